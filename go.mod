@@ -1,0 +1,3 @@
+module github.com/backstop-go/backstop
+
+go 1.26.0
