@@ -1,0 +1,27 @@
+.DEFAULT_GOAL := help
+export GOWORK := off
+GO      ?= go
+RACE    ?= -race
+SOAK    ?= 3m
+MODULES := $(patsubst %/,%,$(dir $(shell git ls-files -co --exclude-standard '*go.mod')))
+$(if $(MODULES),,$(error no go.mod found by git: run make in a git checkout))
+
+STATICCHECK := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOFUMPT     := $(GO) run mvdan.cc/gofumpt@v0.12.0
+APIDIFF     := $(GO) run golang.org/x/exp/cmd/apidiff@v0.0.0-20260908205506-85c1c2202aba
+BENCHSTAT   := $(GO) run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
+
+each = @for m in $(MODULES); do echo "== $$m"; (cd $$m && $(1)) || exit 1; done
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+test: ## prove it: every module, race detector, shuffled
+	$(call each,$(GO) test $(RACE) -shuffle=on ./...)
+lint: ## formatting, vet, modernizers, staticcheck, tidiness
+	@out=$$($(GOFUMPT) -l .) && test -z "$$out" || { echo "not gofumpt-ed: $$out"; exit 1; }
+	$(call each,$(GO) mod tidy -diff && $(GO) vet ./... && $(GO) fix -diff ./... && $(STATICCHECK) -checks=all ./...)
+bench: ## benchmarks, in the form that benchstat compares
+	$(call each,$(GO) test -run='^$$$$' -bench=. -benchmem -count=6 ./...)
+cover: ## coverage of each module by all its tests
+	$(call each,$(GO) test -coverpkg=./... -coverprofile=cover.out ./... && $(GO) tool cover -func=cover.out | tail -n 1)
+.PHONY: help test lint bench cover
