@@ -1,11 +1,15 @@
 package problem
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
+
+	"github.com/backstop-go/backstop/internal/jsonappend"
 )
 
 // Style is an error format: a table and an encoder. It is a value. Because the
@@ -133,6 +137,30 @@ func (v *View) FieldMap() map[string]string {
 		}
 	}
 	return m
+}
+
+// AppendFieldMap appends the sentences as a JSON object from path to sentence,
+// in the order of the fields; otherwise it is [View.FieldMap].
+func (v *View) AppendFieldMap(dst []byte) []byte {
+	var buf [maxPath]byte
+	names := make([][2]int, 0, 16) // where each stands in dst
+	dst = append(dst, '{')
+	for _, f := range v.Fields {
+		end := len(dst)
+		if len(names) > 0 {
+			dst = append(dst, ',')
+		}
+		start := len(dst)
+		dst = jsonappend.String(dst, f.AppendPath(buf[:0], Brackets))
+		name := dst[start:]
+		if slices.ContainsFunc(names, func(at [2]int) bool { return bytes.Equal(dst[at[0]:at[1]], name) }) {
+			dst = dst[:end]
+			continue
+		}
+		names = append(names, [2]int{start, len(dst)})
+		dst = jsonappend.String(append(dst, ':'), v.FieldText(f))
+	}
+	return append(dst, '}')
 }
 
 // AppendJSON appends v as encoding/json has it, but without HTML escaping. It

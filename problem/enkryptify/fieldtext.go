@@ -1,0 +1,332 @@
+package enkryptify
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/backstop-go/backstop/problem"
+)
+
+// FieldText words a field error as Zod 3 does: "String must contain at least 1
+// character(s)". The vendor names no library, but the one sentence that it shows
+// is Zod 3's, so all others are too. Zod ends the sentence of an enum with the
+// value that it received; ours ends before it, because no value is ever sent
+// back.
+//
+// https://github.com/colinhacks/zod/blob/v3/src/locales/en.ts
+func FieldText(f problem.FieldError) string {
+	if f.Message != "" {
+		return f.Message
+	}
+	switch f.Rule {
+	case "type":
+		return typeText(f)
+	case "range":
+		return rangeText(f)
+	case "format":
+		return formatText(f.Want)
+	case "null":
+		return nullText(f)
+	case "unknown":
+		return unrecognized + string(appendName(nil, f))
+	case "repeat":
+		return expected(f.Want, "array")
+	case "required", "required_if", "required_unless", "required_with", "required_with_all",
+		"required_without", "required_without_all":
+		return requiredText(f)
+	case "notblank":
+		f.Want = problem.TypeString
+		if f.Presence == problem.Present {
+			f.Presence, f.Min, f.OneOf = problem.Zero, "1", nil
+		}
+		return requiredText(f)
+	case "min", "max", "gte", "lte", "gt", "lt", "len":
+		return boundText(f)
+	case "eq":
+		return equalText(f)
+	case "oneof":
+		if isText(f.Want) || f.Want == problem.TypeUnknown {
+			return enumText(f)
+		}
+		return invalidInput
+	case "datetime":
+		return layoutText(f.Param)
+	}
+	return constantText(f)
+}
+
+const (
+	invalidInput = "Invalid input"
+	unrecognized = "Unrecognized key(s) in object: "
+)
+
+// isText reports whether values of a type travel as strings.
+func isText(t problem.Type) bool {
+	switch t {
+	case problem.TypeString, problem.TypeBytes, problem.TypeTime, problem.TypeUUID,
+		problem.TypeIP, problem.TypePrefix, problem.TypeText:
+		return true
+	}
+	return false
+}
+
+// typeName is JavaScript's name of a type, which has one kind of number.
+func typeName(t problem.Type) string {
+	switch t {
+	case problem.TypeInteger, problem.TypeNumber, problem.TypeDuration, problem.TypeFloat:
+		return "number"
+	case problem.TypeBoolean:
+		return "boolean"
+	case problem.TypeArray:
+		return "array"
+	case problem.TypeObject, problem.TypeMap:
+		return "object"
+	case problem.TypeNull:
+		return "null"
+	case problem.TypeUnknown, problem.TypeAny:
+		return ""
+	}
+	return "string"
+}
+
+// expected says what should have come; received is a word of Zod's.
+func expected(want problem.Type, received string) string {
+	name := typeName(want)
+	if name == "" || received == "" {
+		return invalidInput
+	}
+	return "Expected " + name + ", received " + received
+}
+
+func typeText(f problem.FieldError) string {
+	isInteger := f.Want == problem.TypeInteger || f.Want == problem.TypeDuration
+	if isInteger && f.Got == problem.TypeFloat {
+		return "Expected integer, received float"
+	}
+	received := typeName(f.Got)
+	if isText(f.Want) && len(f.OneOf) > 0 && received != "" {
+		return "Expected " + options(f.OneOf) + ", received " + received
+	}
+	return expected(f.Want, received)
+}
+
+func rangeText(f problem.FieldError) string {
+	switch {
+	case f.Max != "":
+		return "Number must be less than or equal to " + f.Max
+	case f.Min != "":
+		return "Number must be greater than or equal to " + f.Min
+	}
+	return "Number must be finite"
+}
+
+func formatText(want problem.Type) string {
+	switch want {
+	case problem.TypeTime:
+		return "Invalid datetime"
+	case problem.TypeDuration:
+		return "Invalid duration"
+	case problem.TypeBytes:
+		return "Invalid base64"
+	case problem.TypeUUID:
+		return "Invalid uuid"
+	case problem.TypeIP:
+		return "Invalid ip"
+	case problem.TypePrefix:
+		return "Invalid cidr"
+	}
+	return invalidInput
+}
+
+// nullText words a null where a value was due. Anything but a null will do for
+// a value of any type.
+func nullText(f problem.FieldError) string {
+	if f.Want == problem.TypeUnknown || f.Want == problem.TypeAny {
+		return "Required"
+	}
+	return expected(f.Want, "null")
+}
+
+func requiredText(f problem.FieldError) string {
+	if f.Presence == problem.Null {
+		return nullText(f)
+	}
+	if f.Presence != problem.Zero {
+		return "Required"
+	}
+	switch f.Want {
+	case problem.TypeString, problem.TypeUnknown:
+		if len(f.OneOf) > 0 {
+			return enumText(f)
+		}
+		least := f.Min
+		if least == "" || least == "0" {
+			least = "1"
+		}
+		return "String must contain at least " + least + " character(s)"
+	case problem.TypeBoolean:
+		return "Invalid literal value, expected true"
+	case problem.TypeTime:
+		return "Invalid date"
+	}
+	return invalidInput
+}
+
+func enumText(f problem.FieldError) string {
+	if len(f.OneOf) == 0 {
+		return invalidInput
+	}
+	return "Invalid enum value. Expected " + options(f.OneOf)
+}
+
+// options prints alternatives: 'a' | 'b'.
+func options(alternatives []string) string {
+	return "'" + strings.Join(alternatives, "' | '") + "'"
+}
+
+// equalText knows literals; of a list, eq counts the elements.
+func equalText(f problem.FieldError) string {
+	switch f.Want {
+	case problem.TypeArray:
+		f.Rule = "len"
+		return boundText(f)
+	case problem.TypeMap:
+		return invalidInput
+	case problem.TypeInteger, problem.TypeNumber, problem.TypeBoolean, problem.TypeDuration:
+		return "Invalid literal value, expected " + f.Param
+	}
+	return `Invalid literal value, expected "` + f.Param + `"`
+}
+
+// boundText words the rule that failed, and no other of its section.
+func boundText(f problem.FieldError) string {
+	if f.Param == "" {
+		return invalidInput
+	}
+	switch f.Want {
+	case problem.TypeString, problem.TypeUUID, problem.TypeIP, problem.TypePrefix, problem.TypeText:
+		return "String must contain " + how(f.Rule, "over", "under") + f.Param + " character(s)"
+	case problem.TypeArray:
+		return "Array must contain " + how(f.Rule, "more than", "less than") + f.Param + " element(s)"
+	case problem.TypeMap, problem.TypeBytes:
+		return invalidInput
+	case problem.TypeTime:
+		return "Invalid date"
+	case problem.TypeDuration:
+		// As a number a duration is one of nanoseconds; a parameter is a text.
+		if f.In != problem.InBody {
+			return "Invalid duration"
+		}
+		f.Param = nanoseconds(f.Param)
+	}
+	switch f.Rule {
+	case "min", "gte":
+		return "Number must be greater than or equal to " + f.Param
+	case "max", "lte":
+		return "Number must be less than or equal to " + f.Param
+	case "gt":
+		return "Number must be greater than " + f.Param
+	case "lt":
+		return "Number must be less than " + f.Param
+	}
+	return "Invalid literal value, expected " + f.Param
+}
+
+// how words a bound on a length, with a blank behind it.
+func how(rule, gt, lt string) string {
+	switch rule {
+	case "min", "gte":
+		return "at least "
+	case "max", "lte":
+		return "at most "
+	case "gt":
+		return gt + " "
+	case "lt":
+		return lt + " "
+	}
+	return "exactly "
+}
+
+func nanoseconds(param string) string {
+	d, err := time.ParseDuration(param)
+	if err != nil {
+		return param
+	}
+	return strconv.FormatInt(d.Nanoseconds(), 10)
+}
+
+func layoutText(layout string) string {
+	switch layout {
+	case time.DateOnly:
+		return "Invalid date"
+	case time.TimeOnly, "15:04":
+		return "Invalid time"
+	}
+	return "Invalid datetime"
+}
+
+// constantText words the rules that have one text whatever the facts. Zod says
+// "Invalid" of a string that fails a pattern, and "Invalid input" of what its
+// user has checked himself; what has no counterpart in Zod is such a check.
+func constantText(f problem.FieldError) string {
+	switch f.Rule {
+	case "contains", "containsrune":
+		return `Invalid input: must include "` + f.Param + `"`
+	case "startswith":
+		return `Invalid input: must start with "` + f.Param + `"`
+	case "endswith":
+		return `Invalid input: must end with "` + f.Param + `"`
+	case "email":
+		return "Invalid email"
+	case "url", "http_url", "https_url", "uri":
+		return "Invalid url"
+	case "uuid", "uuid3", "uuid4", "uuid5", "uuid7",
+		"uuid_rfc4122", "uuid3_rfc4122", "uuid4_rfc4122", "uuid5_rfc4122":
+		return "Invalid uuid"
+	case "ulid":
+		return "Invalid ulid"
+	case "ip", "ipv4", "ipv6":
+		return "Invalid ip"
+	case "cidr", "cidrv4", "cidrv6":
+		return "Invalid cidr"
+	case "duration":
+		return "Invalid duration"
+	case "jwt":
+		return "Invalid jwt"
+	case "base64":
+		return "Invalid base64"
+	case "base64url", "base64rawurl":
+		return "Invalid base64url"
+	case "alpha", "alphaunicode", "alphaspace", "alphanum", "alphanumunicode", "alphanumspace",
+		"numeric", "number", "ascii", "printascii", "multibyte", "lowercase", "uppercase",
+		"hexadecimal", "luhn_checksum", "origin", "urn_rfc2141", "urn_rfc8141", "mac",
+		"hostname", "hostname_rfc1123", "hostname_label", "dns_rfc1035_label", "fqdn",
+		"hostname_port", "e164", "base32", "datauri",
+		"hexcolor", "rgb", "rgba", "hsl", "hsla", "cmyk", "iscolor",
+		"credit_card", "isbn", "isbn10", "isbn13", "issn",
+		"bcp47_language_tag", "bcp47_strict_language_tag",
+		"postcode_iso3166_alpha2", "postcode_iso3166_alpha2_field", "bic", "bic_iso_9362_2014",
+		"semver", "ssn", "ein", "md4", "md5", "sha256", "sha384", "sha512",
+		"ripemd128", "ripemd160", "tiger128", "tiger160", "tiger192",
+		"eth_addr", "eth_addr_checksum", "btc_addr", "btc_addr_bech32",
+		"mongodb", "mongodb_connection_string", "cron", "cve", "spicedb",
+		"html", "html_encoded", "url_encoded":
+		return "Invalid"
+	}
+	return invalidInput
+}
+
+// appendName appends the name of an unknown member as Zod quotes it.
+func appendName(dst []byte, f problem.FieldError) []byte {
+	_, name := split(f)
+	// As the name of a parameter it prints bare, and cut as in a path.
+	last := problem.FieldError{In: problem.InQuery, Path: name}
+	return append(last.AppendPath(append(dst, '\''), problem.Brackets), '\'')
+}
+
+// split parts the path of f into that of the object and the last segment.
+func split(f problem.FieldError) (parent, name problem.Path) {
+	n := max(len(f.Path)-1, 0)
+	return f.Path[:n], f.Path[n:]
+}

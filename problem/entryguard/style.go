@@ -1,0 +1,83 @@
+// Package entryguard is the error format of the EntryGuard API, as a
+// [problem.Style]:
+//
+//	errs := problem.New(problem.Config{Style: entryguard.Style})
+//
+// A body has a timestamp, the status and its phrase, a message, the path of the
+// request and, if fields were at fault, validationErrors: a map from paths to
+// the sentences of Bean Validation. The vendor publishes no codes, so a code
+// sends its status and text alone; details and request IDs have no place.
+//
+// The vendor answers a resource of another organisation as one that does not
+// exist. That is a handler's decision: problem.NotFound, not problem.Forbidden.
+//
+// https://docs.entryguard.io/api-reference/errors
+package entryguard
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/backstop-go/backstop/internal/jsonappend"
+	"github.com/backstop-go/backstop/problem"
+)
+
+// Style is EntryGuard's error format.
+var Style = style()
+
+// style makes the Style. A row is marked D if the vendor documents it, d if in
+// part, o if it is our choice; a text that is left out is that of
+// [problem.RFC9457].
+func style() problem.Style {
+	return problem.Style{
+		Name:        "entryguard",
+		ContentType: "application/json",
+		Outcomes: [...]problem.Outcome{
+			problem.Internal:             {Status: 500, Message: "An unexpected error occurred. Please try again later.", Retry: problem.Backoff}, // D
+			problem.InvalidRequest:       {Status: 400, Message: "Malformed JSON request"},                                                        // d
+			problem.Validation:           {Status: 400, Message: "Validation failed"},                                                             // D
+			problem.Unauthenticated:      {Status: 401, Message: "Full authentication is required to access this resource"},                       // D
+			problem.TokenExpired:         {Status: 401, Message: "Token has expired"},                                                             // D
+			problem.TokenInvalid:         {Status: 401},                                                                                           // d
+			problem.TokenRevoked:         {Status: 401},                                                                                           // d
+			problem.Forbidden:            {Status: 403},                                                                                           // d
+			problem.InsufficientScope:    {Status: 403, Message: "API key does not have access to this resource"},                                 // D
+			problem.NotFound:             {Status: 404, Message: "Resource not found"},                                                            // D
+			problem.MethodNotAllowed:     {Status: 405},                                                                                           // o
+			problem.NotAcceptable:        {Status: 406},                                                                                           // o
+			problem.Conflict:             {Status: 409},                                                                                           // o
+			problem.Gone:                 {Status: 410},                                                                                           // o
+			problem.PayloadTooLarge:      {Status: 413},                                                                                           // o
+			problem.UnsupportedMediaType: {Status: 415},                                                                                           // o
+			problem.RequestTimeout:       {Status: 408},                                                                                           // o
+			problem.RateLimited:          {Status: 429, Message: "Rate limit exceeded. Please try again later.", Retry: problem.AfterDelay},       // D
+			problem.QuotaExceeded:        {Status: 429},                                                                                           // o
+			problem.Unavailable:          {Status: 503, Retry: problem.Backoff},                                                                   // d
+			problem.Timeout:              {Status: 504, Retry: problem.Backoff},                                                                   // o
+			problem.UpstreamFailed:       {Status: 502, Retry: problem.Backoff},                                                                   // o
+			problem.UpstreamTimeout:      {Status: 504, Retry: problem.Backoff},                                                                   // o
+		},
+		FieldText: FieldText,
+		RateLimit: problem.XRateLimit,
+		Append:    appendBody,
+		Advice:    problem.Advice{BaseDelay: time.Second, Refresh: true},
+	}
+}
+
+func appendBody(dst []byte, v *problem.View) ([]byte, error) {
+	dst = append(dst, `{"timestamp":"`...)
+	dst = v.Time.UTC().AppendFormat(dst, "2006-01-02T15:04:05Z")
+	dst = append(dst, `","status":`...)
+	dst = strconv.AppendInt(dst, int64(v.Status), 10)
+	dst = append(dst, `,"error":`...)
+	dst = jsonappend.String(dst, problem.StatusText(v.Status))
+	dst = append(dst, `,"message":`...)
+	dst = jsonappend.String(dst, v.Message)
+	dst = append(dst, `,"path":`...)
+	dst = jsonappend.String(dst, v.Path)
+	if len(v.Fields) > 0 {
+		dst = append(dst, `,"validationErrors":`...)
+		dst = v.AppendFieldMap(dst)
+	}
+	return append(dst, '}'), nil
+}

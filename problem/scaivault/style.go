@@ -1,0 +1,119 @@
+// Package scaivault is the error format of the ScaiVault API, as a
+// [problem.Style]:
+//
+//	errs := problem.New(problem.Config{Style: scaivault.Style})
+//
+// A body has one member, error: an object with a code, a message, details and
+// the request ID. Clients branch on the code alone, so a published code never
+// changes its meaning or its status; nine kinds for which the vendor has no code
+// get one of ours. Field errors stand in details.fields.
+//
+// A body that is not of the expected shape is a 400 invalid_request, one that
+// breaks a rule a 422 validation_error.
+//
+// https://www.scailabs.ai/en/docs/scaivault/reference/error-codes
+package scaivault
+
+import (
+	"github.com/backstop-go/backstop/internal/jsonappend"
+	"github.com/backstop-go/backstop/problem"
+)
+
+// Style is ScaiVault's error format.
+var Style = style()
+
+// style makes the Style. A row is marked D if the vendor documents it, d if in
+// part, o if it is our choice; a text that is left out is that of
+// [problem.RFC9457].
+func style() problem.Style {
+	return problem.Style{
+		Name:        "scaivault",
+		ContentType: "application/json",
+		Outcomes: [...]problem.Outcome{
+			problem.Internal:             outcome(InternalError),                        // D
+			problem.InvalidRequest:       outcome(InvalidRequest),                       // d
+			problem.Validation:           outcome(ValidationError),                      // d
+			problem.Unauthenticated:      outcome(AuthenticationRequired),               // D
+			problem.TokenExpired:         outcome(TokenExpired),                         // d
+			problem.TokenInvalid:         outcome(TokenInvalid),                         // d
+			problem.TokenRevoked:         outcome(TokenRevoked),                         // d
+			problem.Forbidden:            outcome(Forbidden),                            // d
+			problem.InsufficientScope:    outcome(InsufficientScope),                    // D
+			problem.NotFound:             {Status: 404, Code: "not_found"},              // d
+			problem.MethodNotAllowed:     {Status: 405, Code: "method_not_allowed"},     // o
+			problem.NotAcceptable:        {Status: 406, Code: "not_acceptable"},         // o
+			problem.Conflict:             {Status: 409, Code: "conflict"},               // d
+			problem.Gone:                 {Status: 410, Code: "gone"},                   // d
+			problem.PayloadTooLarge:      {Status: 413, Code: "payload_too_large"},      // o
+			problem.UnsupportedMediaType: {Status: 415, Code: "unsupported_media_type"}, // o
+			problem.RequestTimeout:       {Status: 408, Code: "request_timeout"},        // o
+			problem.RateLimited:          outcome(RateLimited),                          // d
+			problem.QuotaExceeded:        outcome(QuotaExceeded),                        // d
+			problem.Unavailable:          outcome(ServiceUnavailable),                   // d
+			problem.Timeout:              {Status: 504, Code: "timeout"},                // o
+			problem.UpstreamFailed:       outcome(BackendError),                         // d
+			problem.UpstreamTimeout:      outcome(BackendTimeout),                       // d
+		},
+		Shape:     outcome(InvalidRequest), // "Malformed JSON or shape"
+		Codes:     codes,
+		FieldText: problem.FieldText,
+		RateLimit: problem.XRateLimit,
+		Append:    appendBody,
+	}
+}
+
+// outcome makes the row of a kind from the code that the page has for it.
+func outcome(c problem.Code) problem.Outcome {
+	return problem.Outcome{Status: c.Status, Code: c.Name, Message: c.Message, Retry: c.Retry}
+}
+
+func appendBody(dst []byte, v *problem.View) ([]byte, error) {
+	dst = append(dst, `{"error":{"code":`...)
+	dst = jsonappend.String(dst, v.Code)
+	dst = append(dst, `,"message":`...)
+	dst = jsonappend.String(dst, v.Message)
+	dst = appendDetails(dst, v)
+	if v.RequestID != "" {
+		dst = append(dst, `,"request_id":`...)
+		dst = jsonappend.String(dst, v.RequestID)
+	}
+	return append(dst, "}}"...), nil
+}
+
+// appendDetails appends the fields, an array in their order, and what the handler
+// has added. A detail that is called fields gives way to the fields.
+func appendDetails(dst []byte, v *problem.View) []byte {
+	const name = `,"details":{`
+	next := name
+	if len(v.Fields) > 0 {
+		dst = append(dst, name+`"fields":`...)
+		dst = appendFields(dst, v)
+		next = ","
+	}
+	for _, d := range v.Details {
+		if d.Name == "fields" && len(v.Fields) > 0 {
+			continue
+		}
+		dst = append(dst, next...)
+		dst = append(jsonappend.String(dst, d.Name), ':')
+		dst = append(dst, d.Value...)
+		next = ","
+	}
+	if next == name {
+		return dst
+	}
+	return append(dst, '}')
+}
+
+func appendFields(dst []byte, v *problem.View) []byte {
+	var buf [256]byte
+	for i, f := range v.Fields {
+		dst = append(dst, "[,"[min(i, 1)])
+		dst = append(dst, `{"field":`...)
+		dst = jsonappend.String(dst, f.AppendPath(buf[:0], problem.Brackets))
+		dst = append(dst, `,"message":`...)
+		dst = jsonappend.String(dst, v.FieldText(f))
+		dst = append(dst, '}')
+	}
+	return append(dst, ']')
+}
