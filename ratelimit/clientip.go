@@ -1,0 +1,206 @@
+package ratelimit
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// RemoteIP is the key of the address at the other end of the connection: the
+// whole of an IPv4 address, the /64 of an IPv6 address. It reads no header, so
+// nobody can choose it; behind a proxy it is the proxy's, see [NewClientIP].
+func RemoteIP(r *http.Request) (string, bool) {
+	addr, ok := peer(r)
+	return ipKey(addr, defaultIPv6Bits), ok
+}
+
+// IPConfig configures a [ClientIP].
+type IPConfig struct {
+	// Trusted are the networks of your own proxies. Required, except with
+	// TrustUnix. A network of everybody is a fault.
+	Trusted []netip.Prefix
+
+	// Header is the one header that these proxies extend, a list of addresses.
+	// Default X-Forwarded-For. The RFC 7239 header Forwarded has another syntax
+	// and is a fault.
+	Header string
+
+	// IPv6Bits is how much of an IPv6 address makes the key, from 48 to 64,
+	// because the rest is the client's to choose. Default 64.
+	IPv6Bits int
+
+	// TrustUnix trusts a peer without an address, as on a Unix socket.
+	TrustUnix bool
+}
+
+// ClientIP finds the address of the client behind trusted proxies. It is safe
+// for concurrent use. The zero ClientIP trusts nobody, so its answer is the peer.
+type ClientIP struct {
+	trusted   []netip.Prefix
+	header    string
+	bits      int
+	trustUnix bool
+}
+
+const (
+	defaultIPv6Bits = 64
+	minIPv6Bits     = 48
+	maxEntries      = 100 // of the header that are read
+)
+
+// nat64 is the well-known prefix behind which an IPv6 network writes IPv4.
+//
+// https://www.rfc-editor.org/rfc/rfc6052#section-2.1
+var nat64 = netip.MustParsePrefix("64:ff9b::/96")
+
+// NewClientIP returns a ClientIP, or all faults of the configuration.
+func NewClientIP(cfg IPConfig) (*ClientIP, error) {
+	c := &ClientIP{header: "X-Forwarded-For", bits: defaultIPv6Bits, trustUnix: cfg.TrustUnix}
+	var errs []error
+	fault := func(format string, args ...any) {
+		errs = append(errs, fmt.Errorf("ratelimit: "+format, args...))
+	}
+	if len(cfg.Trusted) == 0 && !cfg.TrustUnix {
+		fault("a client address without trusted proxies is RemoteIP")
+	}
+	for _, p := range cfg.Trusted {
+		n, ok := network(p)
+		if !ok {
+			fault("trusted network %v is invalid or holds everybody", p)
+			continue
+		}
+		c.trusted = append(c.trusted, n)
+	}
+	if cfg.Header != "" {
+		c.header = http.CanonicalHeaderKey(cfg.Header)
+	}
+	if c.header == "Forwarded" {
+		fault("header %q is no list of addresses", c.header)
+	}
+	if cfg.IPv6Bits != 0 {
+		c.bits = cfg.IPv6Bits
+	}
+	if c.bits < minIPv6Bits || c.bits > defaultIPv6Bits {
+		fault("IPv6Bits of %d is not between %d and %d", c.bits, minIPv6Bits, defaultIPv6Bits)
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	return c, nil
+}
+
+// Key is the [KeyFunc] of the address: all of IPv4, IPv6Bits of IPv6.
+func (c *ClientIP) Key(r *http.Request) (string, bool) {
+	addr, ok := c.Addr(r)
+	bits := c.bits
+	if bits == 0 {
+		bits = defaultIPv6Bits
+	}
+	return ipKey(addr, bits), ok
+}
+
+// Addr returns the address of the client. An address that IPv6 wraps around
+// IPv4 is taken as IPv4; it has no zone.
+//
+// The peer is asked first: if it is not trusted, it is the client, whatever it
+// has written into a header. Else all lines of the header are one list that is
+// walked from the right, where the nearest proxy has written; the first that is
+// not trusted is the client. If the walk meets something that is no address,
+// nothing is known: neither another header nor the left end, which the client
+// may have written, is a substitute.
+func (c *ClientIP) Addr(r *http.Request) (netip.Addr, bool) {
+	addr, ok := peer(r)
+	if ok && !c.trusts(addr) || !ok && !(c.trustUnix && isUnix(r)) {
+		return addr, ok
+	}
+	lines := r.Header[c.header]
+	read := 0
+	for i := len(lines) - 1; i >= 0; i-- {
+		rest := lines[i]
+		for more := true; more; {
+			var entry string
+			comma := strings.LastIndexByte(rest, ',')
+			entry, rest, more = rest[comma+1:], rest[:max(comma, 0)], comma >= 0
+			if read++; read > maxEntries {
+				return netip.Addr{}, false
+			}
+			if addr, ok = parseEntry(entry); !ok {
+				return netip.Addr{}, false
+			}
+			if !c.trusts(addr) {
+				return addr, true
+			}
+		}
+	}
+	return addr, ok
+}
+
+func (c *ClientIP) trusts(addr netip.Addr) bool {
+	for _, p := range c.trusted {
+		if p.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// peer returns the address of the socket.
+func peer(r *http.Request) (netip.Addr, bool) { return parseEntry(r.RemoteAddr) }
+
+// isUnix reports whether the peer has no address, as net/http writes it.
+func isUnix(r *http.Request) bool { return r.RemoteAddr == "" || r.RemoteAddr[0] == '@' }
+
+// parseEntry reads an address, with or without brackets and port.
+func parseEntry(s string) (netip.Addr, bool) {
+	s = strings.Trim(s, " \t")
+	ap, err := netip.ParseAddrPort(s)
+	addr := ap.Addr()
+	if err != nil {
+		if len(s) > 2 && s[0] == '[' && s[len(s)-1] == ']' {
+			s = s[1 : len(s)-1]
+		}
+		if addr, err = netip.ParseAddr(s); err != nil {
+			return netip.Addr{}, false
+		}
+	}
+	addr = plain(addr)
+	return addr, !addr.IsUnspecified()
+}
+
+// plain takes what IPv6 wraps around IPv4 as IPv4, and drops the zone.
+func plain(addr netip.Addr) netip.Addr {
+	addr = addr.Unmap().WithZone("")
+	if nat64.Contains(addr) {
+		b := addr.As16()
+		return netip.AddrFrom4([4]byte(b[12:]))
+	}
+	return addr
+}
+
+// network normalises a trusted prefix as addresses are. It is not ok if the
+// prefix is invalid or holds every address of a family.
+func network(p netip.Prefix) (netip.Prefix, bool) {
+	if !p.IsValid() {
+		return p, false
+	}
+	if p.Addr().Is4In6() && p.Bits() >= 96 {
+		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
+	}
+	return p.Masked(), p.Bits() > 0
+}
+
+func ipKey(addr netip.Addr, bits int) string {
+	if !addr.IsValid() {
+		return ""
+	}
+	var array [64]byte
+	key := append(array[:0], "ip:"...)
+	if addr.Is4() {
+		return string(addr.AppendTo(key))
+	}
+	// Prefix fails only for a number of bits that New would have refused.
+	prefix, _ := addr.Prefix(bits)
+	return string(prefix.AppendTo(key))
+}

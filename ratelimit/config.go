@@ -1,0 +1,221 @@
+package ratelimit
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/backstop-go/backstop/problem"
+)
+
+// Config configures a [Limiter]. Rate and Key are required: there is no default
+// that would be safe for everybody. All functions must be safe for concurrent
+// use.
+type Config struct {
+	// Name is the accounting unit: limiters that share a store and a name share
+	// buckets. 1 to 64 of A-Z a-z 0-9 . _ -. Default "default"; required if
+	// Store is set.
+	Name string
+
+	// Rate is what each key may do. Required.
+	Rate Rate
+
+	// Key says who is asking. Required.
+	Key KeyFunc
+
+	// RateFor returns the plan of this caller; the zero Rate means Rate.
+	// Default: everybody has Rate.
+	RateFor func(*http.Request) Rate
+
+	// Cost returns how many units this request takes; 0 takes none, a negative
+	// cost is an error of the kind problem.Internal. Default 1.
+	Cost func(*http.Request) int
+
+	// Category and Categories limit each key separately by category: the policy
+	// is then Name.category, with the rate of the category, and RateFor is not
+	// asked. A category that Categories does not have means Name and Rate.
+	// Default: none.
+	Category   func(*http.Request) string
+	Categories map[string]Rate
+
+	// Missing says what happens to requests without a key. Default
+	// MissingShared.
+	Missing Missing
+
+	// Also are further limits of the same requests. A request is charged for
+	// all of them or for none.
+	Also []Policy
+
+	// Store keeps the buckets. Default a Memory of its own.
+	Store Store
+
+	// Skip exempts a request: no charge, no header fields, no decision.
+	// Default: none is exempt.
+	Skip func(*http.Request) bool
+
+	// DryRun decides, charges and calls OnDecision, but refuses nothing and
+	// writes no header fields.
+	DryRun bool
+
+	// RefundIf is asked after the handler has returned, and gives back the
+	// charge if it says so: a limit on failed logins refunds what succeeded.
+	// A panic counts as 500, a client that left as 499. Default: no refunds.
+	RefundIf func(r *http.Request, status int) bool
+
+	// Headers says which header fields are written. Default HeadersAll.
+	Headers Headers
+
+	// Families are the header fields themselves. Default those of the
+	// responder's style.
+	Families problem.RateLimitHeaders
+
+	// OnDecision is called after each decision, before the answer. It must not
+	// block; a panic in it is contained.
+	OnDecision func(*http.Request, Decision)
+}
+
+// Policy is a further limit of a [Limiter]. Its fields are those of [Config];
+// Name is required and must differ from the others.
+type Policy struct {
+	Name       string
+	Rate       Rate
+	Key        KeyFunc
+	RateFor    func(*http.Request) Rate
+	Cost       func(*http.Request) int
+	Category   func(*http.Request) string
+	Categories map[string]Rate
+	Missing    Missing
+}
+
+// Missing says what happens to a request without a key.
+type Missing uint8
+
+// The answers of [Missing].
+const (
+	MissingShared Missing = iota // all of them share one bucket
+	MissingReject                // problem.Unauthenticated
+	MissingSkip                  // this limit does not apply
+)
+
+// Headers says which header fields a limiter writes. Limits on logins had
+// better not tell an attacker how many attempts are left.
+type Headers uint8
+
+// The choices of [Headers].
+const (
+	HeadersAll            Headers = iota // on every answer, and Retry-After on refusals
+	HeadersRetryAfterOnly                // on refusals
+	HeadersNone
+)
+
+// New returns a Limiter, or all faults of the configuration. Later changes of
+// cfg have no effect.
+func New(cfg Config) (*Limiter, error) {
+	c := checker{names: map[string]bool{}}
+	if cfg.Name == "" && cfg.Store == nil {
+		cfg.Name = "default"
+	}
+	if cfg.Store == nil {
+		memory, err := NewMemory(MemoryConfig{})
+		if err != nil {
+			return nil, err
+		}
+		cfg.Store = memory
+	}
+	c.rates, _ = cfg.Store.(rateChecker)
+	l := &Limiter{
+		store:      cfg.Store,
+		skip:       cfg.Skip,
+		dryRun:     cfg.DryRun,
+		refundIf:   cfg.RefundIf,
+		headers:    cfg.Headers,
+		families:   cfg.Families,
+		onDecision: cfg.OnDecision,
+	}
+	first := Policy{cfg.Name, cfg.Rate, cfg.Key, cfg.RateFor, cfg.Cost, cfg.Category, cfg.Categories, cfg.Missing}
+	for _, p := range append([]Policy{first}, cfg.Also...) {
+		l.policies = append(l.policies, c.policy(p))
+	}
+	if cfg.Headers > HeadersNone {
+		c.fault("Headers of %d is unknown", cfg.Headers)
+	}
+	if cfg.Families&^allFamilies != 0 {
+		c.fault("Families of %d are unknown", cfg.Families)
+	}
+	if err := errors.Join(c.errs...); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+const allFamilies = problem.XRateLimit | problem.RateLimitTrio | problem.RateLimitFields
+
+// rateChecker is what a store implements that cannot keep every rate.
+type rateChecker interface{ CheckRate(Rate) error }
+
+// checker collects the faults of a configuration.
+type checker struct {
+	names map[string]bool
+	rates rateChecker
+	errs  []error
+}
+
+func (c *checker) fault(format string, args ...any) {
+	c.errs = append(c.errs, fmt.Errorf("ratelimit: "+format, args...))
+}
+
+// policy returns what a Limiter keeps of p.
+func (c *checker) policy(p Policy) policy {
+	c.name(p.Name)
+	c.rate(p.Name, p.Rate)
+	if p.Key == nil {
+		c.fault("policy %q has no Key", p.Name)
+	}
+	if p.Missing > MissingSkip {
+		c.fault("policy %q has unknown Missing %d", p.Name, p.Missing)
+	}
+	if (p.Category == nil) != (len(p.Categories) == 0) {
+		c.fault("policy %q has one of Category and Categories, and needs both", p.Name)
+	}
+	made := policy{Policy: p, categories: make(map[string]category, len(p.Categories))}
+	for _, name := range slices.Sorted(maps.Keys(p.Categories)) {
+		full, rate := p.Name+"."+name, p.Categories[name]
+		c.name(full)
+		c.rate(full, rate)
+		made.categories[name] = category{full, rate}
+	}
+	made.Categories = nil
+	return made
+}
+
+// name checks the name of a policy. It goes into header fields and into keys of
+// Redis, so it needs no escaping anywhere.
+func (c *checker) name(name string) {
+	ok := 1 <= len(name) && len(name) <= 64
+	for i := range len(name) {
+		b := name[i]
+		ok = ok && ('a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || b == '.' || b == '_' || b == '-')
+	}
+	if !ok {
+		c.fault("policy name %q is not 1 to 64 of A-Za-z0-9._-", name)
+	}
+	if c.names[name] {
+		c.fault("policy name %q is used twice", name)
+	}
+	c.names[name] = true
+}
+
+func (c *checker) rate(name string, r Rate) {
+	if r == Unlimited() {
+		return
+	}
+	err := r.check()
+	if err == nil && c.rates != nil {
+		err = c.rates.CheckRate(r)
+	}
+	if err != nil {
+		c.errs = append(c.errs, fmt.Errorf("ratelimit: policy %q: %w", name, err))
+	}
+}

@@ -1,0 +1,104 @@
+package ratelimit
+
+import (
+	"context"
+	"time"
+
+	"github.com/backstop-go/backstop/internal/exchange"
+	"github.com/backstop-go/backstop/problem"
+)
+
+// Decision is what a [Limiter] has decided about a request. Its numbers are
+// those of the limit that binds: of several one that refuses, with the longest
+// RetryAfter; else the one with the fewest Remaining, then the longest
+// ResetAfter, then the first.
+//
+// A Decision without a Policy is that of a request to which no limit applies.
+type Decision struct {
+	Allowed  bool // by all limits; see DryRun
+	DryRun   bool // whatever Allowed says, the request goes on
+	Degraded bool // a limit was decided by a substitute for its store
+
+	Policy     string
+	Key        string // as the store sees it; "" is the bucket of all without a key
+	Limit      int    // the burst: the highest Remaining that a client can see
+	Remaining  int
+	Cost       int
+	ResetAfter time.Duration // when the bucket is full
+	RetryAfter time.Duration // when this cost fits; 0 if Allowed, Never if it exceeds the burst
+
+	// States are those of all limits that apply, in the order of the
+	// configuration. They are not to be changed.
+	States []State
+
+	call *call
+}
+
+// FromContext returns the decision that binds the request so far, of all
+// limiters that it has passed; ok is false if there is none. Those of a dry run
+// do not count.
+func FromContext(ctx context.Context) (d Decision, ok bool) {
+	rate := exchange.From(ctx).BindingRate()
+	if rate == nil {
+		return Decision{}, false
+	}
+	c, ok := rate.Source.(*call)
+	if !ok {
+		return Decision{}, false
+	}
+	return c.decision(), true
+}
+
+// Err returns nil if the request may go on, else the error to answer it with:
+// problem.RateLimited with the delay, or problem.PayloadTooLarge without one if
+// the cost exceeds the burst, because clients repeat a 429.
+func (d Decision) Err() error {
+	switch {
+	case d.Allowed || d.DryRun:
+		return nil
+	case d.RetryAfter == Never:
+		return problem.PayloadTooLarge.New("")
+	case d.call != nil && d.call.limiter.headers == HeadersNone:
+		return problem.RateLimited.New("")
+	}
+	return problem.RateLimited.New("").WithRetryAfter(d.RetryAfter)
+}
+
+// bind finds the limit that binds.
+func (c *call) bind() {
+	for i := range c.states {
+		s := &c.states[i]
+		rate := exchange.Rate{
+			Allowed:    s.Allowed,
+			Unknown:    s.Unknown,
+			Remaining:  s.Remaining,
+			ResetAfter: s.ResetAfter,
+			RetryAfter: s.RetryAfter,
+		}
+		if i == 0 || rate.Binds(&c.rate) {
+			c.rate, c.binding = rate, i
+		}
+	}
+	c.rate.Source = c
+}
+
+func (c *call) decision() Decision {
+	limit, state := &c.limits[c.binding], &c.states[c.binding]
+	d := Decision{
+		Allowed:    state.Allowed, // one that refuses binds
+		DryRun:     c.limiter.dryRun,
+		Policy:     limit.Policy,
+		Key:        limit.Key,
+		Limit:      limit.Rate.burst(),
+		Remaining:  state.Remaining,
+		Cost:       limit.Cost,
+		ResetAfter: state.ResetAfter,
+		RetryAfter: state.RetryAfter,
+		States:     c.states,
+		call:       c,
+	}
+	for i := range c.states {
+		d.Degraded = d.Degraded || c.states[i].Degraded
+	}
+	return d
+}

@@ -1,0 +1,77 @@
+package ratelimit
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"github.com/backstop-go/backstop/internal/exchange"
+	"github.com/backstop-go/backstop/problem"
+)
+
+// Handler lets through to next what the limits admit, and answers the rest with
+// [problem.Respond]. However often it is called, there is one set of buckets.
+// It panics if next is nil.
+func (l *Limiter) Handler(next http.Handler) http.Handler {
+	if next == nil {
+		panic("ratelimit: nil handler")
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		x, r2 := exchange.Enter(r)
+		defer exchange.CopyBack(r, r2)
+		d, err := l.Take(r2)
+		if err == nil {
+			l.write(w.Header(), r2, d)
+			err = d.Err()
+		}
+		switch {
+		case err != nil:
+			problem.Respond(w, r2, err)
+		case l.refundIf != nil && d.call != nil && d.Allowed:
+			l.serveRefundable(w, r2, x, d, next)
+		default:
+			next.ServeHTTP(w, r2)
+		}
+	})
+}
+
+// statusClientLeft is what nginx logs for a client that did not wait.
+const statusClientLeft = 499
+
+// serveRefundable calls next, and then asks whether the charge is to be given
+// back.
+func (l *Limiter) serveRefundable(w http.ResponseWriter, r *http.Request, x *exchange.Exchange, d Decision, next http.Handler) {
+	rec, w := exchange.Record(w, x)
+	done := false
+	defer func() { // also after a panic and after runtime.Goexit
+		status := rec.Status()
+		switch {
+		case errors.Is(r.Context().Err(), context.Canceled):
+			// First, so that nobody gets his money back for hanging up in
+			// the middle and making the handler panic.
+			status = statusClientLeft
+		case !done:
+			status = http.StatusInternalServerError
+		}
+		if !l.refundIf(r, status) {
+			return
+		}
+		ctx := context.WithoutCancel(r.Context())
+		if err := l.Refund(ctx, d); err != nil {
+			slog.WarnContext(ctx, "rate limit was not refunded", "policy", d.Policy, "cause", err)
+		}
+	}()
+	next.ServeHTTP(w, r)
+	done = true
+}
+
+// observe calls the hook. The hook watches; its panic is no reason to fail.
+func (l *Limiter) observe(r *http.Request, d Decision) {
+	defer func() {
+		if v := recover(); v != nil {
+			slog.ErrorContext(r.Context(), "rate limit hook panicked", "panic", v)
+		}
+	}()
+	l.onDecision(r, d)
+}

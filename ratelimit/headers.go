@@ -1,0 +1,136 @@
+package ratelimit
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/backstop-go/backstop/problem"
+)
+
+// ExposeHeaders is a value for Access-Control-Expose-Headers, for the CORS
+// middleware that stands outside: without it a browser hides these fields.
+const ExposeHeaders = "Retry-After, " +
+	"X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, " +
+	"RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, " +
+	"RateLimit-Policy, RateLimit"
+
+// The fields, as Go's maps spell them. X-RateLimit counts Reset in Unix
+// seconds, the trio in seconds from now.
+const (
+	xLimit         = "X-Ratelimit-Limit"
+	xRemaining     = "X-Ratelimit-Remaining"
+	xReset         = "X-Ratelimit-Reset"
+	trioLimit      = "Ratelimit-Limit"
+	trioRemaining  = "Ratelimit-Remaining"
+	trioReset      = "Ratelimit-Reset"
+	fieldPolicies  = "Ratelimit-Policy"
+	fieldRateLimit = "Ratelimit"
+)
+
+// fieldValues is the memory of the header values of one response.
+type fieldValues [6]string
+
+// SetHeaders writes the header fields of a decision of this limiter, as
+// [Limiter.Handler] does before it calls the next handler: those that
+// Config.Headers and Families say, unless a limiter further out has shown a
+// decision that binds more. On a refusal of a limiter that keeps its numbers to
+// itself it removes what others have shown. Retry-After is not among them: it
+// belongs to the error, see [Decision.Err].
+func (l *Limiter) SetHeaders(h http.Header, r *http.Request, d Decision) {
+	if d.call == nil {
+		return
+	}
+	l.set(h, r, d, new(fieldValues))
+}
+
+func (l *Limiter) write(h http.Header, r *http.Request, d Decision) {
+	if d.call == nil {
+		return
+	}
+	l.set(h, r, d, &d.call.values)
+}
+
+func (l *Limiter) set(h http.Header, r *http.Request, d Decision, values *fieldValues) {
+	c := d.call
+	families := l.shown(r, c)
+	if d.DryRun {
+		return
+	}
+	if !d.Allowed && l.headers != HeadersAll {
+		removeFields(h) // a refusal must not say "57 left"
+	}
+	if families == 0 {
+		return
+	}
+	if families&problem.RateLimitFields != 0 {
+		c.setFields(h, values)
+	}
+	for outer := c.rate.Outer(); outer != nil; outer = outer.Outer() {
+		if outer.Families != 0 && !c.rate.Binds(outer) {
+			return
+		}
+		families |= problem.RateLimitHeaders(outer.Families)
+	}
+
+	// The digits of all values are one string, which saves allocations, and
+	// each slice has the capacity 1, so that an Add copies.
+	var array [80]byte
+	digits := strconv.AppendInt(array[:0], int64(d.Limit), 10)
+	limitEnd := len(digits)
+	digits = strconv.AppendInt(digits, int64(d.Remaining), 10)
+	remainingEnd := len(digits)
+	if families&problem.XRateLimit != 0 {
+		digits = strconv.AppendInt(digits, unixCeil(time.Now().Add(d.ResetAfter)), 10)
+	}
+	unixEnd := len(digits)
+	if families&problem.RateLimitTrio != 0 {
+		digits = strconv.AppendInt(digits, seconds(d.ResetAfter), 10)
+	}
+	all := string(digits)
+	values[0], values[1] = all[:limitEnd], all[limitEnd:remainingEnd]
+	values[2], values[3] = all[remainingEnd:unixEnd], all[unixEnd:]
+	if families&problem.XRateLimit != 0 {
+		h[xLimit], h[xRemaining], h[xReset] = values[0:1:1], values[1:2:2], values[2:3:3]
+	}
+	if families&problem.RateLimitTrio != 0 {
+		h[trioLimit], h[trioRemaining], h[trioReset] = values[0:1:1], values[1:2:2], values[3:4:4]
+	}
+}
+
+// shown returns the families in which a call is shown, 0 if in none.
+func (l *Limiter) shown(r *http.Request, c *call) problem.RateLimitHeaders {
+	switch {
+	case l.headers != HeadersAll || l.dryRun || c.rate.Unknown:
+		return 0
+	case l.families != 0:
+		return l.families
+	}
+	return problem.FromContext(r.Context()).RateLimit()
+}
+
+func removeFields(h http.Header) {
+	for _, name := range [...]string{
+		xLimit, xRemaining, xReset, trioLimit, trioRemaining, trioReset, fieldPolicies, fieldRateLimit,
+	} {
+		delete(h, name)
+	}
+}
+
+// seconds rounds a delay up to whole seconds.
+func seconds(d time.Duration) int64 {
+	s := int64(d / time.Second)
+	if d%time.Second > 0 {
+		s++
+	}
+	return s
+}
+
+// unixCeil is the first whole second of Unix time that is not before t.
+func unixCeil(t time.Time) int64 {
+	s := t.Unix()
+	if t.Nanosecond() > 0 {
+		s++
+	}
+	return s
+}

@@ -1,0 +1,200 @@
+package ratelimit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/backstop-go/backstop/internal/exchange"
+	"github.com/backstop-go/backstop/problem"
+)
+
+// A Limiter enforces rates on requests, per key. It is safe for concurrent use.
+// The zero Limiter is not usable; see [New].
+//
+// [Limiter.Handler] is what most callers want. Take, Peek, Refund and
+// SetHeaders are its parts, for code that has another idea of a handler.
+type Limiter struct {
+	policies   []policy
+	store      Store
+	skip       func(*http.Request) bool
+	dryRun     bool
+	refundIf   func(*http.Request, int) bool
+	headers    Headers
+	families   problem.RateLimitHeaders
+	onDecision func(*http.Request, Decision)
+}
+
+type policy struct {
+	Policy
+	categories map[string]category
+}
+
+type category struct {
+	name string
+	rate Rate
+}
+
+// call is everything that one request needs, in one allocation: a store gets
+// slices of it, the exchange a pointer into it, the header fields their memory.
+type call struct {
+	limiter  *Limiter
+	limits   []Limit
+	states   []State
+	binding  int // index of the limit that binds
+	rate     exchange.Rate
+	refunded atomic.Bool
+
+	firstLimits [2]Limit
+	firstStates [2]State
+	values      fieldValues
+}
+
+// Take decides about a request and charges for it, from all limits or none. A
+// refusal is no error: [Decision.Err] is what a handler returns then. The error
+// of Take says that nothing was decided; it is of the kind
+// problem.Unauthenticated (no key, and MissingReject), problem.Unavailable
+// (the store failed; it carries a delay), or problem.Internal (a rate or a cost
+// at run time that cannot be).
+//
+// The decision is written nowhere, see [Limiter.SetHeaders]. [FromContext] finds
+// it if r has passed a middleware of this module.
+func (l *Limiter) Take(r *http.Request) (Decision, error) {
+	c, err := l.ask(r, false)
+	if c == nil {
+		return Decision{Allowed: err == nil}, err
+	}
+	if !l.dryRun {
+		c.rate.Families = uint8(l.shown(r, c))
+		exchange.From(r.Context()).AddRate(&c.rate)
+	}
+	d := c.decision()
+	if l.onDecision != nil {
+		l.observe(r, d)
+	}
+	return d, nil
+}
+
+// Peek tells how a request stands, and takes nothing. Its decision is always
+// allowed; its RetryAfter says when one unit fits. Nobody else is told.
+func (l *Limiter) Peek(r *http.Request) (Decision, error) {
+	c, err := l.ask(r, true)
+	if c == nil {
+		return Decision{Allowed: err == nil}, err
+	}
+	return c.decision(), nil
+}
+
+// Refund gives back what a decision of this limiter has taken, once: a second
+// refund, and that of a refusal, do nothing.
+func (l *Limiter) Refund(ctx context.Context, d Decision) error {
+	c := d.call
+	switch {
+	case c == nil:
+		return nil
+	case c.limiter != l:
+		return errors.New("ratelimit: refund of another limiter's decision")
+	case !d.Allowed || c.refunded.Swap(true):
+		return nil
+	}
+	limits := make([]Limit, 0, len(c.limits))
+	for _, limit := range c.limits {
+		if limit.Cost > 0 {
+			limit.Cost = -limit.Cost
+			limits = append(limits, limit)
+		}
+	}
+	if len(limits) == 0 {
+		return nil
+	}
+	if err := l.store.Take(ctx, limits, make([]State, len(limits))); err != nil {
+		return fmt.Errorf("ratelimit: refund: %w", err)
+	}
+	return nil
+}
+
+// ask asks the store. The call is nil if no limit applies, or after an error.
+func (l *Limiter) ask(r *http.Request, peek bool) (*call, error) {
+	if l.skip != nil && l.skip(r) {
+		return nil, nil
+	}
+	c := &call{limiter: l}
+	c.limits = c.firstLimits[:0]
+	for i := range l.policies {
+		if err := l.policies[i].add(c, r, peek); err != nil {
+			return nil, err
+		}
+	}
+	n := len(c.limits)
+	if n == 0 {
+		return nil, nil
+	}
+	if n <= len(c.firstStates) {
+		c.states = c.firstStates[:n:n]
+	} else {
+		c.states = make([]State, n)
+	}
+	if err := l.store.Take(r.Context(), c.limits, c.states); err != nil {
+		return nil, undecided(err)
+	}
+	c.bind()
+	return c, nil
+}
+
+// add adds the limit of a policy to a call, if it applies.
+func (p *policy) add(c *call, r *http.Request, peek bool) error {
+	limit := Limit{Policy: p.Name, Rate: p.Rate, Cost: 1}
+	known := false
+	if p.Category != nil {
+		var cat category
+		if cat, known = p.categories[p.Category(r)]; known {
+			limit.Policy, limit.Rate = cat.name, cat.rate
+		}
+	}
+	if p.RateFor != nil && !known {
+		if rate := p.RateFor(r); rate != (Rate{}) {
+			limit.Rate = rate
+		}
+	}
+	if limit.Rate == Unlimited() {
+		return nil
+	}
+	key, ok := p.Key(r)
+	switch {
+	case ok && key != "":
+		limit.Key = storeKey(key)
+	case p.Missing == MissingReject:
+		return problem.Unauthenticated.New("")
+	case p.Missing == MissingSkip:
+		return nil
+	}
+	if p.Cost != nil && !peek {
+		limit.Cost = p.Cost(r)
+		if limit.Cost < 0 {
+			return problem.Internal.Wrap(fmt.Errorf("ratelimit: policy %q: cost %d is negative", p.Name, limit.Cost), "")
+		}
+	}
+	if peek {
+		limit.Cost = 0
+	}
+	c.limits = append(c.limits, limit)
+	return nil
+}
+
+// undecided is the answer to an error of a store.
+func undecided(err error) error {
+	if errors.Is(err, ErrRate) {
+		return problem.Internal.Wrap(err, "")
+	}
+	delay := time.Second
+	if knows, ok := errors.AsType[interface {
+		error
+		RetryAfter() time.Duration
+	}](err); ok && knows.RetryAfter() > 0 {
+		delay = knows.RetryAfter()
+	}
+	return problem.Unavailable.Wrap(err, "").WithRetryAfter(delay)
+}

@@ -1,0 +1,145 @@
+package ratelimit
+
+import (
+	"context"
+	"fmt"
+	"hash/maphash"
+	"math/bits"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// MemoryConfig configures a [Memory]. The zero value is usable.
+type MemoryConfig struct {
+	// MaxKeys bounds the number of buckets, and with it the memory: about 200
+	// bytes each, however long the keys are. Only buckets that are in debt
+	// count for long. Default 65,536.
+	MaxKeys int
+}
+
+// Memory is a [Store] in this process, on golang.org/x/time/rate. It starts no
+// goroutine and needs no closing. The zero Memory is not usable; see
+// [NewMemory].
+//
+// Full buckets make room for new keys, which nobody can notice. If MaxKeys
+// buckets are in debt, a new key takes the place of one that would have been
+// full soon: a bucket that somebody has emptied is not flushed by a flood of
+// other keys. Each call takes constant time, also then.
+//
+// Keys are remembered as 128-bit hashes under a secret of the process.
+type Memory struct {
+	seeds  [2]maphash.Seed
+	shards []shard // a power of two, at most 64
+	start  time.Time
+}
+
+const (
+	defaultMaxKeys = 1 << 16
+	mostKeys       = 1 << 30
+	maxShards      = 64 // as many as a uint64 has bits, see Take
+	minShardKeys   = 64
+)
+
+// NewMemory returns an empty store. It fails if MaxKeys is negative or above
+// 2³⁰.
+func NewMemory(cfg MemoryConfig) (*Memory, error) {
+	keys := cfg.MaxKeys
+	if keys == 0 {
+		keys = defaultMaxKeys
+	}
+	if keys < 0 || keys > mostKeys {
+		return nil, fmt.Errorf("ratelimit: MaxKeys of %d is not between 1 and %d", keys, mostKeys)
+	}
+	n := 1
+	for n < maxShards && keys/(2*n) >= minShardKeys {
+		n *= 2
+	}
+	m := &Memory{
+		seeds:  [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
+		shards: make([]shard, n),
+		start:  time.Now(),
+	}
+	for i := range m.shards {
+		m.shards[i].index = make(map[bucketID]int32)
+		m.shards[i].cap = keys / n
+		if i < keys%n {
+			m.shards[i].cap++
+		}
+	}
+	return m, nil
+}
+
+// claim is one limit of a call, while its shard is locked.
+type claim struct {
+	id     bucketID
+	shard  *shard
+	at     int           // index of the entry, -1 if there is none
+	plan   plan          // of this call
+	bucket *rate.Limiter // of this plan; the entry's, or a converted copy
+	tokens float64
+}
+
+// Take implements [Store]. It never fails but for the faults of [Check].
+func (m *Memory) Take(_ context.Context, limits []Limit, states []State) error {
+	if err := Check(limits, states); err != nil {
+		return err
+	}
+	var array [4]claim
+	claims := array[:0]
+	var locked uint64 // a bit for each shard of this call
+	for i := range limits {
+		id := m.idOf(&limits[i])
+		n := id[0] & uint64(len(m.shards)-1)
+		locked |= 1 << n
+		claims = append(claims, claim{id: id, shard: &m.shards[n], plan: planOf(limits[i].Rate)})
+	}
+
+	// Always in the order of the bits, so two calls cannot wait for each other.
+	for set := locked; set != 0; set &= set - 1 {
+		m.shards[bits.TrailingZeros64(set)].mu.Lock()
+	}
+	// The clock is read under the locks and never goes back: a bucket that is
+	// shown an instant of the past credits the time since then twice.
+	now := time.Since(m.start)
+	for set := locked; set != 0; set &= set - 1 {
+		now = max(now, m.shards[bits.TrailingZeros64(set)].latest)
+	}
+	for set := locked; set != 0; set &= set - 1 {
+		m.shards[bits.TrailingZeros64(set)].latest = now
+	}
+	m.takeAt(now, limits, claims, states)
+	for set := locked; set != 0; set &= set - 1 {
+		m.shards[bits.TrailingZeros64(set)].mu.Unlock()
+	}
+	return nil
+}
+
+func (m *Memory) idOf(l *Limit) bucketID {
+	pair := struct{ policy, key string }{l.Policy, l.Key}
+	return bucketID{maphash.Comparable(m.seeds[0], pair), maphash.Comparable(m.seeds[1], pair)}
+}
+
+// takeAt judges all limits, and charges all of them or none.
+func (m *Memory) takeAt(now time.Duration, limits []Limit, claims []claim, states []State) {
+	at := m.start.Add(now)
+	admitted := true
+	for i := range claims {
+		c := &claims[i]
+		c.find(at)
+		states[i] = State{Allowed: limits[i].Cost <= 0 || c.plan.fits(c.tokens, limits[i].Cost)}
+		admitted = admitted && states[i].Allowed
+	}
+	if admitted {
+		// Entries that exist come first: an insertion moves others about.
+		for i := range claims {
+			claims[i].charge(at, now, limits[i].Cost)
+		}
+		for i := range claims {
+			claims[i].insert(at, now, limits[i].Cost)
+		}
+	}
+	for i := range claims {
+		claims[i].describe(&states[i], at, limits[i].Cost)
+	}
+}

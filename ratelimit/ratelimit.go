@@ -1,0 +1,125 @@
+// Package ratelimit limits how often a caller may do something.
+//
+//	limit, err := ratelimit.New(ratelimit.Config{
+//		Rate: ratelimit.PerMinute(30), // one unit every 2 s, burst 30
+//		Key:  ratelimit.BearerToken,
+//	})
+//	mux.Handle("GET /v1/items", limit.Handler(items))
+//
+// A [Rate] is a token bucket, a [KeyFunc] says whose, a [Store] keeps it, a
+// [Limiter] puts the three together and speaks HTTP. Whoever has no request has
+// the store alone.
+//
+// # What it decides
+//
+// A refusal is an error of the kind [problem.RateLimited], handed to
+// [problem.Respond]: the responder of the request chooses the envelope. A cost
+// above the burst is [problem.PayloadTooLarge], because clients repeat a 429. A
+// store that cannot decide is [problem.Unavailable]: never a 429, and never a
+// quiet pass.
+//
+// Every answer from below carries the header fields, because they are set
+// before the next handler runs. Limiters may be nested: the fields always show
+// the decision that binds most.
+//
+// # Where it stands
+//
+// A limit by address stands outside authentication, a limit by token inside:
+// a token that nobody has verified is a fresh bucket for every guess. Where one
+// limiter has to do both, the address belongs into [Config.Also]. CORS stands
+// outside, so that a preflight costs nothing and a 429 can be read.
+package ratelimit
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/bits"
+	"time"
+)
+
+// Rate is a token bucket: Burst units at once, and Limit units per Per in the
+// long run. One unit comes back every Per/Limit, so any interval d admits at
+// most Burst + d·Limit/Per units. A greedy client therefore gets 59 requests
+// through in the first minute of PerMinute(30): the 30 of the burst, and the
+// 29 that come back meanwhile. WithBurst(1) paces strictly instead.
+//
+// The zero Rate allows nothing and is refused by [New]; so is one that gives
+// back more than a unit per microsecond, or takes more than 366 days from
+// empty to full.
+//
+// https://en.wikipedia.org/wiki/Token_bucket
+type Rate struct {
+	Limit int           // units per Per, at least 1
+	Per   time.Duration // above 0
+	Burst int           // units at once; 0 means Limit
+}
+
+// PerSecond returns the rate of n units per second, with a burst of n.
+func PerSecond(n int) Rate { return Rate{Limit: n, Per: time.Second} }
+
+// PerMinute returns the rate of n units per minute, with a burst of n.
+func PerMinute(n int) Rate { return Rate{Limit: n, Per: time.Minute} }
+
+// PerHour returns the rate of n units per hour, with a burst of n.
+func PerHour(n int) Rate { return Rate{Limit: n, Per: time.Hour} }
+
+// PerDay returns the rate of n units per 24 hours, with a burst of n.
+func PerDay(n int) Rate { return Rate{Limit: n, Per: 24 * time.Hour} }
+
+// Unlimited returns the rate that admits everything. A [Limiter] neither asks
+// its store about it nor writes header fields for it. No [Store] accepts it.
+func Unlimited() Rate { return Rate{Limit: math.MaxInt} }
+
+// WithBurst returns r with a burst of n units; 0 means Limit.
+func (r Rate) WithBurst(n int) Rate {
+	r.Burst = n
+	return r
+}
+
+// ErrRate is wrapped by every error that says that a [Rate] cannot be used. It
+// is a mistake of the program or of its configuration, never an outage.
+var ErrRate = errors.New("ratelimit: unusable rate")
+
+// Bounds of a rate: below a microsecond per unit Redis could not count, and
+// above a year a debt outlives the process that keeps it.
+const (
+	minInterval = time.Microsecond
+	maxFill     = 366 * 24 * time.Hour
+)
+
+// burst is Burst with its default.
+func (r Rate) burst() int {
+	if r.Burst == 0 {
+		return r.Limit
+	}
+	return r.Burst
+}
+
+// check returns what is wrong with r; the error wraps [ErrRate].
+func (r Rate) check() error {
+	switch {
+	case r.Limit < 1 || r.Per <= 0:
+		return fmt.Errorf("%w: %d per %v allows nothing", ErrRate, r.Limit, r.Per)
+	case r.Burst < 0:
+		return fmt.Errorf("%w: burst %d is negative", ErrRate, r.Burst)
+	case r.Limit > int(r.Per/minInterval):
+		return fmt.Errorf("%w: %d per %v is more than one per %v", ErrRate, r.Limit, r.Per, minInterval)
+	}
+	// Burst·Per > maxFill·Limit, in 128 bits: neither product fits 64.
+	hi, lo := bits.Mul64(uint64(r.burst()), uint64(r.Per))
+	maxHi, maxLo := bits.Mul64(uint64(maxFill), uint64(r.Limit))
+	if hi > maxHi || hi == maxHi && lo > maxLo {
+		return fmt.Errorf("%w: %d per %v with burst %d needs more than %v to fill", ErrRate, r.Limit, r.Per, r.burst(), maxFill)
+	}
+	return nil
+}
+
+// units is the time in which n units come back, rounded up. It is exact for
+// every n up to the burst.
+func (r Rate) units(n int) time.Duration {
+	hi, lo := bits.Mul64(uint64(n), uint64(r.Per))
+	lo, carry := bits.Add64(lo, uint64(r.Limit-1), 0)
+	d, _ := bits.Div64(hi+carry, lo, uint64(r.Limit))
+	return time.Duration(d)
+}

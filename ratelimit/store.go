@@ -1,0 +1,85 @@
+package ratelimit
+
+import (
+	"context"
+	"errors"
+	"math"
+	"time"
+)
+
+// Limit is one charge of one bucket. Buckets are told apart by Policy and Key.
+type Limit struct {
+	Policy string // the accounting unit
+	Key    string // whose bucket
+	Rate   Rate   // as of this call; see [Store]
+	Cost   int    // units; 0 peeks, and a negative cost refunds
+}
+
+// State is what a store says about one [Limit], at the instant of the call:
+// after the charge if the call was admitted, else as it was.
+//
+// RetryAfter and ResetAfter are two facts. RetryAfter is the earliest instant
+// at which this cost fits, if nobody else takes: 0 when it was admitted,
+// [Never] when it exceeds the burst; for a cost of 0 it tells when one unit
+// fits. ResetAfter is when the bucket is full again. Both are exact to the
+// resolution of the store, and rounded up to it.
+type State struct {
+	Allowed    bool // this limit had room
+	Remaining  int  // single units that would pass at this very instant
+	ResetAfter time.Duration
+	RetryAfter time.Duration
+	Degraded   bool // decided by a substitute that knows this process only
+	Unknown    bool // the numbers mean nothing
+}
+
+// Never is the RetryAfter of a cost that exceeds the burst: no waiting helps.
+const Never time.Duration = math.MaxInt64
+
+// A Store keeps the buckets. [Memory] keeps them in this process; a store of
+// your own has to pass ratelimittest.Run.
+//
+// With T = Per/Limit and τ = Burst·T, a bucket is one number: its debt, the
+// time until it is full, from 0 to τ. A cost of n fits if debt + n·T ≤ τ, and
+// then the debt grows by n·T. A negative cost lowers the debt, at most to 0,
+// and does nothing to a bucket that the store does not know. When a key comes
+// with another Rate than before, its debt stays as it is, but is at most the
+// new τ; only a successful charge or refund writes that back. So a lowered
+// plan locks nobody out, and changing plans to and fro mints nothing.
+//
+// Stores are safe for concurrent use. A full bucket may be forgotten at any
+// time, because a new one is full too: nobody can tell.
+type Store interface {
+	// Take applies all limits or none, at one instant; states[i] describes
+	// limits[i]. The call is admitted if every state is Allowed. Both slices
+	// stay the caller's. The faults of [Check] are errors; any other error means
+	// "could not decide", never "over the limit". If it has a method
+	// RetryAfter() time.Duration, that is when asking again makes sense.
+	Take(ctx context.Context, limits []Limit, states []State) error
+}
+
+// Check returns what is wrong with the arguments of a [Store]'s Take: slices of
+// different length, an unusable rate (which wraps [ErrRate]), a charge beside
+// a refund, the same bucket twice. It is for the authors of stores.
+func Check(limits []Limit, states []State) error {
+	if len(limits) != len(states) {
+		return errors.New("ratelimit: as many states as limits are needed")
+	}
+	var charge, refund bool
+	for i := range limits {
+		l := &limits[i]
+		if err := l.Rate.check(); err != nil {
+			return err
+		}
+		charge = charge || l.Cost > 0
+		refund = refund || l.Cost < 0
+		for j := range i {
+			if limits[j].Key == l.Key && limits[j].Policy == l.Policy {
+				return errors.New("ratelimit: the same bucket twice in one call")
+			}
+		}
+	}
+	if charge && refund {
+		return errors.New("ratelimit: a charge and a refund in one call")
+	}
+	return nil
+}
