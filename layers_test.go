@@ -20,6 +20,7 @@ var floors = map[string]int{
 	"internal/exchange":       0,
 	"internal/golden":         0,
 	"internal/jsonappend":     0,
+	"internal/jsonobject":     0,
 	"problem":                 1,
 	"requestid":               1,
 	"middleware":              2,

@@ -35,7 +35,7 @@ func Remote(s *Style, status int, header http.Header, v View) *Error {
 		text:   cutText(v.Message, maxText),
 		remote: true,
 		id:     v.RequestID,
-		retry:  time.Duration(v.RetryAfter) * time.Second,
+		retry:  time.Duration(min(max(v.RetryAfter, 0), 1<<31)) * time.Second,
 	}
 	for _, c := range s.Codes {
 		if c.Name == v.Code {

@@ -1,15 +1,21 @@
 package problem
 
 import (
+	"encoding/json"
+	"errors"
+	"mime"
+	"net/http"
 	"strconv"
 
 	"github.com/backstop-go/backstop/internal/jsonappend"
+	"github.com/backstop-go/backstop/internal/jsonobject"
 )
 
 // RFC9457 is the default style, Problem Details for HTTP APIs: the members of
 // the RFC in its order, then the extensions code, errors, request_id and
 // retry_after, then the details of the handler. The type is about:blank, the
-// title the phrase of the status.
+// title the phrase of the status. A detail is an extension, so one whose name is
+// not fit for that, or is taken, is left out.
 //
 // https://www.rfc-editor.org/rfc/rfc9457
 var RFC9457 = Style{
@@ -19,7 +25,7 @@ var RFC9457 = Style{
 	FieldText:   FieldText,
 	RateLimit:   XRateLimit,
 	Append:      appendRFC9457,
-	Decode:      nil,
+	Decode:      decodeRFC9457,
 }
 
 // defaults lies beneath every style: HTTP's statuses and our words.
@@ -58,26 +64,9 @@ func appendRFC9457(dst []byte, v *View) ([]byte, error) {
 	dst = jsonappend.String(dst, v.Message)
 	dst = append(dst, `,"code":`...)
 	dst = jsonappend.String(dst, v.Code)
-	for i, f := range v.Fields {
-		dst = append(dst, []string{`,"errors":[`, `,`}[min(i, 1)]...)
-		dst = append(dst, `{"detail":`...)
-		dst = jsonappend.String(dst, v.FieldText(f))
-		var buf [2 * maxPath]byte
-		switch f.In {
-		case InBody, InForm:
-			dst = append(dst, `,"pointer":`...)
-			dst = jsonappend.String(dst, f.AppendPath(buf[:0], Pointer))
-		case InHeader:
-			dst = append(dst, `,"header":`...)
-			dst = jsonappend.String(dst, f.AppendPath(buf[:0], Brackets))
-		default:
-			dst = append(dst, `,"parameter":`...)
-			dst = jsonappend.String(dst, f.AppendPath(buf[:0], Brackets))
-		}
-		dst = append(dst, '}')
-	}
 	if len(v.Fields) > 0 {
-		dst = append(dst, ']')
+		dst = append(dst, `,"errors":`...)
+		dst = appendErrors(dst, v)
 	}
 	if v.RequestID != "" {
 		dst = append(dst, `,"request_id":`...)
@@ -88,8 +77,102 @@ func appendRFC9457(dst []byte, v *View) ([]byte, error) {
 		dst = strconv.AppendInt(dst, int64(v.RetryAfter), 10)
 	}
 	for _, d := range v.Details {
-		dst = append(jsonappend.String(append(dst, ','), d.Name), ':')
-		dst = append(dst, d.Value...)
+		if isExtension(d.Name) {
+			dst = append(jsonappend.String(append(dst, ','), d.Name), ':')
+			dst = append(dst, d.Value...)
+		}
 	}
 	return append(dst, '}'), nil
+}
+
+// appendErrors appends the fields, each with the way to it: a pointer into the
+// body, or the name of a parameter or header.
+func appendErrors(dst []byte, v *View) []byte {
+	var buf [maxPath]byte
+	for i, f := range v.Fields {
+		dst = append(dst, "[,"[min(i, 1)])
+		dst = append(dst, `{"detail":`...)
+		dst = jsonappend.String(dst, v.FieldText(f))
+		way, syntax := `,"parameter":`, Brackets
+		switch f.In {
+		case InBody, InForm:
+			way, syntax = `,"pointer":`, Pointer
+		case InHeader:
+			way = `,"header":`
+		}
+		dst = append(dst, way...)
+		dst = jsonappend.String(dst, f.AppendPath(buf[:0], syntax))
+		dst = append(dst, '}')
+	}
+	return append(dst, ']')
+}
+
+// isExtension reports whether a name may be one of an extension member: a
+// letter, then letters, digits and "_", three characters at least, and none of
+// the names that have a meaning here.
+//
+// https://www.rfc-editor.org/rfc/rfc9457#section-3.2
+func isExtension(name string) bool {
+	switch name {
+	case "type", "title", "status", "detail", "instance", "code", "errors", "request_id", "retry_after":
+		return false
+	}
+	for i := range len(name) {
+		switch c := name[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z':
+		case i > 0 && ('0' <= c && c <= '9' || c == '_'):
+		default:
+			return false
+		}
+	}
+	return len(name) >= 3
+}
+
+// decodeRFC9457 reads a problem detail back: what is sent as one, or has a type
+// and a title. Members that are unknown become details, known ones of the wrong
+// type are ignored. The type is a name; it is never fetched.
+func decodeRFC9457(status int, header http.Header, body []byte) (*Error, error) {
+	o, ok := jsonobject.Parse(body)
+	_, hasType := o.String("type")
+	_, hasTitle := o.String("title")
+	media, _, err := mime.ParseMediaType(header.Get("Content-Type"))
+	isDetail := err == nil && media == "application/problem+json"
+	if !ok || !isDetail && !(hasType && hasTitle) {
+		return nil, errors.New("problem: not a problem detail of RFC 9457")
+	}
+	var v View
+	v.Code, _ = o.String("code")
+	v.Message, _ = o.String("detail")
+	v.RequestID, _ = o.String("request_id")
+	v.RetryAfter, _ = o.Int("retry_after")
+	elements, _ := jsonobject.Array(o.Get("errors"))
+	for _, element := range elements {
+		if f, ok := readError(element); ok {
+			v.Fields = append(v.Fields, f)
+		}
+	}
+	for _, m := range o {
+		if isExtension(m.Name) {
+			v.Details = append(v.Details, Detail(m))
+		}
+	}
+	return Remote(&Style{Outcomes: defaults}, status, header, v), nil
+}
+
+// readError reads an element of errors. One without a text says nothing.
+func readError(element json.RawMessage) (FieldError, bool) {
+	o, _ := jsonobject.Parse(element)
+	var f FieldError
+	var ok bool
+	if f.Message, ok = o.String("detail"); !ok {
+		return f, false
+	}
+	if pointer, ok := o.String("pointer"); ok {
+		f.Path = ParsePath(pointer, Pointer)
+	} else if name, ok := o.String("header"); ok {
+		f.In, f.Path = InHeader, Path{name}
+	} else if name, ok := o.String("parameter"); ok {
+		f.In, f.Path = InQuery, Path{name}
+	}
+	return f, true
 }

@@ -59,6 +59,7 @@ func style() problem.Style {
 		FieldText: FieldText,
 		RateLimit: problem.XRateLimit,
 		Append:    appendBody,
+		Decode:    decode,
 		Advice:    problem.Advice{BaseDelay: time.Second, DefaultDelay: time.Minute},
 	}
 }

@@ -59,6 +59,7 @@ func style() problem.Style {
 		FieldText: FieldText,
 		RateLimit: problem.XRateLimit | problem.RateLimitTrio,
 		Append:    appendBody,
+		Decode:    decode,
 		Advice:    problem.Advice{Jitter: true},
 	}
 }

@@ -55,6 +55,7 @@ func style() problem.Style {
 		FieldText: problem.FieldText,
 		RateLimit: problem.XRateLimit,
 		Append:    appendBody,
+		Decode:    decode,
 	}
 }
 

@@ -59,6 +59,7 @@ func style() problem.Style {
 		FieldText: problem.FieldText,
 		RateLimit: problem.XRateLimit,
 		Append:    appendBody,
+		Decode:    decode,
 	}
 }
 

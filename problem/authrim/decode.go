@@ -1,0 +1,38 @@
+package authrim
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/backstop-go/backstop/internal/jsonobject"
+	"github.com/backstop-go/backstop/problem"
+)
+
+var errForeign = errors.New("authrim: not an error body of Authrim")
+
+// decode reads a body back. Its marks are the strings error and
+// error_description. A problem detail of RFC 9457 may have them too, as
+// extensions, but it has a title.
+func decode(status int, header http.Header, body []byte) (*problem.Error, error) {
+	o, _ := jsonobject.Parse(body)
+	code, hasCode := o.String("error")
+	text, hasText := o.String("error_description")
+	if !hasCode || !hasText || o.Get("title") != nil {
+		return nil, errForeign
+	}
+	v := problem.View{Code: code, Message: text}
+	v.RetryAfter, _ = o.Int("retry_after")
+	details, _ := o.Object("details")
+	for _, m := range details {
+		if code != ValidationError.Name {
+			v.Details = append(v.Details, problem.Detail(m))
+			continue
+		}
+		if text, ok := jsonobject.String(m.Value); ok {
+			path := problem.ParsePath(m.Name, problem.Brackets)
+			v.Fields = append(v.Fields, problem.FieldError{Path: path, Message: text})
+		}
+	}
+	s := style()
+	return problem.Remote(&s, status, header, v), nil
+}

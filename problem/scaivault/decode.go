@@ -1,0 +1,63 @@
+package scaivault
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/backstop-go/backstop/internal/jsonobject"
+	"github.com/backstop-go/backstop/problem"
+)
+
+var errForeign = errors.New("scaivault: not an error body of ScaiVault")
+
+// decode reads a body back. Its mark is that error is an object with a code. A
+// problem detail of RFC 9457 may have that too, as an extension, but it has a
+// title.
+func decode(status int, header http.Header, body []byte) (*problem.Error, error) {
+	o, _ := jsonobject.Parse(body)
+	inner, _ := o.Object("error")
+	code, ok := inner.String("code")
+	if !ok || o.Get("title") != nil {
+		return nil, errForeign
+	}
+	v := problem.View{Code: code}
+	v.Message, _ = inner.String("message")
+	v.RequestID, _ = inner.String("request_id")
+	details, _ := inner.Object("details")
+	for _, m := range details {
+		if m.Name == "fields" {
+			if v.Fields = readFields(m.Value); v.Fields != nil {
+				continue
+			}
+		}
+		v.Details = append(v.Details, problem.Detail(m))
+	}
+	s := style()
+	return problem.Remote(&s, status, header, v), nil
+}
+
+// readFields reads details.fields: an array as we write it, or a map from paths
+// to messages, because the vendor names the member and shows no shape.
+func readFields(value json.RawMessage) []problem.FieldError {
+	var fields []problem.FieldError
+	read := func(path, text string) {
+		fields = append(fields, problem.FieldError{Path: problem.ParsePath(path, problem.Brackets), Message: text})
+	}
+	elements, _ := jsonobject.Array(value)
+	for _, element := range elements {
+		o, _ := jsonobject.Parse(element)
+		path, hasPath := o.String("field")
+		text, hasText := o.String("message")
+		if hasPath && hasText {
+			read(path, text)
+		}
+	}
+	members, _ := jsonobject.Parse(value)
+	for _, m := range members {
+		if text, ok := jsonobject.String(m.Value); ok {
+			read(m.Name, text)
+		}
+	}
+	return fields
+}
