@@ -1,0 +1,99 @@
+package redisstore
+
+import (
+	"hash/maphash"
+	"sync"
+	"time"
+
+	"github.com/backstop-go/backstop/ratelimit"
+)
+
+const (
+	denialSlots   = 1 << 14 // about 0.8 MiB
+	denialStripes = 1 << 6
+	denialAge     = time.Second
+)
+
+// denials remembers debts that were too high. A denial moves nothing, and a
+// debt falls only as time passes, or by a refund: until it is low enough, the
+// server need not be asked again. So an attack costs few round trips.
+//
+// Memory is fixed: a denial overwrites whichever stands in its place, which
+// costs that one's owner a round trip and nothing else.
+type denials struct {
+	seeds   [2]maphash.Seed
+	stripes [denialStripes]sync.Mutex
+	slots   []denial
+}
+
+type denialID [2]uint64
+
+// denial is a debt as an instant, twice: the server saw it between sent and
+// received. Whether to refuse is judged by the earlier one, so nobody is refused
+// who has waited; what is told to the refused comes from the later one, so who
+// waits for as long as he was told has waited long enough.
+type denial struct {
+	id      denialID
+	earlier time.Duration // full at, if the server looked when we sent
+	later   time.Duration // full at, if it looked when we received
+	expires time.Duration // other processes refund, too
+	refund  time.Duration // the latest local one
+}
+
+func newDenials() *denials {
+	return &denials{
+		seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
+		slots: make([]denial, denialSlots),
+	}
+}
+
+// lock finds and locks the slot of a bucket at a rate.
+func (d *denials) lock(l *ratelimit.Limit) (denialID, *denial, *sync.Mutex) {
+	what := struct {
+		policy, key string
+		rate        ratelimit.Rate
+	}{l.Policy, l.Key, l.Rate}
+	id := denialID{maphash.Comparable(d.seeds[0], what), maphash.Comparable(d.seeds[1], what)}
+	mu := &d.stripes[id[0]%denialStripes]
+	mu.Lock()
+	return id, &d.slots[id[0]%denialSlots], mu
+}
+
+// find fills in the state of l if it is certain that l does not fit.
+func (d *denials) find(l *ratelimit.Limit, now time.Duration, s *ratelimit.State) bool {
+	if l.Cost <= 0 {
+		return false
+	}
+	id, e, mu := d.lock(l)
+	defer mu.Unlock()
+	if e.id != id || now >= e.expires {
+		return false
+	}
+	b := bucketOf(l.Rate)
+	if b.fits(max(e.earlier-now, 0).Microseconds(), l.Cost) {
+		return false
+	}
+	*s = b.state(min((e.later-now).Microseconds(), b.fill), l.Cost, false)
+	return true
+}
+
+// put remembers the denial of l, which was asked for at one time and answered
+// at another. If there was a refund since, the server may not have known.
+func (d *denials) put(l *ratelimit.Limit, s *ratelimit.State, sent, received time.Duration) {
+	id, e, mu := d.lock(l)
+	defer mu.Unlock()
+	if e.refund >= sent {
+		return
+	}
+	e.id = id
+	e.earlier, e.later = sent+s.ResetAfter, received+s.ResetAfter
+	e.expires = sent + denialAge
+}
+
+// drop forgets what is known about l after a refund, whether it succeeded or
+// nobody knows.
+func (d *denials) drop(l *ratelimit.Limit, now time.Duration) {
+	_, e, mu := d.lock(l)
+	defer mu.Unlock()
+	*e = denial{refund: now}
+}

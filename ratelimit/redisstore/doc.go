@@ -1,0 +1,3 @@
+// Package redisstore keeps rate limits in Redis or Valkey, so that many
+// processes share them.
+package redisstore

@@ -1,0 +1,141 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/backstop-go/backstop/ratelimit"
+)
+
+// group is the limits of one call that share a key, which are decided in one
+// atomic step.
+type group struct {
+	limits []ratelimit.Limit
+	states []ratelimit.State
+	by     decider
+}
+
+// decider is who decided a group, and so who has to take it back.
+type decider uint8
+
+const (
+	redis decider = iota
+	local
+	nobody
+)
+
+func (g *group) admitted() bool {
+	for i := range g.states {
+		if !g.states[i].Allowed {
+			return false
+		}
+	}
+	return true
+}
+
+// takeGroups decides group after group. When one refuses, or cannot be decided,
+// what the earlier ones have charged is given back: for a moment perhaps less
+// is admitted than could be, but never more.
+func (s *Store) takeGroups(ctx context.Context, groups []group) error {
+	for i := range groups {
+		err := s.take(ctx, &groups[i])
+		if err == nil && groups[i].admitted() {
+			continue
+		}
+		for j := range i {
+			s.undo(ctx, &groups[j])
+		}
+		for j := i + 1; j < len(groups); j++ {
+			for k := range groups[j].states {
+				groups[j].states[k] = ratelimit.State{Allowed: true, Unknown: true}
+			}
+		}
+		return err
+	}
+	return nil
+}
+
+// take decides one group, by Redis or by what stands in for it.
+func (s *Store) take(ctx context.Context, g *group) error {
+	wait, err := s.ask(ctx, g)
+	if err == nil {
+		return nil
+	}
+	return s.instead(ctx, g, &outage{err, wait})
+}
+
+// undo refunds what a group was charged. If that fails, the charge stays, and
+// time repays it.
+func (s *Store) undo(ctx context.Context, g *group) {
+	back := group{limits: make([]ratelimit.Limit, len(g.limits)), states: g.states, by: g.by}
+	for i, l := range g.limits {
+		l.Cost = -l.Cost
+		back.limits[i] = l
+	}
+	var err error
+	switch g.by {
+	case redis:
+		_, err = s.ask(ctx, &back)
+	case local:
+		err = s.takeLocal(ctx, back.limits, back.states)
+	case nobody:
+	}
+	if err != nil {
+		for i := range g.states {
+			g.states[i] = ratelimit.State{Allowed: true, Unknown: true}
+		}
+	}
+}
+
+var (
+	errOpen       = errors.New("redisstore: Redis has failed repeatedly and is not asked")
+	errUnfinished = errors.New("redisstore: the client panicked") // or ended its goroutine
+)
+
+// ask lets Redis decide a group, unless its breaker is open. With an error comes
+// the time after which asking again makes sense.
+func (s *Store) ask(ctx context.Context, g *group) (wait time.Duration, err error) {
+	tag, b := "", &s.breakers[0]
+	if len(s.breakers) > 1 {
+		tag = s.tag(g.limits[0].Key)
+		b = &s.breakers[slot(tag)*len(s.breakers)/slots]
+	}
+	sent := s.now()
+	p, wait, ok := b.enter(sent)
+	if !ok {
+		return wait, errOpen
+	}
+	err = errUnfinished
+	defer func() {
+		if b.leave(p, s.now(), err != nil) {
+			s.report(err != nil, err)
+		}
+	}()
+
+	if tag == "" {
+		tag = s.tag(g.limits[0].Key)
+	}
+	keys := make([]string, len(g.limits))
+	args := make([]int64, 1, 1+2*len(g.limits))
+	args[0] = s.serverTime
+	for i := range g.limits {
+		b := bucketOf(g.limits[i].Rate)
+		keys[i] = s.redisKey(tag, g.limits[i].Policy)
+		args = append(args, b.charge(g.limits[i].Cost), b.fill)
+	}
+	reply, err := s.eval(ctx, keys, args)
+	if err == nil {
+		err = decode(reply, g.limits, g.states)
+	}
+	received := s.now()
+	for i := range g.limits {
+		switch {
+		case g.limits[i].Cost < 0:
+			s.denials.drop(&g.limits[i], received)
+		case err == nil && !g.states[i].Allowed:
+			s.denials.put(&g.limits[i], &g.states[i], sent, received)
+		}
+	}
+	return 0, err
+}

@@ -1,0 +1,180 @@
+// Package redistest runs real Redis servers for tests, each in a directory of
+// its own and on a loopback port of its own, and can stop, kill and cut them
+// off. What the machine runs by itself is left alone.
+package redistest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Server is a redis-server. Its methods are for one goroutine.
+type Server struct {
+	Addr string // host:port
+
+	t    testing.TB
+	dir  string
+	args []string
+	cmd  *exec.Cmd
+}
+
+// Start runs a server until the test ends. Further arguments are those of the
+// command line, such as "--maxmemory", "1mb". It skips the test if there is no
+// redis-server, or fails it if BACKSTOP_REDIS=required.
+func Start(t testing.TB, args ...string) *Server {
+	t.Helper()
+	s := Reserve(t, args...)
+	s.Run()
+	return s
+}
+
+// Reserve is Start, except that the server does not run yet.
+func Reserve(t testing.TB, args ...string) *Server {
+	t.Helper()
+	needs(t, "redis-server")
+	s := &Server{Addr: "127.0.0.1:" + strconv.Itoa(freePort(t)), t: t, dir: t.TempDir(), args: args}
+	t.Cleanup(s.Kill)
+	return s
+}
+
+func needs(t testing.TB, program string) {
+	t.Helper()
+	if _, err := exec.LookPath(program); err == nil {
+		return
+	}
+	const how = "%s is not installed: apt-get install redis-server redis-tools"
+	if os.Getenv("BACKSTOP_REDIS") == "required" {
+		t.Fatalf(how, program)
+	}
+	t.Skipf(how, program)
+}
+
+func freePort(t testing.TB) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// Run starts the server, or starts it again after [Server.Kill], and returns
+// when it listens. What it had stored is gone unless the arguments keep it.
+func (s *Server) Run() {
+	s.t.Helper()
+	_, port, err := net.SplitHostPort(s.Addr)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	log := filepath.Join(s.dir, "log")
+	s.cmd = exec.Command("redis-server", append([]string{
+		"--bind", "127.0.0.1", "--port", port, "--dir", s.dir,
+		"--logfile", log, "--save", "", "--appendonly", "no",
+	}, s.args...)...)
+	if err := s.cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		conn, err := net.Dial("tcp", s.Addr)
+		if err == nil {
+			conn.Close()
+			return
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatalf("redis-server does not listen on %s (%v), see %s", s.Addr, err, log)
+		}
+	}
+}
+
+// Kill ends the server at once, as a crash would.
+func (s *Server) Kill() {
+	if s.cmd == nil {
+		return
+	}
+	// A frozen process dies of this, too, and one that has ended is no fault.
+	if err := s.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		s.t.Error(err)
+	}
+	if _, err := s.cmd.Process.Wait(); err != nil {
+		s.t.Error(err)
+	}
+	s.cmd = nil
+}
+
+// Freeze stops the process where it is: connections stay, answers do not come.
+func (s *Server) Freeze() { s.signal(syscall.SIGSTOP) }
+
+// Thaw lets a frozen process go on.
+func (s *Server) Thaw() { s.signal(syscall.SIGCONT) }
+
+func (s *Server) signal(sig syscall.Signal) {
+	s.t.Helper()
+	if err := s.cmd.Process.Signal(sig); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// Do sends one command on a connection of its own. An error reply fails the
+// test.
+func (s *Server) Do(args ...string) any {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	conn, err := Dial(ctx, s.Addr)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer conn.Close()
+	reply, err := conn.Do(ctx, args...)
+	if err != nil {
+		s.t.Fatalf("%v = %v", args, err)
+	}
+	return reply
+}
+
+// Await polls until the condition holds, and fails the test after ten seconds.
+func Await(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("after 10 s still not: %s", what)
+		}
+	}
+}
+
+// Cluster runs a Redis cluster of three primaries that answers for the slots
+// it has, even if others are missing. Node i owns the slots from i·16384/3.
+func Cluster(t testing.TB) [3]*Server {
+	t.Helper()
+	needs(t, "redis-cli")
+	var nodes [3]*Server
+	create := []string{"--cluster", "create"}
+	for i := range nodes {
+		// The bus has a port of its own, which would else be port + 10000 and
+		// may be beyond the last one.
+		nodes[i] = Start(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "1000",
+			"--cluster-require-full-coverage", "no", "--cluster-port", strconv.Itoa(freePort(t)))
+		create = append(create, nodes[i].Addr)
+	}
+	cli := exec.Command("redis-cli", append(create, "--cluster-yes")...)
+	if out, err := cli.CombinedOutput(); err != nil {
+		t.Fatalf("redis-cli: %v\n%s", err, out)
+	}
+	for _, n := range nodes {
+		Await(t, fmt.Sprintf("node %s says cluster_state:ok", n.Addr), func() bool {
+			info, _ := n.Do("CLUSTER", "INFO").(string)
+			return len(info) > 16 && info[:16] == "cluster_state:ok"
+		})
+	}
+	return nodes
+}

@@ -1,0 +1,78 @@
+package redisstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/backstop-go/backstop/ratelimit"
+)
+
+// Mode says what a [Store] does while Redis does not answer. It never takes a
+// failure for a refusal.
+type Mode uint8
+
+const (
+	// FailLocal counts in this process, for its share of the rate: Limit and
+	// Burst divided by Config.Nodes. States are Degraded.
+	FailLocal Mode = iota
+	// FailOpen admits everything. States are Degraded and Unknown.
+	FailOpen
+	// FailClosed returns an error, hence a 503 with Retry-After.
+	FailClosed
+)
+
+// outage is the error of [FailClosed]. A limiter sends its RetryAfter.
+type outage struct {
+	cause error
+	wait  time.Duration
+}
+
+func (e *outage) Error() string             { return e.cause.Error() }
+func (e *outage) Unwrap() error             { return e.cause }
+func (e *outage) RetryAfter() time.Duration { return e.wait }
+
+// instead decides without Redis.
+func (s *Store) instead(ctx context.Context, g *group, cause *outage) error {
+	switch s.mode {
+	case FailClosed:
+		return cause
+	case FailOpen:
+		g.by = nobody
+		for i := range g.states {
+			g.states[i] = ratelimit.State{Allowed: true, Degraded: true, Unknown: true}
+		}
+		return nil
+	default:
+		g.by = local
+		return s.takeLocal(ctx, g.limits, g.states)
+	}
+}
+
+func (s *Store) takeLocal(ctx context.Context, limits []ratelimit.Limit, states []ratelimit.State) error {
+	if s.nodes > 1 {
+		var array [4]ratelimit.Limit
+		limits = append(array[:0], limits...)
+		for i := range limits {
+			limits[i] = s.share(limits[i])
+		}
+	}
+	if err := s.local.Take(ctx, limits, states); err != nil {
+		return err
+	}
+	for i := range states {
+		states[i].Degraded = true
+	}
+	return nil
+}
+
+// share is what this process may admit of l on its own.
+func (s *Store) share(l ratelimit.Limit) ratelimit.Limit {
+	burst := burstOf(l.Rate)
+	mine := max(burst/s.nodes, 1)
+	l.Rate.Limit, l.Rate.Burst = max(l.Rate.Limit/s.nodes, 1), mine
+	if l.Cost <= burst {
+		// What Redis could admit must not be called impossible meanwhile.
+		l.Cost = min(l.Cost, mine)
+	}
+	return l
+}

@@ -1,0 +1,260 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/backstop-go/backstop/ratelimit"
+)
+
+// A Client sends one command to Redis or Valkey. The adapters beside this
+// package are such clients. It must be safe for concurrent use.
+//
+// If it has a method Cluster() bool that returns true, a dead node of the
+// cluster degrades the identities of its own slots only.
+type Client interface {
+	// Eval runs verb, which is EVALSHA or EVAL, with the given script, keys and
+	// arguments: once, on the primary that owns keys[0], and no longer than ctx
+	// lasts. It never retries, except where the server has told it to ask
+	// another node. NOSCRIPT is an error that wraps [ErrNoScript].
+	Eval(ctx context.Context, verb, script string, keys []string, args []int64) ([]int64, error)
+}
+
+// Config configures a [Store]. Only Client is required.
+type Config struct {
+	Client Client
+
+	// Prefix begins every Redis key, which is prefix{hash}policy. Whoever shares
+	// it shares the limits. No braces, at most 64 bytes. Default "backstop:".
+	Prefix string
+
+	// Secret makes the hash of an identity an HMAC, so that whoever reads the
+	// keys cannot test guesses. At least 16 bytes; every process needs the same.
+	// Default none: plain SHA-256.
+	Secret []byte
+
+	// Timeout bounds each round trip, of which a call makes one for each
+	// identity that it limits. The request's own deadline does not count.
+	// Default 25 ms.
+	Timeout time.Duration
+
+	// Mode says what happens while Redis does not answer. Default FailLocal.
+	Mode Mode
+
+	// Nodes is how many processes share the limits: with FailLocal, each admits
+	// its part. Default 1.
+	Nodes int
+
+	// OnDegraded is told when the store stops relying on Redis, and why, and
+	// when it does so again: once per transition, one call at a time, on the
+	// goroutine of the request that noticed. It must not use the store.
+	// Default: a line through slog.
+	OnDegraded func(degraded bool, err error)
+}
+
+const (
+	defaultPrefix  = "backstop:"
+	defaultTimeout = 25 * time.Millisecond
+	maxPrefix      = 64
+	minSecret      = 16
+	clusterRanges  = 16
+)
+
+// A Store is a [ratelimit.Store] in Redis. It is safe for concurrent use, starts
+// no goroutine and needs no closing. The zero Store is not usable; see [New].
+type Store struct {
+	client  Client
+	digest  string
+	prefix  string
+	secret  []byte
+	timeout time.Duration
+	mode    Mode
+	nodes   int
+	local   *ratelimit.Memory
+	denials *denials
+
+	breakers   []breaker // one, or one for each range of slots
+	mu         sync.Mutex
+	open       int // breakers that are; guarded by mu
+	onDegraded func(bool, error)
+
+	now        func() time.Duration // since New
+	serverTime int64                // 0: the server knows
+}
+
+// New returns a store that speaks through cfg.Client. It makes no call, so a
+// service starts while Redis is down. The error joins all faults of cfg.
+func New(cfg Config) (*Store, error) {
+	var errs []error
+	if cfg.Client == nil {
+		errs = append(errs, errors.New("redisstore: Client is required"))
+	}
+	prefix := cfg.Prefix
+	if prefix == "" {
+		prefix = defaultPrefix
+	}
+	if !usable(prefix) {
+		errs = append(errs, fmt.Errorf("redisstore: prefix %q is not 1 to %d printable ASCII characters without braces", prefix, maxPrefix))
+	}
+	if n := len(cfg.Secret); cfg.Secret != nil && n < minSecret {
+		errs = append(errs, fmt.Errorf("redisstore: secret of %d bytes is shorter than %d", n, minSecret))
+	}
+	if cfg.Timeout < 0 {
+		errs = append(errs, fmt.Errorf("redisstore: timeout %v is negative", cfg.Timeout))
+	}
+	if cfg.Mode > FailClosed {
+		errs = append(errs, fmt.Errorf("redisstore: unknown mode %d", cfg.Mode))
+	}
+	if cfg.Nodes < 0 {
+		errs = append(errs, fmt.Errorf("redisstore: %d nodes are less than none", cfg.Nodes))
+	}
+	memory, err := ratelimit.NewMemory(ratelimit.MemoryConfig{})
+	if err := errors.Join(append(errs, err)...); err != nil {
+		return nil, err
+	}
+
+	s := &Store{
+		client:     cfg.Client,
+		digest:     digest(script),
+		prefix:     prefix,
+		secret:     slices.Clone(cfg.Secret),
+		timeout:    cfg.Timeout,
+		mode:       cfg.Mode,
+		nodes:      max(cfg.Nodes, 1),
+		local:      memory,
+		denials:    newDenials(),
+		breakers:   make([]breaker, 1),
+		onDegraded: cfg.OnDegraded,
+	}
+	if s.timeout == 0 {
+		s.timeout = defaultTimeout
+	}
+	if s.onDegraded == nil {
+		s.onDegraded = warn
+	}
+	if c, ok := cfg.Client.(interface{ Cluster() bool }); ok && c.Cluster() {
+		s.breakers = make([]breaker, clusterRanges)
+	}
+	start := time.Now()
+	s.now = func() time.Duration { return time.Since(start) }
+	return s, nil
+}
+
+func usable(prefix string) bool {
+	for _, c := range []byte(prefix) {
+		if c <= ' ' || c >= 0x7f || c == '{' || c == '}' {
+			return false
+		}
+	}
+	return len(prefix) <= maxPrefix
+}
+
+// Take implements [ratelimit.Store]. Limits of one Key are decided at one
+// instant, in one round trip. Limits of several keys are decided key by key, in
+// the order given: after a refusal the later ones are not asked (their states
+// are Unknown), and the earlier ones get their charge back.
+//
+// Without Redis, Config.Mode decides. The error of [FailClosed] has a method
+// RetryAfter() time.Duration: when the next attempt is due.
+func (s *Store) Take(ctx context.Context, limits []ratelimit.Limit, states []ratelimit.State) error {
+	if err := ratelimit.Check(limits, states); err != nil {
+		return err
+	}
+	for i := range limits {
+		if err := checkExact(limits[i].Rate); err != nil {
+			return err
+		}
+	}
+	if len(limits) == 0 || s.refused(limits, states) {
+		return nil
+	}
+	if sameKey(limits) {
+		return s.take(ctx, &group{limits: limits, states: states})
+	}
+
+	sorted, order := byKey(limits)
+	found := make([]ratelimit.State, len(limits))
+	var groups []group
+	for from := 0; from < len(sorted); {
+		to := from + 1
+		for to < len(sorted) && sorted[to].Key == sorted[from].Key {
+			to++
+		}
+		groups = append(groups, group{limits: sorted[from:to], states: found[from:to]})
+		from = to
+	}
+	err := s.takeGroups(ctx, groups)
+	for i, at := range order {
+		states[at] = found[i]
+	}
+	return err
+}
+
+// refused decides a call without asking anybody, if one of its limits is known
+// to have no room. Then nothing is known about the others.
+func (s *Store) refused(limits []ratelimit.Limit, states []ratelimit.State) bool {
+	now, refused := s.now(), false
+	for i := range limits {
+		states[i] = ratelimit.State{Allowed: true, Unknown: true}
+		if s.denials.find(&limits[i], now, &states[i]) {
+			refused = true
+		}
+	}
+	return refused
+}
+
+func sameKey(limits []ratelimit.Limit) bool {
+	for i := range limits {
+		if limits[i].Key != limits[0].Key {
+			return false
+		}
+	}
+	return true
+}
+
+// byKey brings limits of one key together, in the order in which the keys first
+// appear. sorted[i] is limits[order[i]].
+func byKey(limits []ratelimit.Limit) (sorted []ratelimit.Limit, order []int) {
+	for i := range limits {
+		if slices.Contains(order, i) {
+			continue
+		}
+		for j := i; j < len(limits); j++ {
+			if limits[j].Key == limits[i].Key {
+				sorted, order = append(sorted, limits[j]), append(order, j)
+			}
+		}
+	}
+	return sorted, order
+}
+
+// report tells about a breaker that has opened (err says why) or closed, if it
+// was the first to open or the last to close.
+func (s *Store) report(opened bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if opened {
+		s.open++
+		if s.open == 1 {
+			s.onDegraded(true, err)
+		}
+		return
+	}
+	s.open--
+	if s.open == 0 {
+		s.onDegraded(false, nil)
+	}
+}
+
+func warn(degraded bool, err error) {
+	if degraded {
+		slog.Warn("rate limits are decided without Redis", "error", err)
+		return
+	}
+	slog.Info("rate limits are decided by Redis again")
+}

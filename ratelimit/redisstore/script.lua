@@ -1,0 +1,49 @@
+-- Takes from several token buckets at once, or from none.
+--
+-- KEYS     one bucket each: the instant at which it is full, in µs since 1970
+-- ARGV[1]  0, or the time that a test says it is
+-- ARGV[2i], ARGV[2i+1]  for KEYS[i]: the charge (negative: a refund, 0: a look)
+--          and the time from empty to full, both in µs
+-- returns  1 if all charges fit, else 0; then the debt of each bucket in µs,
+--          after the charge if it was made
+
+local now, grace = tonumber(ARGV[1]), 86400000 -- a test's clock expires nothing
+if now == 0 then
+	local time = redis.call('TIME')
+	now, grace = time[1] * 1000000 + time[2], 0
+end
+
+local reply = {1}
+for i, key in ipairs(KEYS) do
+	local charge, fill = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
+	-- What this script did not write counts as full: a missing key, another
+	-- type (an error, which is a table), other text. 16 digits last to 2286.
+	local full = redis.pcall('GET', key)
+	if type(full) ~= 'string' or #full > 16 or not full:find('^%d+$') then
+		full = now
+	end
+	-- Clocks step back, and plans are lowered: nobody waits longer than fill.
+	local debt = math.min(math.max(full - now, 0), fill)
+	if charge > 0 and debt + charge > fill then
+		reply[1] = 0
+	end
+	reply[i + 1] = debt
+end
+if reply[1] == 0 then
+	return reply
+end
+
+for i, key in ipairs(KEYS) do
+	local charge = tonumber(ARGV[2 * i])
+	if charge ~= 0 then
+		local debt = math.max(reply[i + 1] + charge, 0)
+		reply[i + 1] = debt
+		if debt == 0 then
+			redis.call('DEL', key)
+		else
+			-- %.0f, because Lua may write large numbers with an exponent.
+			redis.call('SET', key, string.format('%.0f', now + debt), 'PX', math.ceil(debt / 1000) + grace)
+		end
+	end
+end
+return reply

@@ -1,0 +1,180 @@
+package redisstore_test
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/backstop-go/backstop/ratelimit"
+	"github.com/backstop-go/backstop/ratelimit/redisstore"
+	"github.com/backstop-go/backstop/ratelimit/redisstore/internal/redistest"
+)
+
+// take charges one bucket and fails the test on errors.
+func take(t *testing.T, s *redisstore.Store, l ratelimit.Limit) ratelimit.State {
+	t.Helper()
+	var states [1]ratelimit.State
+	if err := s.Take(context.Background(), []ratelimit.Limit{l}, states[:]); err != nil {
+		t.Fatalf("Take(%+v) = %v", l, err)
+	}
+	return states[0]
+}
+
+// onlyKey returns the one key that a server has.
+func onlyKey(t *testing.T, server *redistest.Server) string {
+	t.Helper()
+	keys, _ := server.Do("KEYS", "*").([]any)
+	if len(keys) != 1 {
+		t.Fatalf("the server has keys %v, want one", keys)
+	}
+	return keys[0].(string)
+}
+
+func TestTwoStoresShareOneLimit(t *testing.T) {
+	server := redistest.Start(t)
+	l := ratelimit.Limit{Policy: "p", Key: "ann", Rate: ratelimit.PerHour(50), Cost: 1}
+	var admitted atomic.Int64
+	var group sync.WaitGroup
+	for range 2 {
+		s := newStore(t, redisstore.Config{Client: &client{addr: server.Addr}, Timeout: patient})
+		for range 500 {
+			group.Go(func() {
+				var states [1]ratelimit.State
+				if err := s.Take(context.Background(), []ratelimit.Limit{l}, states[:]); err != nil {
+					t.Error(err)
+				}
+				if states[0].Degraded {
+					t.Error("Take was decided without Redis")
+				}
+				if states[0].Allowed {
+					admitted.Add(1)
+				}
+			})
+		}
+	}
+	group.Wait()
+	if got := admitted.Load(); got != 50 {
+		t.Errorf("1,000 calls at once through two stores: %d admitted, want 50", got)
+	}
+}
+
+func TestKeysExpireWhenTheyAreFull(t *testing.T) {
+	server := redistest.Start(t)
+	s := newStore(t, redisstore.Config{Client: &client{addr: server.Addr}, Timeout: patient})
+	l := ratelimit.Limit{Policy: "p", Key: "ann", Rate: ratelimit.PerMinute(60), Cost: 10}
+	st := take(t, s, l)
+	ttl, _ := server.Do("PTTL", onlyKey(t, server)).(int64)
+	if want := st.ResetAfter.Milliseconds(); ttl > want || ttl < want-1000 {
+		t.Errorf("PTTL = %d ms, want the time to full, %d ms", ttl, want)
+	}
+	l.Cost = -10
+	take(t, s, l)
+	if keys, _ := server.Do("KEYS", "*").([]any); len(keys) != 0 {
+		t.Errorf("after a refund to full the server has %v, want nothing", keys)
+	}
+}
+
+func TestPeekAndDenialWriteNothing(t *testing.T) {
+	server := redistest.Start(t)
+	s := newStore(t, redisstore.Config{Client: &client{addr: server.Addr}, Timeout: patient})
+	for _, cost := range []int{0, -3, 100} {
+		take(t, s, ratelimit.Limit{Policy: "p", Key: "ann", Rate: ratelimit.PerMinute(60), Cost: cost})
+		if keys, _ := server.Do("KEYS", "*").([]any); len(keys) != 0 {
+			t.Errorf("after a cost of %d the server has %v, want nothing", cost, keys)
+		}
+	}
+}
+
+func TestCallsSurviveWhatHappensToTheData(t *testing.T) {
+	server := redistest.Start(t)
+	rate := ratelimit.PerHour(2)
+	for _, tc := range []struct {
+		name   string
+		happen func(key string)
+		want   int // Remaining after one unit more
+	}{
+		{"scripts are flushed", func(string) { server.Do("SCRIPT", "FLUSH") }, 0},
+		{"everything is flushed", func(string) { server.Do("FLUSHALL") }, 1},
+		{"a word is stored", func(k string) { server.Do("SET", k, "word") }, 1},
+		{"an exponent is stored", func(k string) { server.Do("SET", k, "1e300") }, 1},
+		{"a hexadecimal number is stored", func(k string) { server.Do("SET", k, "0x7fffffffffff") }, 1},
+		{"a negative number is stored", func(k string) { server.Do("SET", k, "-5") }, 1},
+		{"nothing is stored", func(k string) { server.Do("SET", k, "") }, 1},
+		{"forty digits are stored", func(k string) { server.Do("SET", k, strings.Repeat("9", 40)) }, 1},
+		{"a list is stored", func(k string) { server.Do("DEL", k); server.Do("RPUSH", k, "1") }, 1},
+		{"an instant of the past is stored", func(k string) { server.Do("SET", k, "1000000") }, 1},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			server.Do("FLUSHALL")
+			s := newStore(t, redisstore.Config{Client: &client{addr: server.Addr}, Timeout: patient})
+			l := ratelimit.Limit{Policy: "p", Key: "ann", Rate: rate, Cost: 1}
+			take(t, s, l)
+			tc.happen(onlyKey(t, server))
+			if got := take(t, s, l); !got.Allowed || got.Degraded || got.Remaining != tc.want {
+				t.Errorf("Take = %+v, want it admitted with %d remaining", got, tc.want)
+			}
+			stored := fmt.Sprint(server.Do("GET", onlyKey(t, server)))
+			if _, err := strconv.ParseUint(stored, 10, 64); err != nil {
+				t.Errorf("the server stores %q, want digits", stored)
+			}
+		})
+	}
+}
+
+func TestAClockThatWasAheadCostsAtMostTheTimeToFull(t *testing.T) {
+	server := redistest.Start(t)
+	s := newStore(t, redisstore.Config{Client: &client{addr: server.Addr}, Timeout: patient})
+	l := ratelimit.Limit{Policy: "p", Key: "ann", Rate: ratelimit.PerMinute(6), Cost: 1}
+	take(t, s, l)
+	ahead := time.Now().Add(time.Hour).UnixMicro()
+	server.Do("SET", onlyKey(t, server), strconv.FormatInt(ahead, 10))
+	got := take(t, s, l)
+	if got.Allowed || got.ResetAfter != time.Minute || got.RetryAfter != 10*time.Second {
+		t.Errorf("Take = %+v, want a refusal that is full again in 1m0s", got)
+	}
+}
+
+func TestRedisKeys(t *testing.T) {
+	server := redistest.Start(t)
+	seen := map[string]string{}
+	for _, tc := range []struct{ name, prefix, secret, key, policy string }{
+		{"default", "", "", "ann", "p"},
+		{"other policy", "", "", "ann", "q"},
+		{"other key", "", "", "bob", "p"},
+		{"prefix", "shop:", "", "ann", "p"},
+		{"secret", "", "0123456789abcdef", "ann", "p"},
+		{"other secret", "", "fedcba9876543210", "ann", "p"},
+		{"long key", "", "", strings.Repeat("x", 4096), "p"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			server.Do("FLUSHALL")
+			cfg := redisstore.Config{Client: &client{addr: server.Addr}, Timeout: patient, Prefix: tc.prefix}
+			if tc.secret != "" {
+				cfg.Secret = []byte(tc.secret)
+			}
+			take(t, newStore(t, cfg), ratelimit.Limit{Policy: tc.policy, Key: tc.key, Rate: ratelimit.PerHour(5), Cost: 1})
+			key := onlyKey(t, server)
+			prefix := tc.prefix
+			if prefix == "" {
+				prefix = "backstop:"
+			}
+			rest, ok := strings.CutPrefix(key, prefix+"{")
+			hash, policy, closed := strings.Cut(rest, "}")
+			if !ok || !closed || policy != tc.policy || len(hash) != 22 || strings.Contains(key, tc.key) {
+				t.Errorf("the Redis key is %q, want %s{22 characters}%s", key, prefix, tc.policy)
+			}
+			if other := seen[key]; other != "" {
+				t.Errorf("the Redis key is %q, as in case %q", key, other)
+			}
+			seen[key] = tc.name
+			if len(key) > 64 {
+				t.Errorf("the Redis key has %d bytes", len(key))
+			}
+		})
+	}
+}
