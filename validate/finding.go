@@ -1,0 +1,171 @@
+package validate
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/backstop-go/backstop/problem"
+)
+
+// A finding is a field error on its way: with its place in the struct order.
+type finding struct {
+	problem.FieldError
+	at     place
+	zero   bool    // the value is zero
+	unique bool    // the rule compares the elements below at
+	others []place // the other values that the rule looks at
+}
+
+// A place leads from the root to a value.
+type place []step
+
+// A step is a member, a list element or a map entry.
+type step struct {
+	kind stepKind
+	rank int    // position of a member, index of an element
+	name string // of a member or map entry
+}
+
+type stepKind uint8
+
+const (
+	stepMember stepKind = iota
+	stepElement
+	stepEntry
+	stepUnknown // a member that its struct does not have; behind the others
+)
+
+// compare orders places depth first: members as their struct has them, then
+// the unknown ones as they came, elements by index, entries by key.
+func (p place) compare(q place) int {
+	for i := range min(len(p), len(q)) {
+		a, b := &p[i], &q[i]
+		if c := cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.rank, b.rank)); c != 0 {
+			return c
+		}
+		if c := strings.Compare(a.name, b.name); c != 0 {
+			return c
+		}
+	}
+	return cmp.Compare(len(p), len(q))
+}
+
+// within reports whether p is q or below it.
+func (p place) within(q place) bool {
+	return len(p) >= len(q) && p[:len(q)].compare(q) == 0
+}
+
+// path returns p as a client reads it.
+func (p place) path() problem.Path {
+	path := make(problem.Path, len(p))
+	for i, s := range p {
+		switch s.kind {
+		case stepElement:
+			path[i] = s.rank
+		case stepEntry:
+			path[i] = problem.Key(s.name)
+		default:
+			path[i] = s.name
+		}
+	}
+	return path
+}
+
+func compareFindings(a, b finding) int {
+	if c := a.at.compare(b.at); c != 0 || a.Key == b.Key {
+		return c
+	}
+	if a.Key {
+		return -1
+	}
+	return 1
+}
+
+// findings collects what is wrong, no more than the first limit in struct
+// order, so that a body of a hundred thousand faults costs little more than
+// one of a hundred.
+type findings struct {
+	limit   int
+	list    []finding
+	dropped int
+}
+
+func (fs *findings) add(f finding) {
+	fs.list = append(fs.list, f)
+	if len(fs.list) >= 4*fs.limit {
+		fs.cut()
+	}
+}
+
+// cut sorts the list and leaves the first ones.
+func (fs *findings) cut() {
+	slices.SortStableFunc(fs.list, compareFindings)
+	if len(fs.list) > fs.limit {
+		fs.dropped += len(fs.list) - fs.limit
+		clear(fs.list[fs.limit:])
+		fs.list = fs.list[:fs.limit]
+	}
+}
+
+// blocks reports whether a rule failure says nothing because a value that it
+// looks at did not decode. fs must be sorted, and no finding in it may lie
+// below another one.
+func (fs *findings) blocks(f *finding) bool {
+	if fs.touches(f.at, f.unique) {
+		return true
+	}
+	return slices.ContainsFunc(f.others, func(p place) bool { return fs.touches(p, true) })
+}
+
+// touches reports whether p lies at or below a finding, or, on demand, above one.
+func (fs *findings) touches(p place, above bool) bool {
+	i, _ := slices.BinarySearchFunc(fs.list, p, func(f finding, p place) int {
+		if c := f.at.compare(p); c != 0 {
+			return c
+		}
+		return -1 // a finding at p itself stands before i
+	})
+	if i > 0 && p.within(fs.list[i-1].at) {
+		return true
+	}
+	return above && i < len(fs.list) && fs.list[i].at.within(p)
+}
+
+// addRule adds a rule failure, unless a decode failure among decoded says more.
+// What stands behind the cut of a full list cannot be judged any more, and
+// would be cut anyway.
+func (fs *findings) addRule(f finding, decoded *findings) {
+	switch {
+	case decoded.blocks(&f):
+	case decoded.dropped > 0 && f.at.compare(decoded.list[len(decoded.list)-1].at) > 0:
+		fs.dropped++
+	default:
+		fs.add(f)
+	}
+}
+
+// merge adds all of other.
+func (fs *findings) merge(other *findings) {
+	fs.list = append(fs.list, other.list...)
+	fs.dropped += other.dropped
+	fs.cut()
+}
+
+// err returns the findings as one error of the kind Validation.
+func (fs *findings) err() error {
+	if len(fs.list) == 0 {
+		return nil
+	}
+	fields := make([]problem.FieldError, len(fs.list))
+	for i, f := range fs.list {
+		fields[i] = f.FieldError
+		fields[i].Path = f.at.path()
+	}
+	var cause error
+	if fs.dropped > 0 {
+		cause = fmt.Errorf("validate: %d more field errors were dropped", fs.dropped)
+	}
+	return problem.Validation.Wrap(cause, "").WithFields(fields...)
+}

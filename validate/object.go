@@ -1,0 +1,280 @@
+package validate
+
+import (
+	"cmp"
+	"reflect"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/backstop-go/backstop/problem"
+)
+
+// An object describes a struct as the wire sees it: members of embedded structs
+// stand beside the others.
+type object struct {
+	typ     reflect.Type
+	fields  []*field          // all that a request can fill, in struct order
+	byName  map[string]*field // members of the body
+	folded  map[string]*field // the same by folded name
+	byGo    map[string]*field // by Go name, with dots through embedded structs
+	longest int               // bytes of the longest folded name
+
+	presenceMask uint64  // all presence bits of the members
+	embedded     [][]int // embedded struct pointers, outer ones first
+}
+
+// A field is one member of a body, or one parameter.
+type field struct {
+	name      string // on the wire
+	goName    string // with dots through embedded structs
+	position  int    // in object.fields, the struct order
+	index     []int  // from the object, for reflect
+	in        problem.In
+	whole     bool // body:"json": the field is the whole body
+	hidden    bool // json:"-"
+	typ       reflect.Type
+	node      *node
+	quoted    bool // json ",string"
+	inline    bool // an embedded struct, which has no name of its own
+	rules     *section
+	label     string // label tag
+	message   string // msg tag
+	preset    string // default tag
+	hasPreset bool
+
+	// presence says that required asks whether the value was sent, not whether it is zero. The
+	// engine does not see such a rule: the scan and the walk enforce it.
+	presence    bool
+	presenceBit uint64
+}
+
+// find returns the member of that exact name, looking at position next first:
+// clients tend to send members in order.
+func (o *object) find(name []byte, next int) *field {
+	if next < len(o.fields) {
+		if f := o.fields[next]; f.name == string(name) && f.in == problem.InBody && !f.whole {
+			return f
+		}
+	}
+	return o.byName[string(name)]
+}
+
+// variant returns the member that encoding/json would take for name.
+func (o *object) variant(name string) *field {
+	return o.folded[string(appendFolded(nil, []byte(name)))]
+}
+
+// object describes the struct type of n.
+func (b *builder) object(n *node) {
+	o := &object{typ: n.typ, byName: map[string]*field{}, folded: map[string]*field{}, byGo: map[string]*field{}}
+	n.object = o
+	found := b.collect(o, n.typ, nil, "", nil)
+	byName := map[string][]*candidate{}
+	for _, c := range found {
+		if c.wire {
+			byName[c.name] = append(byName[c.name], c)
+		}
+	}
+	for _, c := range found {
+		if c.wire && !dominates(c, byName[c.name]) {
+			b.hidden(o, c, byName[c.name])
+			continue
+		}
+		b.field(o, c)
+	}
+}
+
+// A candidate is a Go field before it is known whether a request can fill it.
+type candidate struct {
+	sf     reflect.StructField
+	goName string // with dots through embedded structs
+	index  []int
+	name   string
+	tagged bool
+	wire   bool // member of the body
+	in     problem.In
+	quoted bool
+	inline bool
+	whole  bool   // body:"json"
+	reason string // why nothing can fill it
+}
+
+// collect lists the fields of t, embedded structs in place, in struct order.
+func (b *builder) collect(o *object, t reflect.Type, index []int, prefix string, above []reflect.Type) []*candidate {
+	var found []*candidate
+	for i := range t.NumField() {
+		sf := t.Field(i)
+		c := &candidate{sf: sf, goName: prefix + sf.Name, index: append(slices.Clone(index), i)}
+		in, name, sources := source(sf)
+		tag := sf.Tag.Get("json")
+		inner := sf.Type
+		if inner.Kind() == reflect.Pointer {
+			inner = inner.Elem()
+		}
+		embeds := sf.Anonymous && inner.Kind() == reflect.Struct && jsonName(tag) == "" && tag != "-" && sources == 0
+		switch {
+		case embeds && !b.decodesItself(inner):
+			if slices.Contains(above, inner) || inner == o.typ {
+				b.faultf(o.typ, c.goName, "embeds itself")
+				continue
+			}
+			if sf.Type.Kind() == reflect.Pointer {
+				if !sf.IsExported() {
+					b.faultf(o.typ, c.goName, "embedded pointer to an unexported struct, which encoding/json cannot fill")
+					continue
+				}
+				o.embedded = append(o.embedded, c.index)
+			}
+			c.inline = true
+			found = append(found, c)
+			found = append(found, b.collect(o, inner, c.index, c.goName+".", append(above, inner))...)
+			continue
+		case !sf.IsExported():
+			c.reason = "is unexported"
+		case sources > 1:
+			b.faultf(o.typ, c.goName, "has %d sources, want one", sources)
+			c.in, c.name = in, name
+		case sources == 1:
+			c.in, c.name, c.whole = in, name, in == problem.InBody
+		case tag == "-":
+			c.reason = `is json:"-" and has no other source`
+		default:
+			c.wire = true
+			c.name, c.tagged = jsonName(tag), jsonName(tag) != ""
+			if !c.tagged {
+				c.name = sf.Name
+			}
+			c.quoted = strings.Contains(tag+",", ",string,") && isQuotable(sf.Type)
+		}
+		found = append(found, c)
+	}
+	return found
+}
+
+// dominates reports whether c is the one that encoding/json chooses among the
+// fields of one name: the least deep, then the only tagged one.
+func dominates(c *candidate, rivals []*candidate) bool {
+	for _, r := range rivals {
+		if r == c {
+			continue
+		}
+		switch d := cmp.Compare(len(c.index), len(r.index)); {
+		case d > 0:
+			return false
+		case d == 0 && !(c.tagged && !r.tagged):
+			return false
+		}
+	}
+	return true
+}
+
+// jsonName returns the name of a json tag as encoding/json reads it, or "".
+func jsonName(tag string) string {
+	name, _, _ := strings.Cut(tag, ",")
+	for _, r := range name {
+		if !strings.ContainsRune("!#$%&()*+-./:;<=>?@[]^_{|}~ ", r) && !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+			return ""
+		}
+	}
+	return name
+}
+
+func isQuotable(t reflect.Type) bool {
+	if t.Kind() == reflect.Pointer && t.Name() == "" {
+		t = t.Elem()
+	}
+	switch k := t.Kind(); k {
+	case reflect.Bool, reflect.String, reflect.Float32, reflect.Float64:
+		return true
+	default:
+		return reflect.Int <= k && k <= reflect.Uintptr
+	}
+}
+
+// field adds a candidate to its object, with its rules.
+func (b *builder) field(o *object, c *candidate) {
+	f := &field{
+		name: c.name, goName: c.goName, index: c.index, in: c.in, typ: c.sf.Type, quoted: c.quoted,
+		inline: c.inline, whole: c.whole, hidden: c.sf.Tag.Get("json") == "-",
+	}
+	o.byGo[c.goName] = f
+	tag := c.sf.Tag.Get(b.v.cfg.TagName)
+	f.label, f.message = c.sf.Tag.Get("label"), c.sf.Tag.Get("msg")
+	f.preset, f.hasPreset = c.sf.Tag.Lookup("default")
+	owner := o.typ
+	if len(c.index) > 1 {
+		owner = embeddedType(o.typ, c.index[:len(c.index)-1])
+	}
+	if c.inline {
+		f.node = &node{typ: c.sf.Type, want: problem.TypeObject}
+		f.rules = b.section(tag, f.node)
+		b.checkField(o, c, f)
+		return
+	}
+	if c.reason != "" {
+		if tag != "" && tag != "-" {
+			b.faultf(o.typ, c.goName, "has rules, but "+c.reason)
+		}
+		b.engineRule(owner, c.sf.Name, "-")
+		return
+	}
+	f.node = b.node(c.sf.Type)
+	f.rules = b.section(tag, f.node)
+	b.checkField(o, c, f)
+	value := c.sf.Type.Kind() != reflect.Pointer
+	if value && b.asksPresence(f.node) && f.rules.has("required") {
+		f.presence = true
+	}
+	b.engineRule(owner, c.sf.Name, b.render(f.rules, f.node, value))
+	f.position = len(o.fields)
+	o.fields = append(o.fields, f)
+	if !c.wire {
+		return
+	}
+	o.byName[f.name] = f
+	fold := string(appendFolded(nil, []byte(f.name)))
+	o.folded[fold] = f
+	o.longest = max(o.longest, len(fold))
+	if f.presence || value && f.node.object != nil && f.node.object.presenceMask != 0 {
+		o.addPresence(f)
+	}
+}
+
+// addPresence makes the scan notice the absence of f. When the bits are used
+// up, the last one is never seen, so that the walk looks at every value.
+func (o *object) addPresence(f *field) {
+	bit := (o.presenceMask + 1) &^ o.presenceMask
+	if bit != 1<<63 {
+		f.presenceBit = bit
+	}
+	o.presenceMask |= bit
+}
+
+// embeddedType returns the struct type that declares the fields at index.
+func embeddedType(t reflect.Type, index []int) reflect.Type {
+	for _, i := range index {
+		t = t.Field(i).Type
+		if t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+	}
+	return t
+}
+
+// divesIntoMap reports whether rules below f apply to entries of a map, which
+// the engine is not asked about.
+func (f *field) divesIntoMap() bool {
+	n := f.node
+	for s := f.rules; s != nil && s.next != nil; s = s.next {
+		switch n.shape {
+		case shapeMap:
+			return true
+		case shapeList:
+			n = n.elem
+		default:
+			return false
+		}
+	}
+	return false
+}

@@ -1,0 +1,186 @@
+package validate
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/go-playground/validator/v10"
+
+	"github.com/backstop-go/backstop/problem"
+)
+
+// A plan is what is known about a type before the first request: read-only,
+// built once per Validator and type.
+type plan struct {
+	typ     reflect.Type // T
+	root    reflect.Type // the struct that the engine sees: T without pointers, or a struct around it
+	wrapped bool
+
+	top    *object // of root
+	body   *node   // what the body becomes, nil if there is none or it is a form
+	member *field  // the field that is the whole body, nil if root is
+	form   bool
+	params []*field // query, path, header, cookie, form; in struct order
+	query  bool     // some of params are in the query
+
+	engine *validator.Validate
+	deep   bool // see node.deep
+	pooled bool // nothing keeps a piece of the body
+	fault  error
+}
+
+// A builder builds a plan.
+type builder struct {
+	v      *Validator
+	nodes  map[reflect.Type]*node
+	rules  map[reflect.Type]map[string]string // for the engine, by Go field name
+	own    bool                               // some type decodes itself
+	faults []error
+	tried  map[string]bool // rules that the self check has run
+	probe  *validator.Validate
+}
+
+// plan returns the plan of t.
+func (v *Validator) plan(t reflect.Type) *plan {
+	if p, ok := v.plans.Load(t); ok {
+		return p.(*plan)
+	}
+	p, _ := v.plans.LoadOrStore(t, v.build(t))
+	return p.(*plan)
+}
+
+func (v *Validator) build(t reflect.Type) *plan {
+	p := &plan{typ: t, root: t}
+	b := &builder{v: v, nodes: map[reflect.Type]*node{}, rules: map[reflect.Type]map[string]string{}, tried: map[string]bool{}}
+	for p.root.Kind() == reflect.Pointer {
+		p.root = p.root.Elem()
+	}
+	if p.root.Kind() != reflect.Struct || p.root == timeType || b.decodesItself(p.root) {
+		p.wrapped = true
+		p.root = wrap(p.root, v.cfg.TagName)
+	}
+	b.probe = v.newEngine()
+	top := b.node(p.root)
+	p.top = top.object
+	b.sources(p, top)
+	b.checkTypes(p)
+	p.deep = b.deepen(top)
+	p.pooled = !b.own
+	p.engine = v.newEngine()
+	for typ, rules := range b.rules {
+		p.engine.RegisterStructValidationMapRules(rules, reflect.New(typ).Interface())
+	}
+	p.fault = errors.Join(b.faults...)
+	return p
+}
+
+// wrap makes a struct whose only field is the body, so that the engine, which
+// begins at structs, can be asked about any type.
+func wrap(t reflect.Type, tagName string) reflect.Type {
+	var dives []string
+	seen := map[reflect.Type]bool{}
+	for elem := t; ; elem = elem.Elem() {
+		for elem.Kind() == reflect.Pointer {
+			elem = elem.Elem()
+		}
+		k := elem.Kind()
+		if k != reflect.Slice && k != reflect.Array && k != reflect.Map || seen[elem] || elem.Elem().Kind() == reflect.Uint8 {
+			break
+		}
+		seen[elem] = true
+		dives = append(dives, "dive")
+	}
+	tag := `body:"json"`
+	if len(dives) > 0 {
+		tag += fmt.Sprintf(` %s:%q`, tagName, strings.Join(dives, ","))
+	}
+	return reflect.StructOf([]reflect.StructField{{Name: "Body", Type: t, Tag: reflect.StructTag(tag)}})
+}
+
+// sources sorts the fields of the root by where they come from.
+func (b *builder) sources(p *plan, top *node) {
+	var members, forms []*field
+	for _, f := range p.top.fields {
+		switch {
+		case f.whole:
+			p.member, p.body = f, f.node
+		case f.in == problem.InBody:
+			members = append(members, f)
+		default:
+			p.params = append(p.params, f)
+			p.query = p.query || f.in == problem.InQuery
+			if f.in == problem.InForm {
+				forms = append(forms, f)
+			}
+		}
+	}
+	p.form = len(forms) > 0
+	switch {
+	case p.form && (len(members) > 0 || p.body != nil):
+		b.faultf(p.root, forms[0].goName, "is a form member beside JSON members")
+	case p.body != nil && len(members) > 0:
+		b.faultf(p.root, members[0].goName, "has no source beside the field that is the whole body")
+	}
+	if len(members) > 0 && p.body == nil {
+		p.body = top
+	}
+	if p.body != nil {
+		for _, f := range p.params {
+			if !f.hidden {
+				b.faultf(p.root, f.goName, `is a parameter beside body members and not json:"-"`)
+			}
+		}
+	}
+}
+
+// deepen marks the nodes that the visitor has to see, through cycles.
+func (b *builder) deepen(top *node) bool {
+	for changed := true; changed; {
+		changed = false
+		for _, n := range b.nodes {
+			if !n.deep && n.isDeep() {
+				n.deep, changed = true, true
+			}
+		}
+	}
+	return top.deep
+}
+
+func (n *node) isDeep() bool {
+	if n.elem != nil && n.elem.deep {
+		return true
+	}
+	if n.object == nil {
+		return false
+	}
+	return len(n.object.embedded) > 0 || slices.ContainsFunc(n.object.fields, func(f *field) bool {
+		return f.presence || f.node.deep || f.divesIntoMap()
+	})
+}
+
+// engineRule says which tag the engine sees on a field.
+func (b *builder) engineRule(t reflect.Type, name, tag string) {
+	if b.rules[t] == nil {
+		b.rules[t] = map[string]string{}
+	}
+	b.rules[t][name] = tag
+}
+
+// decodesItself reports whether encoding/json leaves a type to itself.
+func (b *builder) decodesItself(t reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	return p.Implements(jsonUnmarshaler) || p.Implements(textUnmarshaler)
+}
+
+// ownDecoder notes a type that may keep the bytes that it was given. The
+// standard library's are known not to.
+func (b *builder) ownDecoder(t reflect.Type) {
+	switch t.PkgPath() {
+	case "encoding/json", "math/big", "net", "net/netip", "net/url", "time":
+	default:
+		b.own = true
+	}
+}

@@ -1,0 +1,248 @@
+package validate
+
+import (
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/backstop-go/backstop/problem"
+)
+
+// A section is a part of a tag that speaks about one value: what stands before
+// dive, between keys and endkeys, or after. A nil section has no rules.
+type section struct {
+	node  *node
+	rules []rule
+	keys  *section // of the keys, if the value is a map
+	next  *section // of the elements, behind dive
+
+	oneOf    []string // alternatives
+	min, max string   // inclusive bounds
+
+	own    string // the tag of this section, for the engine
+	engine string // the same with what follows, down to the next map
+}
+
+// A rule is one entry of a tag.
+type rule struct {
+	tag   string // as written
+	name  string
+	param string // with 0x2C and 0x7C replaced
+}
+
+// Names that steer validator and never fail.
+var steering = map[string]bool{
+	"omitempty": true, "omitnil": true, "omitzero": true, "structonly": true,
+	"nostructlevel": true, "skip_unless": true, "dive": true, "keys": true, "endkeys": true,
+}
+
+// section reads a tag whose value is described by n. Mistakes are left to the
+// self check, which asks validator.
+func (b *builder) section(tag string, n *node) *section {
+	if tag == "" || tag == "-" {
+		return nil
+	}
+	return b.parse(b.v.expand(strings.Split(tag, ",")), n)
+}
+
+func (b *builder) parse(tags []string, n *node) *section {
+	s := &section{node: n}
+	for i, tag := range tags {
+		if tag == "dive" {
+			s.dive(b, tags[i+1:])
+			return s
+		}
+		r := rule{tag: tag}
+		r.name, r.param, _ = strings.Cut(tag, "=")
+		r.param = strings.NewReplacer("0x2C", ",", "0x7C", "|").Replace(r.param)
+		if strings.Contains(tag, "|") {
+			r.name, r.param = tag, ""
+		}
+		s.rules = append(s.rules, r)
+		s.learn(r)
+	}
+	return s
+}
+
+// dive reads what stands behind dive.
+func (s *section) dive(b *builder, tags []string) {
+	n := s.node
+	if len(tags) > 0 && tags[0] == "keys" {
+		end := slices.Index(tags, "endkeys")
+		if end < 0 {
+			end = len(tags)
+		}
+		if n.shape == shapeMap {
+			s.keys = b.parse(tags[1:end], b.node(n.typ.Key()))
+		}
+		tags = tags[min(end+1, len(tags)):]
+	}
+	if n.elem == nil {
+		n = &node{typ: n.typ, want: problem.TypeAny}
+		s.next = b.parse(tags, n)
+		return
+	}
+	s.next = b.parse(tags, n.elem)
+}
+
+// learn keeps what messages want to know about the section as a whole.
+func (s *section) learn(r rule) {
+	switch r.name {
+	case "oneof", "oneofci":
+		s.oneOf = splitList(r.param)
+	}
+	counts := hasLength(s.node.typ)
+	if !counts && !isNumber(s.node.typ) {
+		return
+	}
+	switch r.name {
+	case "min", "gte":
+		s.min = r.param
+	case "max", "lte":
+		s.max = r.param
+	case "len":
+		if counts {
+			s.min, s.max = r.param, r.param
+		}
+	case "eq":
+		if counts && s.node.typ.Kind() != reflect.String {
+			s.min, s.max = r.param, r.param
+		}
+	case "gt", "lt":
+		n, err := strconv.ParseInt(r.param, 0, 64)
+		switch {
+		case !counts || err != nil:
+		case r.name == "gt":
+			s.min = strconv.FormatInt(n+1, 10)
+		default:
+			s.max = strconv.FormatInt(n-1, 10)
+		}
+	}
+}
+
+func isNumber(t reflect.Type) bool {
+	k := t.Kind()
+	return reflect.Int <= k && k <= reflect.Float64
+}
+
+func (s *section) has(name string) bool {
+	if s == nil {
+		return false
+	}
+	return slices.ContainsFunc(s.rules, func(r rule) bool { return r.name == name })
+}
+
+// rule returns the rule of that name and parameter.
+func (s *section) rule(name, param string) (r rule, ok bool) {
+	if s == nil {
+		return rule{}, false
+	}
+	i := slices.IndexFunc(s.rules, func(r rule) bool { return r.name == name && r.param == param })
+	if i < 0 {
+		return rule{}, false
+	}
+	return s.rules[i], true
+}
+
+// render writes the section for the engine: without what the walk enforces,
+// and without what lies below a map. Only of values, not of pointers, is
+// presence asked.
+func (b *builder) render(s *section, n *node, value bool) string {
+	if s == nil {
+		return ""
+	}
+	var tags []string
+	for _, r := range s.rules {
+		if r.name == "required" && value && b.asksPresence(n) {
+			continue
+		}
+		tags = append(tags, r.tag)
+	}
+	s.own = strings.Join(tags, ",")
+	if s.keys != nil {
+		b.render(s.keys, s.keys.node, true)
+	}
+	if s.next != nil {
+		elem, value := s.next.node, false
+		if n.elem != nil {
+			value = n.typ.Elem().Kind() != reflect.Pointer
+		}
+		rest := b.render(s.next, elem, value)
+		if n.shape != shapeMap {
+			tags = append(tags, "dive")
+			if rest != "" {
+				tags = append(tags, rest)
+			}
+		}
+	}
+	s.engine = strings.Join(tags, ",")
+	return s.engine
+}
+
+// asksPresence reports whether required means sent, rather than not zero.
+func (b *builder) asksPresence(n *node) bool {
+	if n.shape == shapeStruct {
+		return true
+	}
+	if !b.v.cfg.RequiredByPresence {
+		return false
+	}
+	return n.typ == timeType || n.shape == shapeScalar && (isNumber(n.typ) || n.typ.Kind() == reflect.Bool)
+}
+
+// splitList splits a parameter at white space, outside of quotes, which it
+// removes.
+func splitList(param string) []string {
+	var list []string
+	for param = strings.TrimSpace(param); param != ""; param = strings.TrimSpace(param) {
+		var item string
+		if quoted, ok := strings.CutPrefix(param, "'"); ok && strings.Contains(quoted, "'") {
+			item, param, _ = strings.Cut(quoted, "'")
+		} else {
+			end := strings.IndexAny(param, " \t\n\r\f\v")
+			if end < 0 {
+				end = len(param)
+			}
+			item, param = strings.ReplaceAll(param[:end], "'", ""), param[end:]
+		}
+		list = append(list, item)
+	}
+	return list
+}
+
+// others returns the parameters of r that name other fields.
+func (r rule) others() []string {
+	switch r.name {
+	case "eqfield", "nefield", "gtfield", "gtefield", "ltfield", "ltefield",
+		"eqcsfield", "necsfield", "gtcsfield", "gtecsfield", "ltcsfield", "ltecsfield",
+		"fieldcontains", "fieldexcludes", "postcode_iso3166_alpha2_field":
+		return []string{r.param}
+	case "required_with", "required_with_all", "required_without", "required_without_all",
+		"excluded_with", "excluded_with_all", "excluded_without", "excluded_without_all":
+		return splitList(r.param)
+	case "required_if", "required_unless", "excluded_if", "excluded_unless", "skip_unless":
+		var names []string
+		for i, word := range splitList(r.param) {
+			if i%2 == 0 {
+				names = append(names, word)
+			}
+		}
+		return names
+	}
+	return nil
+}
+
+// expand replaces the user's aliases by what they stand for, so that the rule
+// inside speaks. The built-in ones have sentences of their own.
+func (v *Validator) expand(tags []string) []string {
+	var out []string
+	for _, tag := range tags {
+		if list, ok := v.cfg.Aliases[tag]; ok {
+			out = append(out, v.expand(strings.Split(list, ","))...)
+			continue
+		}
+		out = append(out, tag)
+	}
+	return out
+}
