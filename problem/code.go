@@ -7,7 +7,8 @@ import "net/http"
 //
 // A Code is an error, as a [Kind] is: it may be returned bare, and
 // errors.Is(err, authrim.EmailAlreadyExists) holds for every error with a code
-// of that name. It also matches its own Kind.
+// of that name. It also matches its own Kind. Two codes are equal if their names
+// are, because a name is all that arrives on the other side of the wire.
 type Code struct {
 	Name    string // as on the wire; empty means the style's for Kind
 	Kind    Kind
@@ -58,8 +59,22 @@ func (c Code) New(text string) *Error { return c.Wrap(nil, text) }
 
 // Wrap returns an error with this code, a private cause and a public text.
 // Wrap(nil, …) is still an error.
-func (c Code) Wrap(err error, text string) *Error {
-	return &Error{code: c, text: text, cause: err}
+func (c Code) Wrap(err error, text string) *Error { return newError(c, err, text) }
+
+// named reports whether a handler has chosen more than a kind.
+func (c Code) named() bool { return c.Name != "" || c.Status != 0 }
+
+// statusOr returns the status of c, or that of its kind.
+func (c Code) statusOr(kinds int) int {
+	switch {
+	case c.Kind == ClientClosed:
+		return statusClientClosed
+	case c.Status == 0:
+		return kinds
+	case !isErrorStatus(c.Status):
+		return http.StatusInternalServerError
+	}
+	return c.Status
 }
 
 // StatusText is the phrase of a status as RFC 9110 names it. It differs from

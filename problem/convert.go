@@ -9,116 +9,114 @@ import (
 )
 
 // convert makes an *Error of any error; the first step that knows it wins.
+//
 // Nothing is guessed: sql.ErrNoRows and fs.ErrNotExist may be the client's
 // fault or ours, and JSON errors may come from our own decoding. Config.Map is
 // the place to say so.
-func (p *Responder) convert(r *http.Request, err error) *Error {
-	if mapped := p.mapped(r.Context(), err); mapped != nil {
-		err = mapped
-	}
-	e := p.typed(err)
-	ctx := r.Context()
-	if (e == nil || e.code.Kind == Internal) && errors.Is(err, context.Canceled) && errors.Is(ctx.Err(), context.Canceled) {
-		cause := context.Cause(ctx)
-		if cause == context.Canceled {
-			return ClientClosed.Wrap(err, "")
-		}
-		// Somebody here has cancelled the request and said why.
-		if e := p.typed(cause); e != nil {
-			return e
-		}
-		return foreign(cause)
-	}
-	if e != nil {
+func (p *Responder) convert(ctx context.Context, err error) *Error {
+	err = p.mapped(ctx, err)
+	e := p.known(err)
+	if e.code.Kind != Internal || !errors.Is(err, context.Canceled) || !errors.Is(ctx.Err(), context.Canceled) {
 		return e
 	}
-	return foreign(err)
+	// The request is over, and an Internal does not shield that: nobody is there
+	// to read a 500.
+	cause := context.Cause(ctx)
+	if cause == context.Canceled {
+		return ClientClosed.Wrap(err, "")
+	}
+	// Somebody here has ended it and said why.
+	return p.known(p.mapped(ctx, cause))
 }
 
-// mapped calls Config.Map; one that panics has no opinion.
+// mapped asks Config.Map, and returns err if that has no opinion or panics.
 func (p *Responder) mapped(ctx context.Context, err error) (mapped error) {
 	if p.cfg.Map == nil {
-		return nil
+		return err
 	}
 	defer func() {
 		if value := recover(); value != nil {
 			mapped = fmt.Errorf("panic in problem.Config.Map: %v: %w", value, err)
 		}
 	}()
-	mapped = p.cfg.Map(ctx, err)
-	if isNil(mapped) {
-		return nil
+	if mapped = p.cfg.Map(ctx, err); isNil(mapped) {
+		return err
 	}
 	return mapped
 }
 
-// foreign converts errors that are not ours.
-func foreign(err error) *Error {
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
+// known converts an error by what it is.
+func (p *Responder) known(err error) *Error {
+	if e := p.typed(err); e != nil {
+		return e
+	}
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return PayloadTooLarge.Wrap(err, "")
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+	}
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) {
 		return Timeout.Wrap(err, "")
 	}
 	return Internal.Wrap(err, "")
 }
 
-// maxTree bounds the search, for an error that unwraps to itself.
+// typed finds the *Error, Code or Kind that speaks for a tree of errors: the
+// first, depth first, but of several a 5xx before a 4xx. It returns nil if there
+// is none. A Code or Kind that is found takes the whole tree as its cause.
+func (p *Responder) typed(err error) *Error {
+	switch err := err.(type) {
+	case *Error:
+		return err
+	case Kind:
+		return err.New("")
+	case Code:
+		return err.New("")
+	}
+	s := search{p: p, left: maxTree}
+	s.visit(err)
+	if s.found == nil && s.status != 0 {
+		return s.code.Wrap(err, "")
+	}
+	return s.found
+}
+
+// maxTree bounds a search, for an error that unwraps to itself.
 const maxTree = 1000
 
-// typed finds the *Error, Code or Kind that speaks for a tree of errors: the
-// first, depth first, but of several a 5xx before a 4xx. The cause of an *Error
-// is private and not searched.
-func (p *Responder) typed(err error) *Error {
-	var found *Error
-	left := maxTree
-	var visit func(error)
-	visit = func(err error) {
-		if left--; left < 0 || err == nil {
-			return
-		}
-		var e *Error
-		switch err := err.(type) {
-		case *Error:
-			e = err
-		case Code:
-			e = err.New("")
-		case Kind:
-			e = err.New("")
-		case interface{ Unwrap() error }:
-			visit(err.Unwrap())
-			return
-		case interface{ Unwrap() []error }:
-			for _, err := range err.Unwrap() {
-				visit(err)
-			}
-			return
-		}
-		if e == nil {
-			return
-		}
-		if found == nil || p.statusOf(found) < 500 && p.statusOf(e) >= 500 {
-			found = e
-		}
-	}
-	visit(err)
-	return found
+// search is a walk through a tree of errors.
+type search struct {
+	p      *Responder
+	left   int
+	status int    // of what was found, 0 if nothing was
+	found  *Error // or else
+	code   Code
 }
 
-func (p *Responder) statusOf(e *Error) int {
-	if e.code.Status != 0 {
-		return e.code.Status
+// visit does not look into an *Error: its cause is private.
+func (s *search) visit(err error) {
+	if s.left--; s.left < 0 {
+		return
 	}
-	return p.style.outcome(e.code.Kind).Status
+	switch err := err.(type) {
+	case *Error:
+		if err != nil {
+			s.take(err, err.code)
+		}
+	case Code:
+		s.take(nil, err)
+	case Kind:
+		s.take(nil, Code{Kind: err})
+	case interface{ Unwrap() error }:
+		s.visit(err.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, err := range err.Unwrap() {
+			s.visit(err)
+		}
+	}
 }
 
-// upstream is what we say of another service's error: not its status, code or
-// words, which were meant for us.
-func upstream(e *Error) *Error {
-	switch e.code.Kind {
-	case RequestTimeout, Timeout, UpstreamTimeout:
-		return UpstreamTimeout.Wrap(e, "")
+func (s *search) take(e *Error, c Code) {
+	status := s.p.style.status(c)
+	if s.status == 0 || s.status < 500 && status >= 500 {
+		s.found, s.code, s.status = e, c, status
 	}
-	return UpstreamFailed.Wrap(e, "")
 }

@@ -3,17 +3,7 @@ package problem
 import (
 	"log/slog"
 	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
-)
-
-// Bounds of an [Error]. What exceeds them is cut, and the log says so.
-const (
-	maxText        = 4 << 10
-	maxFields      = 100
-	maxDetails     = 32
-	maxDetailBytes = 8 << 10
 )
 
 // Error says what went wrong, once for the client and once for the log. It is
@@ -29,9 +19,22 @@ type Error struct {
 	details []Detail
 	retry   time.Duration // 0 means none
 	cut     []string      // what the bounds took away, for the log
-	remote  bool          // decoded from a response; never rendered as it is
-	passed  bool          // Passthrough
+	remote  bool          // decoded from a response, see Remote
+	passed  bool          // to be rendered all the same, see Passthrough
 	id      string        // request ID of a remote error
+}
+
+// newError is behind all New and Wrap methods.
+func newError(c Code, cause error, text string) *Error {
+	if c.Kind > ClientClosed {
+		c.Kind = Internal
+	}
+	e := &Error{code: c, text: text, cause: cause}
+	if len(text) > maxText {
+		e.text = cutText(text, maxText)
+		e.note("text")
+	}
+	return e
 }
 
 // Kind returns the kind. A nil Error has the kind Internal.
@@ -44,7 +47,7 @@ func (e *Error) Kind() Kind {
 
 // Code returns the code that was named, and whether one was.
 func (e *Error) Code() (Code, bool) {
-	if e == nil || e.code.Name == "" && e.code.Status == 0 {
+	if e == nil || !e.code.named() {
 		return Code{}, false
 	}
 	return e.code, true
@@ -99,29 +102,26 @@ func (e *Error) RequestID() string {
 	return e.id
 }
 
-// Error returns kind or code, text and cause, for logs. It is never sent.
+// Error returns kind or code, text, fields and cause, for logs. It is never
+// sent.
 func (e *Error) Error() string {
 	if e == nil {
 		return "<nil>"
 	}
-	var b strings.Builder
-	if e.code.Name != "" {
-		b.WriteString(e.code.Name)
-	} else {
-		b.WriteString(e.code.Kind.String())
+	s := e.code.Name
+	if s == "" {
+		s = e.code.Kind.String()
 	}
 	if text := e.Message(); text != "" {
-		b.WriteString(": " + text)
+		s += ": " + text
 	}
-	for i, f := range e.fields {
-		b.WriteString([]string{": ", ", "}[min(i, 1)])
-		b.Write(f.AppendPath(nil, Brackets))
-		b.WriteString(" " + f.Rule)
+	if len(e.fields) > 0 {
+		s += ": " + fieldList(e.fields)
 	}
 	if e.cause != nil {
-		b.WriteString(": " + e.cause.Error())
+		s += ": " + e.cause.Error()
 	}
-	return b.String()
+	return s
 }
 
 // Unwrap returns the private cause.
@@ -133,7 +133,8 @@ func (e *Error) Unwrap() error {
 }
 
 // Is reports whether target is the kind of e, or a code of the name of its
-// code. Kinds match exactly: a TokenExpired is not an Unauthenticated.
+// code. Kinds match exactly: a TokenExpired is not an Unauthenticated. Of two
+// Errors each is only itself.
 func (e *Error) Is(target error) bool {
 	return e != nil && e.code.Is(target)
 }
@@ -171,99 +172,4 @@ func fieldList(fields []FieldError) string {
 		b = append(append(b, ' '), f.Rule...)
 	}
 	return string(b)
-}
-
-// WithFields returns a copy of e with field errors added; at most 100 are kept.
-func (e *Error) WithFields(fields ...FieldError) *Error {
-	if e == nil {
-		return nil
-	}
-	c := e.clone()
-	c.fields = append(slices.Clip(c.fields), fields...)
-	if len(c.fields) > maxFields {
-		c.fields = c.fields[:maxFields:maxFields]
-		c.note("fields")
-	}
-	return c
-}
-
-// WithDetail returns a copy of e with a member for the client. The value is
-// encoded at once, so a later change of it has no effect. A name that was
-// there before keeps its place and gets the new value. What encoding/json
-// cannot encode, and any error, is left out, and the log says so: an error has
-// texts that no client should read. At most 32 details and 8 KiB are kept.
-func (e *Error) WithDetail(name string, value any) *Error {
-	if e == nil {
-		return nil
-	}
-	c := e.clone()
-	if _, ok := value.(error); ok {
-		c.note("detail " + name + ": is an error")
-		return c
-	}
-	raw, err := AppendJSON(nil, value)
-	if err != nil {
-		c.note("detail " + name + ": cannot be encoded")
-		return c
-	}
-	size, at := len(name)+len(raw), -1
-	for i, d := range c.details {
-		if d.Name == name {
-			at = i
-			continue
-		}
-		size += len(d.Name) + len(d.Value)
-	}
-	if size > maxDetailBytes || at < 0 && len(c.details) == maxDetails {
-		c.note("detail " + name + ": too much")
-		return c
-	}
-	c.details = slices.Clone(c.details)
-	if at >= 0 {
-		c.details[at].Value = raw
-		return c
-	}
-	c.details = append(c.details, Detail{Name: name, Value: raw})
-	return c
-}
-
-// WithRetryAfter returns a copy of e that names the delay after which a
-// repetition may succeed. It is one value for the header and, where the style
-// has a place for it, the body: whole seconds, rounded up, at least 1. A delay
-// that is not positive removes it.
-func (e *Error) WithRetryAfter(d time.Duration) *Error {
-	if e == nil {
-		return nil
-	}
-	c := e.clone()
-	c.retry = max(d, 0)
-	return c
-}
-
-func (e *Error) clone() *Error {
-	c := *e
-	return &c
-}
-
-func (e *Error) note(what string) {
-	e.cut = append(slices.Clip(e.cut), cutText(what, 200))
-}
-
-// seconds is the one rounding of a delay: up, and at least 1.
-func seconds(d time.Duration) int {
-	if d <= 0 {
-		return 0
-	}
-	return int((d + time.Second - 1) / time.Second)
-}
-
-// cutText shortens a text to n bytes at the border of a rune.
-func cutText(text string, n int) string {
-	if len(text) <= n {
-		return text
-	}
-	for n > 0 && !utf8.RuneStart(text[n]) {
-		n--
-	}
-	return text[:n]
 }

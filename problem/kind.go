@@ -90,5 +90,5 @@ func (k Kind) New(text string) *Error { return k.Wrap(nil, text) }
 // never sent, and a public text as for [Kind.New]. Wrap(nil, …) is still an
 // error.
 func (k Kind) Wrap(err error, text string) *Error {
-	return &Error{code: Code{Kind: k}, text: text, cause: err}
+	return newError(Code{Kind: k}, err, text)
 }

@@ -1,10 +1,12 @@
 package problem
 
 import (
-	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/backstop-go/backstop/internal/exchange"
 )
@@ -21,49 +23,42 @@ type Event struct {
 	Hidden   bool   // answered as NotFound, see Config.HideForbidden
 }
 
-// failure is one call of Respond.
-type failure struct {
-	p     *Responder
-	x     *exchange.Exchange
-	r     *http.Request
-	cause error  // as it came
-	err   *Error // as converted
-	shown *Error // as rendered
-	view  View
-
-	aborted, hijacked, hidden, remote bool
-	encodeErr, writeErr, flushErr     error
-}
-
 const (
-	maxLogged     = 4 << 10 // of a cause
-	maxLoggedPath = 1 << 10
+	maxLogged     = 4 << 10 // bytes of a cause
+	maxLoggedName = 200     // bytes of a method or a code
 )
 
-// report logs and calls the hook.
+// report logs and calls the hook: once for each failed exchange.
 func (f *failure) report() {
 	f.x.Fail(exchange.Failure{
 		Failed: true, Aborted: f.aborted, Kind: uint8(f.view.Kind), Code: f.view.Code,
 	})
-	level := slog.LevelInfo
-	switch {
-	case f.encodeErr != nil, f.aborted, f.view.Status >= 500:
-		level = slog.LevelError
-	case f.err.code.Kind == RateLimited, f.err.code.Kind == ClientClosed:
-		level = slog.LevelDebug
-	}
-	f.log(level, "request failed")
-	if f.writeErr != nil || f.flushErr != nil && !errors.Is(f.flushErr, http.ErrNotSupported) {
+	f.log(f.level(), "request failed")
+	if f.writeErr != nil {
 		f.log(slog.LevelDebug, "error response was not delivered")
 	}
 	f.hook()
+}
+
+// level says how grave a failure is. A client that leaves, or comes too often,
+// is no news.
+func (f *failure) level() slog.Level {
+	switch {
+	case f.encodeErr != nil:
+		return slog.LevelError
+	case f.err.code.Kind == RateLimited, f.err.code.Kind == ClientClosed:
+		return slog.LevelDebug
+	case f.aborted, f.view.Status >= 500:
+		return slog.LevelError
+	}
+	return slog.LevelInfo
 }
 
 // again logs an error that came after the answer. That of a panic is as grave
 // as any panic.
 func (f *failure) again() {
 	level := slog.LevelDebug
-	if stackOf(f.cause) != nil {
+	if _, ok := as[stacked](f.cause); ok {
 		level = slog.LevelError
 	}
 	f.log(level, "request failed after it was answered")
@@ -76,7 +71,8 @@ func (f *failure) hook() {
 	}
 	defer func() {
 		if value := recover(); value != nil {
-			f.log(slog.LevelError, "panic in problem.Config.OnError")
+			f.cause = fmt.Errorf("panic in problem.Config.OnError: %v", value)
+			f.log(slog.LevelError, "hook failed")
 		}
 	}()
 	f.p.cfg.OnError(f.r.Context(), &Event{
@@ -87,70 +83,95 @@ func (f *failure) hook() {
 
 // log writes one record. A logger that panics is not let near the answer.
 func (f *failure) log(level slog.Level, msg string) {
-	defer func() { _ = recover() }()
+	defer func() { recover() }()
 	logger := f.p.cfg.Logger
 	if logger == nil {
 		logger = slog.Default()
 	}
-	ctx := context.WithoutCancel(f.r.Context())
-	if !logger.Enabled(ctx, level) {
-		return
+	if ctx := f.r.Context(); logger.Enabled(ctx, level) {
+		logger.LogAttrs(ctx, level, msg, f.attrs()...)
 	}
-	attrs := []slog.Attr{
-		slog.String("method", cutText(f.r.Method, 32)),
-		slog.String("path", cutText(f.view.Path, maxLoggedPath)),
-	}
-	if id := f.x.ID(); id != "" {
-		attrs = append(attrs, slog.String("request_id", id))
-	}
-	if f.r.Pattern != "" {
-		attrs = append(attrs, slog.String("pattern", f.r.Pattern))
-	}
-	attrs = append(attrs, slog.Int("status", f.view.Status), slog.String("kind", f.err.code.Kind.String()))
-	if f.err.code.Name != "" {
-		attrs = append(attrs, slog.String("code", f.err.code.Name))
-	}
-	attrs = append(attrs, slog.String("cause", cutText(f.cause.Error(), maxLogged)))
-	for _, flag := range []struct {
-		name string
-		set  bool
-	}{{"hidden", f.hidden}, {"aborted", f.aborted}, {"hijacked", f.hijacked}, {"remote", f.remote}} {
-		if flag.set {
-			attrs = append(attrs, slog.Bool(flag.name, true))
-		}
-	}
-	if len(f.err.cut) > 0 {
-		attrs = append(attrs, slog.Any("truncated", f.err.cut))
-	}
-	if f.encodeErr != nil {
-		attrs = append(attrs, slog.String("encoder", cutText(f.encodeErr.Error(), maxLogged)))
-	}
-	if err := f.writeErr; err != nil {
-		attrs = append(attrs, slog.String("write", cutText(err.Error(), maxLogged)))
-	}
-	var old interface{ Swallowed() string }
-	if errors.As(f.cause, &old) {
-		attrs = append(attrs, slog.String("swallowed", old.Swallowed()))
-	}
-	if s := stackOf(f.cause); s != nil {
-		if stack := s.Stack(); stack != "" {
-			attrs = append(attrs, slog.String("stack", stack))
-		}
-	}
-	logger.LogAttrs(ctx, level, msg, attrs...)
 }
 
-// stacked is an error that knows where it panicked. Stack makes it readable,
+// attrs is what a record says, besides what was hidden from the client.
+func (f *failure) attrs() []slog.Attr {
+	attrs := make([]slog.Attr, 0, 16)
+	text := func(key, value string, limit int) {
+		if value != "" {
+			attrs = append(attrs, slog.String(key, cutText(value, limit)))
+		}
+	}
+	flag := func(key string, set bool) {
+		if set {
+			attrs = append(attrs, slog.Bool(key, true))
+		}
+	}
+	e := f.err
+	text("request_id", f.x.ID(), maxLoggedName)
+	text("method", f.r.Method, maxLoggedName)
+	text("path", f.view.Path, maxPathText)
+	text("pattern", f.r.Pattern, maxPathText)
+	attrs = append(attrs, slog.Int("status", f.view.Status), slog.String("kind", e.code.Kind.String()))
+	text("code", e.code.Name, maxLoggedName)
+	text("cause", textOf(f.cause), maxLogged)
+	flag("hidden", f.hidden)
+	flag("aborted", f.aborted)
+	flag("hijacked", f.hijacked)
+	flag("remote", f.remote)
+	text("truncated", strings.Join(f.truncated(), "; "), maxLogged)
+	if f.encodeErr != nil {
+		text("encoder", textOf(f.encodeErr), maxLogged)
+	}
+	if f.writeErr != nil {
+		text("write", textOf(f.writeErr), maxLogged)
+	}
+	if old, ok := as[swallowed](f.cause); ok {
+		text("swallowed", old.Swallowed(), maxLogged)
+	}
+	if s, ok := as[stacked](f.cause); ok {
+		text("stack", s.Stack(), 16*maxLogged)
+	}
+	return attrs
+}
+
+// truncated says what a client was not told because there is a bound or no place
+// for it.
+func (f *failure) truncated() []string {
+	cut := slices.Clip(f.err.cut)
+	if f.view.cutPath {
+		cut = append(cut, "path")
+	}
+	for _, name := range f.view.dropped {
+		cut = append(cut, "detail "+cutText(name, maxLoggedName)+": has no place")
+	}
+	return cut
+}
+
+// textOf returns the text of an error, whose method is foreign code.
+func textOf(err error) (text string) {
+	defer func() {
+		if recover() != nil {
+			text = fmt.Sprintf("%T", err)
+		}
+	}()
+	return err.Error()
+}
+
+// stacked is an error that knows where it panicked. Stack makes that readable,
 // which is expensive, and may decline with "".
 type stacked interface {
 	error
 	Stack() string
 }
 
-func stackOf(err error) stacked {
-	var s stacked
-	if errors.As(err, &s) {
-		return s
-	}
-	return nil
+// swallowed is an error that has taken the place of another answer's text.
+type swallowed interface {
+	error
+	Swallowed() string
+}
+
+// as is [errors.AsType] for a tree in which a method may panic.
+func as[E error](err error) (e E, ok bool) {
+	defer func() { recover() }()
+	return errors.AsType[E](err)
 }

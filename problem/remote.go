@@ -1,21 +1,22 @@
 package problem
 
 import (
-	"encoding/json"
+	"cmp"
 	"errors"
+	"math"
 	"net/http"
 	"strconv"
 	"time"
 )
 
 // Passthrough lets an error that came from another service leave as it is:
-// with its kind, code, text, fields and details, in the style of this service.
-// Without it a remote error leaves as UpstreamFailed, because the other
-// service's 401 must not log our client out. Anything else is returned
+// with its status, code, text, fields and details, in the style of this service.
+// Without it a remote error leaves as UpstreamFailed or UpstreamTimeout, because
+// the other service's 401 must not log our client out. Anything else is returned
 // unchanged.
 func Passthrough(err error) error {
-	var e *Error
-	if !errors.As(err, &e) || !e.Remote() {
+	e, ok := errors.AsType[*Error](err)
+	if !ok || !e.Remote() {
 		return err
 	}
 	c := e.clone()
@@ -23,48 +24,68 @@ func Passthrough(err error) error {
 	return c
 }
 
+// upstream is what we say of another service's error: not its status, code or
+// words, which were meant for us.
+func upstream(e *Error) *Error {
+	switch e.code.Kind {
+	case RequestTimeout, Timeout, UpstreamTimeout:
+		return UpstreamTimeout.Wrap(e, "")
+	}
+	return UpstreamFailed.Wrap(e, "")
+}
+
 // Remote makes the error that a Decode function returns, from what it found in
-// a body: Code, Message, Fields, Details, RequestID and RetryAfter of v count.
+// a body: Code, Message, Fields, Details, RequestID and RetryAfter of v count,
+// the last two also from the header.
+//
 // The kind is the first that matches: a published code with that status;
 // Validation, if there are fields; a row of the style with the same status, code
 // and text; with the same status and code; with the same status; else
 // InvalidRequest or Internal.
 func Remote(s *Style, status int, header http.Header, v View) *Error {
-	e := &Error{
-		code:   Code{Name: v.Code, Kind: s.kindOf(status, &v), Status: status},
-		text:   cutText(v.Message, maxText),
-		remote: true,
-		id:     v.RequestID,
-		retry:  time.Duration(min(max(v.RetryAfter, 0), 1<<31)) * time.Second,
-	}
+	kind := s.kindOf(status, &v)
+	e := newError(Code{
+		Name:   cutText(v.Code, maxRemoteName),
+		Kind:   kind,
+		Status: status,
+		Retry:  s.outcome(kind).Retry,
+	}, nil, v.Message)
 	for _, c := range s.Codes {
 		if c.Name == v.Code {
 			e.code.Retry = c.Retry
+			break
 		}
 	}
-	if e.id == "" {
-		e.id = header.Get("X-Request-Id")
-	}
-	if e.retry == 0 {
-		if n, err := strconv.Atoi(header.Get("Retry-After")); err == nil && n > 0 && n < 1<<31 {
-			e.retry = time.Duration(n) * time.Second
-		}
+	e.remote = true
+	e.id = cutText(cmp.Or(v.RequestID, header.Get("X-Request-Id")), maxRemoteName)
+	e.retry = secondsOf(v.RetryAfter)
+	if n, err := strconv.Atoi(header.Get("Retry-After")); e.retry == 0 && err == nil {
+		e.retry = secondsOf(n)
 	}
 	if len(v.Fields) > 0 {
 		e = e.WithFields(v.Fields...)
 	}
 	for _, d := range v.Details {
-		if json.Valid(d.Value) {
-			e = e.WithDetail(d.Name, d.Value)
-		}
+		e = e.WithDetail(d.Name, d.Value)
 	}
 	return e
+}
+
+// maxRemoteName bounds the names that another service gives, in bytes.
+const maxRemoteName = 128
+
+// secondsOf returns n seconds, or nothing if that is no sensible delay.
+func secondsOf(n int) time.Duration {
+	if n < 0 || n > math.MaxInt32 {
+		return 0
+	}
+	return time.Duration(n) * time.Second
 }
 
 // kindOf reads a status, and what a body said, as a kind of this style.
 func (s *Style) kindOf(status int, v *View) Kind {
 	for _, c := range s.Codes {
-		if c.Name == v.Code && c.Status == status {
+		if c.Name == v.Code && s.status(c) == status {
 			return c.Kind
 		}
 	}
@@ -72,24 +93,27 @@ func (s *Style) kindOf(status int, v *View) Kind {
 		return Validation
 	}
 	best, level := Internal, 0
+	if status < 500 {
+		best = InvalidRequest
+	}
 	for k := Internal; k < ClientClosed; k++ {
-		o := s.outcome(k)
-		match := 0
-		switch {
-		case o.Status != status:
-		case o.Code != v.Code && v.Code != "":
-			match = 1
-		case o.Message != v.Message:
-			match = 2
-		default:
-			match = 3
-		}
-		if match > level {
+		if match := s.outcome(k).match(status, v); match > level {
 			best, level = k, match
 		}
 	}
-	if level == 0 && status < 500 {
-		return InvalidRequest
-	}
 	return best
+}
+
+// match says how well a row explains an answer: 3 in all, 2 but for the text,
+// 1 by the status alone, 0 not at all. A style without codes has none to differ.
+func (o Outcome) match(status int, v *View) int {
+	switch {
+	case o.Status != status:
+		return 0
+	case o.Code != v.Code && v.Code != "":
+		return 1
+	case o.Message != v.Message:
+		return 2
+	}
+	return 3
 }

@@ -1,10 +1,10 @@
 package problem
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/backstop-go/backstop/internal/exchange"
 )
@@ -12,31 +12,21 @@ import (
 // statusClientClosed is nginx's word for a client that did not wait.
 const statusClientClosed = 499
 
+const maxPathText = 1 << 10 // bytes of a request's path, escaped
+
 // resolve makes of an error what a style may see of it.
 func (p *Responder) resolve(x *exchange.Exchange, r *http.Request, e *Error) View {
-	kind := e.code.Kind
-	if kind > ClientClosed {
-		kind = Internal
-	}
-	o := p.style.outcome(kind)
-	if kind == Validation && e.code.Status == 0 && e.code.Name == "" && hasShape(e.fields) {
+	o := p.style.outcome(e.code.Kind)
+	if e.code.Kind == Validation && !e.code.named() && hasShape(e.fields) {
 		o = p.style.shape()
 	}
-	status := e.code.Status
-	switch {
-	case kind == ClientClosed:
-		status = statusClientClosed
-	case status == 0:
-		status = o.Status
-	case !isErrorStatus(status):
-		status = http.StatusInternalServerError
-	}
-	v := View{
-		Kind:       kind,
-		Status:     status,
-		Code:       or(e.code.Name, o.Code),
-		Message:    clean(or(e.text, or(e.code.Message, o.Message))),
-		Path:       x.Path(),
+	path, cut := pathOf(x, r)
+	return View{
+		Kind:       e.code.Kind,
+		Status:     e.code.statusOr(o.Status),
+		Code:       cmp.Or(e.code.Name, o.Code),
+		Message:    strings.ToValidUTF8(cmp.Or(e.text, e.code.Message, o.Message), "\ufffd"),
+		Path:       path,
 		RequestID:  x.ID(),
 		Time:       time.Now().UTC(),
 		RetryAfter: seconds(e.retry),
@@ -44,11 +34,8 @@ func (p *Responder) resolve(x *exchange.Exchange, r *http.Request, e *Error) Vie
 		Details:    e.details,
 		Debug:      p.debug(x, e),
 		fieldText:  p.style.FieldText,
+		cutPath:    cut,
 	}
-	if x == nil && r.URL != nil {
-		v.Path = r.URL.EscapedPath()
-	}
-	return v
 }
 
 // plain is the view of an Internal that says nothing, in the place of v.
@@ -66,6 +53,23 @@ func (p *Responder) plain(v *View) View {
 	}
 }
 
+// pathOf returns the path as it came in, escaped and bounded, and whether that
+// took something away. It is cut between two characters, not within an escape.
+func pathOf(x *exchange.Exchange, r *http.Request) (path string, cut bool) {
+	path = x.Path()
+	if x == nil && r.URL != nil {
+		path = r.URL.EscapedPath()
+	}
+	if len(path) <= maxPathText {
+		return path, false
+	}
+	path = path[:maxPathText]
+	if i := strings.LastIndexByte(path, '%'); i > maxPathText-3 {
+		path = path[:i]
+	}
+	return path, true
+}
+
 func hasShape(fields []FieldError) bool {
 	for i := range fields {
 		if fields[i].Shape() {
@@ -73,20 +77,4 @@ func hasShape(fields []FieldError) bool {
 		}
 	}
 	return false
-}
-
-func or(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
-
-// clean bounds a text and makes it valid UTF-8.
-func clean(text string) string {
-	text = cutText(text, maxText)
-	if utf8.ValidString(text) {
-		return text
-	}
-	return strings.ToValidUTF8(text, "\ufffd")
 }

@@ -1,10 +1,9 @@
 package problem
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
-	"strings"
 
 	"github.com/backstop-go/backstop/internal/exchange"
 )
@@ -24,41 +23,38 @@ const maxPooled = 64 << 10
 // A response is answered once: a second call logs. If the handler has begun
 // another answer, Respond cuts the connection and panics with
 // [http.ErrAbortHandler], because nothing that is appended could be told from
-// what the handler meant.
+// what the handler meant. An error that is [http.ErrAbortHandler] asks for just
+// that: nothing is answered, and nothing logged.
 func (p *Responder) Respond(w http.ResponseWriter, r *http.Request, err error) {
 	if isNil(err) {
 		return
 	}
-	x := exchange.From(r.Context())
-	f := &failure{p: p, x: x, r: r, cause: err, err: p.convert(r, err)}
-	if f.err.remote && !f.err.passed {
-		f.err, f.remote = upstream(f.err), true
+	state := stateOf(w)
+	f, abort := p.failed(r, err)
+	switch {
+	case abort && state == exchange.Started:
+		exchange.Abort(w)
+	case abort:
+		panic(http.ErrAbortHandler)
 	}
-	if p.cfg.HideForbidden && f.err.code.Kind == Forbidden {
-		f.shown, f.hidden = NotFound.New(""), true
-	} else {
-		f.shown = f.err
-	}
-	f.view = p.resolve(x, r, f.shown)
-
-	rec := nearest(w)
-	switch state := stateOf(w, rec); state {
+	switch state {
 	case exchange.Rendered:
 		f.again()
 		return
-	case exchange.Hijacked:
-		f.hijacked = true
-		f.report()
-		return
 	case exchange.Started:
 		f.aborted = true
-		f.report()
+	case exchange.Hijacked:
+		f.hijacked = true
+	case exchange.Fresh:
+		f.send(w)
+	}
+	f.report()
+	if f.aborted {
 		exchange.Abort(w)
 	}
-	f.send(w, rec)
-	f.report()
 }
 
+// isNil also knows a nil *Error, which says that nothing failed.
 func isNil(err error) bool {
 	if err == nil {
 		return true
@@ -67,17 +63,16 @@ func isNil(err error) bool {
 	return ok && e == nil
 }
 
-func nearest(w http.ResponseWriter) *exchange.Recorder {
+// stateOf asks the recorders, and believes the one that knows most: a writer in
+// between may hold back what another has seen. Without a recorder it asks the
+// Written of gin and negroni.
+func stateOf(w http.ResponseWriter) exchange.State {
+	state, known := exchange.Fresh, false
 	for rec := range exchange.Recorders(w) {
-		return rec
+		state, known = max(state, rec.State()), true
 	}
-	return nil
-}
-
-// stateOf asks the recorder; without one, the Written of gin and negroni.
-func stateOf(w http.ResponseWriter, rec *exchange.Recorder) exchange.State {
-	if rec != nil {
-		return rec.State()
+	if known {
+		return state
 	}
 	if g, ok := w.(interface{ Written() bool }); ok && g.Written() {
 		return exchange.Started
@@ -85,40 +80,86 @@ func stateOf(w http.ResponseWriter, rec *exchange.Recorder) exchange.State {
 	return exchange.Fresh
 }
 
+// failure is one call of Respond.
+type failure struct {
+	p     *Responder
+	x     *exchange.Exchange
+	r     *http.Request
+	cause error  // as it came
+	err   *Error // as converted
+	view  View   // as rendered
+
+	aborted, hijacked, hidden, remote bool
+	encodeErr, writeErr               error
+
+	header [7]string // one array for all header values
+}
+
+// failed finds out what an error is and how it is shown, or that it asks for an
+// abort. An error whose methods panic, a nil *fs.PathError perhaps, is Internal.
+func (p *Responder) failed(r *http.Request, err error) (f *failure, abort bool) {
+	f = &failure{p: p, x: exchange.From(r.Context()), r: r, cause: err}
+	f.err, abort = f.convert()
+	if f.err.remote && !f.err.passed {
+		f.err, f.remote = upstream(f.err), true
+	}
+	shown := f.err
+	if p.cfg.HideForbidden && shown.code.Kind == Forbidden {
+		shown, f.hidden = NotFound.New(""), true
+	}
+	f.view = p.resolve(f.x, r, shown)
+	return f, abort
+}
+
+func (f *failure) convert() (e *Error, abort bool) {
+	defer func() {
+		if value := recover(); value != nil {
+			f.cause = fmt.Errorf("panic in a method of %T: %v", f.cause, value)
+			e = Internal.Wrap(f.cause, "")
+		}
+	}()
+	if errors.Is(f.cause, http.ErrAbortHandler) {
+		abort = true
+	}
+	return f.p.convert(f.r.Context(), f.cause), abort
+}
+
 // send encodes and writes.
-func (f *failure) send(w http.ResponseWriter, rec *exchange.Recorder) {
-	p := f.p
+func (f *failure) send(w http.ResponseWriter) {
 	var body []byte
 	if f.view.Kind != ClientClosed {
-		buf := p.buffers.Get().(*[]byte)
+		buf := f.p.buffers.Get().(*[]byte)
 		defer func() {
 			if cap(*buf) <= maxPooled {
-				p.buffers.Put(buf)
+				f.p.buffers.Put(buf)
 			}
 		}()
 		if f.view.RetryAfter == 0 {
 			f.view.RetryAfter = retryAfter(w.Header())
 		}
-		*buf = f.encode((*buf)[:0])
-		body = *buf
+		body = f.encode((*buf)[:0])
+		*buf = body
 	}
-	for each := range exchange.Recorders(w) {
-		each.Revoke()
+	for rec := range exchange.Recorders(w) {
+		rec.Revoke()
 	}
-	direct := rec != nil && rec == exchange.Top(w)
-	p.setHeader(w.Header(), &f.view, len(body), direct && !rec.EncodedBefore())
+	top := exchange.Top(w)
+	f.setHeader(w.Header(), len(body), top != nil && !top.EncodedBefore())
 	if f.r.Method == http.MethodHead {
-		// Nothing is written, but a lazy writer learns that it is to commit.
-		body = body[:0]
+		body = nil // a write of nothing lets a lazy writer commit
 	}
 	w.WriteHeader(f.view.Status)
 	_, f.writeErr = w.Write(body)
-	if rec != nil {
-		rec.Seal(f.view.Status, direct)
+	for rec := range exchange.Recorders(w) {
+		rec.Seal(f.view.Status, rec == top)
 	}
-	if f.view.Status >= 500 {
-		// A hook that is slow delays the handler's end, not the client.
-		f.flushErr = http.NewResponseController(w).Flush()
+	if f.view.Status < 500 {
+		return
+	}
+	// A hook that is slow delays the handler's end, not the client.
+	err := http.NewResponseController(w).Flush()
+	if f.writeErr == nil && !errors.Is(err, http.ErrNotSupported) {
+		f.writeErr = err
 	}
 }
 
@@ -135,7 +176,7 @@ func (f *failure) encode(dst []byte) []byte {
 	if err == nil {
 		return body
 	}
-	return append(dst[:0], f.p.lastBody...)
+	return append(dst, f.p.lastBody...)
 }
 
 // encode calls the style's encoder and turns its panics into errors.
@@ -146,72 +187,4 @@ func (p *Responder) encode(dst []byte, v *View) (body []byte, err error) {
 		}
 	}()
 	return p.style.Append(dst, v)
-}
-
-// setHeader removes what described another body, and describes ours. One
-// backing array serves all values; their capacity is 1, so that Add copies.
-func (p *Responder) setHeader(h http.Header, v *View, length int, identity bool) {
-	for name := range h {
-		if isStale(name, v.Status) || identity && name == "Content-Encoding" {
-			delete(h, name)
-		}
-	}
-	values := [6]string{p.style.ContentType, strconv.Itoa(length), "no-store", "nosniff"}
-	s := values[:]
-	if length > 0 {
-		h["Content-Type"] = s[0:1:1]
-		h["Cache-Control"] = s[2:3:3]
-		h["X-Content-Type-Options"] = s[3:4:4]
-	}
-	h["Content-Length"] = s[1:2:2]
-	if v.RetryAfter > 0 {
-		s[4] = strconv.Itoa(v.RetryAfter)
-		h["Retry-After"] = s[4:5:5]
-	}
-	if v.Status == http.StatusMethodNotAllowed && h["Allow"] == nil {
-		h["Allow"] = s[5:6:6] // empty: no method is known to be allowed
-	}
-	if p.cfg.NoChallenge || h["Www-Authenticate"] != nil {
-		return
-	}
-	switch v.Kind {
-	case InsufficientScope:
-		s[5] = p.challenge[2]
-	case TokenExpired, TokenInvalid, TokenRevoked:
-		s[5] = p.challenge[1]
-	default:
-		s[5] = p.challenge[0]
-	}
-	if v.Status == http.StatusUnauthorized || v.Kind == InsufficientScope {
-		h["Www-Authenticate"] = s[5:6:6]
-	}
-}
-
-// isStale reports whether a header described the body that is not sent. All
-// else stays: Allow, Vary, Link, cookies, and the headers of CORS, security,
-// rates and IDs.
-func isStale(name string, status int) bool {
-	switch name {
-	case "Content-Length", "Content-Type", "Content-Disposition", "Content-Language", "Content-Location",
-		"Content-Md5", "Content-Digest", "Repr-Digest", "Digest", "Transfer-Encoding", "Trailer",
-		"Etag", "Last-Modified", "Cache-Control", "Expires", "Age", "Accept-Ranges", "Location", "Refresh":
-		return true
-	case "Content-Range":
-		return status != http.StatusRequestedRangeNotSatisfiable
-	}
-	return strings.HasPrefix(name, http.TrailerPrefix)
-}
-
-// retryAfter reads a delay that the handler has set itself; dates are left
-// alone, no body can print them.
-func retryAfter(h http.Header) int {
-	v := h["Retry-After"]
-	if len(v) != 1 {
-		return 0
-	}
-	n, err := strconv.Atoi(v[0])
-	if err != nil || n < 1 || n > 1<<31 {
-		return 0
-	}
-	return n
 }

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strings"
+	"reflect"
 	"sync"
 
 	"github.com/backstop-go/backstop/internal/exchange"
@@ -42,25 +42,26 @@ type Config struct {
 	// does not show. Case, "-" and "_" do not count.
 	Redact []string
 
-	// Challenge is the WWW-Authenticate of a 401. Default "Bearer".
+	// Challenge is the WWW-Authenticate of a 401 that has none, and of every
+	// InsufficientScope; a Bearer gets its error code added. Default "Bearer".
 	Challenge string
 
 	// NoChallenge leaves WWW-Authenticate to the handlers.
 	NoChallenge bool
 
-	// HideForbidden answers Forbidden exactly as NotFound. It hides what is
-	// said, not how long it took to say.
+	// HideForbidden answers Forbidden exactly as NotFound, and only the log tells
+	// them apart. It hides what is said, not how long it took to say.
 	HideForbidden bool
 }
 
 // Responder renders errors: a style and a policy. It is safe for concurrent
-// use. Make it with [New].
+// use. The zero Responder is not usable; see [New].
 type Responder struct {
 	style     Style
 	cfg       Config
 	redact    []string
-	challenge [3]string // plain, invalid_token, insufficient_scope
-	lastBody  []byte    // what is sent when the encoder fails
+	challenge challenge
+	lastBody  []byte // what is sent when the encoder fails
 	buffers   sync.Pool
 }
 
@@ -68,29 +69,27 @@ type Responder struct {
 // the style or the challenge cannot work, because both are part of the
 // program's text.
 func New(cfg Config) *Responder {
-	if cfg.Style.Name == "" && cfg.Style.ContentType == "" && cfg.Style.Append == nil {
+	if reflect.ValueOf(cfg.Style).IsZero() {
 		cfg.Style = RFC9457
 	}
-	if cfg.Challenge == "" {
-		cfg.Challenge = "Bearer"
+	if cfg.Style.RateLimit == 0 {
+		cfg.Style.RateLimit = XRateLimit
 	}
-	p := &Responder{style: cfg.Style, cfg: cfg, redact: redactedNames(cfg.Redact)}
-	p.buffers.New = func() any { return new([]byte) }
-	if p.style.FieldText == nil {
-		p.style.FieldText = FieldText
-	}
-	if p.style.RateLimit == 0 {
-		p.style.RateLimit = XRateLimit
-	}
-	if err := errors.Join(p.style.check(), p.setChallenge()); err != nil {
+	challenge, err := newChallenge(cfg.Challenge)
+	if err := errors.Join(cfg.Style.check(), err); err != nil {
 		panic(err)
 	}
-	view := p.plain(&View{})
-	body, err := p.encode(nil, &view)
-	if err != nil {
-		panic(fmt.Errorf("problem: style %q cannot encode an internal error: %w", p.style.Name, err))
+	p := &Responder{
+		style:     cfg.Style,
+		cfg:       cfg,
+		redact:    redactedNames(cfg.Redact),
+		challenge: challenge,
 	}
-	p.lastBody = body
+	p.buffers.New = func() any { return new([]byte) }
+	view := p.plain(&View{})
+	if p.lastBody, err = p.encode(nil, &view); err != nil {
+		panic(fmt.Errorf("problem: style %q cannot encode an internal error: %w", cfg.Style.Name, err))
+	}
 	return p
 }
 
@@ -109,7 +108,9 @@ func FromContext(ctx context.Context) *Responder {
 // RateLimit returns the header families of the responder's style.
 func (p *Responder) RateLimit() RateLimitHeaders { return p.style.RateLimit }
 
-// Handler makes p the responder for everything below.
+// Handler makes p the responder for everything below, until another one is met:
+// the innermost responder that the request reached answers, also for a panic
+// that is caught further out.
 func (p *Responder) Handler(next http.Handler) http.Handler {
 	if next == nil {
 		panic("problem: nil handler")
@@ -142,26 +143,4 @@ func (f HandlerFunc) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // [FromContext] finds. See [Responder.Respond].
 func Respond(w http.ResponseWriter, r *http.Request, err error) {
 	FromContext(r.Context()).Respond(w, r, err)
-}
-
-// setChallenge prepares the three forms of WWW-Authenticate.
-//
-// https://www.rfc-editor.org/rfc/rfc6750#section-3
-func (p *Responder) setChallenge() error {
-	c := p.cfg.Challenge
-	scheme, params, _ := strings.Cut(c, " ")
-	if scheme == "" || strings.ContainsFunc(c, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return fmt.Errorf("problem: challenge %q is no challenge", c)
-	}
-	p.challenge = [3]string{c, c, c}
-	if !strings.EqualFold(scheme, "Bearer") {
-		return nil
-	}
-	sep := " "
-	if params != "" {
-		sep = ", "
-	}
-	p.challenge[1] = c + sep + `error="invalid_token"`
-	p.challenge[2] = c + sep + `error="insufficient_scope"`
-	return nil
 }

@@ -1,15 +1,11 @@
 package problem
 
 import (
-	"bytes"
-	"encoding/json"
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"time"
-
-	"github.com/backstop-go/backstop/internal/jsonappend"
 )
 
 // Style is an error format: a table and an encoder. It is a value. Because the
@@ -85,103 +81,6 @@ const (
 	RateLimitFields                              // RateLimit-Policy and RateLimit, draft-ietf-httpapi-ratelimit-headers
 )
 
-// View is what a style may see of an error: resolved, safe to send, without
-// cause. It lives as long as the call of Append.
-type View struct {
-	Kind       Kind
-	Status     int    // 400 to 599
-	Code       string // the error's code, else the style's for Kind
-	Message    string // valid UTF-8 and never empty
-	Path       string // as the request came in, escaped, without query
-	RequestID  string // empty if there is none
-	Time       time.Time
-	RetryAfter int // whole seconds as in the header; 0 means none
-	Fields     []FieldError
-	Details    []Detail
-	Debug      *Debug // nil unless both locks are open
-
-	fieldText func(FieldError) string
-}
-
-// Detail is a member that a handler has added with [Error.WithDetail].
-type Detail struct {
-	Name  string
-	Value json.RawMessage
-}
-
-// Debug is what a debug block may show. See [Config].
-type Debug struct {
-	Stack string          // of a recovered panic, else empty
-	Body  json.RawMessage // the body received, redacted; nil if there is none to show
-}
-
-// FieldText returns the style's sentence for f.
-func (v *View) FieldText(f FieldError) string {
-	if v.fieldText == nil {
-		return FieldText(f)
-	}
-	return v.fieldText(f)
-}
-
-// FieldMap returns the sentences by path, in the syntax [Brackets]. Of two
-// sentences for one path the first stays. It is nil if there are no fields.
-func (v *View) FieldMap() map[string]string {
-	if len(v.Fields) == 0 {
-		return nil
-	}
-	m := make(map[string]string, len(v.Fields))
-	for _, f := range v.Fields {
-		path := string(f.AppendPath(nil, Brackets))
-		if _, ok := m[path]; !ok {
-			m[path] = v.FieldText(f)
-		}
-	}
-	return m
-}
-
-// AppendFieldMap appends the sentences as a JSON object from path to sentence,
-// in the order of the fields; otherwise it is [View.FieldMap].
-func (v *View) AppendFieldMap(dst []byte) []byte {
-	var buf [maxPath]byte
-	names := make([][2]int, 0, 16) // where each stands in dst
-	dst = append(dst, '{')
-	for _, f := range v.Fields {
-		end := len(dst)
-		if len(names) > 0 {
-			dst = append(dst, ',')
-		}
-		start := len(dst)
-		dst = jsonappend.String(dst, f.AppendPath(buf[:0], Brackets))
-		name := dst[start:]
-		if slices.ContainsFunc(names, func(at [2]int) bool { return bytes.Equal(dst[at[0]:at[1]], name) }) {
-			dst = dst[:end]
-			continue
-		}
-		names = append(names, [2]int{start, len(dst)})
-		dst = jsonappend.String(append(dst, ':'), v.FieldText(f))
-	}
-	return append(dst, '}')
-}
-
-// AppendJSON appends v as encoding/json has it, but without HTML escaping. It
-// serves styles that describe their body as a struct.
-func AppendJSON(dst []byte, v any) ([]byte, error) {
-	w := appender{dst}
-	enc := json.NewEncoder(&w)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return dst, err
-	}
-	return w.dst[:len(w.dst)-1], nil // without the newline of Encode
-}
-
-type appender struct{ dst []byte }
-
-func (a *appender) Write(p []byte) (int, error) {
-	a.dst = append(a.dst, p...)
-	return len(p), nil
-}
-
 // outcome returns the row of a kind, completed from the default table.
 func (s *Style) outcome(k Kind) Outcome {
 	if int(k) >= numKinds {
@@ -197,17 +96,16 @@ func (s *Style) shape() Outcome {
 
 // or fills the empty members of o from d.
 func (o Outcome) or(d Outcome) Outcome {
-	if o.Status == 0 {
-		o.Status = d.Status
+	return Outcome{
+		Status:  cmp.Or(o.Status, d.Status),
+		Code:    cmp.Or(o.Code, d.Code),
+		Message: cmp.Or(o.Message, d.Message),
+		Retry:   cmp.Or(o.Retry, d.Retry),
 	}
-	if o.Code == "" {
-		o.Code = d.Code
-	}
-	if o.Message == "" {
-		o.Message = d.Message
-	}
-	return o
 }
+
+// status returns the status of a code in this style.
+func (s *Style) status(c Code) int { return c.statusOr(s.outcome(c.Kind).Status) }
 
 // check returns what keeps a style from working, all faults at once.
 func (s *Style) check() error {
@@ -229,8 +127,8 @@ func (s *Style) check() error {
 			fault("has status %d for %v, want 400 to 599", o.Status, Kind(k))
 		}
 	}
-	if st := s.Shape.Status; st != 0 && !isErrorStatus(st) {
-		fault("has status %d for Shape, want 400 to 599", st)
+	if status := s.Shape.Status; status != 0 && !isErrorStatus(status) {
+		fault("has status %d for Shape, want 400 to 599", status)
 	}
 	return errors.Join(errs...)
 }

@@ -1,0 +1,139 @@
+package problem
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+	"unicode/utf8"
+)
+
+// Bounds of an [Error]. What exceeds them is cut or left out, and the log says
+// so.
+const (
+	maxText        = 4 << 10 // bytes
+	maxFields      = 100
+	maxDetails     = 32
+	maxDetailBytes = 8 << 10 // of all names and values
+	maxNotes       = 10      // of what was cut
+)
+
+// WithFields returns a copy of e with field errors added; at most 100 are kept.
+func (e *Error) WithFields(fields ...FieldError) *Error {
+	if e == nil {
+		return nil
+	}
+	c := e.clone()
+	room := maxFields - len(e.fields)
+	if len(fields) > room {
+		fields = fields[:room]
+		c.note("fields")
+	}
+	c.fields = append(slices.Clip(e.fields), fields...)
+	return c
+}
+
+// WithDetail returns a copy of e with a member for the client, for styles that
+// have a place for it. The value is encoded at once, so a later change of it has
+// no effect. A name that was there before keeps its place and gets the new
+// value; null takes it away, because no member is ever null.
+//
+// What cannot be encoded, and any error, is left out, and the log says so: an
+// error has texts that no client should read. At most 32 details and 8 KiB of
+// them are kept.
+func (e *Error) WithDetail(name string, value any) *Error {
+	if e == nil {
+		return nil
+	}
+	c := e.clone()
+	raw, err := encodeDetail(value)
+	if err != nil {
+		c.note("detail " + name + ": " + err.Error())
+		return c
+	}
+	at, size := -1, len(name)+len(raw)
+	for i, d := range e.details {
+		if d.Name == name {
+			at = i
+			continue
+		}
+		size += len(d.Name) + len(d.Value)
+	}
+	c.details = slices.Clone(e.details)
+	switch {
+	case string(raw) == "null":
+		if at >= 0 {
+			c.details = slices.Delete(c.details, at, at+1)
+		}
+	case size > maxDetailBytes, at < 0 && len(e.details) == maxDetails:
+		c.note("detail " + name + ": too much")
+	case at >= 0:
+		c.details[at].Value = raw
+	default:
+		c.details = append(c.details, Detail{Name: name, Value: raw})
+	}
+	return c
+}
+
+// encodeDetail encodes what an application wants its clients to know. Its
+// marshalers are foreign code and may panic.
+func encodeDetail(value any) (raw []byte, err error) {
+	if _, ok := value.(error); ok {
+		return nil, errors.New("is an error")
+	}
+	defer func() {
+		if recover() != nil {
+			err = fmt.Errorf("encoding of %T panicked", value)
+		}
+	}()
+	raw, err = AppendJSON(nil, value)
+	if err != nil {
+		return nil, fmt.Errorf("%T cannot be encoded", value)
+	}
+	return raw, nil
+}
+
+// WithRetryAfter returns a copy of e that names the delay after which a
+// repetition may succeed. It is one value for the header and, where the style
+// has a place for it, the body: whole seconds, rounded up, at least 1. A delay
+// that is not positive removes it.
+func (e *Error) WithRetryAfter(d time.Duration) *Error {
+	if e == nil {
+		return nil
+	}
+	c := e.clone()
+	c.retry = max(d, 0)
+	return c
+}
+
+func (e *Error) clone() *Error {
+	c := *e
+	return &c
+}
+
+// note remembers what was cut. The receiver is not yet shared.
+func (e *Error) note(what string) {
+	if len(e.cut) < maxNotes {
+		e.cut = append(slices.Clip(e.cut), cutText(what, 200))
+	}
+}
+
+// seconds is the one rounding of a delay: up, and at least 1. No delay is 0.
+func seconds(d time.Duration) int {
+	n := d / time.Second
+	if d > n*time.Second {
+		n++
+	}
+	return int(n)
+}
+
+// cutText shortens a text to n bytes at the border of a rune.
+func cutText(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n]
+}
