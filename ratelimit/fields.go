@@ -18,7 +18,7 @@ const maxFieldInteger = 999_999_999_999_999
 
 // setFields adds an item for each limit of the call to the lists that limiters
 // further out have begun. Names need no escaping, see [New].
-func (c *call) setFields(h http.Header, values *fieldValues) {
+func (c *call) setFields(h http.Header) {
 	var policies, limits []byte
 	if c.listed() {
 		policies, limits = list(h[fieldPolicies]), list(h[fieldRateLimit])
@@ -35,8 +35,7 @@ func (c *call) setFields(h http.Header, values *fieldValues) {
 		limits = parameter(limits, ";r=", int64(state.Remaining))
 		limits = parameter(limits, ";t=", max(1, seconds(available(limit.Rate, state))))
 	}
-	values[4], values[5] = string(policies), string(limits)
-	h[fieldPolicies], h[fieldRateLimit] = values[4:5:5], values[5:6:6]
+	h[fieldPolicies], h[fieldRateLimit] = []string{string(policies)}, []string{string(limits)}
 }
 
 // available is the time for which Remaining is meant, so that r/t never

@@ -29,7 +29,7 @@ const (
 )
 
 // fieldValues is the memory of the header values of one response.
-type fieldValues [6]string
+type fieldValues [4]string
 
 // SetHeaders writes the header fields of a decision of this limiter, as
 // [Limiter.Handler] does before it calls the next handler: those that
@@ -64,7 +64,7 @@ func (l *Limiter) set(h http.Header, r *http.Request, d Decision, values *fieldV
 		return
 	}
 	if families&problem.RateLimitFields != 0 {
-		c.setFields(h, values)
+		c.setFields(h)
 	}
 	for outer := c.rate.Outer(); outer != nil; outer = outer.Outer() {
 		if outer.Families != 0 && !c.rate.Binds(outer) {

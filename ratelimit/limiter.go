@@ -38,19 +38,19 @@ type category struct {
 	rate Rate
 }
 
-// call is everything that one request needs, in one allocation: a store gets
-// slices of it, the exchange a pointer into it, the header fields their memory.
+// call is everything that one request needs. For one limit it is one
+// allocation: the store gets slices of it, the exchange a pointer into it, the
+// header fields their memory.
 type call struct {
 	limiter  *Limiter
 	limits   []Limit
 	states   []State
 	binding  int // index of the limit that binds
-	rate     exchange.Rate
 	refunded atomic.Bool
-
-	firstLimits [2]Limit
-	firstStates [2]State
-	values      fieldValues
+	rate     exchange.Rate
+	values   fieldValues
+	oneLimit [1]Limit
+	oneState [1]State
 }
 
 // Take decides about a request and charges for it, from all limits or none. A
@@ -122,21 +122,19 @@ func (l *Limiter) ask(r *http.Request, peek bool) (*call, error) {
 		return nil, nil
 	}
 	c := &call{limiter: l}
-	c.limits = c.firstLimits[:0]
+	c.limits, c.states = c.oneLimit[:0], c.oneState[:]
+	if n := len(l.policies); n > 1 {
+		c.limits, c.states = make([]Limit, 0, n), make([]State, n)
+	}
 	for i := range l.policies {
 		if err := l.policies[i].add(c, r, peek); err != nil {
 			return nil, err
 		}
 	}
-	n := len(c.limits)
-	if n == 0 {
+	if len(c.limits) == 0 {
 		return nil, nil
 	}
-	if n <= len(c.firstStates) {
-		c.states = c.firstStates[:n:n]
-	} else {
-		c.states = make([]State, n)
-	}
+	c.states = c.states[:len(c.limits)]
 	if err := l.store.Take(r.Context(), c.limits, c.states); err != nil {
 		return nil, undecided(err)
 	}

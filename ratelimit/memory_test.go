@@ -4,19 +4,20 @@ import (
 	"testing"
 
 	"github.com/backstop-go/backstop/ratelimit"
+	"github.com/backstop-go/backstop/ratelimit/ratelimittest"
 )
 
-func BenchmarkMemory_Take(b *testing.B) {
-	m, err := ratelimit.NewMemory(ratelimit.MemoryConfig{})
+func newMemory(t testing.TB, maxKeys int) *ratelimit.Memory {
+	t.Helper()
+	m, err := ratelimit.NewMemory(ratelimit.MemoryConfig{MaxKeys: maxKeys})
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
-	limits := []ratelimit.Limit{{Policy: "default", Key: "ip:203.0.113.7", Rate: ratelimit.PerSecond(1_000_000), Cost: 1}}
-	states := make([]ratelimit.State, 1)
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := m.Take(b.Context(), limits, states); err != nil {
-			b.Fatal(err)
-		}
-	}
+	return m
+}
+
+func TestMemory_keepsTheContract(t *testing.T) {
+	ratelimittest.Run(t, ratelimittest.Harness{
+		New: func(t *testing.T) ratelimit.Store { return newMemory(t, 0) },
+	})
 }

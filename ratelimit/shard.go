@@ -53,15 +53,20 @@ func (c *claim) find(at time.Time) {
 	c.tokens = c.bucket.TokensAt(at)
 }
 
-// charge takes the cost from a bucket that exists. It cannot fail, because
-// fits has the predicate of AllowN. A negative cost adds tokens, of which the
-// bucket forgets what is above its burst.
+// take takes the cost from the bucket. It cannot fail, because fits has the
+// predicate of AllowN. A negative cost adds tokens, of which the bucket forgets
+// what is above its burst. What is left is what TokensAt would say.
+func (c *claim) take(at time.Time, cost int) {
+	c.bucket.AllowN(at, cost)
+	c.tokens = min(c.tokens-float64(cost), float64(c.plan.burst))
+}
+
+// charge takes the cost from a bucket that exists.
 func (c *claim) charge(at time.Time, now time.Duration, cost int) {
 	if c.at < 0 || cost == 0 {
 		return
 	}
-	c.bucket.AllowN(at, cost)
-	c.tokens = c.bucket.TokensAt(at)
+	c.take(at, cost)
 	e := &c.shard.entries[c.at]
 	e.bucket, e.plan, e.fullAt = c.bucket, c.plan, now+c.plan.debt(c.tokens)
 }
@@ -73,8 +78,7 @@ func (c *claim) insert(at time.Time, now time.Duration, cost int) {
 		return
 	}
 	c.bucket = c.plan.newBucket(at, 0)
-	c.bucket.AllowN(at, cost)
-	c.tokens = c.bucket.TokensAt(at)
+	c.take(at, cost)
 	c.shard.add(entry{c.id, c.bucket, c.plan, now + c.plan.debt(c.tokens)}, now)
 }
 

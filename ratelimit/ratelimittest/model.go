@@ -1,0 +1,129 @@
+package ratelimittest
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/backstop-go/backstop/ratelimit"
+)
+
+// model is the contract in integers: for each bucket the instant at which it is
+// full. All rates that it is asked about have whole microseconds per unit.
+//
+// https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm
+type model map[[2]string]time.Duration
+
+func (m model) take(now time.Duration, limits []ratelimit.Limit) []ratelimit.State {
+	states := make([]ratelimit.State, len(limits))
+	admitted := true
+	for i, l := range limits {
+		interval, fill := shape(l.Rate)
+		states[i].Allowed = l.Cost <= 0 || m.debt(now, l)+time.Duration(l.Cost)*interval <= fill
+		admitted = admitted && states[i].Allowed
+	}
+	for i, l := range limits {
+		interval, fill := shape(l.Rate)
+		debt := m.debt(now, l)
+		if admitted && l.Cost != 0 {
+			debt = max(debt+time.Duration(l.Cost)*interval, 0)
+			m[[2]string{l.Policy, l.Key}] = now + debt
+		}
+		s := &states[i]
+		s.Remaining = int((fill - debt) / interval)
+		s.ResetAfter = debt
+		switch {
+		case s.Allowed && l.Cost != 0:
+		case time.Duration(l.Cost)*interval > fill:
+			s.RetryAfter = ratelimit.Never
+		default:
+			s.RetryAfter = max(debt+time.Duration(max(l.Cost, 1))*interval-fill, 0)
+		}
+	}
+	return states
+}
+
+func (m model) debt(now time.Duration, l ratelimit.Limit) time.Duration {
+	_, fill := shape(l.Rate)
+	return min(max(m[[2]string{l.Policy, l.Key}]-now, 0), fill)
+}
+
+// shape returns the time of one unit, and that of all.
+func shape(r ratelimit.Rate) (interval, fill time.Duration) {
+	interval = r.Per / time.Duration(r.Limit)
+	return interval, interval * time.Duration(r.Burst)
+}
+
+// history plays random calls against the store and the model: charges, peeks
+// and refunds, one and several limits, changing rates, waits that end at an
+// edge and next to it.
+func history(s *script) {
+	const seed, steps = 1, 10_000
+	random := rand.New(rand.NewPCG(seed, seed))
+	pick := func(n int) int { return random.IntN(n) }
+	rates := []ratelimit.Rate{
+		{Limit: 1, Per: 10 * time.Millisecond, Burst: 5},
+		{Limit: 1, Per: 10 * time.Millisecond, Burst: 1},
+		{Limit: 3, Per: 21 * time.Microsecond, Burst: 40},
+		{Limit: 7, Per: 77 * time.Millisecond, Burst: 7},
+		{Limit: 1, Per: 24 * time.Hour, Burst: 3},
+		{Limit: 999, Per: 999 * 1009 * time.Microsecond, Burst: 999},
+	}
+	m := model{}
+	var now time.Duration
+	wait := time.Microsecond
+	for range steps {
+		switch pick(6) {
+		case 0:
+			now += s.pass(time.Duration(pick(20_000)) * time.Microsecond)
+		case 1:
+			now += s.pass(wait)
+		case 2:
+			now += s.pass(wait - time.Microsecond)
+		}
+		key := string(rune('a' + pick(4)))
+		sign := 1
+		if pick(5) == 0 {
+			sign = -1
+		}
+		var limits []ratelimit.Limit
+		for _, policy := range []string{"one", "two", "three"}[:1+pick(3)] {
+			rate := rates[pick(len(rates))]
+			limits = append(limits, ratelimit.Limit{Policy: policy, Key: key, Rate: rate, Cost: sign * pick(rate.Burst+2)})
+			if pick(2) == 0 {
+				limits[len(limits)-1].Cost = sign
+			}
+		}
+		want, got := m.take(now, limits), s.take(limits...)
+		if admitted(got) != admitted(want) {
+			s.Fatalf("%s = %s, want %s, at %v, with seed %d", s.call(limits...), verdict(admitted(got)), verdict(admitted(want)), now, seed)
+		}
+		for i := range want {
+			if !admitted(want) && got[i].Unknown && got[i].Allowed {
+				continue // see [script.both]
+			}
+			if !s.agree(limits, i, got[i], want[i]) {
+				s.Fatalf("at %v, with seed %d", now, seed)
+			}
+			if want[i].RetryAfter != ratelimit.Never {
+				wait = max(want[i].RetryAfter, time.Microsecond)
+			}
+		}
+	}
+}
+
+// pass lets time pass and returns it.
+func (s *script) pass(d time.Duration) time.Duration {
+	d = min(d, time.Hour) // of a rate per day that is long enough
+	s.advance(d)
+	return d
+}
+
+func (s *script) agree(limits []ratelimit.Limit, i int, got, want ratelimit.State) bool {
+	near := func(a, b time.Duration) bool { return a-b <= time.Microsecond && b-a <= time.Microsecond }
+	if got.Allowed == want.Allowed && got.Remaining == want.Remaining &&
+		near(got.ResetAfter, want.ResetAfter) && near(got.RetryAfter, want.RetryAfter) {
+		return true
+	}
+	s.Errorf("%s: limit %d of rate %+v\n got %+v\nwant %+v", s.call(limits...), i, limits[i].Rate, got, want)
+	return false
+}

@@ -1,0 +1,90 @@
+// Package ratelimittest proves that a [ratelimit.Store] keeps its contract.
+//
+//	func TestStore(t *testing.T) {
+//		ratelimittest.Run(t, ratelimittest.Harness{
+//			New: func(t *testing.T) ratelimit.Store { return newStore(t) },
+//		})
+//	}
+//
+// Every check has the name of a promise. A failing one tells what was called,
+// at which step, what came and what was wanted.
+package ratelimittest
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/backstop-go/backstop/ratelimit"
+)
+
+// Harness says how to get at a store.
+type Harness struct {
+	// New returns an empty store, for one check. Required.
+	New func(t *testing.T) ratelimit.Store
+
+	// Advance makes time pass for the store that New has returned last. nil is
+	// for a store that reads the clock of this process and does no I/O: each
+	// check then runs in a bubble of testing/synctest, where time costs nothing.
+	// A store with a clock of its own moves that; time.Sleep will do, with a
+	// Resolution to match.
+	Advance func(d time.Duration)
+
+	// Resolution is the difference in time that the store tells apart. In real
+	// time it includes what a call and a sleep may take too long; 20 ms are
+	// fair, and the whole then takes some seconds. Default 1 µs.
+	Resolution time.Duration
+}
+
+// Run runs all checks as sub-tests of t.
+func Run(t *testing.T, h Harness) {
+	if h.New == nil {
+		t.Fatal("ratelimittest: Harness has no New")
+	}
+	if h.Resolution <= 0 {
+		h.Resolution = time.Microsecond
+	}
+	for _, c := range checks {
+		t.Run(c.promise, func(t *testing.T) {
+			if c.exact && h.Resolution > time.Microsecond {
+				t.Skip("needs a clock that the test moves, to the microsecond")
+			}
+			if h.Advance != nil {
+				c.run(begin(t, h))
+				return
+			}
+			synctest.Test(t, func(t *testing.T) {
+				bubble := h
+				bubble.Advance = time.Sleep
+				c.run(begin(t, bubble))
+			})
+		})
+	}
+}
+
+// checks are the promises of the contract.
+var checks = []struct {
+	promise string
+	run     func(*script)
+	exact   bool
+}{
+	{"a new bucket holds its burst", newBucket, false},
+	{"units come back one by one", comeBack, false},
+	{"a cost takes several units", costs, false},
+	{"a cost of 0 changes nothing", peeks, false},
+	{"a negative cost refunds up to full", refunds, false},
+	{"a cost above the burst never passes", aboveBurst, false},
+	{"a refused call changes nothing", refusals, false},
+	{"RetryAfter is exact", retryAfter, false},
+	{"ResetAfter is when the bucket is full", resetAfter, false},
+	{"keys and policies are independent", independence, false},
+	{"all limits or none are charged", allOrNothing, false},
+	{"limits of several keys are all charged or none", severalKeys, false},
+	{"a changed rate keeps the debt", changedRate, false},
+	{"changing rates mints nothing", mintsNothing, false},
+	{"concurrent calls see different numbers", concurrent, false},
+	{"calls in opposite order do not wait for each other", oppositeOrder, false},
+	{"faults are errors and change nothing", faults, false},
+	{"the slices stay the caller's", slicesStay, false},
+	{"any history ends as in the model", history, true},
+}
