@@ -62,6 +62,9 @@ func pathLabel(path problem.Path) string {
 // name", "redirect_urls" is "Redirect URLs".
 func humanize(name string) string {
 	words := words(name)
+	if len(words) == 0 {
+		return name // nothing but separators
+	}
 	for i, word := range words {
 		lower := strings.ToLower(word)
 		singular := strings.TrimSuffix(lower, "s")

@@ -1,0 +1,130 @@
+package authrim_test
+
+import (
+	"bytes"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/backstop-go/backstop/internal/golden"
+	"github.com/backstop-go/backstop/problem"
+	"github.com/backstop-go/backstop/problem/authrim"
+)
+
+var (
+	badEmail = problem.FieldError{Path: problem.Path{"email"}, Rule: "email", Want: problem.TypeString, Presence: problem.Present}
+	noName   = problem.FieldError{Path: problem.Path{"name"}, Rule: "required", Want: problem.TypeString, Presence: problem.Absent}
+)
+
+// published says what a handler returns for each example of the page.
+var published = map[string]error{
+	"conflict":        problem.Conflict.New("This email address is already in use"),
+	"debug":           problem.Validation.New("").WithFields(badEmail),
+	"forbidden":       problem.Forbidden,
+	"internal":        problem.Internal,
+	"invalid-request": problem.InvalidRequest,
+	"not-found":       problem.NotFound.New("The specified user was not found"),
+	"rate-limited":    problem.RateLimited.New("").WithRetryAfter(time.Minute),
+	"shape": problem.Code{Name: "error_code", Kind: problem.Conflict}.New("Detailed error description").
+		WithDetail("field", "Additional information (optional)"),
+	"unauthorized": problem.Unauthenticated,
+	"validation":   problem.Validation.New("").WithFields(badEmail, noName),
+}
+
+func responder(debug bool) *problem.Responder {
+	return problem.New(problem.Config{
+		Style:  authrim.Style,
+		Logger: slog.New(slog.DiscardHandler),
+		Debug:  func(*http.Request) bool { return debug },
+	})
+}
+
+// TestPublishedBodies reproduces every example of the page, byte for byte but
+// for white space.
+func TestPublishedBodies(t *testing.T) {
+	errs := responder(true)
+	for _, v := range golden.Vectors(t, "testdata/vectors") {
+		t.Run(v.Name, func(t *testing.T) {
+			failure, ok := published[v.Name]
+			if !ok {
+				t.Fatal("no test knows what a handler returns for this example")
+			}
+			r := v.NewRequest()
+			if r.Header.Get("X-Debug") != "" {
+				r.Body = io.NopCloser(bytes.NewReader([]byte("{}"))) // the page prints {...}
+			}
+			synctest.Test(t, func(t *testing.T) {
+				v.Wait(t)
+				w := httptest.NewRecorder()
+				errs.Handler(readAndFail(failure)).ServeHTTP(w, r)
+				// The page prints "..." where nothing has panicked.
+				body := bytes.Replace(w.Body.Bytes(), []byte(`"stack_trace":""`), []byte(`"stack_trace":"..."`), 1)
+				v.Compare(t, w.Code, w.Header(), body, "Retry-After")
+			})
+		})
+	}
+}
+
+func readAndFail(failure error) problem.HandlerFunc {
+	return func(_ http.ResponseWriter, r *http.Request) error {
+		if _, err := io.ReadAll(r.Body); err != nil {
+			return err
+		}
+		return failure
+	}
+}
+
+func TestDetails(t *testing.T) {
+	errs := responder(false)
+	tests := []struct {
+		name string
+		err  error
+		want string // behind the description
+	}{
+		{"a validation error always has them", problem.Validation, `,"details":{}}`},
+		{"a validation error has nothing but sentences", problem.Validation.New("").WithFields(noName).WithDetail("limit", 3),
+			`,"details":{"name":"Name is required"}}`},
+		{"the first sentence of a path stays", problem.Validation.New("").WithFields(noName, problem.FieldError{Path: noName.Path, Message: "No"}),
+			`,"details":{"name":"Name is required"}}`},
+		{"another code has the handler's", authrim.UserLocked.New("").WithDetail("until", 3).WithDetail("by", "ann"),
+			`,"details":{"until":3,"by":"ann"}}`},
+		{"another code has fields", authrim.InvalidEmail.New("").WithFields(badEmail).WithDetail("limit", 3),
+			`,"details":{"email":"Please enter a valid email address"}}`},
+		{"no code has none without need", problem.NotFound, `}`},
+		{"a delay without 429 is for the header", problem.Unavailable.New("").WithRetryAfter(time.Second), `}`},
+		{"a delay is rounded up", problem.RateLimited.New("").WithRetryAfter(1100 * time.Millisecond), `,"retry_after":2}`},
+		{"no delay is invented", problem.RateLimited, `}`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			w := httptest.NewRecorder()
+			errs.Respond(w, httptest.NewRequest("POST", "/", nil), test.err)
+			_, rest, _ := bytes.Cut(w.Body.Bytes(), []byte(`"error_description":"`))
+			_, got, _ := bytes.Cut(rest, []byte(`"`))
+			if string(got) != test.want {
+				t.Errorf("behind the description = %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestDebugNeedsTwoLocks(t *testing.T) {
+	for _, open := range []bool{false, true} {
+		for _, asked := range []bool{false, true} {
+			r := httptest.NewRequest("POST", "/", bytes.NewReader([]byte(`{"password":"x"}`)))
+			if asked {
+				r.Header.Set("X-Debug", "true")
+			}
+			w := httptest.NewRecorder()
+			responder(open).Handler(readAndFail(problem.NotFound)).ServeHTTP(w, r)
+			got := bytes.Contains(w.Body.Bytes(), []byte(`,"debug":{"stack_trace":"","request_body":{"password":"[REDACTED]"},"timestamp":"`))
+			if got != (open && asked) {
+				t.Errorf("gate open %t, asked %t: body %s", open, asked, w.Body)
+			}
+		}
+	}
+}

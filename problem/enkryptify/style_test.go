@@ -1,0 +1,87 @@
+package enkryptify_test
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"testing/synctest"
+
+	"github.com/backstop-go/backstop/internal/golden"
+	"github.com/backstop-go/backstop/problem"
+	"github.com/backstop-go/backstop/problem/enkryptify"
+)
+
+// published says what a handler returns for each example of the page.
+var published = map[string]error{
+	"forbidden":    problem.Forbidden,
+	"not-found":    problem.NotFound.New("Secret not found"),
+	"shape":        problem.Conflict.New("Human-readable description of what went wrong"),
+	"unauthorized": problem.Unauthenticated,
+	"validation": problem.Validation.New("").WithFields(problem.FieldError{
+		Path: problem.Path{"name"}, Rule: "required", Want: problem.TypeString, Presence: problem.Zero,
+	}),
+}
+
+// TestPublishedBodies reproduces every example of the page, byte for byte but
+// for white space.
+func TestPublishedBodies(t *testing.T) {
+	errs := problem.New(problem.Config{Style: enkryptify.Style, Logger: slog.New(slog.DiscardHandler)})
+	for _, v := range golden.Vectors(t, "testdata/vectors") {
+		t.Run(v.Name, func(t *testing.T) {
+			failure, ok := published[v.Name]
+			if !ok {
+				t.Fatal("no test knows what a handler returns for this example")
+			}
+			synctest.Test(t, func(t *testing.T) {
+				v.Wait(t)
+				w := httptest.NewRecorder()
+				handler := problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return failure })
+				errs.Handler(handler).ServeHTTP(w, v.NewRequest())
+				v.Compare(t, w.Code, w.Header(), w.Body.Bytes())
+			})
+		})
+	}
+}
+
+func TestMessageListsIssues(t *testing.T) {
+	unknown := func(path ...any) problem.FieldError {
+		return problem.FieldError{Path: path, Rule: "unknown"}
+	}
+	missing := problem.FieldError{Path: problem.Path{"tags", 0, "key"}, Rule: "required", Want: problem.TypeString}
+	tests := []struct {
+		name   string
+		fields []problem.FieldError
+		want   string
+	}{
+		{"none", nil, "Validation failed"},
+		{"joined with a comma", []problem.FieldError{missing, missing}, "tags.0.key: Required, tags.0.key: Required"},
+		{"the whole body has no path", []problem.FieldError{{Rule: "json"}, missing}, "Invalid input, tags.0.key: Required"},
+		{"unknown members of the root are one issue without path",
+			[]problem.FieldError{unknown("x"), unknown("y")}, "Unrecognized key(s) in object: 'x', 'y'"},
+		{"unknown members of one object are one issue",
+			[]problem.FieldError{unknown("items", 0, "x"), unknown("items", 0, "y")}, "items.0: Unrecognized key(s) in object: 'x', 'y'"},
+		{"those of another object are another",
+			[]problem.FieldError{unknown("items", 0, "x"), unknown("items", 1, "x"), unknown("x"), unknown("items", 0, "y")},
+			"items.0: Unrecognized key(s) in object: 'x', 'y', items.1: Unrecognized key(s) in object: 'x', Unrecognized key(s) in object: 'x'"},
+		{"what stands between them stays",
+			[]problem.FieldError{unknown("x"), missing, unknown("y")}, "Unrecognized key(s) in object: 'x', 'y', tags.0.key: Required"},
+		{"a path that cannot be compared is its own",
+			[]problem.FieldError{unknown([]int{1}, "x"), unknown([]int{1}, "y")},
+			"?: Unrecognized key(s) in object: 'x', ?: Unrecognized key(s) in object: 'y'"},
+		{"a message of its own is not merged",
+			[]problem.FieldError{unknown("x"), {Path: problem.Path{"y"}, Rule: "unknown", Message: "is no setting"}},
+			"Unrecognized key(s) in object: 'x', y: is no setting"},
+	}
+	errs := problem.New(problem.Config{Style: enkryptify.Style, Logger: slog.New(slog.DiscardHandler)})
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			w := httptest.NewRecorder()
+			errs.Respond(w, httptest.NewRequest("POST", "/", nil), problem.Validation.New("").WithFields(test.fields...))
+			body := w.Body.String()
+			if want := `{"message":"` + test.want + `"}`; body != want {
+				t.Errorf("body\n got: %s\nwant: %s", body, want)
+			}
+		})
+	}
+}

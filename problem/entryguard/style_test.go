@@ -1,0 +1,84 @@
+package entryguard_test
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"testing/synctest"
+
+	"github.com/backstop-go/backstop/internal/golden"
+	"github.com/backstop-go/backstop/problem"
+	"github.com/backstop-go/backstop/problem/entryguard"
+)
+
+// published says what a handler returns for each example of the page.
+var published = map[string]error{
+	"api-key-scope":   problem.InsufficientScope,
+	"business-rule":   problem.InvalidRequest.New("Maximum number of users (10) reached for your organization"),
+	"expired-token":   problem.TokenExpired,
+	"forbidden-admin": problem.Forbidden.New("Access denied. Administrator privileges required."),
+	"internal":        http.ErrBodyNotAllowed, // any error that is not ours
+	"missing-token":   problem.Unauthenticated,
+	"not-found":       problem.NotFound,
+	"rate-limited":    problem.RateLimited,
+	"validation-format": problem.Validation.New("").WithFields(
+		problem.FieldError{Path: problem.Path{"email"}, Rule: "required", Want: problem.TypeString, Presence: problem.Absent},
+		tooShort,
+	),
+	"validation-register": problem.Validation.New("").WithFields(
+		problem.FieldError{Path: problem.Path{"organizationName"}, Rule: "required", Want: problem.TypeString, Presence: problem.Zero},
+		problem.FieldError{Path: problem.Path{"email"}, Rule: "email", Want: problem.TypeString, Presence: problem.Present},
+		tooShort,
+	),
+}
+
+var tooShort = problem.FieldError{
+	Path: problem.Path{"password"}, Rule: "min", Param: "8", Min: "8", Max: "128",
+	Want: problem.TypeString, Presence: problem.Present,
+}
+
+// TestPublishedBodies reproduces every example of the page, byte for byte but
+// for white space.
+func TestPublishedBodies(t *testing.T) {
+	errs := problem.New(problem.Config{Style: entryguard.Style, Logger: slog.New(slog.DiscardHandler)})
+	for _, v := range golden.Vectors(t, "testdata/vectors") {
+		t.Run(v.Name, func(t *testing.T) {
+			failure, ok := published[v.Name]
+			if !ok {
+				t.Fatal("no test knows what a handler returns for this example")
+			}
+			synctest.Test(t, func(t *testing.T) {
+				v.Wait(t)
+				w := httptest.NewRecorder()
+				handler := problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return failure })
+				errs.Handler(handler).ServeHTTP(w, v.NewRequest())
+				v.Compare(t, w.Code, w.Header(), w.Body.Bytes())
+			})
+		})
+	}
+}
+
+// A client decodes validationErrors into map[string]string, and loses the whole
+// body if a value is anything else.
+func TestFieldsAreOneStringEach(t *testing.T) {
+	field := func(in problem.In, path problem.Path, text string) problem.FieldError {
+		return problem.FieldError{In: in, Path: path, Message: text}
+	}
+	v := problem.View{Status: 400, Message: "Validation failed", Path: "/x", Fields: []problem.FieldError{
+		field(problem.InPath, problem.Path{"id"}, "must be a valid UUID"),
+		field(problem.InBody, problem.Path{"tags", 0, "key"}, "b"),
+		field(problem.InBody, problem.Path{"id"}, "the second of its name"),
+		field(problem.InBody, problem.Path{"meta", problem.Key(`a.b]"c`)}, "c"),
+		field(problem.InBody, nil, "the whole body"),
+	}}
+	body, err := entryguard.Style.Append(nil, &v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"timestamp":"0001-01-01T00:00:00Z","status":400,"error":"Bad Request","message":"Validation failed","path":"/x",` +
+		`"validationErrors":{"id":"must be a valid UUID","tags[0].key":"b","meta[\"a.b]\\\"c\"]":"c","":"the whole body"}}`
+	if string(body) != want {
+		t.Errorf("body\n got: %s\nwant: %s", body, want)
+	}
+}
