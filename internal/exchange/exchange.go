@@ -23,14 +23,15 @@ type Exchange struct {
 
 	mu        sync.Mutex
 	id        [1]string // an array, so that a header value can point at it
+	idHeader  string
 	responder Responder
 	rate      *Rate
 	path      string // Path and RawPath of the URL, kept apart because they are cheaper than the URL
 	rawPath   string
 	failure   Failure
+	taken     bool // own is in use
 	extra     *Extra
 	own       Recorder
-	taken     bool // own is in use
 }
 
 // Responder is what renders errors: *problem.Responder.
@@ -116,16 +117,26 @@ func (x *Exchange) ID() string {
 	return x.id[0]
 }
 
-// Identify sets the ID unless there is one, and returns the one that holds, as
-// a header value that shares its memory with x. Its capacity is 1, so an append
-// to it copies.
-func (x *Exchange) Identify(id string) []string {
+// Identify sets the ID and the header that carries it, unless there is one, and
+// returns the ID that holds, as a header value that shares its memory with x.
+// Its capacity is 1, so an append to it copies.
+func (x *Exchange) Identify(header, id string) []string {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.id[0] == "" {
-		x.id[0] = id
+		x.id[0], x.idHeader = id, header
 	}
 	return x.id[0:1:1]
+}
+
+// IDHeader returns the canonical name of the header that carries the ID, or "".
+func (x *Exchange) IDHeader() string {
+	if x == nil {
+		return ""
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.idHeader
 }
 
 // Responder returns the innermost responder that the request reached, or nil.

@@ -11,11 +11,14 @@ import (
 // Recorder is a response writer that knows what has become of the response. It
 // offers an optional interface iff the writer beneath has it; see variants.go.
 //
-// Two modes hold a status back, each armed by the one middleware that
+// Two modes keep a status back, each armed by the one middleware that
 // guarantees its end: holding (by Recover) keeps statuses that cannot show a
 // truncation, and rewriting (by Rewrite) keeps the plain-text errors of routers
 // and old handlers. What is kept is not on the wire, so the response counts as
 // fresh and may still become an envelope.
+//
+// The writer beneath is never called under the lock: it may block, panic, or be
+// somebody else's.
 type Recorder struct {
 	w http.ResponseWriter
 
@@ -29,11 +32,17 @@ type Recorder struct {
 	sealed   bool // rendered through this recorder: further bytes are refused
 	status   int  // first final status, also while it is kept
 	bytes    int64
-	dropped  []byte   // the begin of a body that is being replaced
-	conn     net.Conn // after Hijack
+	rare     *rare
 }
 
-// State says how far a response has come.
+// rare is what few responses have.
+type rare struct {
+	dropped []byte   // the begin of a body that is being replaced
+	conn    net.Conn // after Hijack
+}
+
+// State says how far a response has come. The later a state stands in the list,
+// the less can be done about it.
 type State uint8
 
 // The states.
@@ -43,6 +52,9 @@ const (
 	Rendered              // a responder has answered, completely
 	Hijacked
 )
+
+// String returns the state in lower case.
+func (s State) String() string { return [...]string{"fresh", "started", "rendered", "hijacked"}[s] }
 
 // kept says why a status is not passed on.
 type kept uint8
@@ -54,7 +66,9 @@ const (
 	replaced       // an envelope will take its place
 )
 
-func (r *Recorder) recorder() *Recorder { return r }
+// Recorder returns r. Writers that hold nothing back and only change the shape
+// of a recorder have this method too, and count as that recorder; see [Top].
+func (r *Recorder) Recorder() *Recorder { return r }
 
 // Unwrap returns the writer beneath, for http.ResponseController.
 func (r *Recorder) Unwrap() http.ResponseWriter { return r.w }
@@ -62,21 +76,40 @@ func (r *Recorder) Unwrap() http.ResponseWriter { return r.w }
 // Header returns the header of the writer beneath.
 func (r *Recorder) Header() http.Header { return r.w.Header() }
 
-// State returns how far the response has come.
+// State returns how far the response has come. Recorders further in may know
+// more: a ResponseController hijacks past writers that cannot.
 func (r *Recorder) State() State {
+	s := r.ownState()
+	for inner := range Recorders(r.w) {
+		s = max(s, inner.ownState())
+	}
+	return s
+}
+
+func (r *Recorder) ownState() State {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.state
 }
 
-// Status returns the first final status, 200 if there was none.
+// Status returns the first final status, 200 if there was none, or 0 if the
+// connection was hijacked before there was one.
 func (r *Recorder) Status() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.status == 0 {
+	if r.status == 0 && r.state != Hijacked {
 		return http.StatusOK
 	}
 	return r.status
+}
+
+// Silent reports whether nobody has said anything yet: the response is fresh,
+// and no status is kept either.
+func (r *Recorder) Silent() bool {
+	r.mu.Lock()
+	kept := r.kept
+	r.mu.Unlock()
+	return kept == nothing && r.State() == Fresh
 }
 
 // Bytes returns the number of body bytes that were passed on.
@@ -89,84 +122,96 @@ func (r *Recorder) Bytes() int64 {
 // WriteHeader passes a status on, or keeps it. Superfluous calls are passed on
 // too, so that net/http says what it says of them.
 func (r *Recorder) WriteHeader(status int) {
-	r.mu.Lock()
-	pass := r.header(status)
-	r.mu.Unlock()
+	earlier, pass := r.decide(status)
+	r.pass(earlier)
 	if pass {
 		r.w.WriteHeader(status)
 	}
 }
 
-// header decides upon a status, and whether to pass it on now.
-func (r *Recorder) header(status int) bool {
-	switch {
-	case r.state == Hijacked:
-		return false
-	case status >= 100 && status < 200 && status != http.StatusSwitchingProtocols:
-		return true
-	case r.state != Fresh:
-		return true
-	case r.kept == held:
-		r.release()
-		return true
-	case r.kept != nothing:
-		return false
-	}
-	r.status = status
-	if r.rewrites && status >= 400 {
-		if r.kept = classify(r.w.Header()); r.kept != nothing {
-			return false
-		}
-	}
-	if r.holds && (r.head || status == http.StatusNoContent || status == http.StatusNotModified) {
-		r.kept = held
-		return false
-	}
-	r.state = Started
-	return true
-}
-
-// release passes a kept status on. It is called under the lock; WriteHeader of
-// the writer beneath does not come back to us.
-func (r *Recorder) release() {
-	r.kept, r.state = nothing, Started
-	r.w.WriteHeader(r.status)
-}
-
-// before prepares for body bytes: p is their begin. It reports whether they are
-// to be dropped, or refused.
-func (r *Recorder) before(p []byte) (drop bool, err error) {
+// decide says which earlier status to pass on first, if any, and whether to
+// pass on the new one.
+func (r *Recorder) decide(status int) (earlier int, pass bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
 	case r.state == Hijacked:
-		return false, http.ErrHijacked
-	case r.sealed:
-		return false, http.ErrContentLength
+		return 0, false
+	case status < 100 || status > 999:
+		return 0, true // net/http panics, with nothing on the wire
+	case status < 200 && status != http.StatusSwitchingProtocols:
+		return 0, true // informational; the real one follows
+	case r.kept == held:
+		return r.release(), true
+	case r.kept != nothing:
+		return 0, false
 	case r.state != Fresh:
-		return false, nil
+		return 0, true
 	}
-	if r.kept == undecided {
-		if len(p) == 0 {
-			return true, nil
+	r.status = status
+	if r.rewrites && 400 <= status && status <= 599 {
+		if r.kept = classify(r.w.Header()); r.kept != nothing {
+			return 0, false
 		}
+	}
+	if r.holds && (r.head || status == http.StatusNoContent || status == http.StatusNotModified) {
+		r.kept = held
+		return 0, false
+	}
+	r.state = Started
+	return 0, true
+}
+
+// release ends the keeping of a status and returns it, for pass. It is called
+// under the lock.
+func (r *Recorder) release() int {
+	r.kept, r.state = nothing, Started
+	return r.status
+}
+
+// pass passes on what release returned; 0 is nothing.
+func (r *Recorder) pass(status int) {
+	if status != 0 {
+		r.w.WriteHeader(status)
+	}
+}
+
+// begin prepares for body bytes; p is the first of them. It reports whether
+// they are to be dropped.
+func (r *Recorder) begin(p []byte) (drop bool, err error) {
+	r.mu.Lock()
+	status, drop, err := r.admit(p)
+	r.mu.Unlock()
+	r.pass(status)
+	return drop, err
+}
+
+func (r *Recorder) admit(p []byte) (status int, drop bool, err error) {
+	switch {
+	case r.state == Hijacked:
+		return 0, false, http.ErrHijacked
+	case r.sealed:
+		return 0, false, http.ErrContentLength
+	case r.state != Fresh:
+		return 0, false, nil
+	case r.kept == undecided && len(p) == 0:
+		return 0, true, nil
+	case r.kept == undecided && !isPlain(r.w.Header(), p), r.kept == held:
+		return r.release(), false, nil
+	case r.kept != nothing:
 		r.kept = replaced
-		if !isPlain(r.w.Header(), p) {
-			r.release()
-		}
+		r.drop(p)
+		return 0, true, nil
 	}
-	switch r.kept {
-	case replaced:
-		r.dropped = append(r.dropped, p[:min(len(p), maxDropped-len(r.dropped))]...)
-		return true, nil
-	case held:
-		r.release()
-	case nothing:
-		if r.state == Fresh {
-			r.state, r.status = Started, http.StatusOK
-		}
-	}
-	return false, nil
+	r.state, r.status = Started, http.StatusOK
+	return 0, false, nil
+}
+
+// keepsBody reports whether body bytes are looked at before they are passed on.
+func (r *Recorder) keepsBody() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.kept == undecided || r.kept == replaced
 }
 
 func (r *Recorder) count(n int64) {
@@ -177,7 +222,7 @@ func (r *Recorder) count(n int64) {
 
 // Write passes body bytes on, or drops them while the answer is replaced.
 func (r *Recorder) Write(p []byte) (int, error) {
-	drop, err := r.before(p)
+	drop, err := r.begin(p)
 	if err != nil {
 		return 0, err
 	}
@@ -191,12 +236,11 @@ func (r *Recorder) Write(p []byte) (int, error) {
 
 // WriteString is Write for a string.
 func (r *Recorder) WriteString(s string) (int, error) {
-	drop, err := r.before([]byte(s[:min(len(s), sniffLen)]))
-	if err != nil {
-		return 0, err
+	if r.keepsBody() {
+		return r.Write([]byte(s))
 	}
-	if drop {
-		return len(s), nil
+	if _, err := r.begin(nil); err != nil {
+		return 0, err
 	}
 	n, err := io.WriteString(r.w, s)
 	r.count(int64(n))
@@ -207,63 +251,34 @@ func (r *Recorder) WriteString(s string) (int, error) {
 // being replaced it does nothing.
 func (r *Recorder) FlushError() error {
 	r.mu.Lock()
-	switch {
-	case r.state == Hijacked:
-		r.mu.Unlock()
-		return http.ErrHijacked
-	case r.kept == undecided || r.kept == replaced:
+	state, status := r.state, 0
+	switch r.kept {
+	case undecided, replaced:
 		r.mu.Unlock()
 		return nil
-	case r.kept == held:
-		r.release()
+	case held:
+		status = r.release()
 	}
 	r.mu.Unlock()
+	if state == Hijacked {
+		return http.ErrHijacked
+	}
+	r.pass(status)
 	err := http.NewResponseController(r.w).Flush()
-	if !errors.Is(err, http.ErrNotSupported) {
-		r.mu.Lock()
-		if r.state == Fresh {
-			r.state, r.status = Started, http.StatusOK
-		}
-		r.mu.Unlock()
+	if errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.state == Fresh {
+		r.state, r.status = Started, http.StatusOK
 	}
 	return err
 }
 
-// Hold keeps, from now on, each status that cannot show a truncation: 204, 304,
-// and any on a HEAD. It reports whether the caller is the one to call [Release].
-func (r *Recorder) Hold(head bool) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.holds {
-		return false
-	}
-	r.holds, r.head = true, head
-	return true
-}
-
-// Release ends [Hold] and passes on what was held.
-func (r *Recorder) Release() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.holds = false
-	if r.kept == held {
-		r.release()
-	}
-}
-
-// Revoke forgets a status that is kept: something else is about to be said.
-func (r *Recorder) Revoke() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.holds, r.rewrites, r.kept = false, false, nothing
-	if r.state == Fresh {
-		r.status = 0
-	}
-}
-
-// Seal marks the response as rendered with a status. With direct, the responder has written
-// to this very recorder, and further bytes are refused; otherwise a writer in
-// between may still have to deliver its own.
+// Seal marks the response as rendered with a status. With direct, the responder
+// has written to this very recorder, and further bytes are refused; otherwise a
+// writer in between may still have to deliver its own.
 func (r *Recorder) Seal(status int, direct bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -273,13 +288,3 @@ func (r *Recorder) Seal(status int, direct bool) {
 // EncodedBefore reports whether Content-Encoding was set when r was made, by a
 // compressor further out that will encode whatever is written.
 func (r *Recorder) EncodedBefore() bool { return r.coded }
-
-// CloseHijacked closes a hijacked connection, which net/http no longer does.
-func (r *Recorder) CloseHijacked() {
-	r.mu.Lock()
-	conn := r.conn
-	r.mu.Unlock()
-	if conn != nil {
-		conn.Close()
-	}
-}

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"iter"
 	"net/http"
 	"time"
 )
@@ -18,20 +19,28 @@ func Record(w http.ResponseWriter, x *Exchange) (*Recorder, http.ResponseWriter)
 	return r, r.variant()
 }
 
-// Top returns w as a recorder, or nil if it is a foreign writer.
+// Top returns w as a recorder, or nil if it is a foreign writer. A writer of
+// ours with a method Recorder is no foreign one.
 func Top(w http.ResponseWriter) *Recorder {
-	if v, ok := w.(interface{ recorder() *Recorder }); ok {
-		return v.recorder()
+	if v, ok := w.(interface{ Recorder() *Recorder }); ok {
+		return v.Recorder()
 	}
 	return nil
 }
 
-// Recorders calls yield for w and what it unwraps to, outermost first.
-func Recorders(w http.ResponseWriter) func(yield func(*Recorder) bool) {
+// Recorders yields the recorders among w and what it unwraps to, the nearest
+// first.
+func Recorders(w http.ResponseWriter) iter.Seq[*Recorder] {
 	return func(yield func(*Recorder) bool) {
+		w := w
 		for range maxDepth {
-			if r := Top(w); r != nil && !yield(r) {
-				return
+			r := Top(w)
+			if r != nil {
+				if !yield(r) {
+					return
+				}
+				w = r.w
+				continue
 			}
 			u, ok := w.(interface{ Unwrap() http.ResponseWriter })
 			if !ok {
@@ -58,12 +67,17 @@ func Innermost(w http.ResponseWriter) http.ResponseWriter {
 const maxDepth = 100
 
 // Abort cuts the connection: what was sent is flushed, so that a client cannot
-// take the request for unanswered and repeat it; the write deadline passes, so
-// that nobody further out can finish the answer; and net/http gets its sentinel.
+// take the request for unanswered and repeat it; then as [Cut]. It does not
+// return.
 func Abort(w http.ResponseWriter) {
-	rc := http.NewResponseController(w)
-	// Neither error matters: a writer that can do neither is aborted all the same.
-	rc.Flush()
-	rc.SetWriteDeadline(time.Now())
+	// A writer that cannot flush is aborted all the same.
+	http.NewResponseController(w).Flush()
+	Cut(w)
+}
+
+// Cut lets the write deadline pass, so that nobody further out can finish the
+// answer, and panics with net/http's sentinel.
+func Cut(w http.ResponseWriter) {
+	http.NewResponseController(w).SetWriteDeadline(time.Now())
 	panic(http.ErrAbortHandler)
 }

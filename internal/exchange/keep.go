@@ -1,0 +1,132 @@
+package exchange
+
+import (
+	"bytes"
+	"net/http"
+	"strings"
+)
+
+// maxDropped bounds what is remembered of a replaced body, for the log.
+const maxDropped = 1 << 10
+
+// Hold keeps, from now on, each status that cannot show a truncation: 204, 304,
+// and any on a HEAD. It reports whether the caller is the one to call
+// [Recorder.Release].
+func (r *Recorder) Hold(head bool) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.holds {
+		return false
+	}
+	r.holds, r.head = true, head
+	return true
+}
+
+// Release ends [Recorder.Hold] and passes on what was held.
+func (r *Recorder) Release() {
+	r.mu.Lock()
+	r.holds = false
+	status := 0
+	if r.kept == held {
+		status = r.release()
+	}
+	r.mu.Unlock()
+	r.pass(status)
+}
+
+// Rewrite keeps, from now on, plain-text errors. It reports whether the caller
+// is the one to call [Recorder.Finish].
+func (r *Recorder) Rewrite() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.rewrites {
+		return false
+	}
+	r.rewrites = true
+	return true
+}
+
+// Finish ends [Recorder.Rewrite]. If an answer is to be replaced it returns its
+// status and the begin of the text that was dropped.
+func (r *Recorder) Finish() (status int, dropped []byte, ok bool) {
+	r.mu.Lock()
+	r.rewrites = false
+	switch {
+	case r.kept == undecided && r.w.Header()["Content-Type"] != nil:
+		status = r.release()
+	case r.kept == undecided, r.kept == replaced:
+		r.kept = replaced
+		status, ok = r.status, true
+		if r.rare != nil {
+			dropped = r.rare.dropped
+		}
+	}
+	r.mu.Unlock()
+	if ok {
+		return status, dropped, true
+	}
+	r.pass(status)
+	return 0, nil, false
+}
+
+// Revoke forgets a status that is kept: something else is about to be said.
+func (r *Recorder) Revoke() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.holds, r.rewrites, r.kept = false, false, nothing
+	if r.state == Fresh {
+		r.status = 0
+	}
+}
+
+// drop remembers the begin of a body that is being replaced. It is called under
+// the lock.
+func (r *Recorder) drop(p []byte) {
+	if r.rare == nil {
+		r.rare = new(rare)
+	}
+	d := r.rare.dropped
+	r.rare.dropped = append(d, p[:min(len(p), maxDropped-len(d))]...)
+}
+
+// classify says what to do with an error status, by the header alone. What the
+// request looks like has no say: an Accept header does not change who wrote the
+// answer.
+func classify(h http.Header) kept {
+	if h["Content-Encoding"] != nil {
+		return nothing
+	}
+	types := h["Content-Type"]
+	switch {
+	case len(types) == 0:
+		return undecided
+	case len(types) > 1:
+		return nothing
+	case strings.HasPrefix(types[0], "text/plain") && h.Get("X-Content-Type-Options") == "nosniff":
+		return replaced // http.Error and all who call it
+	case types[0] == "text/plain":
+		return undecided // perhaps gin's
+	}
+	return nothing
+}
+
+// The constant bodies of others that their type does not give away.
+const (
+	timeoutPage = "<html><head><title>Timeout</title></head><body><h1>Timeout</h1></body></html>" // http.TimeoutHandler
+	ginNotFound = "404 page not found"
+	ginMethod   = "405 method not allowed"
+)
+
+// isPlain reports whether a body that nosniff does not mark is an error text
+// that nobody meant as an answer. JSON without a declared type is meant.
+func isPlain(h http.Header, p []byte) bool {
+	if len(h["Content-Type"]) > 0 {
+		return string(p) == ginNotFound || string(p) == ginMethod
+	}
+	if string(p) == timeoutPage {
+		return true
+	}
+	text := bytes.TrimLeft(p, " \t\r\n")
+	return strings.HasPrefix(http.DetectContentType(p), "text/plain") &&
+		(len(text) == 0 || !strings.ContainsRune(`{["`, rune(text[0])))
+}

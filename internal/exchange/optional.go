@@ -1,0 +1,72 @@
+package exchange
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+)
+
+// The bodies of the methods in variants.go. Each is only reached if the writer
+// beneath has the method too.
+
+func (r *Recorder) flush() {
+	// Flush has no error to return; whoever wants it calls FlushError.
+	r.FlushError()
+}
+
+func (r *Recorder) hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := r.w.(http.Hijacker).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.rare == nil {
+		r.rare = new(rare)
+	}
+	r.state, r.kept, r.rare.conn = Hijacked, nothing, conn
+	return conn, rw, nil
+}
+
+func (r *Recorder) push(target string, opts *http.PushOptions) error {
+	return r.w.(http.Pusher).Push(target, opts)
+}
+
+func (r *Recorder) closeNotify() <-chan bool {
+	return r.w.(closeNotifier).CloseNotify()
+}
+
+// readFrom lets the writer beneath use sendfile, unless the body is dropped or
+// has yet to be looked at.
+func (r *Recorder) readFrom(src io.Reader) (int64, error) {
+	if r.keepsBody() {
+		return io.Copy(struct{ io.Writer }{r}, src)
+	}
+	fresh := r.Silent()
+	if _, err := r.begin(nil); err != nil {
+		return 0, err
+	}
+	n, err := r.w.(io.ReaderFrom).ReadFrom(src)
+	r.count(n)
+	if n == 0 && fresh {
+		// The source ended or failed before its first byte, so nothing was sent.
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.state == Started {
+			r.state, r.status = Fresh, 0
+		}
+	}
+	return n, err
+}
+
+// CloseHijacked closes the connection of a hijacked response, which net/http no
+// longer does.
+func (r *Recorder) CloseHijacked() {
+	r.mu.Lock()
+	hijacked := r.rare
+	r.mu.Unlock()
+	if hijacked != nil && hijacked.conn != nil {
+		hijacked.conn.Close()
+	}
+}

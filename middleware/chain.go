@@ -1,0 +1,96 @@
+// Package middleware keeps the promise that no failure of a handler escapes the
+// envelope: panics, plain-text errors of routers and old handlers, timeouts,
+// bodies that are too large.
+//
+//	app := middleware.Chain(middleware.Standard(errs), limit.Handler)(mux)
+//
+// Each function returns an ordinary func(http.Handler) http.Handler. State is
+// made by the function, never when a handler is wrapped, because some routers
+// wrap per request. A nil handler panics.
+//
+// # Order
+//
+// From the outside in:
+//
+//  1. compressors, tracing, foreign access logs, [Observe]: a compressor further
+//     in sends its header while a panic unwinds, and observers must see the
+//     final status
+//  2. request ID, responder, [Recover], [Rewrite]: [Standard] is these four
+//  3. CORS and security headers: a refusal without them is opaque to a browser
+//  4. [LimitInFlight], the cheapest refusal
+//  5. [Timeout], which covers all work below
+//  6. rate limits by address, authentication, rate limits by principal
+//  7. [LimitBody], validation: strangers must not make us parse
+//
+// CORS stays the program's own. It should list X-Request-ID among the
+// Access-Control-Expose-Headers; and [http.CrossOriginProtection] takes a deny
+// handler that responds with problem.Forbidden.
+//
+// # The server around it
+//
+// A handler cannot bound what happens before it is called. Set
+// ReadHeaderTimeout and MaxHeaderBytes of [http.Server], and its ErrorLog, for
+// what net/http has to say for itself; slog.NewLogLogger makes one.
+//
+// [github.com/labstack/echo]'s WrapMiddleware works, because it wraps per
+// request and our state is elsewhere, but echo renders its own errors after our
+// layers have returned. Bridges to fasthttp are not supported: they do not know
+// [http.ErrAbortHandler], and there is no other way to say that an answer was
+// cut off.
+//
+// [github.com/labstack/echo]: https://echo.labstack.com
+package middleware
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/backstop-go/backstop/problem"
+	"github.com/backstop-go/backstop/requestid"
+)
+
+// Chain returns a middleware that is all of mws, the first one outermost:
+// Chain(a, b, c)(h) is a(b(c(h))). An empty chain returns the handler itself.
+func Chain(mws ...func(http.Handler) http.Handler) func(http.Handler) http.Handler {
+	mws = slices.Clone(mws)
+	return func(next http.Handler) http.Handler {
+		mustHave(next)
+		for _, mw := range slices.Backward(mws) {
+			next = mw(next)
+		}
+		return next
+	}
+}
+
+// Standard returns what every service wants: a request ID, errs as the
+// responder, [Recover] and [Rewrite], in this order. They share one exchange,
+// one recorder and one copy of the request. IDs come from ids, by default from
+// an issuer of the zero [requestid.Config].
+func Standard(errs *problem.Responder, ids ...*requestid.Issuer) func(http.Handler) http.Handler {
+	if errs == nil {
+		panic("middleware: nil responder")
+	}
+	return Chain(issuer(ids).Handler, errs.Handler, Recover(), Rewrite())
+}
+
+func issuer(ids []*requestid.Issuer) *requestid.Issuer {
+	switch {
+	case len(ids) > 1:
+		panic("middleware: more than one issuer of request IDs")
+	case len(ids) == 1 && ids[0] == nil:
+		panic("middleware: nil issuer of request IDs")
+	case len(ids) == 1:
+		return ids[0]
+	}
+	s, err := requestid.New(requestid.Config{})
+	if err != nil {
+		panic(err) // the zero Config is valid
+	}
+	return s
+}
+
+func mustHave(next http.Handler) {
+	if next == nil {
+		panic("middleware: nil handler")
+	}
+}

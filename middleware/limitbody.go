@@ -1,0 +1,39 @@
+package middleware
+
+import (
+	"net/http"
+
+	"github.com/backstop-go/backstop/internal/exchange"
+	"github.com/backstop-go/backstop/problem"
+)
+
+// LimitBody bounds request bodies to n bytes: exactly n pass, and 0 admits no
+// body, as does a negative n. A body that declares more is refused unread, with
+// the kind problem.PayloadTooLarge; one that turns out to be longer fails to
+// read with an [http.MaxBytesError], which problem.Respond answers in the same
+// way. Either closes the connection over HTTP/1.
+func LimitBody(n int64) func(http.Handler) http.Handler {
+	n = max(n, 0)
+	return func(next http.Handler) http.Handler {
+		mustHave(next)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			x, r2 := exchange.Enter(r)
+			defer exchange.CopyBack(r, r2)
+			if r2.ContentLength > n {
+				if r2.ProtoMajor < 2 {
+					// Over HTTP/2 this would end all streams of the peer.
+					w.Header().Set("Connection", "close")
+				}
+				_, w = exchange.Record(w, x)
+				problem.Respond(w, r2, problem.PayloadTooLarge.Wrap(&http.MaxBytesError{Limit: n}, ""))
+				return
+			}
+			if r2.Body != nil && r2.Body != http.NoBody {
+				// The innermost writer, because only net/http's own takes notice
+				// that the connection cannot be used again.
+				r2.Body = http.MaxBytesReader(exchange.Innermost(w), r2.Body, n)
+			}
+			next.ServeHTTP(w, r2)
+		})
+	}
+}

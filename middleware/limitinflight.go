@@ -1,0 +1,46 @@
+package middleware
+
+import (
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/backstop-go/backstop/problem"
+)
+
+// InFlightConfig is the configuration of [LimitInFlight].
+type InFlightConfig struct {
+	// Max is the number of requests that are served at once. Default 1024. A
+	// negative Max refuses all.
+	Max int
+
+	// RetryAfter is what a refused client is told to wait. Default one second.
+	RetryAfter time.Duration
+}
+
+// LimitInFlight bounds the requests that are served at once, by all handlers
+// that it wraps together. Others are refused with problem.Unavailable and a
+// Retry-After: it protects this service, and does not judge the client, so it
+// is no 429. A place is given back however the handler leaves.
+func LimitInFlight(cfg InFlightConfig) func(http.Handler) http.Handler {
+	limit := int64(cfg.Max)
+	if limit == 0 {
+		limit = 1024
+	}
+	if cfg.RetryAfter <= 0 {
+		cfg.RetryAfter = time.Second
+	}
+	refusal := problem.Unavailable.New("").WithRetryAfter(cfg.RetryAfter)
+	inFlight := new(atomic.Int64)
+	return func(next http.Handler) http.Handler {
+		mustHave(next)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer inFlight.Add(-1)
+			if inFlight.Add(1) > limit {
+				problem.Respond(w, r, refusal)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}

@@ -1,0 +1,91 @@
+package middleware
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/backstop-go/backstop/internal/exchange"
+	"github.com/backstop-go/backstop/problem"
+)
+
+// Summary says what became of an exchange, in words that are safe to use as the
+// labels of a metric: no path, no query, no header, no address.
+type Summary struct {
+	ID       string // the request ID, or ""
+	Method   string // "_OTHER" if RFC 9110 and RFC 5789 do not know it
+	Pattern  string // of the route; "" if none matched
+	Status   int    // 200 if the handler said nothing; 0 if hijacked before a status
+	Bytes    int64  // of the body that were passed on
+	Duration time.Duration
+	Failed   bool         // an error was answered; Kind and Code are its own
+	Kind     problem.Kind // see Failed
+	Code     string       // as sent, see Failed
+	Aborted  bool         // the connection was cut
+	Hijacked bool
+}
+
+// Observe calls f when an exchange has ended, once, whichever way the handler
+// left. It stands outside everything whose doing it is to see. f is synchronous
+// and must not block; a panic in it is logged and contained.
+func Observe(f func(context.Context, *Summary)) func(http.Handler) http.Handler {
+	if f == nil {
+		panic("middleware: nil observer")
+	}
+	return func(next http.Handler) http.Handler {
+		mustHave(next)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			x, r2 := exchange.Enter(r)
+			defer exchange.CopyBack(r, r2)
+			rec, w := exchange.Record(w, x)
+			o := observation{f: f, x: x, r: r2, rec: rec, began: time.Now()}
+			defer o.end()
+			next.ServeHTTP(w, r2)
+			o.returned = true
+		})
+	}
+}
+
+type observation struct {
+	f        func(context.Context, *Summary)
+	x        *exchange.Exchange
+	r        *http.Request
+	rec      *exchange.Recorder
+	began    time.Time
+	returned bool
+}
+
+// end is deferred. It does not recover: what passes through goes on.
+func (o *observation) end() {
+	state, failure := o.rec.State(), o.x.Failure()
+	s := &Summary{
+		ID:       o.x.ID(),
+		Method:   knownMethod(o.r.Method),
+		Pattern:  o.r.Pattern,
+		Status:   o.rec.Status(),
+		Bytes:    o.rec.Bytes(),
+		Duration: time.Since(o.began),
+		Failed:   failure.Failed,
+		Kind:     problem.Kind(failure.Kind),
+		Code:     failure.Code,
+		Aborted:  failure.Aborted || !o.returned && state < exchange.Rendered,
+		Hijacked: state == exchange.Hijacked,
+	}
+	defer func() {
+		if value := recover(); value != nil {
+			slog.ErrorContext(o.r.Context(), "panic in the function of middleware.Observe", "value", format(value))
+		}
+	}()
+	o.f(o.r.Context(), s)
+}
+
+// knownMethod keeps methods that clients invent out of metrics.
+func knownMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
+		http.MethodDelete, http.MethodConnect, http.MethodOptions, http.MethodTrace:
+		return method
+	}
+	return "_OTHER"
+}

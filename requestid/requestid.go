@@ -1,0 +1,170 @@
+// Package requestid gives each exchange an ID: in the context, on every
+// response, in every log record and error envelope.
+//
+//	ids, err := requestid.New(requestid.Config{})
+//	http.ListenAndServe(addr, ids.Handler(mux))
+//
+// Most programs get it with middleware.Standard. It stands outside everything
+// that logs or refuses. The header is set before the handler runs, so it
+// survives a flush, a panic and a refusal.
+//
+// # Format
+//
+// An ID is "req_" and the 16 bytes of a random UUID in lower-case base32: 30
+// characters, 122 random bits, and nothing else. It names no host, process,
+// counter or time.
+//
+// # Trust
+//
+// An ID that a client sends is not adopted: it would let strangers write into
+// our logs, and give two requests one ID. A well-formed one is logged as
+// client_request_id. Behind a proxy that assigns IDs itself, say whom to trust:
+//
+//	requestid.Config{Trust: requestid.TrustPeers(netip.MustParsePrefix("10.0.0.0/8"))}
+//
+// An ID is adopted as a whole or not at all, and net/http lets through bytes
+// that no logger neutralises, so the accepted set is small: 8 to 128 characters
+// of A-Z a-z 0-9 - . _ : @ + / = ~.
+//
+// Some routers in front are stricter than we are: Heroku's accepts no "_" and
+// replaces our ID. Config.Generate can make one without.
+package requestid
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/textproto"
+
+	"github.com/backstop-go/backstop/internal/exchange"
+)
+
+// DefaultHeader is the header of an [Issuer] that names no other.
+const DefaultHeader = "X-Request-ID"
+
+// Config says where IDs come from. Its zero value is a working one.
+type Config struct {
+	// Header carries the ID on responses. Default [DefaultHeader].
+	Header string
+
+	// Generate makes an ID. It must be safe for concurrent use. One that panics,
+	// or returns what is longer than 128 characters, empty or outside the
+	// accepted set, gives way to the default. Default: see the package comment.
+	Generate func() string
+
+	// Trust says whether the peer of a request may choose its ID; it must be
+	// safe for concurrent use. Default: nobody. See [TrustPeers].
+	Trust func(*http.Request) bool
+
+	// Inbound names the headers that may carry an ID to us. The first one that
+	// is present counts. Default: Header alone.
+	Inbound []string
+
+	// Trace finds the trace that a request belongs to, for the log. It never
+	// becomes the request ID. Default: none. [TraceParent] reads the W3C header.
+	Trace func(*http.Request) (Trace, bool)
+}
+
+// An Issuer gives IDs to exchanges. It is safe for concurrent use. Make it with
+// [New].
+type Issuer struct {
+	header   string
+	generate func() string
+	trust    func(*http.Request) bool
+	inbound  []string
+	trace    func(*http.Request) (Trace, bool)
+}
+
+// New returns an Issuer. Later changes of cfg have no effect. It fails if a
+// header has a name that no header can have.
+func New(cfg Config) (*Issuer, error) {
+	if cfg.Header == "" {
+		cfg.Header = DefaultHeader
+	}
+	names := append([]string{cfg.Header}, cfg.Inbound...)
+	var errs []error
+	for i, name := range names {
+		if !isToken(name) {
+			errs = append(errs, fmt.Errorf("requestid: %q cannot name a header", name))
+		}
+		names[i] = textproto.CanonicalMIMEHeaderKey(name)
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	s := &Issuer{header: names[0], inbound: names[1:], generate: cfg.Generate, trust: cfg.Trust, trace: cfg.Trace}
+	if cfg.Inbound == nil {
+		s.inbound = names
+	}
+	return s, nil
+}
+
+// Handler gives an ID to each exchange that has none, and sets it on the
+// response. Of several Handlers around each other the outermost decides.
+func (s *Issuer) Handler(next http.Handler) http.Handler {
+	if next == nil {
+		panic("requestid: nil handler")
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		x, r2 := exchange.Enter(r)
+		defer exchange.CopyBack(r, r2)
+		id := x.ID()
+		if id == "" {
+			id = s.choose(x, r2)
+		}
+		w.Header()[s.header] = x.Identify(s.header, id)
+		next.ServeHTTP(w, r2)
+	})
+}
+
+// choose returns the ID of a new exchange, and notes what else the request says
+// about itself.
+func (s *Issuer) choose(x *exchange.Exchange, r *http.Request) string {
+	if s.trace != nil {
+		if t, ok := s.trace(r); ok {
+			x.EditExtra(func(e *exchange.Extra) { e.TraceID, e.SpanID = t.TraceID, t.SpanID })
+		}
+	}
+	lines := s.received(r.Header)
+	if lines == nil {
+		return s.fresh()
+	}
+	trusted := s.trust != nil && s.trust(r)
+	fault := check(lines)
+	switch {
+	case trusted && fault == "":
+		return lines[0]
+	case trusted:
+		// Never the value: it was refused for what it may do to a log.
+		slog.DebugContext(r.Context(), "inbound request ID refused", "reason", fault, "length", len(lines[0]))
+	case fault == "":
+		x.EditExtra(func(e *exchange.Extra) { e.ClientID = lines[0] })
+	}
+	return s.fresh()
+}
+
+// received returns the lines of the first inbound header that is present.
+func (s *Issuer) received(h http.Header) []string {
+	for _, name := range s.inbound {
+		if lines := h[name]; len(lines) > 0 {
+			return lines
+		}
+	}
+	return nil
+}
+
+// FromContext returns the ID of the exchange, or "" if it has none.
+func FromContext(ctx context.Context) string { return exchange.From(ctx).ID() }
+
+// UpgradeHeader returns a header with the ID of r, for WebSocket upgraders,
+// which do not send what was set on the response writer. Without an ID it is
+// empty.
+func UpgradeHeader(r *http.Request) http.Header {
+	x := exchange.From(r.Context())
+	if x.ID() == "" {
+		return http.Header{}
+	}
+	return http.Header{x.IDHeader(): {x.ID()}}
+}
