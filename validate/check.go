@@ -2,8 +2,10 @@ package validate
 
 import (
 	"fmt"
+	"net/http"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/go-playground/validator/v10"
 
@@ -53,24 +55,264 @@ func notBlank(fl validator.FieldLevel) bool {
 	}
 }
 
-func (v *Validator) checkRules(fault func(string, ...any)) {}
+// notEmpty is what a rule is tried on: anything but the zero value, behind
+// which omitempty hides mistakes.
+func notEmpty(t reflect.Type) reflect.Value {
+	v := reflect.New(t).Elem()
+	switch {
+	case t == timeType:
+		v.Set(reflect.ValueOf(time.Unix(1, 0).UTC()))
+	case v.CanInt():
+		v.SetInt(1)
+	case v.CanUint():
+		v.SetUint(1)
+	case v.CanFloat():
+		v.SetFloat(1)
+	}
+	switch t.Kind() {
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.String:
+		v.SetString("a")
+	case reflect.Slice:
+		v.Set(reflect.Append(v, notEmpty(t.Elem())))
+	case reflect.Map:
+		v.Set(reflect.MakeMap(t))
+		v.SetMapIndex(notEmpty(t.Key()), reflect.New(t.Elem()).Elem())
+	case reflect.Pointer:
+		v.Set(reflect.New(t.Elem()))
+	}
+	return v
+}
 
-func (b *builder) faultf(t reflect.Type, goName, format string, args ...any) {
-	where := t.Name()
+// fault notes a mistake in the field that is being described.
+func (b *builder) fault(format string, args ...any) {
+	where := b.owner.Name()
 	if where == "" {
 		where = "struct"
 	}
-	b.faults = append(b.faults, fmt.Errorf("validate: %s.%s: "+format, append([]any{where, goName}, args...)...))
+	b.faults = append(b.faults, fmt.Errorf("validate: %s.%s: "+format, append([]any{where, b.goName}, args...)...))
 }
 
+// checkField tries the rules of a field, section by section.
 func (b *builder) checkField(o *object, c *candidate, f *field) {
-	if c.in != problem.InBody {
+	tag := c.sf.Tag.Get(b.v.cfg.TagName)
+	if f.in != problem.InBody {
 		if err := checkParam(f); err != nil {
-			b.faultf(o.typ, c.goName, "%w", err)
+			b.fault("%w", err)
+		}
+	} else if f.hasPreset {
+		b.fault("has a default, which only parameters have")
+	}
+	if f.rules == nil {
+		return
+	}
+	before := len(b.faults)
+	t, n := c.sf.Type, f.node
+	for s := f.rules; s != nil; s = s.next {
+		b.checkSection(o, s, t)
+		if s.keys != nil {
+			b.checkSection(o, s.keys, n.typ.Key())
+		}
+		if s.next == nil {
+			break
+		}
+		for t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		switch t.Kind() {
+		case reflect.Slice, reflect.Array, reflect.Map:
+		default:
+			b.fault("dive on %v, which has no elements", t)
+			return
+		}
+		t, n = t.Elem(), s.next.node
+	}
+	if len(b.faults) == before && !b.parses(tag) {
+		b.fault("validator cannot read the rules %q", tag)
+	}
+}
+
+// checkSection tries each rule of s, which speaks about a value of type t.
+func (b *builder) checkSection(o *object, s *section, t reflect.Type) {
+	nilable := t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface
+	if nilable && !s.settlesNil() {
+		b.fault("has rules that fail when it is nil: add required, omitnil or omitempty")
+	}
+	for _, r := range s.rules {
+		for alternative := range strings.SplitSeq(r.tag, "|") {
+			b.checkRule(o, s, alternative)
 		}
 	}
 }
-func (b *builder) hidden(o *object, c *candidate, rivals []*candidate) {}
-func (b *builder) checkTypes(p *plan)                                  {}
-func (b *builder) mapKey(t reflect.Type)                               {}
-func (b *builder) undecodable(t reflect.Type)                          {}
+
+// settlesNil reports whether the section says what nil means.
+func (s *section) settlesNil() bool {
+	for _, r := range s.rules {
+		if r.aboutPresence() {
+			return true
+		}
+	}
+	return len(s.rules) == 0
+}
+
+// aboutPresence reports whether r asks whether there is a value.
+func (r rule) aboutPresence() bool {
+	switch r.name {
+	case "isdefault":
+		return true
+	}
+	return steering[r.name] || strings.HasPrefix(r.name, "required") || strings.HasPrefix(r.name, "excluded")
+}
+
+func (b *builder) checkRule(o *object, s *section, tag string) {
+	r := rule{tag: tag}
+	r.name, r.param, _ = strings.Cut(tag, "=")
+	r.param = unescape.Replace(r.param)
+	if !b.parses(tag) {
+		b.fault("unknown rule %q", tag)
+		return
+	}
+	if outside[r.name] && !b.v.cfg.AllowOutsideTags {
+		b.fault("rule %q touches files or DNS, which AllowOutsideTags allows", tag)
+		return
+	}
+	_, own := b.v.cfg.Rules[r.name]
+	if s.node.typ.Kind() == reflect.Interface && !own && !r.aboutPresence() {
+		b.fault("rule %q on an interface, whose values it may not fit", tag)
+		return
+	}
+	if r.name == "unique" {
+		b.checkUnique(s, r)
+	}
+	for _, name := range r.others() {
+		// What an index leads to is only known at run time.
+		if _, other := o.follow(name); other == nil && !strings.Contains(name, "[") {
+			b.fault("rule %q names %s, which is no field beside it", tag, name)
+			return
+		}
+	}
+	if outside[r.name] || own || steering[r.name] && r.name != "skip_unless" {
+		return
+	}
+	if err := b.try(o, s, tag); err != nil {
+		b.fault("rule %q does not work on %v: %w", tag, s.node.typ, err)
+	}
+}
+
+// checkUnique refuses elements that cannot be keys of a map, which validator
+// would make them: with some of them a client could choose to make it panic.
+func (b *builder) checkUnique(s *section, r rule) {
+	t := s.node.typ
+	switch t.Kind() {
+	case reflect.Slice, reflect.Array, reflect.Map:
+		t = t.Elem()
+	default:
+		return // does not work at all, as the try will tell
+	}
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if r.param != "" && t.Kind() == reflect.Struct {
+		sf, ok := t.FieldByName(r.param)
+		if !ok {
+			return
+		}
+		t = sf.Type
+	}
+	if !isKey(t) {
+		b.fault("rule %q on elements of type %v, which cannot be compared", r.tag, t)
+	}
+}
+
+// isKey reports whether every value of t may be a map key.
+func isKey(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Interface:
+		return false
+	case reflect.Array:
+		return isKey(t.Elem())
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if !isKey(t.Field(i).Type) {
+				return false
+			}
+		}
+	}
+	return t.Comparable()
+}
+
+// parses reports whether validator can read a tag. Behind omitempty, on nil,
+// none of its rules runs.
+func (b *builder) parses(tag string) (ok bool) {
+	defer func() { ok = recover() == nil }()
+	err := b.probe.Var((*int)(nil), "omitempty,"+tag)
+	return err == nil
+}
+
+// try runs one rule on a made-up value beside an empty struct, and returns
+// what validator had to say before it panicked.
+func (b *builder) try(o *object, s *section, tag string) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%v", p)
+		}
+	}()
+	beside := reflect.New(o.typ).Interface()
+	if err := b.probe.VarWithValue(notEmpty(s.node.typ).Interface(), beside, tag); err != nil {
+		return onlyRules(err)
+	}
+	return nil
+}
+
+// outside are the rules that leave the process.
+var outside = map[string]bool{
+	"file": true, "filepath": true, "dir": true, "dirpath": true, "image": true, "mimetype": true, "uds_exists": true,
+	"tcp_addr": true, "tcp4_addr": true, "tcp6_addr": true, "udp_addr": true, "udp4_addr": true, "udp6_addr": true,
+	"ip_addr": true, "ip4_addr": true, "ip6_addr": true,
+}
+
+// hidden reports a member that encoding/json never fills, because another one
+// has its name.
+func (b *builder) hidden(c *candidate, rivals []*candidate, tag string) {
+	for _, r := range rivals {
+		switch {
+		case len(r.index) < len(c.index):
+			if tag != "" && tag != "-" {
+				b.fault("has rules, but is hidden by %s, which has the same name", r.goName)
+			}
+			return
+		case r != c && len(r.index) == len(c.index) && r.tagged == c.tagged:
+			b.fault("has the same name on the wire as %s, so that neither is ever filled", r.goName)
+			return
+		}
+	}
+}
+
+// checkSources looks at what the root has and other structs must not have:
+// parameters.
+func (b *builder) checkSources(p *plan) {
+	seen := map[string]string{}
+	for _, f := range p.params {
+		id := fmt.Sprint(f.in, f.name)
+		if f.in == problem.InHeader {
+			id = fmt.Sprint(f.in, http.CanonicalHeaderKey(f.name))
+		}
+		if other, ok := seen[id]; ok {
+			b.owner, b.goName = p.root, f.goName
+			b.fault("has the same source as %s", other)
+		}
+		seen[id] = f.goName
+	}
+	for _, n := range b.nodes {
+		if n.object == nil || n.object == p.top {
+			continue
+		}
+		for _, f := range n.object.fields {
+			if f.in != problem.InBody || f.whole {
+				b.owner, b.goName = n.typ, f.goName
+				b.fault("has a source, which only fields of the outermost struct have")
+			}
+		}
+	}
+}

@@ -93,6 +93,9 @@ func (b *builder) describe(n *node) {
 		}
 	case reflect.Interface:
 		n.want, n.takesNull = problem.TypeAny, true
+		if t.NumMethod() > 0 {
+			b.fault("has type %v, an interface that encoding/json cannot fill", t)
+		}
 	case reflect.Slice, reflect.Array:
 		if t.Kind() == reflect.Slice && isByte(t.Elem()) {
 			n.shape, n.want = shapeScalar, problem.TypeBytes
@@ -103,13 +106,15 @@ func (b *builder) describe(n *node) {
 	case reflect.Map:
 		n.shape, n.want = shapeMap, problem.TypeMap
 		n.elem = b.node(t.Elem())
-		b.mapKey(t)
+		if key := t.Key(); !isNumber(key) && key.Kind() != reflect.String && !reflect.PointerTo(key).Implements(textUnmarshaler) {
+			b.fault("has map keys of type %v, which encoding/json cannot read", key)
+		}
 	case reflect.Struct:
 		n.shape, n.want = shapeStruct, problem.TypeObject
 		b.object(n)
 	default:
 		n.want = problem.TypeAny
-		b.undecodable(t)
+		b.fault("has type %v, which encoding/json cannot fill", t)
 	}
 }
 

@@ -78,7 +78,9 @@ func (b *builder) object(n *node) {
 	}
 	for _, c := range found {
 		if c.wire && !dominates(c, byName[c.name]) {
-			b.hidden(o, c, byName[c.name])
+			b.owner, b.goName = o.typ, c.goName
+			b.hidden(c, byName[c.name], c.sf.Tag.Get(b.v.cfg.TagName))
+			b.engineRule(ownerOf(o.typ, c.index), c.sf.Name, "-")
 			continue
 		}
 		b.field(o, c)
@@ -116,12 +118,12 @@ func (b *builder) collect(o *object, t reflect.Type, index []int, prefix string,
 		switch {
 		case embeds && !b.decodesItself(inner):
 			if slices.Contains(above, inner) || inner == o.typ {
-				b.faultf(o.typ, c.goName, "embeds itself")
+				b.faultAt(o.typ, c.goName, "embeds itself")
 				continue
 			}
 			if sf.Type.Kind() == reflect.Pointer {
 				if !sf.IsExported() {
-					b.faultf(o.typ, c.goName, "embedded pointer to an unexported struct, which encoding/json cannot fill")
+					b.faultAt(o.typ, c.goName, "embedded pointer to an unexported struct, which encoding/json cannot fill")
 					continue
 				}
 				o.embedded = append(o.embedded, c.index)
@@ -133,7 +135,7 @@ func (b *builder) collect(o *object, t reflect.Type, index []int, prefix string,
 		case !sf.IsExported():
 			c.reason = "is unexported"
 		case sources > 1:
-			b.faultf(o.typ, c.goName, "has %d sources, want one", sources)
+			b.faultAt(o.typ, c.goName, "has %d sources, want one", sources)
 			c.in, c.name = in, name
 		case sources == 1:
 			c.in, c.name, c.whole = in, name, in == problem.InBody
@@ -202,10 +204,8 @@ func (b *builder) field(o *object, c *candidate) {
 	tag := c.sf.Tag.Get(b.v.cfg.TagName)
 	f.label, f.message = c.sf.Tag.Get("label"), c.sf.Tag.Get("msg")
 	f.preset, f.hasPreset = c.sf.Tag.Lookup("default")
-	owner := o.typ
-	if len(c.index) > 1 {
-		owner = embeddedType(o.typ, c.index[:len(c.index)-1])
-	}
+	owner := ownerOf(o.typ, c.index)
+	defer b.at(o.typ, c.goName)()
 	if c.inline {
 		f.node = &node{typ: c.sf.Type, want: problem.TypeObject}
 		f.rules = b.section(tag, f.node)
@@ -214,7 +214,7 @@ func (b *builder) field(o *object, c *candidate) {
 	}
 	if c.reason != "" {
 		if tag != "" && tag != "-" {
-			b.faultf(o.typ, c.goName, "has rules, but "+c.reason)
+			b.fault("has rules, but %s", c.reason)
 		}
 		b.engineRule(owner, c.sf.Name, "-")
 		return
@@ -251,9 +251,9 @@ func (o *object) addPresence(f *field) {
 	o.presenceMask |= bit
 }
 
-// embeddedType returns the struct type that declares the fields at index.
-func embeddedType(t reflect.Type, index []int) reflect.Type {
-	for _, i := range index {
+// ownerOf returns the struct type that declares the field at index.
+func ownerOf(t reflect.Type, index []int) reflect.Type {
+	for _, i := range index[:len(index)-1] {
 		t = t.Field(i).Type
 		if t.Kind() == reflect.Pointer {
 			t = t.Elem()

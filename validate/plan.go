@@ -39,8 +39,10 @@ type builder struct {
 	rules  map[reflect.Type]map[string]string // for the engine, by Go field name
 	own    bool                               // some type decodes itself
 	faults []error
-	tried  map[string]bool // rules that the self check has run
-	probe  *validator.Validate
+	probe  *validator.Validate // on which the self check tries rules
+
+	owner  reflect.Type // that declares the field being described
+	goName string       // of that field
 }
 
 // plan returns the plan of t.
@@ -54,7 +56,7 @@ func (v *Validator) plan(t reflect.Type) *plan {
 
 func (v *Validator) build(t reflect.Type) *plan {
 	p := &plan{typ: t, root: t}
-	b := &builder{v: v, nodes: map[reflect.Type]*node{}, rules: map[reflect.Type]map[string]string{}, tried: map[string]bool{}}
+	b := &builder{v: v, nodes: map[reflect.Type]*node{}, rules: map[reflect.Type]map[string]string{}}
 	for p.root.Kind() == reflect.Pointer {
 		p.root = p.root.Elem()
 	}
@@ -66,7 +68,7 @@ func (v *Validator) build(t reflect.Type) *plan {
 	top := b.node(p.root)
 	p.top = top.object
 	b.sources(p, top)
-	b.checkTypes(p)
+	b.checkSources(p)
 	p.deep = b.deepen(top)
 	p.pooled = !b.own
 	p.engine = v.newEngine()
@@ -120,9 +122,9 @@ func (b *builder) sources(p *plan, top *node) {
 	p.form = len(forms) > 0
 	switch {
 	case p.form && (len(members) > 0 || p.body != nil):
-		b.faultf(p.root, forms[0].goName, "is a form member beside JSON members")
+		b.faultAt(p.root, forms[0].goName, "is a form member beside JSON members")
 	case p.body != nil && len(members) > 0:
-		b.faultf(p.root, members[0].goName, "has no source beside the field that is the whole body")
+		b.faultAt(p.root, members[0].goName, "has no source beside the field that is the whole body")
 	}
 	if len(members) > 0 && p.body == nil {
 		p.body = top
@@ -130,7 +132,7 @@ func (b *builder) sources(p *plan, top *node) {
 	if p.body != nil {
 		for _, f := range p.params {
 			if !f.hidden {
-				b.faultf(p.root, f.goName, `is a parameter beside body members and not json:"-"`)
+				b.faultAt(p.root, f.goName, `is a parameter beside body members and not json:"-"`)
 			}
 		}
 	}
@@ -159,6 +161,20 @@ func (n *node) isDeep() bool {
 	return len(n.object.embedded) > 0 || slices.ContainsFunc(n.object.fields, func(f *field) bool {
 		return f.presence || f.node.deep || f.divesIntoMap()
 	})
+}
+
+// at says which field is being described, for faults, until the function that
+// it returns is called.
+func (b *builder) at(owner reflect.Type, goName string) (restore func()) {
+	before, name := b.owner, b.goName
+	b.owner, b.goName = owner, goName
+	return func() { b.owner, b.goName = before, name }
+}
+
+// faultAt is fault about another field.
+func (b *builder) faultAt(owner reflect.Type, goName, format string, args ...any) {
+	defer b.at(owner, goName)()
+	b.fault(format, args...)
 }
 
 // engineRule says which tag the engine sees on a field.

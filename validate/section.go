@@ -31,6 +31,9 @@ type rule struct {
 	param string // with 0x2C and 0x7C replaced
 }
 
+// unescape writes out the bytes that stand for themselves in no tag.
+var unescape = strings.NewReplacer("0x2C", ",", "0x7C", "|")
+
 // Names that steer validator and never fail.
 var steering = map[string]bool{
 	"omitempty": true, "omitnil": true, "omitzero": true, "structonly": true,
@@ -55,7 +58,7 @@ func (b *builder) parse(tags []string, n *node) *section {
 		}
 		r := rule{tag: tag}
 		r.name, r.param, _ = strings.Cut(tag, "=")
-		r.param = strings.NewReplacer("0x2C", ",", "0x7C", "|").Replace(r.param)
+		r.param = unescape.Replace(r.param)
 		if strings.Contains(tag, "|") {
 			r.name, r.param = tag, ""
 		}
