@@ -1,0 +1,56 @@
+// Command chi serves the demo API with chi.
+package main
+
+import (
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/backstop-go/backstop/examples/internal/demo"
+	"github.com/backstop-go/backstop/middleware"
+	"github.com/backstop-go/backstop/problem"
+	"github.com/backstop-go/backstop/ratelimit"
+	"github.com/backstop-go/backstop/validate"
+)
+
+func main() { demo.Main(app) }
+
+func app(cfg demo.Config) (http.Handler, error) {
+	errs := problem.New(problem.Config{Style: cfg.Style, Debug: cfg.Debug})
+	limit, err := ratelimit.New(cfg.Limits())
+	if err != nil {
+		return nil, err
+	}
+	v, err := validate.New(validate.Config{ReadTimeout: cfg.Timeout / 2})
+	if err != nil {
+		return nil, err
+	}
+
+	r := chi.NewRouter()
+	r.Use(
+		middleware.Observe(demo.LogAccess),               // sees how everything ends
+		middleware.Standard(errs),                        // request ID, envelope, panics, plain-text errors
+		middleware.Timeout(cfg.Timeout, demo.NoDeadline), // a handler that is late has failed
+		limit.Handler,   // too fast is a 429
+		demo.PlainPaths, // "//x" is nobody's path
+		unknownMethods,
+	)
+	for _, route := range demo.WithHead(demo.Routes(cfg, v)) {
+		r.Method(route.Method, route.Pattern, route.Handler)
+	}
+	return r, nil
+}
+
+// unknownMethods makes chi look up a path whose method it does not know, as it
+// does for all others. By itself it answers 405 at once, without Allow, even
+// where there is nothing. No route is a TRACE, so the answer is a 404 or a 405.
+func unknownMethods(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.Method {
+		case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT":
+		default:
+			chi.RouteContext(r.Context()).RouteMethod = http.MethodTrace
+		}
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,84 @@
+package demo
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/backstop-go/backstop/problem"
+)
+
+// user is the holder of a token.
+type user struct {
+	ID    string `json:"id"`
+	Email string `json:"email"`
+	Role  string `json:"role"`
+}
+
+var (
+	ann = user{ID: "2f1c8a54-7d0b-4e0e-9d43-0c5f4b7a1e01", Email: "ann@example.com", Role: "member"}
+	bob = user{ID: "2f1c8a54-7d0b-4e0e-9d43-0c5f4b7a1e02", Email: "bob@example.com", Role: "admin"}
+	eve = user{ID: "2f1c8a54-7d0b-4e0e-9d43-0c5f4b7a1e03", Email: "eve@example.com", Role: "readonly"}
+)
+
+// authenticate tells who asks. A handler says what is wrong with a token; which
+// status, code and challenge that is, the style says.
+func authenticate(r *http.Request) (user, error) {
+	lines := r.Header.Values("Authorization")
+	if len(lines) == 0 {
+		return user{}, problem.Unauthenticated
+	}
+	scheme, token, _ := strings.Cut(lines[0], " ")
+	token = strings.TrimSpace(token)
+	switch {
+	case len(lines) > 1:
+		// Which of them an intermediary has checked, nobody knows.
+		return user{}, problem.TokenInvalid
+	case !strings.EqualFold(scheme, "Bearer") || token == "":
+		return user{}, problem.Unauthenticated
+	}
+	switch token {
+	case "user-token":
+		return ann, nil
+	case "admin-token":
+		return bob, nil
+	case "readonly-token":
+		return eve, nil
+	case "expired-token":
+		return user{}, problem.TokenExpired
+	case "revoked-token":
+		return user{}, problem.TokenRevoked
+	}
+	return user{}, problem.TokenInvalid
+}
+
+// allow lets a request pass if its token is good and right has no objection to
+// the holder. It stands before validation: strangers do not make us parse.
+func allow(right func(user) error, next http.Handler) http.Handler {
+	return problem.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+		u, err := authenticate(r)
+		if err != nil {
+			return err
+		}
+		if err := right(u); err != nil {
+			return err
+		}
+		next.ServeHTTP(w, r)
+		return nil
+	})
+}
+
+func anyone(user) error { return nil }
+
+func admins(u user) error {
+	if u.Role != "admin" {
+		return problem.Forbidden.New("Access denied. Administrator privileges required.")
+	}
+	return nil
+}
+
+func fullScope(u user) error {
+	if u.Role == "readonly" {
+		return problem.InsufficientScope
+	}
+	return nil
+}

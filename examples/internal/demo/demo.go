@@ -1,0 +1,86 @@
+// Package demo is an imaginary credential vault, written once and mounted by
+// the programs beside it on three routers:
+//
+//	func main() { demo.Main(app) }
+//
+//	func app(cfg demo.Config) (http.Handler, error)
+//
+// The routes are a list of plain [http.Handler]s that read path values with
+// r.PathValue, so a router is a loop of three lines. What stands around the
+// router (IDs, envelope, deadline, limits) each program puts there itself,
+// because that is what it is there to show.
+//
+// The vault is a stage set: what is created is not kept, and what is deleted
+// is there again. So the same request always has the same answer, whichever
+// router serves it.
+package demo
+
+import (
+	"net/http"
+
+	"github.com/backstop-go/backstop/problem"
+	"github.com/backstop-go/backstop/validate"
+)
+
+// Route is what a router has to know of an endpoint.
+type Route struct {
+	Method  string
+	Pattern string // in the syntax of http.ServeMux and chi: /resources/{id}
+	Handler http.Handler
+}
+
+// Routes returns the API. A GET stands for HEAD too, as in [http.ServeMux];
+// for routers that see it otherwise use [WithHead].
+func Routes(cfg Config, v *validate.Validator) []Route {
+	a := accounts{cfg.Style}
+	routes := []Route{
+		{"GET", "/healthz", problem.HandlerFunc(health)},
+
+		{"POST", "/api/v1/auth/register", validate.HandlerFunc(v, a.register)},
+		{"POST", "/api/v1/auth/refresh", validate.HandlerFunc(v, refresh)},
+		{"POST", "/api/v1/legacy/register", validate.Handler[Registration](v)(http.HandlerFunc(a.legacyRegister))},
+
+		{"GET", "/api/v1/sessions", allow(anyone, problem.HandlerFunc(listSessions))},
+		{"POST", "/api/v1/sessions", allow(anyone, validate.HandlerFunc(v, createSession))},
+		{"GET", "/api/v1/users", allow(admins, problem.HandlerFunc(listUsers))},
+		{"GET", "/api/v1/credentials", allow(fullScope, problem.HandlerFunc(listCredentials))},
+
+		{"GET", "/api/v1/resources/{id}", allow(anyone, validate.HandlerFunc(v, getResource))},
+		{"POST", "/api/v1/resources", allow(anyone, validate.HandlerFunc(v, createResource))},
+		{"DELETE", "/api/v1/resources/{id}", allow(anyone, validate.HandlerFunc(v, deleteResource))},
+		{"GET", "/api/v1/search", validate.HandlerFunc(v, search)},
+
+		{"GET", eventsPath, allow(anyone, problem.HandlerFunc(events))},
+	}
+	return append(routes, faultRoutes(cfg)...)
+}
+
+// WithHead adds a HEAD beside each GET, for routers whose GET is GET alone.
+func WithHead(routes []Route) []Route {
+	all := make([]Route, 0, 2*len(routes))
+	for _, route := range routes {
+		all = append(all, route)
+		if route.Method == http.MethodGet {
+			route.Method = http.MethodHead
+			all = append(all, route)
+		}
+	}
+	return all
+}
+
+func health(w http.ResponseWriter, _ *http.Request) error {
+	return reply(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+// reply writes a success. It encodes first: an error that it returns before it
+// has written anything is still a clean 500.
+func reply(w http.ResponseWriter, status int, v any) error {
+	body, err := problem.AppendJSON(nil, v)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, err = w.Write(body)
+	return err
+}

@@ -1,0 +1,125 @@
+package demo
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime"
+	"time"
+
+	"github.com/backstop-go/backstop/problem"
+)
+
+// secret stands in causes and panics, so that a test can look for it in every
+// byte that leaves the service.
+var secret = errors.New("dial postgres: dsn=s3cr3t-dsn")
+
+// faultRoutes fail on purpose, each in one of the ways in which handlers fail.
+func faultRoutes(cfg Config) []Route {
+	faults := map[string]problem.HandlerFunc{
+		"panic":             panics,
+		"panic-midway":      panicsMidway,
+		"panic-after-flush": panicsAfterFlush,
+		"panic-no-content":  panicsNoContent,
+		"panic-stale":       panicsStale,
+		"abort":             aborts,
+		"goexit":            exits,
+		"slow":              sleeps(2 * cfg.Timeout),
+		"plain":             answersText,
+		"leak":              leaks,
+		"double":            answersTwice,
+	}
+	for kind := problem.Internal; kind < problem.ClientClosed; kind++ {
+		faults[kind.String()] = func(http.ResponseWriter, *http.Request) error { return kind }
+	}
+	byName := func(w http.ResponseWriter, r *http.Request) error {
+		fault, ok := faults[r.PathValue("fault")]
+		if !ok {
+			return problem.NotFound
+		}
+		return fault(w, r)
+	}
+	byCode := func(_ http.ResponseWriter, r *http.Request) error {
+		code, ok := published(cfg.Style, r.PathValue("name"))
+		if !ok {
+			return problem.NotFound
+		}
+		return code
+	}
+	return []Route{
+		{"GET", "/api/v1/faults/{fault}", problem.HandlerFunc(byName)},
+		{"GET", "/api/v1/faults/code/{name}", problem.HandlerFunc(byCode)},
+	}
+}
+
+func panics(http.ResponseWriter, *http.Request) error { panic(secret) }
+
+func panicsMidway(w http.ResponseWriter, _ *http.Request) error {
+	if _, err := io.WriteString(w, "partial"); err != nil {
+		return err
+	}
+	panic(secret)
+}
+
+func panicsAfterFlush(w http.ResponseWriter, _ *http.Request) error {
+	if _, err := io.WriteString(w, "partial"); err != nil {
+		return err
+	}
+	if err := http.NewResponseController(w).Flush(); err != nil {
+		return err
+	}
+	panic(secret)
+}
+
+func panicsNoContent(w http.ResponseWriter, _ *http.Request) error {
+	w.WriteHeader(http.StatusNoContent)
+	panic(secret)
+}
+
+// panicsStale has described a picture when it fails. None of it may describe
+// the error.
+func panicsStale(w http.ResponseWriter, _ *http.Request) error {
+	h := w.Header()
+	h.Set("Content-Length", "100")
+	h.Set("Content-Type", "image/png")
+	h.Set("ETag", `"v1"`)
+	h.Set("Cache-Control", "public, max-age=3600")
+	panic(secret)
+}
+
+func aborts(http.ResponseWriter, *http.Request) error { panic(http.ErrAbortHandler) }
+
+func exits(http.ResponseWriter, *http.Request) error {
+	runtime.Goexit()
+	return nil
+}
+
+// sleeps honours the deadline, and would be late without one.
+func sleeps(d time.Duration) problem.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		select {
+		case <-r.Context().Done():
+			return r.Context().Err()
+		case <-time.After(d):
+			return reply(w, http.StatusOK, map[string]string{"status": "late"})
+		}
+	}
+}
+
+// answersText is an old handler: it tells the client what it should have told
+// the log.
+func answersText(w http.ResponseWriter, _ *http.Request) error {
+	http.Error(w, `pq: password authentication failed for user "root"`, http.StatusInternalServerError)
+	return nil
+}
+
+func leaks(http.ResponseWriter, *http.Request) error { return fmt.Errorf("list secrets: %w", secret) }
+
+// answersTwice is caught too late for an envelope, so the connection is cut.
+func answersTwice(w http.ResponseWriter, _ *http.Request) error {
+	if err := reply(w, http.StatusOK, map[string]string{"status": "ok"}); err != nil {
+		return err
+	}
+	return secret
+}
