@@ -12,7 +12,7 @@ import (
 
 // MemoryConfig configures a [Memory]. The zero value is usable.
 type MemoryConfig struct {
-	// MaxKeys bounds the number of buckets, and with it the memory: about 200
+	// MaxKeys bounds the number of buckets, and with it the memory: about 150
 	// bytes each, however long the keys are. Only buckets that are in debt
 	// count for long. Default 65,536.
 	MaxKeys int
@@ -61,7 +61,6 @@ func NewMemory(cfg MemoryConfig) (*Memory, error) {
 		start:  time.Now(),
 	}
 	for i := range m.shards {
-		m.shards[i].index = make(map[bucketID]int32)
 		m.shards[i].cap = keys / n
 		if i < keys%n {
 			m.shards[i].cap++

@@ -15,7 +15,7 @@ type bucketID [2]uint64
 type shard struct {
 	mu      sync.Mutex
 	latest  time.Duration // the latest instant that the shard has seen
-	index   map[bucketID]int32
+	index   index
 	entries []entry
 	cap     int
 	cursor  int // where the next inspection begins
@@ -23,7 +23,7 @@ type shard struct {
 	evictions     uint64
 	evictedInDebt uint64
 
-	_ [40]byte // a cache line of its own, and its neighbour's prefetch
+	_ [32]byte // to a multiple of 128: a cache line of its own, and its neighbour's prefetch
 }
 
 type entry struct {
@@ -39,13 +39,12 @@ const inspected = 8
 // find looks up the bucket of c, at the plan of this call. What is missing is
 // full.
 func (c *claim) find(at time.Time) {
-	i, ok := c.shard.index[c.id]
-	if !ok {
-		c.at, c.tokens = -1, float64(c.plan.burst)
+	c.at = c.shard.index.find(c.shard.entries, c.id)
+	if c.at < 0 {
+		c.tokens = float64(c.plan.burst)
 		return
 	}
-	c.at = int(i)
-	e := &c.shard.entries[i]
+	e := &c.shard.entries[c.at]
 	c.bucket = e.bucket
 	if e.plan != c.plan {
 		c.bucket = c.plan.newBucket(at, e.plan.debt(e.bucket.TokensAt(at)))
@@ -104,8 +103,13 @@ func (c *claim) wait(at time.Time, n int) time.Duration {
 // add stores an entry and keeps the shard within its cap.
 func (s *shard) add(e entry, now time.Duration) {
 	s.makeRoom(now)
-	s.index[e.id] = int32(len(s.entries))
+	s.index = s.index.grown(s.entries)
+	if n := len(s.entries); n == cap(s.entries) {
+		// By halves at most to the cap, where append would go beyond.
+		s.entries = append(make([]entry, 0, min(n+n/2+8, s.cap)), s.entries...)
+	}
 	s.entries = append(s.entries, e)
+	s.index[s.index.slot(s.entries, e.id)] = uint32(len(s.entries))
 }
 
 // makeRoom inspects a few entries and drops those that are full: a new bucket
@@ -120,6 +124,7 @@ func (s *shard) makeRoom(now time.Duration) {
 		fullAt := s.entries[s.cursor].fullAt
 		if fullAt <= now {
 			s.drop(s.cursor) // the cursor now points at what was the last entry
+			soonest = -1     // and there is room
 			continue
 		}
 		if soonest < 0 || fullAt < s.entries[soonest].fullAt {
@@ -127,7 +132,6 @@ func (s *shard) makeRoom(now time.Duration) {
 		}
 		s.cursor++
 	}
-	// Only if nothing was dropped, so soonest is still where it was seen.
 	if len(s.entries) >= s.cap {
 		s.evictedInDebt++
 		s.drop(soonest)
@@ -136,10 +140,10 @@ func (s *shard) makeRoom(now time.Duration) {
 
 func (s *shard) drop(i int) {
 	last := len(s.entries) - 1
-	delete(s.index, s.entries[i].id)
+	s.index.remove(s.entries, s.entries[i].id)
 	if i != last {
+		s.index[s.index.slot(s.entries, s.entries[last].id)] = uint32(i + 1)
 		s.entries[i] = s.entries[last]
-		s.index[s.entries[i].id] = int32(i)
 	}
 	s.entries[last] = entry{}
 	s.entries = s.entries[:last]
