@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -96,6 +97,7 @@ func (b *builder) fault(format string, args ...any) {
 
 // checkField tries the rules of a field, section by section.
 func (b *builder) checkField(o *object, c *candidate, f *field) {
+	defer b.at(o.typ, c.goName)()
 	tag := c.sf.Tag.Get(b.v.cfg.TagName)
 	if f.in != problem.InBody {
 		if err := checkParam(f); err != nil {
@@ -169,6 +171,9 @@ func (b *builder) checkRule(o *object, s *section, tag string) {
 	r := rule{tag: tag}
 	r.name, r.param, _ = strings.Cut(tag, "=")
 	r.param = unescape.Replace(r.param)
+	if tag == "keys" || tag == "endkeys" {
+		return // in a wrong place, as reading the whole tag will tell
+	}
 	if !b.parses(tag) {
 		b.fault("unknown rule %q", tag)
 		return
@@ -282,8 +287,9 @@ func (b *builder) hidden(c *candidate, rivals []*candidate, tag string) {
 				b.fault("has rules, but is hidden by %s, which has the same name", r.goName)
 			}
 			return
-		case r != c && len(r.index) == len(c.index) && r.tagged == c.tagged:
-			b.fault("has the same name on the wire as %s, so that neither is ever filled", r.goName)
+		case r == c || len(r.index) > len(c.index):
+		case r.tagged && !c.tagged, r.tagged == c.tagged && slices.Compare(r.index, c.index) < 0:
+			b.fault("has the same name on the wire as %s", r.goName)
 			return
 		}
 	}

@@ -1,7 +1,6 @@
 package validate
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -68,15 +67,27 @@ func (v *Validator) decode(p *plan, root reflect.Value, w http.ResponseWriter, r
 			return nil, err
 		}
 	}
-	if len(p.params) > 0 {
-		if err := v.decodeParams(p, root, r, body, decoded); err != nil {
-			return nil, err
-		}
-	}
-	if err := v.check(r.Context(), p, root, body, decoded); err != nil {
+	in, err := v.params(p, r, body)
+	if err != nil {
 		return nil, err
 	}
-	return body, nil
+	in.decode(p, root, decoded)
+	if p.deep {
+		prepare(root, &node{shape: shapeStruct, object: p.top, deep: true})
+	}
+	rules, err := p.judge(r.Context(), v, root, decoded)
+	if err != nil {
+		return nil, err
+	}
+	decoded.merge(rules)
+	if len(decoded.list) == 0 {
+		return body, nil
+	}
+	in.locate(p, decoded.list)
+	if p.body != nil {
+		locate(body, decoded.list)
+	}
+	return nil, decoded.err()
 }
 
 // decodeBody decodes a JSON body. An empty one was allowed, and is an object
@@ -124,26 +135,6 @@ func (n *node) accepts(body []byte) bool {
 		return c.peek() != 'n'
 	}
 	return true
-}
-
-// check runs the rules and returns all findings as one error.
-func (v *Validator) check(ctx context.Context, p *plan, root reflect.Value, body []byte, decoded *findings) error {
-	if p.deep {
-		prepare(root, &node{shape: shapeStruct, object: p.top, deep: true})
-	}
-	rules, err := p.judge(ctx, v, root, decoded)
-	if err != nil {
-		return err
-	}
-	decoded.merge(rules)
-	if len(decoded.list) == 0 {
-		return nil
-	}
-	if p.form {
-		body = nil
-	}
-	locate(body, decoded.list)
-	return decoded.err()
 }
 
 // contain turns a panic of a rule, an unmarshaler or the engine into an error

@@ -18,6 +18,24 @@ type finding struct {
 	others []place // the other values that the rule looks at
 }
 
+// newFinding completes the facts of a value that did not decode: f and s, its
+// field and section, may be nil.
+func newFinding(fault problem.FieldError, at place, f *field, s *section) finding {
+	if fault.Presence == problem.PresenceUnknown {
+		fault.Presence = problem.Present
+	}
+	if s != nil {
+		fault.OneOf = s.oneOf
+		if fault.Rule != "range" {
+			fault.Min, fault.Max = s.min, s.max
+		}
+	}
+	if f != nil {
+		fault.In, fault.Label, fault.Message = f.in, f.label, f.message
+	}
+	return finding{FieldError: fault, at: at}
+}
+
 // A place leads from the root to a value.
 type place []step
 

@@ -209,7 +209,7 @@ func (b *builder) field(o *object, c *candidate) {
 	if c.inline {
 		f.node = &node{typ: c.sf.Type, want: problem.TypeObject}
 		f.rules = b.section(tag, f.node)
-		b.checkField(o, c, f)
+		b.pending = append(b.pending, func() { b.checkField(o, c, f) })
 		return
 	}
 	if c.reason != "" {
@@ -221,7 +221,7 @@ func (b *builder) field(o *object, c *candidate) {
 	}
 	f.node = b.node(c.sf.Type)
 	f.rules = b.section(tag, f.node)
-	b.checkField(o, c, f)
+	b.pending = append(b.pending, func() { b.checkField(o, c, f) })
 	value := c.sf.Type.Kind() != reflect.Pointer
 	if value && b.asksPresence(f.node) && f.rules.has("required") {
 		f.presence = true

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -37,59 +38,81 @@ func source(sf reflect.StructField) (in problem.In, name string, sources int) {
 	return in, name, sources
 }
 
-// decodeParams fills the parameters of root and adds what is wrong with them.
-func (v *Validator) decodeParams(p *plan, root reflect.Value, r *http.Request, body []byte, found *findings) error {
-	var query, form pairs
-	var err error
+// params gives access to the parameters of one request.
+type params struct {
+	r     *http.Request
+	query pairs
+	form  pairs
+}
+
+func (v *Validator) params(p *plan, r *http.Request, body []byte) (in params, err error) {
+	in.r = r
 	if p.query {
-		if query, err = v.parsePairs(r.URL.RawQuery, "query string"); err != nil {
-			return err
+		if in.query, err = v.parsePairs(r.URL.RawQuery, "query string"); err != nil {
+			return in, err
 		}
 	}
 	if p.form {
-		if form, err = v.parsePairs(string(body), "form body"); err != nil {
-			return err
-		}
+		in.form, err = v.parsePairs(string(body), "form body")
 	}
+	return in, err
+}
+
+// values returns what was sent for f.
+func (in params) values(f *field) []string {
+	switch f.in {
+	case problem.InQuery:
+		return in.query[f.name]
+	case problem.InForm:
+		return in.form[f.name]
+	case problem.InHeader:
+		if f.name == "Host" {
+			return []string{in.r.Host} // net/http takes it out of the header
+		}
+		return in.r.Header.Values(f.name)
+	case problem.InPath:
+		if value := in.r.PathValue(f.name); value != "" {
+			return []string{value}
+		}
+		return nil
+	}
+	var values []string
+	for _, c := range in.r.CookiesNamed(f.name) {
+		values = append(values, c.Value)
+	}
+	return values
+}
+
+// decode fills the parameters of root and adds what is wrong with them.
+func (in params) decode(p *plan, root reflect.Value, found *findings) {
 	for _, f := range p.params {
-		var values []string
-		switch f.in {
-		case problem.InQuery:
-			values = query[f.name]
-		case problem.InForm:
-			values = form[f.name]
-		case problem.InHeader:
-			values = r.Header.Values(f.name)
-			if len(values) == 0 && strings.EqualFold(f.name, "Host") && r.Host != "" {
-				values = []string{r.Host} // net/http takes it out of the header
-			}
-		case problem.InCookie:
-			for _, c := range r.CookiesNamed(f.name) {
-				values = append(values, c.Value)
-			}
-		case problem.InPath:
-			if value := r.PathValue(f.name); value != "" {
-				values = []string{value}
-			}
-		}
-		fault, ok := decodeParam(fieldAt(root, f.index), f, values)
-		if ok && f.presence && len(values) == 0 {
-			fault, ok = problem.FieldError{Rule: "required", Want: f.node.want, Presence: problem.Absent}, false
-		}
-		if ok {
+		values := in.values(f)
+		if f.presence && len(values) == 0 && !f.hasPreset {
+			fault := problem.FieldError{Rule: "required", Want: f.node.want, Presence: problem.Absent}
+			found.add(newFinding(fault, place{f.step()}, f, f.rules))
 			continue
 		}
-		fault.In, fault.Label, fault.Message = f.in, f.label, f.message
-		if s := f.rules; s != nil {
-			fault.OneOf = s.oneOf
-			if fault.Rule != "range" {
-				fault.Min, fault.Max = s.min, s.max
-			}
-		}
-		found.add(finding{FieldError: fault, at: place{f.step()}})
+		decodeParam(fieldAt(root, f.index), f, values, found)
 	}
 	found.cut()
-	return nil
+}
+
+// locate looks up how the parameters that break a rule were sent.
+func (in params) locate(p *plan, list []finding) {
+	for i := range list {
+		f := &list[i]
+		if f.In == problem.InBody || f.Presence != problem.PresenceUnknown {
+			continue
+		}
+		switch field := p.top.fields[f.at[0].rank]; {
+		case len(in.values(field)) == 0:
+			f.Presence = problem.Absent
+		case f.zero:
+			f.Presence = problem.Zero
+		default:
+			f.Presence = problem.Present
+		}
+	}
 }
 
 // pairs are the values of a query or form by name.
@@ -124,34 +147,32 @@ func (v *Validator) parsePairs(text, what string) (pairs, error) {
 	return out, nil
 }
 
-// decodeParam sets v to the values of a parameter.
-func decodeParam(v reflect.Value, f *field, values []string) (fault problem.FieldError, ok bool) {
-	if len(values) == 0 {
-		if !f.hasPreset {
-			return fault, true
-		}
+// decodeParam sets v to the values of a parameter, or adds what is wrong.
+func decodeParam(v reflect.Value, f *field, values []string, found *findings) {
+	if len(values) == 0 && f.hasPreset {
 		values = []string{f.preset}
 	}
-	for _, value := range values {
-		if !utf8.ValidString(value) || strings.Contains(value, "\x00") {
-			return problem.FieldError{Rule: "encoding", Want: f.node.want, Presence: problem.Present}, false
-		}
+	if len(values) == 0 {
+		return
 	}
-	n := f.node
+	at := place{f.step()}
+	v, n := settle(v), f.node
 	if n.shape != shapeList {
+		fault, ok := decodeText(v, n, values[0])
 		if len(values) > 1 {
-			return problem.FieldError{Rule: "repeat", Want: n.want, Got: problem.TypeArray, Presence: problem.Present}, false
+			fault, ok = problem.FieldError{Rule: "repeat", Want: n.want, Got: problem.TypeArray}, false
 		}
-		return decodeText(settle(v), n, values[0])
+		if !ok {
+			found.add(newFinding(fault, at, f, f.rules))
+		}
+		return
 	}
-	v = settle(v)
 	v.Set(reflect.MakeSlice(v.Type(), len(values), len(values)))
 	for i, value := range values {
 		if fault, ok := decodeText(settle(v.Index(i)), n.elem, value); !ok {
-			return fault, false
+			found.add(newFinding(fault, append(slices.Clip(at), step{kind: stepElement, rank: i}), f, f.rules.dived()))
 		}
 	}
-	return fault, true
 }
 
 // settle follows pointers, and allocates what they lack.
@@ -167,14 +188,18 @@ func settle(v reflect.Value) reflect.Value {
 
 // decodeText sets v to the value that a text stands for.
 func decodeText(v reflect.Value, n *node, text string) (fault problem.FieldError, ok bool) {
-	mismatch := problem.FieldError{Rule: "type", Want: n.want, Got: problem.TypeString, Presence: problem.Present}
-	if text == "" {
+	mismatch := problem.FieldError{Rule: "type", Want: n.want, Got: problem.TypeString}
+	switch {
+	case !utf8.ValidString(text) || strings.Contains(text, "\x00"):
+		mismatch.Rule = "encoding"
+		return mismatch, false
+	case n.want == problem.TypeString:
+		v.SetString(text)
+		return fault, true
+	case text == "":
 		mismatch.Presence = problem.Zero
 	}
 	switch n.want {
-	case problem.TypeString:
-		v.SetString(text)
-		return fault, true
 	case problem.TypeBoolean:
 		switch text {
 		case "true", "1":
@@ -185,7 +210,7 @@ func decodeText(v reflect.Value, n *node, text string) (fault problem.FieldError
 		}
 		return fault, true
 	case problem.TypeInteger:
-		if _, err := strconv.ParseInt(text, 10, 64); errors.Is(err, strconv.ErrSyntax) || text[0] == '+' {
+		if _, err := strconv.ParseInt(text, 10, 64); errors.Is(err, strconv.ErrSyntax) || strings.HasPrefix(text, "+") {
 			return mismatch, false
 		}
 		return setInteger(text, v)
@@ -213,7 +238,7 @@ func decodeText(v reflect.Value, n *node, text string) (fault problem.FieldError
 		}
 		err = u.UnmarshalText([]byte(text))
 	}
-	if err != nil {
+	if err != nil || text == "" {
 		v.SetZero()
 		return mismatch, false
 	}
@@ -242,8 +267,8 @@ func checkParam(f *field) error {
 		return fmt.Errorf("has type %v, which no parameter can fill", f.typ)
 	}
 	if f.hasPreset {
-		v := reflect.New(f.typ).Elem()
-		if _, ok := decodeParam(v, f, nil); !ok {
+		found := findings{limit: 1}
+		if decodeParam(reflect.New(f.typ).Elem(), f, nil, &found); len(found.list) > 0 {
 			return fmt.Errorf("has a default %q, which is no %v", f.preset, f.typ)
 		}
 	}

@@ -41,6 +41,8 @@ type builder struct {
 	faults []error
 	probe  *validator.Validate // on which the self check tries rules
 
+	pending []func() // checks of fields, which may name fields that are described later
+
 	owner  reflect.Type // that declares the field being described
 	goName string       // of that field
 }
@@ -68,6 +70,9 @@ func (v *Validator) build(t reflect.Type) *plan {
 	top := b.node(p.root)
 	p.top = top.object
 	b.sources(p, top)
+	for _, check := range b.pending {
+		check()
+	}
 	b.checkSources(p)
 	p.deep = b.deepen(top)
 	p.pooled = !b.own
@@ -129,7 +134,7 @@ func (b *builder) sources(p *plan, top *node) {
 	if len(members) > 0 && p.body == nil {
 		p.body = top
 	}
-	if p.body != nil {
+	if p.body == top {
 		for _, f := range p.params {
 			if !f.hidden {
 				b.faultAt(p.root, f.goName, `is a parameter beside body members and not json:"-"`)

@@ -46,7 +46,7 @@ func (v *Validator) read(p *plan, w http.ResponseWriter, r *http.Request, keep b
 	b := newBuffer(r.ContentLength, keep)
 	// Only the server's own writer closes the connection behind a body that is
 	// too large; a wrapped one would let the rest be read as the next request.
-	err := b.fill(http.MaxBytesReader(inner, r.Body, v.cfg.MaxBody))
+	err := b.fill(http.MaxBytesReader(inner, r.Body, v.cfg.MaxBody), r.ContentLength)
 	switch {
 	case err != nil:
 		b.release()
@@ -167,10 +167,11 @@ func newBuffer(length int64, keep bool) *buffer {
 	return b
 }
 
-func (b *buffer) fill(r io.Reader) error {
+// fill reads a body of that length, or of any length if it is negative.
+func (b *buffer) fill(r io.Reader, length int64) error {
 	for {
 		if len(b.data) == cap(b.data) {
-			b.grow()
+			b.grow(length)
 		}
 		n, err := r.Read(b.data[len(b.data):cap(b.data)])
 		b.data = b.data[:len(b.data)+n]
@@ -183,9 +184,14 @@ func (b *buffer) fill(r io.Reader) error {
 	}
 }
 
-// grow doubles the buffer, and wipes the old one if it is shared.
-func (b *buffer) grow() {
-	data := append(make([]byte, 0, 2*cap(b.data)), b.data...)
+// grow makes room for more, and wipes the old buffer if it is shared. A header
+// that has kept its word so far is believed a little more.
+func (b *buffer) grow(length int64) {
+	size := 2 * int64(cap(b.data))
+	if length >= size {
+		size = min(4*size, length+1)
+	}
+	data := append(make([]byte, 0, size), b.data...)
 	if b.pooled {
 		clear(b.data)
 	}

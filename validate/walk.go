@@ -3,6 +3,7 @@ package validate
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 
 	"github.com/backstop-go/backstop/problem"
 )
@@ -203,19 +204,7 @@ func (w *walk) element(v reflect.Value, n *node, f *field, s *section) {
 
 // fail notes what is wrong with the value at w.at.
 func (w *walk) fail(f *field, s *section, fault problem.FieldError) {
-	if fault.Presence == problem.PresenceUnknown {
-		fault.Presence = problem.Present
-	}
-	if s != nil {
-		fault.OneOf = s.oneOf
-		if fault.Rule != "range" {
-			fault.Min, fault.Max = s.min, s.max
-		}
-	}
-	if f != nil {
-		fault.Label, fault.Message = f.label, f.message
-	}
-	w.found.add(finding{FieldError: fault, at: append(place(nil), w.at...)})
+	w.found.add(newFinding(fault, slices.Clone(w.at), f, s))
 }
 
 // step is the way from an object to its member f.

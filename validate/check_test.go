@@ -1,0 +1,277 @@
+package validate_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/go-playground/validator/v10"
+
+	"github.com/backstop-go/backstop/validate"
+)
+
+// A type and the one fault that it has.
+func TestCheckFindsEveryMistake(t *testing.T) {
+	type hidden struct {
+		ID string `json:"id" validate:"required"`
+	}
+	type twin struct{ X int }
+	type unexported struct{ X int }
+	type below struct {
+		A string `query:"a"`
+	}
+	type cycle struct {
+		Next *cycle `json:"next" validate:"omitnil"`
+	}
+	std := validate.Config{}
+	for _, tt := range []struct {
+		fault string // empty means none
+		check func(*validate.Validator) error
+	}{
+		{"Email: unknown rule \"requird\"", validate.Check[struct {
+			Email string `validate:"requird,email"`
+		}]},
+		{"A: rule \"min=abc\" does not work on int", validate.Check[struct {
+			A int `validate:"omitempty,min=abc"`
+		}]},
+		{"A: rule \"port\" does not work on string", validate.Check[struct {
+			A string `validate:"omitempty,port"`
+		}]},
+		{"A: dive on string", validate.Check[struct {
+			A string `validate:"dive,min=1"`
+		}]},
+		{"A: rule \"min=3\" on an interface", validate.Check[struct {
+			A any `validate:"omitnil,min=3"`
+		}]},
+		{"A: rule \"unique\" on an interface", validate.Check[struct {
+			A any `validate:"omitnil,unique"`
+		}]},
+		{"A: rule \"unique\" on elements of type interface {}", validate.Check[struct {
+			A []any `validate:"unique"`
+		}]},
+		{"A: rule \"unique=X\" does not work", validate.Check[struct {
+			A []item `validate:"unique=X"`
+		}]},
+		{"A: rule \"file\" touches files", validate.Check[struct {
+			A string `validate:"file"`
+		}]},
+		{"A: rule \"tcp_addr\" touches files", validate.Check[struct {
+			A string `validate:"omitempty,url|tcp_addr"`
+		}]},
+		{"A: has the same name on the wire as B", validate.Check[struct {
+			A string
+			B string `json:"A"`
+		}]},
+		{"twin.X: has the same name on the wire as unexported.X", validate.Check[struct {
+			unexported
+			twin
+		}]},
+		{"ID: has rules, but is hidden by ID", validate.Check[struct {
+			hidden
+			ID string `json:"id"`
+		}]},
+		{"unexported: embedded pointer to an unexported struct", validate.Check[struct {
+			*unexported
+		}]},
+		{"A: has 2 sources", validate.Check[struct {
+			A string `query:"a" path:"a"`
+		}]},
+		{"B: has the same source as A", validate.Check[struct {
+			A string `header:"x-a"`
+			B string `header:"X-A"`
+		}]},
+		{"A: is a parameter beside body members", validate.Check[struct {
+			A string `query:"a"`
+			B string
+		}]},
+		{"A: is a form member beside JSON members", validate.Check[struct {
+			A string `form:"a" json:"-"`
+			B string
+		}]},
+		{"B: has no source beside the field", validate.Check[struct {
+			A []int `body:"json"`
+			B string
+		}]},
+		{"A: has a source, which only fields of the outermost", validate.Check[struct {
+			B below
+		}]},
+		{"a: has rules, but is unexported", validate.Check[struct {
+			a string `validate:"required"`
+		}]},
+		{"A: has rules, but is json:\"-\"", validate.Check[struct {
+			A string `json:"-" validate:"required"`
+		}]},
+		{"A: has type chan int", validate.Check[struct{ A chan int }]},
+		{"A: has type func()", validate.Check[struct{ A func() }]},
+		{"A: has type complex128", validate.Check[struct{ A complex128 }]},
+		{"A: has type fmt.Stringer", validate.Check[struct{ A fmt.Stringer }]},
+		{"A: has map keys of type bool", validate.Check[struct{ A map[bool]int }]},
+		{"A: has rules that fail when it is nil", validate.Check[struct {
+			A *int `validate:"min=1"`
+		}]},
+		{"A: has a default \"x\"", validate.Check[struct {
+			A int `query:"a" default:"x"`
+		}]},
+		{"A: has a default, which only parameters have", validate.Check[struct {
+			A int `json:"a" default:"1"`
+		}]},
+		{"A: has type map[string]string, which no parameter", validate.Check[struct {
+			A map[string]string `query:"a"`
+		}]},
+		{"A: rule \"eqfield=B\" names B", validate.Check[struct {
+			A string `validate:"eqfield=B"`
+		}]},
+		{"A: rule \"required_if=B 1\" names B", validate.Check[struct {
+			A string `validate:"required_if=B 1"`
+		}]},
+		{"A: rule \"required_if=B\" does not work", validate.Check[struct {
+			A string `validate:"required_if=B"`
+			B string
+		}]},
+		{"A: rule \"min=x\" does not work on string", validate.Check[struct {
+			A map[string]int `validate:"dive,keys,min=x,endkeys,min=1"`
+		}]},
+		{"A: validator cannot read the rules", validate.Check[struct {
+			A map[string]int `validate:"dive,min=1,keys,min=1,endkeys"`
+		}]},
+		{"A: unknown rule \"\"", validate.Check[struct {
+			A string `validate:"required,"`
+		}]},
+
+		{"", validate.Check[user]},
+		{"", validate.Check[search]},
+		{"", validate.Check[cycle]},
+		{"", validate.Check[[]map[string][]item]},
+		{"", validate.Check[struct {
+			A *int           `validate:"required,min=1"`
+			B *int           `validate:"omitempty,min=1"`
+			C *string        `validate:"required_without=A"`
+			D map[int8][]int `validate:"max=3,dive,keys,min=1,endkeys,max=3,dive,min=1"`
+			E string         `validate:"iscolor|email"`
+			F []item         `validate:"unique=Name,dive"`
+			G any            `validate:"required"`
+			H any            `validate:"omitnil,even"`
+			I string         `validate:"slug"`
+		}]},
+	} {
+		cfg := std
+		cfg.Rules = map[string]validate.Rule{"even": {Check: func(context.Context, validator.FieldLevel) bool { return true }}}
+		cfg.Aliases = map[string]string{"slug": "max=20,lowercase"}
+		v, err := validate.New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = tt.check(v)
+		switch {
+		case tt.fault == "" && err != nil:
+			t.Errorf("Check = %v, want no fault", err)
+		case tt.fault != "" && err == nil:
+			t.Errorf("Check = nil, want %q", tt.fault)
+		case tt.fault != "" && (!strings.Contains(err.Error(), tt.fault) || strings.Contains(err.Error(), "\n")):
+			t.Errorf("Check = %v, want only %q", err, tt.fault)
+		}
+	}
+}
+
+func TestCheckJoinsAllFaults(t *testing.T) {
+	type bad struct {
+		A string `validate:"requird"`
+		B int    `validate:"min=abc"`
+		C []bad  `validate:"dive"`
+		D string `validate:"dive"`
+		E string `validate:"file"`
+		F any    `validate:"min=3"`
+		G string `validate:"omitempty,port"`
+		H string `json:"E"`
+	}
+	err := validate.Check[bad](nil)
+	if err == nil {
+		t.Fatal("row 99: Check of a type full of mistakes = nil")
+	}
+	got := strings.Split(err.Error(), "\n")
+	for _, want := range []string{"bad.A: ", "bad.B: ", "bad.D: dive", `bad.E: has the same name`, `bad.F: rule "min=3" on an interface`, `bad.G: rule "port"`} {
+		n := 0
+		for _, line := range got {
+			if strings.HasPrefix(line, "validate: "+want) {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("row 99: Check names %s %d times, want once, in:\n%v", want, n, err)
+		}
+	}
+}
+
+func TestConstructorsPanicOnMistakes(t *testing.T) {
+	type typo struct {
+		Email string `validate:"requird"`
+	}
+	for name, build := range map[string]func(){
+		"Handler":                        func() { validate.Handler[typo](nil) },
+		"HandlerFunc":                    func() { validate.HandlerFunc(nil, handle[typo]) },
+		"HandlerFunc of a nil function":  func() { validate.HandlerFunc[item](nil, nil) },
+		"Handler around a nil handler":   func() { validate.Handler[item](nil)(nil) },
+		"FromContext without a Handler":  func() { validate.FromContext[item](context.Background()) },
+		"Check of a type that has types": nil,
+	} {
+		if build == nil {
+			continue
+		}
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s did not panic", name)
+				}
+			}()
+			build()
+		}()
+	}
+}
+
+func TestNewJoinsAllFaults(t *testing.T) {
+	yes := func(context.Context, validator.FieldLevel) bool { return true }
+	_, err := validate.New(validate.Config{
+		MaxBody:     -1,
+		MaxDepth:    10_001,
+		MaxElements: -1,
+		MaxTokens:   -1,
+		MaxErrors:   101,
+		MaxParams:   -1,
+		ReadTimeout: -1,
+		MediaTypes:  []string{"json", "application/json; charset=utf-8", "application/*+json"},
+		Rules:       map[string]validate.Rule{"email": {Check: yes}, "none": {}, "a=b": {Check: yes}, "mine": {Check: yes}, "": {Check: yes}},
+		Aliases:     map[string]string{"a": "b,min=1", "b": "email|a", "mine": "min=1", "required": "min=1", "c|d": "min=1"},
+	})
+	if err == nil {
+		t.Fatal("New of a bad Config = nil error")
+	}
+	var got []string
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		got = append(got, strings.TrimPrefix(line, "validate: "))
+	}
+	want := []string{
+		"MaxBody of -1 is negative",
+		"MaxDepth of 10001 is more than 10000",
+		"MaxElements of -1 is negative",
+		"MaxTokens of -1 is negative",
+		"MaxErrors of 101 is more than 100",
+		"MaxParams of -1 is negative",
+		"ReadTimeout of -1ns is negative",
+		`media type "json" is not of the form type/subtype`,
+		`media type "application/json; charset=utf-8" is not of the form type/subtype`,
+		`rule "" is no name for a rule`,
+		`rule "a=b" is no name for a rule`,
+		`rule "email" is the name of a built-in rule`,
+		`rule "none" has no Check`,
+		`alias "a" contains itself`,
+		`alias "b" contains itself`,
+		`alias "c|d" is no name for an alias`,
+		`alias "mine" is the name of a rule`,
+		`alias "required" is the name of a rule`,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("New says\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}

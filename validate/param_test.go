@@ -1,0 +1,206 @@
+package validate_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/backstop-go/backstop/problem"
+	"github.com/backstop-go/backstop/validate"
+)
+
+type search struct {
+	Org   string `path:"org" validate:"required"`
+	Q     string `query:"q" validate:"required,min=2,max=64"`
+	Limit int    `query:"limit" default:"20" validate:"min=1,max=100"`
+	Sort  string `query:"sort" validate:"omitempty,oneof=name createdAt"`
+	Trace string `header:"X-Trace"`
+}
+
+func get(query string) *http.Request {
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.URL.RawQuery = query
+	r.SetPathValue("org", "o")
+	return r
+}
+
+func TestParameters(t *testing.T) {
+	for _, tt := range []struct {
+		row   int
+		query string
+		want  string
+	}{
+		{86, "q=abc&limit=abc", "V(limit type)"},
+		{86, "q=abc&limit=", "V(limit type)"},
+		{86, "q=abc&limit=1.5", "V(limit type)"},
+		{86, "q=abc&limit=%2B1", "V(limit type)"},
+		{87, "q=abc&limit=1&limit=2", "V(limit repeat)"},
+		{88, "q=abc&limit=99999999999999999999", "V(limit range)"},
+		{89, "q=abc", "ok"},
+		{89, "q=abc&limit=0", "V(limit min)"},
+		{90, "", "V(q required)"},
+		{90, "q=", "V(q required)"},
+		{90, "q=a", "V(q min)"},
+		{91, "a=1;b=2", "IR Malformed query string"},
+		{91, "q=%zz", "IR Malformed query string"},
+		{91, "%zz=1", "IR Malformed query string"},
+		{92, strings.Repeat("&a=1", 1001)[1:], "IR Too many parameters"},
+		{92, strings.Repeat("&a=1", 1000)[1:] + "", "V(q required)"},
+		{92, "q=abc&items[100000000]=x", "ok"},
+		{0, "q=abc&sort=x&limit=101", "V(limit max, sort oneof)"},
+		{0, "q=abc&q=abc", "V(q repeat)"},
+		{0, "q=%ff", "V(q encoding)"},
+		{0, "q=ab%00", "V(q encoding)"},
+		{0, "&&q=abc&", "ok"},
+	} {
+		in, err := validate.Decode[search](nil, httptest.NewRecorder(), get(tt.query))
+		if got := outcome(err); got != tt.want {
+			t.Errorf("row %d: Decode(?%.60s) = %s, want %s", tt.row, tt.query, got, tt.want)
+		}
+		if err == nil && in.Limit != 20 {
+			t.Errorf("row %d: Decode(?%.60s) has limit %d, want the default of 20", tt.row, tt.query, in.Limit)
+		}
+	}
+}
+
+func TestPresenceOfParameters(t *testing.T) {
+	for query, want := range map[string]problem.Presence{"": problem.Absent, "q=": problem.Zero, "q=a": problem.Present} {
+		_, err := validate.Decode[search](nil, nil, get(query))
+		f := fields(t, err)[0]
+		if f.Presence != want || f.In != problem.InQuery {
+			t.Errorf("Decode(?%s) says presence %d in %d, want %d in the query", query, f.Presence, f.In, want)
+		}
+	}
+}
+
+func TestParametersFromEverySource(t *testing.T) {
+	type all struct {
+		ID      string        `path:"id" validate:"uuid"`
+		Trace   string        `header:"X-Trace" validate:"required"`
+		Session string        `cookie:"sid" validate:"max=3"`
+		Since   *time.Time    `query:"since"`
+		Wait    time.Duration `query:"wait" validate:"max=1m"`
+		Ratio   float64       `query:"ratio"`
+		Deep    bool          `query:"deep"`
+		From    netip.Addr    `query:"from"`
+		IDs     []int         `query:"id" validate:"max=2,dive,min=1"`
+		U8      *uint8        `query:"u8"`
+	}
+	const id = "550e8400-e29b-41d4-a716-446655440000"
+	for _, tt := range []struct {
+		row   int
+		path  string
+		query string
+		trace []string
+		sid   string
+		want  string
+	}{
+		{0, id, "since=2026-01-02T03:04:05Z&wait=1s&ratio=1.5e3&deep=1&from=::1&id=1&id=2&u8=7", []string{"t"}, "s", "ok"},
+		{93, "x", "", []string{"t"}, "", "V(id uuid)"},
+		{93, "a\x00", "", []string{"t"}, "", "V(id encoding)"},
+		{94, id, "", []string{"a", "b"}, "", "V(X-Trace repeat)"},
+		{94, id, "", nil, "", "V(X-Trace required)"},
+		{0, id, "", []string{"t"}, "long", "V(sid max)"},
+		{0, id, "since=&wait=&ratio=&deep=&from=&u8=", []string{"t"}, "", "V(since format, wait format, ratio type, deep type, from format, u8 type)"},
+		{0, id, "since=1&wait=1&ratio=x&deep=yes&from=x&u8=256", []string{"t"}, "", "V(since format, wait format, ratio type, deep type, from format, u8 range)"},
+		{0, id, "ratio=NaN&deep=TRUE", []string{"t"}, "", "V(ratio type, deep type)"},
+		{0, id, "ratio=1e999&wait=2m", []string{"t"}, "", "V(wait max, ratio range)"},
+		{0, id, "ratio=0x10", []string{"t"}, "", "V(ratio type)"},
+		{0, id, "id=1&id=2&id=3", []string{"t"}, "", "V(id max)"},
+		{0, id, "id=1&id=0", []string{"t"}, "", "V(id[1] min)"},
+		{0, id, "id=1,2", []string{"t"}, "", "V(id[0] type)"},
+	} {
+		r := get(tt.query)
+		r.SetPathValue("id", tt.path)
+		r.Header["X-Trace"] = tt.trace
+		r.AddCookie(&http.Cookie{Name: "sid", Value: tt.sid})
+		in, err := validate.Decode[all](nil, nil, r)
+		if got := outcome(err); got != tt.want {
+			t.Errorf("row %d: Decode(?%s) = %s, want %s", tt.row, tt.query, got, tt.want)
+		}
+		if err == nil && (in.Wait != time.Second || !in.Deep || in.IDs[1] != 2 || *in.U8 != 7 || in.From != netip.IPv6Loopback()) {
+			t.Errorf("Decode(?%s) = %+v, want what was sent", tt.query, in)
+		}
+	}
+}
+
+func TestForms(t *testing.T) {
+	type form struct {
+		Age  int    `form:"age" validate:"min=1"`
+		Name string `form:"name" validate:"required"`
+	}
+	for _, tt := range []struct {
+		row  int
+		body string
+		kind string
+		want string
+	}{
+		{84, "age=1&name=a", "application/x-www-form-urlencoded", "ok"},
+		{84, "age=1", "application/x-www-form-urlencoded", "V(name required)"},
+		{84, "", "application/x-www-form-urlencoded", "IR Request body is required"},
+		{84, "age=1", "application/json", "unsupported_media_type Content-Type must be application/x-www-form-urlencoded"},
+		{91, "age=1;b=2", "application/x-www-form-urlencoded", "IR Malformed form body"},
+	} {
+		r := httptest.NewRequest(http.MethodPost, "/?age=99", strings.NewReader(tt.body))
+		r.Header.Set("Content-Type", tt.kind)
+		in, err := validate.Decode[form](nil, httptest.NewRecorder(), r)
+		if got := outcome(err); got != tt.want {
+			t.Errorf("row %d: Decode of the form %q = %s, want %s", tt.row, tt.body, got, tt.want)
+		}
+		if err == nil && in.Age != 1 {
+			t.Errorf("row %d: age = %d, want 1, which the form says", tt.row, in.Age)
+		}
+	}
+}
+
+func TestBodyAndParameters(t *testing.T) {
+	type update struct {
+		ID      string `path:"id" json:"-" validate:"uuid"`
+		Name    string `json:"name" validate:"required"`
+		DryRun  bool   `query:"dryRun" json:"-"`
+		Comment string `json:"comment" validate:"max=3"`
+	}
+	r := post(`{"ID":"x","name":1,"comment":"long"}`)
+	r.URL.RawQuery = "dryRun=maybe"
+	r.SetPathValue("id", "x")
+	_, err := validate.Decode[update](nil, httptest.NewRecorder(), r)
+	if got, want := outcome(err), "V(id uuid, name type, dryRun type, comment max)"; got != want {
+		t.Errorf("row 95: Decode = %s, want %s", got, want)
+	}
+	r = post(`{"ID":"550e8400-e29b-41d4-a716-446655440000","name":"a"}`)
+	if in, err := validate.Decode[update](nil, nil, r); in.ID != "" || outcome(err) != "V(id uuid)" {
+		t.Errorf("row 85: Decode = %+v, %s: the body filled a path parameter", in, outcome(err))
+	}
+}
+
+func TestFieldThatIsTheWholeBody(t *testing.T) {
+	type batch struct {
+		Org   string `path:"org" validate:"required"`
+		Items []item `body:"json" validate:"min=1,max=2,dive"`
+	}
+	for body, want := range map[string]string{
+		`[{"name":"a","qty":1}]`: "ok",
+		`[]`:                     "V( min)",
+		`[{"name":"a","qty":0}]`: "V([0].qty min)",
+		`[1]`:                    "V([0] type)",
+		`{}`:                     "IR",
+	} {
+		r := post(body)
+		r.SetPathValue("org", "o")
+		if _, err := validate.Decode[batch](nil, nil, r); outcome(err) != want {
+			t.Errorf("Decode(%s) = %s, want %s", body, outcome(err), want)
+		}
+	}
+}
+
+func fields(t testing.TB, err error) []problem.FieldError {
+	t.Helper()
+	e, ok := err.(*problem.Error)
+	if !ok || len(e.Fields()) == 0 {
+		t.Fatalf("error = %v, want field errors", err)
+	}
+	return e.Fields()
+}
