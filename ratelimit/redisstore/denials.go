@@ -16,7 +16,9 @@ const (
 
 // denials remembers debts that were too high. A denial moves nothing, and a
 // debt falls only as time passes, or by a refund: until it is low enough, the
-// server need not be asked again. So an attack costs few round trips.
+// server need not be asked again. So an attack costs few round trips. A charge
+// that is small enough to fit makes the numbers wrong, so it counts like a
+// refund; those of other processes are noticed after a second.
 //
 // Memory is fixed: a denial overwrites whichever stands in its place, which
 // costs that one's owner a round trip and nothing else.
@@ -36,8 +38,8 @@ type denial struct {
 	id      denialID
 	earlier time.Duration // full at, if the server looked when we sent
 	later   time.Duration // full at, if it looked when we received
-	expires time.Duration // other processes refund, too
-	refund  time.Duration // the latest local one
+	expires time.Duration // other processes charge and refund, too
+	changed time.Duration // the latest local charge or refund
 }
 
 func newDenials() *denials {
@@ -73,16 +75,17 @@ func (d *denials) find(l *ratelimit.Limit, now time.Duration, s *ratelimit.State
 	if b.fits(max(e.earlier-now, 0).Microseconds(), l.Cost) {
 		return false
 	}
-	*s = b.state(min((e.later-now).Microseconds(), b.fill), l.Cost, false)
+	debt := min(max(e.later-now, 0).Microseconds(), b.fill)
+	*s = b.state(debt, l.Cost, false)
 	return true
 }
 
 // put remembers the denial of l, which was asked for at one time and answered
-// at another. If there was a refund since, the server may not have known.
+// at another. If the bucket has changed since, the server may not have known.
 func (d *denials) put(l *ratelimit.Limit, s *ratelimit.State, sent, received time.Duration) {
 	id, e, mu := d.lock(l)
 	defer mu.Unlock()
-	if e.refund >= sent {
+	if e.changed >= sent {
 		return
 	}
 	e.id = id
@@ -90,10 +93,10 @@ func (d *denials) put(l *ratelimit.Limit, s *ratelimit.State, sent, received tim
 	e.expires = sent + denialAge
 }
 
-// drop forgets what is known about l after a refund, whether it succeeded or
-// nobody knows.
+// drop forgets what is known about l after a charge or refund, whether it
+// succeeded or nobody knows.
 func (d *denials) drop(l *ratelimit.Limit, now time.Duration) {
 	_, e, mu := d.lock(l)
 	defer mu.Unlock()
-	*e = denial{refund: now}
+	*e = denial{changed: now}
 }

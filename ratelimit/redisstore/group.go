@@ -124,17 +124,19 @@ func (s *Store) ask(ctx context.Context, g *group) (wait time.Duration, err erro
 		keys[i] = s.redisKey(tag, g.limits[i].Policy)
 		args = append(args, b.charge(g.limits[i].Cost), b.fill)
 	}
+	var admitted bool
 	reply, err := s.eval(ctx, keys, args)
 	if err == nil {
-		err = decode(reply, g.limits, g.states)
+		admitted, err = decode(reply, g.limits, g.states)
 	}
 	received := s.now()
 	for i := range g.limits {
+		l := &g.limits[i]
 		switch {
-		case g.limits[i].Cost < 0:
-			s.denials.drop(&g.limits[i], received)
 		case err == nil && !g.states[i].Allowed:
-			s.denials.put(&g.limits[i], &g.states[i], sent, received)
+			s.denials.put(l, &g.states[i], sent, received)
+		case l.Cost != 0 && (err != nil || admitted):
+			s.denials.drop(l, received)
 		}
 	}
 	return 0, err

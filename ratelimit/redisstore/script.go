@@ -27,7 +27,7 @@ func digest(script string) string {
 // eval runs the script once, and a second time only after NOSCRIPT, which says
 // for certain that it did not run. Whatever else failed may have been executed.
 func (s *Store) eval(ctx context.Context, keys []string, args []int64) ([]int64, error) {
-	// A client that hangs up must not cost a connection, nor count as an
+	// A request that is given up must not cost a connection, nor count as an
 	// outage, so only our own deadline ends the wait.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.timeout)
 	defer cancel()
@@ -41,26 +41,26 @@ func (s *Store) eval(ctx context.Context, keys []string, args []int64) ([]int64,
 	return reply, nil
 }
 
-// errReply is an answer that the script cannot have given.
-var errReply = errors.New("redisstore: malformed reply")
-
-// decode turns a reply into states.
-func decode(reply []int64, limits []ratelimit.Limit, states []ratelimit.State) error {
-	if len(reply) != 1+len(limits) || reply[0] < 0 || reply[0] > 1 {
-		return errReply
+// decode turns a reply into states, and reports whether all fit.
+func decode(reply []int64, limits []ratelimit.Limit, states []ratelimit.State) (admitted bool, err error) {
+	if len(reply) != 1+len(limits) || reply[0] != 0 && reply[0] != 1 {
+		return false, errReply
 	}
 	admitted, all := reply[0] == 1, true
 	for i := range limits {
 		b, debt := bucketOf(limits[i].Rate), reply[1+i]
 		if debt < 0 || debt > b.fill {
-			return errReply
+			return false, errReply
 		}
 		fits := admitted || b.fits(debt, limits[i].Cost)
 		all = all && fits
 		states[i] = b.state(debt, limits[i].Cost, fits)
 	}
 	if all != admitted {
-		return errReply
+		return false, errReply
 	}
-	return nil
+	return admitted, nil
 }
+
+// errReply is about an answer that the script cannot have given.
+var errReply = errors.New("redisstore: malformed reply")

@@ -6,12 +6,13 @@ package redistest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -42,6 +43,10 @@ func Reserve(t testing.TB, args ...string) *Server {
 	t.Helper()
 	needs(t, "redis-server")
 	s := &Server{Addr: "127.0.0.1:" + strconv.Itoa(freePort(t)), t: t, dir: t.TempDir(), args: args}
+	if slices.Contains(args, "--cluster-enabled") {
+		// Else the nodes would talk on port + 10000, beyond the last one.
+		s.args = append(slices.Clone(args), "--cluster-port", strconv.Itoa(freePort(t)))
+	}
 	t.Cleanup(s.Kill)
 	return s
 }
@@ -69,8 +74,9 @@ func freePort(t testing.TB) int {
 }
 
 // Run starts the server, or starts it again after [Server.Kill], and returns
-// when it listens. What it had stored is gone unless the arguments keep it.
-func (s *Server) Run() {
+// when it listens. What it had stored is gone, unless it was told to save.
+// Further arguments are for this time only.
+func (s *Server) Run(args ...string) {
 	s.t.Helper()
 	_, port, err := net.SplitHostPort(s.Addr)
 	if err != nil {
@@ -80,7 +86,7 @@ func (s *Server) Run() {
 	s.cmd = exec.Command("redis-server", append([]string{
 		"--bind", "127.0.0.1", "--port", port, "--dir", s.dir,
 		"--logfile", log, "--save", "", "--appendonly", "no",
-	}, s.args...)...)
+	}, slices.Concat(s.args, args)...)...)
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
@@ -160,10 +166,7 @@ func Cluster(t testing.TB) [3]*Server {
 	var nodes [3]*Server
 	create := []string{"--cluster", "create"}
 	for i := range nodes {
-		// The bus has a port of its own, which would else be port + 10000 and
-		// may be beyond the last one.
-		nodes[i] = Start(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "1000",
-			"--cluster-require-full-coverage", "no", "--cluster-port", strconv.Itoa(freePort(t)))
+		nodes[i] = Start(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--cluster-require-full-coverage", "no")
 		create = append(create, nodes[i].Addr)
 	}
 	cli := exec.Command("redis-cli", append(create, "--cluster-yes")...)
@@ -171,10 +174,31 @@ func Cluster(t testing.TB) [3]*Server {
 		t.Fatalf("redis-cli: %v\n%s", err, out)
 	}
 	for _, n := range nodes {
-		Await(t, fmt.Sprintf("node %s says cluster_state:ok", n.Addr), func() bool {
-			info, _ := n.Do("CLUSTER", "INFO").(string)
-			return len(info) > 16 && info[:16] == "cluster_state:ok"
-		})
+		n.awaitCluster()
 	}
 	return nodes
+}
+
+// StartBehind runs a cluster of one node that calls itself by the address of a
+// proxy, so that clients find their way back to it.
+func StartBehind(t testing.TB) (*Server, *Proxy) {
+	t.Helper()
+	s := Reserve(t, "--cluster-enabled", "yes")
+	p := NewProxy(t, s.Addr)
+	_, port, err := net.SplitHostPort(p.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Run("--cluster-announce-ip", "127.0.0.1", "--cluster-announce-port", port)
+	s.Do("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
+	s.awaitCluster()
+	return s, p
+}
+
+func (s *Server) awaitCluster() {
+	s.t.Helper()
+	Await(s.t, "node "+s.Addr+" says cluster_state:ok", func() bool {
+		info, _ := s.Do("CLUSTER", "INFO").(string)
+		return strings.HasPrefix(info, "cluster_state:ok")
+	})
 }

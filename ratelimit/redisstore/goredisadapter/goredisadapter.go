@@ -1,0 +1,115 @@
+// Package goredisadapter lets [redisstore] speak through a go-redis client that
+// the program has already.
+//
+//	rdb := redis.NewClient(&redis.Options{
+//		Addr:                  "localhost:6379",
+//		ContextTimeoutEnabled: true, // else a dead server holds every request for seconds
+//		MaxRetries:            -1,   // else a lost reply charges twice
+//		DialerRetries:         1,    // else a dead server is dialled for half a second
+//	})
+//	client, err := goredisadapter.New(rdb)
+//
+// For a new client, rueidisadapter is the better choice: it sends concurrent
+// calls in one packet by itself.
+package goredisadapter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/backstop-go/backstop/ratelimit/redisstore"
+)
+
+// Client is a [redisstore.Client] on a go-redis client, which remains the
+// caller's to close. The zero Client is not usable; see [New].
+type Client struct {
+	client  redis.UniversalClient
+	cluster bool
+}
+
+var _ redisstore.Client = (*Client)(nil)
+
+// New accepts a *redis.Client, which may be one with Sentinel, or a
+// *redis.ClusterClient. The error names every option that would send a command
+// again after a lost reply, ignore a deadline, or ask a replica. It makes no
+// call.
+func New(client redis.UniversalClient) (*Client, error) {
+	var f faults
+	switch c := client.(type) {
+	case *redis.Client:
+		o := c.Options()
+		f.check(o.ContextTimeoutEnabled, o.MaxRetries, o.DialerRetries)
+		return f.join(&Client{client: c})
+	case *redis.ClusterClient:
+		o := c.Options()
+		f.check(o.ContextTimeoutEnabled, o.MaxRetries, o.DialerRetries)
+		if o.ReadOnly { // RouteByLatency and RouteRandomly set it, too
+			f.add("ReadOnly must be false: limits live on primaries")
+		}
+		return f.join(&Client{client: c, cluster: true})
+	default:
+		return nil, fmt.Errorf("goredisadapter: a client of type %T is not supported", client)
+	}
+}
+
+// Cluster reports whether the client speaks to a cluster, so that
+// [redisstore.Store] watches its parts one by one.
+func (c *Client) Cluster() bool { return c.cluster }
+
+// Eval implements [redisstore.Client].
+func (c *Client) Eval(ctx context.Context, verb, script string, keys []string, args []int64) ([]int64, error) {
+	words := make([]any, 0, 3+len(keys)+len(args))
+	words = append(words, verb, script, len(keys))
+	for _, key := range keys {
+		words = append(words, key)
+	}
+	for _, arg := range args {
+		words = append(words, arg)
+	}
+	cmd := once{redis.NewCmd(ctx, words...)}
+	cmd.SetFirstKeyPos(3)
+	if err := c.client.Process(ctx, cmd); err != nil {
+		if redis.HasErrorPrefix(err, "NOSCRIPT") {
+			return nil, redisstore.ErrNoScript
+		}
+		return nil, fmt.Errorf("goredisadapter: %w", err)
+	}
+	return cmd.Int64Slice()
+}
+
+// once is a command that is not sent again when its reply is lost: the cluster
+// client would do so, whatever its options say. It still follows redirects.
+type once struct{ *redis.Cmd }
+
+// NoRetry overrides the method of redis.Cmd.
+func (once) NoRetry() bool { return true }
+
+// faults are the options that must be changed.
+type faults []error
+
+func (f *faults) add(text string) {
+	*f = append(*f, errors.New("goredisadapter: "+text))
+}
+
+// check judges options as go-redis has filled them in.
+func (f *faults) check(contextTimeout bool, retries, dials int) {
+	if !contextTimeout {
+		f.add("ContextTimeoutEnabled must be true, or deadlines are ignored")
+	}
+	if retries > 0 {
+		f.add(fmt.Sprintf("MaxRetries must be -1, not %d, or a lost reply charges twice", retries))
+	}
+	if dials > 1 {
+		f.add(fmt.Sprintf("DialerRetries must be 1, not %d, or a dead server is dialled again and again", dials))
+	}
+}
+
+func (f *faults) join(c *Client) (*Client, error) {
+	if err := errors.Join(*f...); err != nil {
+		return nil, err
+	}
+	return c, nil
+}

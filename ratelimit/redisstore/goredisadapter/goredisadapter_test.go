@@ -1,0 +1,36 @@
+package goredisadapter_test
+
+import (
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/backstop-go/backstop/ratelimit/redisstore"
+	"github.com/backstop-go/backstop/ratelimit/redisstore/goredisadapter"
+	"github.com/backstop-go/backstop/ratelimit/redisstore/internal/clienttest"
+)
+
+func newClient(t testing.TB, client redis.UniversalClient) *goredisadapter.Client {
+	t.Helper()
+	t.Cleanup(func() { client.Close() })
+	c, err := goredisadapter.New(client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestClient(t *testing.T) {
+	clienttest.Run(t, clienttest.Harness{
+		New: func(t *testing.T, addr string) redisstore.Client {
+			return newClient(t, redis.NewClient(&redis.Options{
+				Addr: addr, ContextTimeoutEnabled: true, MaxRetries: -1, DialerRetries: 1,
+			}))
+		},
+		NewCluster: func(t *testing.T, addrs []string) redisstore.Client {
+			return newClient(t, redis.NewClusterClient(&redis.ClusterOptions{
+				Addrs: addrs, ContextTimeoutEnabled: true, MaxRetries: -1, DialerRetries: 1,
+			}))
+		},
+	})
+}

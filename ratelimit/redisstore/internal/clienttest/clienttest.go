@@ -1,0 +1,127 @@
+// Package clienttest proves that a [redisstore.Client] keeps its promises
+// towards real servers, also while these are stopped, killed and cut off.
+package clienttest
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/backstop-go/backstop/ratelimit"
+	"github.com/backstop-go/backstop/ratelimit/ratelimittest"
+	"github.com/backstop-go/backstop/ratelimit/redisstore"
+	"github.com/backstop-go/backstop/ratelimit/redisstore/internal/redistest"
+)
+
+// Harness says how to get at a client. The functions close it when t ends.
+type Harness struct {
+	// New returns a client for the server at addr, which may not run yet.
+	New func(t *testing.T, addr string) redisstore.Client
+
+	// NewCluster returns a client for the cluster of which addrs are nodes. nil:
+	// there is no such client.
+	NewCluster func(t *testing.T, addrs []string) redisstore.Client
+}
+
+// Run runs all checks as sub-tests of t, in parallel, because in most of them
+// real time passes.
+func Run(t *testing.T, h Harness) {
+	for _, c := range []struct {
+		promise string
+		run     func(*testing.T, Harness)
+		cluster bool
+	}{
+		{"the store keeps the contract", contract, false},
+		{"a forgotten script is sent again", forgottenScript, false},
+		{"a refusing server is an outage", refusals, false},
+		{"a deadline ends a call", deadline, false},
+		{"a lost reply is charged once", lostReply, false},
+		{"a service starts without a server", noServer, false},
+		{"cut connections are replaced", cutConnections, false},
+		{"outages pass without harm", outages, false},
+		{"a cluster keeps an identity in one slot", clusterKeys, true},
+		{"a dead node degrades its own identities only", deadNode, true},
+		{"a lost reply of a cluster is charged once", lostClusterReply, true},
+	} {
+		t.Run(c.promise, func(t *testing.T) {
+			if c.cluster && h.NewCluster == nil {
+				t.Skip("this client knows no cluster")
+			}
+			t.Parallel()
+			c.run(t, h)
+		})
+	}
+}
+
+// patient is a timeout for checks that are not about time: the machine may be
+// busy.
+const patient = 5 * time.Second
+
+// events collects what OnDegraded is told.
+type events struct {
+	mu  sync.Mutex
+	all []bool
+}
+
+func (e *events) add(degraded bool, _ error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.all = append(e.all, degraded)
+}
+
+func (e *events) list() []bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return append([]bool(nil), e.all...)
+}
+
+func newStore(t *testing.T, cfg redisstore.Config) *redisstore.Store {
+	t.Helper()
+	if cfg.OnDegraded == nil {
+		cfg.OnDegraded = func(degraded bool, err error) { t.Logf("degraded: %v, %v", degraded, err) }
+	}
+	s, err := redisstore.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// one is one unit of the bucket of a key that refuses nobody in a test.
+func one(key string) ratelimit.Limit {
+	return ratelimit.Limit{Policy: "p", Key: key, Rate: ratelimit.PerHour(100_000), Cost: 1}
+}
+
+// take charges one bucket; an error fails the test.
+func take(t *testing.T, s *redisstore.Store, l ratelimit.Limit) ratelimit.State {
+	t.Helper()
+	var states [1]ratelimit.State
+	if err := s.Take(context.Background(), []ratelimit.Limit{l}, states[:]); err != nil {
+		t.Fatalf("Take(%q) = error %v, want a decision", l.Key, err)
+	}
+	return states[0]
+}
+
+// connect makes the client connect, which may take longer than a timeout.
+func connect(t *testing.T, s *redisstore.Store) {
+	t.Helper()
+	redistest.Await(t, "decisions by Redis", func() bool {
+		peek := one("nobody")
+		peek.Cost = 0
+		return !take(t, s, peek).Degraded
+	})
+}
+
+func contract(t *testing.T, h Harness) {
+	server := redistest.Start(t)
+	client := h.New(t, server.Addr)
+	ratelimittest.Run(t, ratelimittest.Harness{
+		New: func(t *testing.T) ratelimit.Store {
+			server.Do("FLUSHALL")
+			return newStore(t, redisstore.Config{Client: client, Timeout: patient, Mode: redisstore.FailClosed})
+		},
+		Advance:    time.Sleep,
+		Resolution: 20 * time.Millisecond,
+	})
+}

@@ -1,0 +1,188 @@
+package clienttest
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/backstop-go/backstop/ratelimit/redisstore"
+	"github.com/backstop-go/backstop/ratelimit/redisstore/internal/redistest"
+)
+
+func forgottenScript(t *testing.T, h Harness) {
+	server := redistest.Start(t)
+	s := newStore(t, redisstore.Config{Client: h.New(t, server.Addr), Timeout: patient})
+	take(t, s, one("ann"))
+	server.Do("SCRIPT", "FLUSH")
+	if st := take(t, s, one("ann")); st.Degraded || st.Remaining != 99_998 {
+		t.Errorf("Take after SCRIPT FLUSH = %+v, want a decision by Redis with 99,998 remaining", st)
+	}
+}
+
+// refusals: whatever a server refuses with is no refusal of the request.
+func refusals(t *testing.T, h Harness) {
+	for _, tc := range []struct {
+		name  string
+		args  []string // of the server
+		cause func(t *testing.T, s *redistest.Server)
+	}{
+		{"OOM", nil, func(_ *testing.T, s *redistest.Server) { s.Do("CONFIG", "SET", "maxmemory", "1") }},
+		{"READONLY", nil, func(_ *testing.T, s *redistest.Server) { s.Do("REPLICAOF", "127.0.0.1", "1") }},
+		{"NOREPLICAS", nil, func(_ *testing.T, s *redistest.Server) { s.Do("CONFIG", "SET", "min-replicas-to-write", "1") }},
+		{"CLUSTERDOWN", []string{"--cluster-enabled", "yes"}, nil},
+		{"BUSY", []string{"--busy-reply-threshold", "1"}, busy},
+		{"LOADING", nil, loading},
+		{"NOAUTH", []string{"--requirepass", "secret"}, nil},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			server := redistest.Start(t, tc.args...)
+			if tc.cause != nil {
+				tc.cause(t, server)
+			}
+			s := newStore(t, redisstore.Config{Client: h.New(t, server.Addr), Timeout: time.Second, Mode: redisstore.FailOpen})
+			if st := take(t, s, one("ann")); !st.Allowed || !st.Degraded || !st.Unknown {
+				t.Errorf("Take = %+v, want it admitted as unknown", st)
+			}
+		})
+	}
+}
+
+func busy(t *testing.T, server *redistest.Server) {
+	ctx, cancel := context.WithCancel(t.Context())
+	conn, err := redistest.Dial(ctx, server.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		conn.Do(ctx, "EVAL", "while true do end", "0") // until the server is killed
+	}()
+	t.Cleanup(func() { cancel(); server.Kill(); <-ended; conn.Close() })
+	redistest.Await(t, "the server is busy", func() bool {
+		probe, err := redistest.Dial(ctx, server.Addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer probe.Close()
+		_, err = probe.Do(ctx, "GET", "x")
+		var refused redistest.Error
+		return errors.As(err, &refused)
+	})
+}
+
+// loading makes the server read its data so slowly that it cannot end before
+// the test does.
+func loading(_ *testing.T, server *redistest.Server) {
+	for i := range 100 {
+		server.Do("SET", strconv.Itoa(i), "x")
+	}
+	server.Do("SAVE")
+	server.Kill()
+	server.Run("--key-load-delay", "1000000", "--loading-process-events-interval-bytes", "1024")
+}
+
+// deadline: a server that does not answer holds a call no longer than ctx says,
+// within ten milliseconds. Of five calls the fastest counts, because a busy
+// machine delays some.
+func deadline(t *testing.T, h Harness) {
+	const timeout = 25 * time.Millisecond
+	for _, tc := range []struct {
+		name  string
+		cause func(*redistest.Server)
+	}{
+		{"SIGSTOP", (*redistest.Server).Freeze},
+		{"CLIENT PAUSE", func(s *redistest.Server) { s.Do("CLIENT", "PAUSE", "60000", "ALL") }},
+	} {
+		for _, connected := range []bool{true, false} {
+			t.Run(tc.name+", connected "+strconv.FormatBool(connected), func(t *testing.T) {
+				server := redistest.Start(t)
+				client := h.New(t, server.Addr)
+				if connected {
+					connect(t, newStore(t, redisstore.Config{Client: client}))
+				}
+				tc.cause(server)
+				fastest := time.Hour
+				for range 5 {
+					ctx, cancel := context.WithTimeout(context.Background(), timeout)
+					begin := time.Now()
+					_, err := client.Eval(ctx, "EVAL", "return {1}", []string{"k"}, nil)
+					fastest = min(fastest, time.Since(begin))
+					cancel()
+					if err == nil {
+						t.Fatal("Eval = nil, want an error")
+					}
+					if connected && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, os.ErrDeadlineExceeded) {
+						t.Logf("Eval = %v", err)
+					}
+				}
+				if fastest > timeout+10*time.Millisecond {
+					t.Errorf("Eval with a deadline of %v took at least %v", timeout, fastest)
+				}
+			})
+		}
+	}
+}
+
+func lostReply(t *testing.T, h Harness) {
+	server := redistest.Start(t)
+	loseOne(t, redistest.NewProxy(t, server.Addr), func(addr string) redisstore.Client { return h.New(t, addr) })
+}
+
+func lostClusterReply(t *testing.T, h Harness) {
+	_, proxy := redistest.StartBehind(t)
+	loseOne(t, proxy, func(addr string) redisstore.Client { return h.NewCluster(t, []string{addr}) })
+}
+
+// loseOne charges through a proxy that loses the reply.
+func loseOne(t *testing.T, proxy *redistest.Proxy, connectTo func(addr string) redisstore.Client) {
+	s := newStore(t, redisstore.Config{Client: connectTo(proxy.Addr), Timeout: patient, Mode: redisstore.FailOpen})
+	take(t, s, one("ann"))
+	proxy.LoseReplies(true)
+	if st := take(t, s, one("ann")); !st.Degraded {
+		t.Errorf("Take whose reply is lost = %+v, want it degraded", st)
+	}
+	proxy.LoseReplies(false)
+	if proxy.Lost() == 0 {
+		t.Error("the proxy has lost no reply")
+	}
+	redistest.Await(t, "decisions by Redis", func() bool {
+		peek := one("ann")
+		peek.Cost = 0
+		st := take(t, s, peek)
+		if !st.Degraded && st.Remaining != 99_998 {
+			t.Fatalf("after two charges, one of them without a reply, %d remain, want 99,998", st.Remaining)
+		}
+		return !st.Degraded
+	})
+}
+
+func cutConnections(t *testing.T, h Harness) {
+	server := redistest.Start(t)
+	s := newStore(t, redisstore.Config{Client: h.New(t, server.Addr), Timeout: time.Second})
+	take(t, s, one("ann"))
+	server.Do("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+	for range 20 {
+		take(t, s, one("ann"))
+	}
+	connect(t, s)
+}
+
+func noServer(t *testing.T, h Harness) {
+	server := redistest.Reserve(t)
+	var seen events
+	s := newStore(t, redisstore.Config{Client: h.New(t, server.Addr), OnDegraded: seen.add})
+	for range 20 {
+		if st := take(t, s, one("ann")); !st.Allowed || !st.Degraded || st.Unknown {
+			t.Fatalf("Take without a server = %+v, want it admitted by this process", st)
+		}
+	}
+	server.Run()
+	connect(t, s)
+	if got := seen.list(); len(got) != 2 || !got[0] || got[1] {
+		t.Errorf("OnDegraded was told %v, want [true false]", got)
+	}
+}

@@ -1,0 +1,157 @@
+package clienttest
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/backstop-go/backstop/ratelimit"
+	"github.com/backstop-go/backstop/ratelimit/redisstore"
+	"github.com/backstop-go/backstop/ratelimit/redisstore/internal/redistest"
+)
+
+// counted counts the calls that a server did not answer in time.
+type counted struct {
+	redisstore.Client
+	slow atomic.Int64
+}
+
+func (c *counted) Eval(ctx context.Context, verb, script string, keys []string, args []int64) ([]int64, error) {
+	reply, err := c.Client.Eval(ctx, verb, script, keys, args)
+	if err != nil && ctx.Err() != nil {
+		c.slow.Add(1)
+	}
+	return reply, err
+}
+
+// load is a stream of requests: 100 per second that no rate refuses, and as
+// many of a bucket that is soon empty.
+type load struct {
+	store *redisstore.Store
+	stop  chan struct{}
+	ended chan struct{}
+
+	mu       sync.Mutex
+	errors   int
+	refused  int       // of the wide rate
+	admitted int       // of the narrow rate
+	redis    time.Time // the latest decision of the narrow or the wide rate by Redis
+	degraded time.Time // and the latest without
+}
+
+var (
+	wide   = ratelimit.Limit{Policy: "wide", Key: "ann", Rate: ratelimit.PerSecond(1000), Cost: 1}
+	narrow = ratelimit.Limit{Policy: "narrow", Key: "ann", Rate: ratelimit.PerMinute(60).WithBurst(20), Cost: 1}
+)
+
+func begin(s *redisstore.Store) *load {
+	l := &load{store: s, stop: make(chan struct{}), ended: make(chan struct{})}
+	go func() {
+		defer close(l.ended)
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		var requests sync.WaitGroup
+		defer requests.Wait()
+		for {
+			select {
+			case <-l.stop:
+				return
+			case <-tick.C:
+				requests.Go(func() { l.request(wide) })
+				requests.Go(func() { l.request(narrow) })
+			}
+		}
+	}()
+	return l
+}
+
+func (l *load) end() {
+	close(l.stop)
+	<-l.ended
+}
+
+func (l *load) request(limit ratelimit.Limit) {
+	var states [1]ratelimit.State
+	err := l.store.Take(context.Background(), []ratelimit.Limit{limit}, states[:])
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	st := states[0]
+	switch {
+	case err != nil:
+		l.errors++
+		return
+	case limit == wide && !st.Allowed:
+		l.refused++
+	case limit == narrow && st.Allowed:
+		l.admitted++
+	}
+	if st.Degraded {
+		l.degraded = time.Now()
+	} else if limit == wide { // the deny cache does not prove anything
+		l.redis = time.Now()
+	}
+}
+
+// outages stops a server for two seconds, and kills another time, under load.
+func outages(t *testing.T, h Harness) {
+	for _, mode := range []redisstore.Mode{redisstore.FailLocal, redisstore.FailOpen} {
+		t.Run([]string{"local", "open"}[mode], func(t *testing.T) {
+			t.Parallel()
+			server := redistest.Start(t)
+			client := &counted{Client: h.New(t, server.Addr)}
+			var seen events
+			s := newStore(t, redisstore.Config{Client: client, Mode: mode, OnDegraded: seen.add})
+			connect(t, s)
+			l := begin(s)
+			start := time.Now()
+			server.Freeze()
+			time.Sleep(2 * time.Second)
+			server.Thaw()
+			l.awaitRecovery(t, "SIGCONT")
+			server.Kill()
+			time.Sleep(2 * time.Second)
+			server.Run()
+			l.awaitRecovery(t, "a restart")
+			l.end()
+
+			if l.errors > 0 {
+				t.Errorf("%d calls ended with an error, want none", l.errors)
+			}
+			if l.refused > 0 {
+				t.Errorf("%d calls of a rate that is not reached were refused, want none", l.refused)
+			}
+			// In two outages: the calls that open the breaker, those that are under
+			// way meanwhile (200/s for 25 ms, and as many again on a busy machine),
+			// and the probes of two seconds.
+			if slow := client.slow.Load(); slow > 2*(5+10+6) {
+				t.Errorf("%d calls waited for the timeout, want few", slow)
+			}
+			if got := seen.list(); len(got)%2 != 0 || len(got) < 4 || !got[0] || got[len(got)-1] {
+				t.Errorf("OnDegraded was told %v, want true and false in turn, at least twice", got)
+			}
+			// One burst, one more of the server that forgot everything, one of this
+			// process, and what came back meanwhile in each of them.
+			back := int(time.Since(start).Seconds()) + 1
+			if most := 3*20 + 2*back; mode == redisstore.FailLocal && l.admitted > most {
+				t.Errorf("%d units of the narrow rate were admitted, want at most %d", l.admitted, most)
+			}
+		})
+	}
+}
+
+// awaitRecovery allows the longest pause that two seconds can lead to, one more
+// second, and some for a busy machine.
+func (l *load) awaitRecovery(t *testing.T, after string) {
+	t.Helper()
+	begin := time.Now()
+	redistest.Await(t, "decisions by Redis after "+after, func() bool {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.redis.After(begin) && l.redis.Sub(l.degraded) > 100*time.Millisecond
+	})
+	if took := time.Since(begin); took > 3*time.Second {
+		t.Errorf("after %s it took %v until Redis decided again", after, took)
+	}
+}
