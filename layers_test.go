@@ -34,9 +34,12 @@ var floors = map[string]int{
 	"validate":                2,
 	"ratelimit/ratelimittest": 3,
 	"ratelimit/redisstore":    3,
-	".":                       4, // documentation
-	"examples/internal/demo":  4,
-	"examples/stdlib":         5,
+	"ratelimit/redisstore/internal/redistest":  3,
+	"ratelimit/redisstore/internal/clienttest": 4,
+	".":                      4, // documentation
+	"examples":               4, // its tests
+	"examples/internal/demo": 4,
+	"examples/stdlib":        5,
 }
 
 // thirdParty lists, for each package that has any, the modules it may import.
