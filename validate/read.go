@@ -33,20 +33,8 @@ func (v *Validator) read(p *plan, w http.ResponseWriter, r *http.Request, keep b
 		err := fmt.Errorf("validate: Content-Length of %d, at most %d are read", r.ContentLength, v.cfg.MaxBody)
 		return nil, problem.PayloadTooLarge.Wrap(err, "")
 	}
-	var inner http.ResponseWriter
-	if w != nil {
-		inner = exchange.Innermost(w)
-		if v.cfg.ReadTimeout > 0 {
-			c := http.NewResponseController(w)
-			if c.SetReadDeadline(time.Now().Add(v.cfg.ReadTimeout)) == nil {
-				defer c.SetReadDeadline(time.Time{})
-			}
-		}
-	}
 	b := newBuffer(r.ContentLength, keep)
-	// Only the server's own writer closes the connection behind a body that is
-	// too large; a wrapped one would let the rest be read as the next request.
-	err := b.fill(http.MaxBytesReader(inner, r.Body, v.cfg.MaxBody), r.ContentLength)
+	err := v.fill(b, w, r)
 	switch {
 	case err != nil:
 		b.release()
@@ -59,6 +47,30 @@ func (v *Validator) read(p *plan, w http.ResponseWriter, r *http.Request, keep b
 		return v.empty()
 	}
 	return b, nil
+}
+
+// fill reads the body into b.
+func (v *Validator) fill(b *buffer, w http.ResponseWriter, r *http.Request) error {
+	if w == nil {
+		return b.fill(http.MaxBytesReader(nil, r.Body, v.cfg.MaxBody), r.ContentLength)
+	}
+	var deadline *http.ResponseController
+	if v.cfg.ReadTimeout > 0 {
+		c := http.NewResponseController(w)
+		if err := c.SetReadDeadline(time.Now().Add(v.cfg.ReadTimeout)); err == nil {
+			deadline = c // else the writer has no deadlines, and is left alone
+		}
+	}
+	// Only the server's own writer closes the connection behind a body that is
+	// too large; behind a wrapped one the rest would be read as the next request.
+	body := http.MaxBytesReader(exchange.Innermost(w), r.Body, v.cfg.MaxBody)
+	err := b.fill(body, r.ContentLength)
+	if err != nil || deadline == nil {
+		// A deadline that has passed stays: without it the server would wait for
+		// the rest of the body before it sends the answer.
+		return err
+	}
+	return deadline.SetReadDeadline(time.Time{})
 }
 
 func (v *Validator) empty() (*buffer, error) {
@@ -113,7 +125,7 @@ func (v *Validator) acceptsType(wanted, lines []string) bool {
 		return true // what nearly every request sends
 	}
 	got, params, err := mime.ParseMediaType(lines[0])
-	if err != nil {
+	if err != nil || strings.Count(strings.ToLower(lines[0]), "charset") > 1 {
 		return false
 	}
 	if charset, ok := params["charset"]; ok && !strings.EqualFold(charset, "utf-8") {
