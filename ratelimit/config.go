@@ -211,11 +211,14 @@ func (c *checker) rate(name string, r Rate) {
 	if r == Unlimited() {
 		return
 	}
-	err := r.check()
-	if err == nil && c.rates != nil {
-		err = c.rates.CheckRate(r)
+	if err, ok := r.check().(rateError); ok {
+		c.errs = append(c.errs, rateError(fmt.Sprintf("policy %q: %s", name, string(err))))
+		return
 	}
-	if err != nil {
+	if c.rates == nil {
+		return
+	}
+	if err := c.rates.CheckRate(r); err != nil {
 		c.errs = append(c.errs, fmt.Errorf("ratelimit: policy %q: %w", name, err))
 	}
 }

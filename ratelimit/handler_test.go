@@ -1,60 +1,309 @@
 package ratelimit_test
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
+	"github.com/backstop-go/backstop/problem"
 	"github.com/backstop-go/backstop/ratelimit"
 )
 
 var nothing = http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 
+// serve sends a request of a caller through a handler.
+func serve(h http.Handler, caller string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, request(caller))
+	return w
+}
+
 func TestHandler_refusesThe31stRequestAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		limit, err := ratelimit.New(ratelimit.Config{Rate: ratelimit.PerMinute(30), Key: ratelimit.BearerToken})
-		if err != nil {
-			t.Fatal(err)
+		l := newLimiter(t, ratelimit.Config{Rate: ratelimit.PerMinute(30)})
+		h := l.Handler(nothing)
+		for n := 1; n <= 30; n++ {
+			if w := serve(h, "ann"); w.Code != 200 || w.Header().Get("Retry-After") != "" {
+				t.Fatalf("request %d = %d with Retry-After %q, want 200 with none", n, w.Code, w.Header().Get("Retry-After"))
+			}
 		}
-		h := limit.Handler(nothing)
-		for n := 1; n <= 31; n++ {
-			w := httptest.NewRecorder()
-			r := httptest.NewRequest("GET", "/v1/items", nil)
-			r.Header.Set("Authorization", "Bearer secret")
-			h.ServeHTTP(w, r)
-			if n < 31 && w.Code != 200 {
-				t.Fatalf("request %d = %d, want 200", n, w.Code)
-			}
-			if n < 31 {
-				continue
-			}
-			if w.Code != 429 || w.Header().Get("Retry-After") != "2" {
-				t.Errorf("request 31 = %d with Retry-After %q, want 429 with 2: %s", w.Code, w.Header().Get("Retry-After"), w.Body)
-			}
+		w := serve(h, "ann")
+		if w.Code != 429 || w.Header().Get("Retry-After") != "2" {
+			t.Errorf("request 31 = %d with Retry-After %q, want 429 with 2", w.Code, w.Header().Get("Retry-After"))
+		}
+		var body struct {
+			Code       string
+			RetryAfter int `json:"retry_after"`
+		}
+		if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil || body.Code != "rate_limited" || body.RetryAfter != 2 {
+			t.Errorf("body of request 31 = %s, want rate_limited and the delay of the header", w.Body)
+		}
+		time.Sleep(2 * time.Second)
+		if w := serve(h, "ann"); w.Code != 200 {
+			t.Errorf("request after Retry-After = %d, want 200", w.Code)
 		}
 	})
 }
 
-func BenchmarkHandler_allowed(b *testing.B) {
-	for _, bench := range []struct {
-		name string
-		key  ratelimit.KeyFunc
-	}{{"global", ratelimit.Global}, {"ip", ratelimit.RemoteIP}, {"token", ratelimit.BearerToken}} {
-		b.Run(bench.name, func(b *testing.B) {
-			limit, err := ratelimit.New(ratelimit.Config{Rate: plenty, Key: bench.key})
-			if err != nil {
-				b.Fatal(err)
-			}
-			h := limit.Handler(nothing)
-			w := httptest.NewRecorder()
-			r := httptest.NewRequest("GET", "/v1/items", nil)
-			r.Header.Set("Authorization", "Bearer 0123456789abcdef0123456789abcdef")
-			b.ReportAllocs()
-			for b.Loop() {
-				clear(w.Header())
-				h.ServeHTTP(w, r)
+// echo and others call Handler for each request: the buckets must not be new
+// each time.
+func TestHandler_stateIsBornInNew(t *testing.T) {
+	l := newLimiter(t, ratelimit.Config{})
+	for n := 1; n <= 3; n++ {
+		want := map[bool]int{true: 200, false: 429}[n <= 2]
+		if w := serve(l.Handler(nothing), "ann"); w.Code != want {
+			t.Errorf("request %d through a Handler of its own = %d, want %d", n, w.Code, want)
+		}
+	}
+}
+
+func TestHandler_nilPanics(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("Handler(nil) returned, want a panic")
+		}
+	}()
+	newLimiter(t, ratelimit.Config{}).Handler(nil)
+}
+
+func TestHandler_errorsFromBelowCarryTheFields(t *testing.T) {
+	l := newLimiter(t, ratelimit.Config{})
+	w := serve(l.Handler(problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error {
+		return problem.NotFound
+	})), "ann")
+	if w.Code != 404 || w.Header().Get("X-RateLimit-Remaining") != "1" {
+		t.Errorf("an error from below = %d with %v, want 404 with 1 left", w.Code, w.Header())
+	}
+}
+
+func TestHandler_passesAnUnlimitedRequest(t *testing.T) {
+	l := newLimiter(t, ratelimit.Config{Rate: ratelimit.Unlimited()})
+	for range 9 {
+		if w := serve(l.Handler(nothing), "ann"); w.Code != 200 || len(w.Header()) != 0 {
+			t.Fatalf("unlimited request = %d with %v, want 200 without fields", w.Code, w.Header())
+		}
+	}
+}
+
+func TestHandler_innerLayersKnowTheDecision(t *testing.T) {
+	l := newLimiter(t, ratelimit.Config{Name: "api"})
+	serve(l.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if d, ok := ratelimit.FromContext(r.Context()); !ok || d.Policy != "api" || d.Remaining != 1 {
+			t.Errorf("FromContext in a handler = %+v, %t, want the decision of api", d, ok)
+		}
+	})), "ann")
+}
+
+func TestHandler_givesThePatternBack(t *testing.T) {
+	l := newLimiter(t, ratelimit.Config{})
+	mux := http.NewServeMux()
+	mux.Handle("GET /v1/items", nothing)
+	r := request("ann")
+	l.Handler(mux).ServeHTTP(httptest.NewRecorder(), r)
+	if r.Pattern != "GET /v1/items" {
+		t.Errorf("Pattern outside = %q, want that of the router inside", r.Pattern)
+	}
+}
+
+func TestHandler_dryRun(t *testing.T) {
+	var seen []bool
+	l := newLimiter(t, ratelimit.Config{DryRun: true, OnDecision: func(_ *http.Request, d ratelimit.Decision) {
+		if !d.DryRun || d.Err() != nil {
+			t.Errorf("OnDecision got %+v with error %v, want a dry run without", d, d.Err())
+		}
+		seen = append(seen, d.Allowed)
+	}})
+	h := l.Handler(nothing)
+	for range 3 {
+		if w := serve(h, "ann"); w.Code != 200 || len(w.Header()) != 0 {
+			t.Errorf("request in a dry run = %d with %v, want 200 without fields", w.Code, w.Header())
+		}
+	}
+	if want := []bool{allowed, allowed, refused}; !slices.Equal(seen, want) {
+		t.Errorf("OnDecision saw %v, want %v", seen, want)
+	}
+}
+
+func TestHandler_aHookThatPanicsIsContained(t *testing.T) {
+	l := newLimiter(t, ratelimit.Config{OnDecision: func(*http.Request, ratelimit.Decision) { panic("hook") }})
+	h := l.Handler(nothing)
+	for n, want := range []int{200, 200, 429} {
+		if w := serve(h, "ann"); w.Code != want {
+			t.Errorf("request %d with a hook that panics = %d, want %d", n+1, w.Code, want)
+		}
+	}
+}
+
+func TestHandler_refund(t *testing.T) {
+	failures := func(_ *http.Request, status int) bool { return status < 400 } // count only failures
+	leave := func(ctx context.Context) context.Context {
+		ctx, cancel := context.WithCancel(ctx)
+		cancel()
+		return ctx
+	}
+	for _, c := range []struct {
+		name   string
+		serve  http.HandlerFunc
+		leave  bool
+		status int
+	}{
+		{"a success", func(http.ResponseWriter, *http.Request) {}, false, 200},
+		{"a status", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, false, 204},
+		{"a failure", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }, false, 401},
+		{"an error", func(w http.ResponseWriter, r *http.Request) { problem.Respond(w, r, problem.Forbidden) }, false, 403},
+		{"a panic", func(http.ResponseWriter, *http.Request) { panic("handler") }, false, 500},
+		{"a panic after a success", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200); panic("handler") }, false, 500},
+		{"Goexit", func(http.ResponseWriter, *http.Request) { runtime.Goexit() }, false, 500},
+		{"a client that left", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) }, true, 499},
+		{"a client that left, and a panic", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, true, 499},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for name, refundIf := range map[string]func(*http.Request, int) bool{
+				"refunded":            func(*http.Request, int) bool { return true },
+				"not refunded":        func(*http.Request, int) bool { return false },
+				"if it is no failure": failures,
+			} {
+				var got []int
+				l := newLimiter(t, ratelimit.Config{RefundIf: func(r *http.Request, status int) bool {
+					got = append(got, status)
+					return refundIf(r, status)
+				}})
+				var wg sync.WaitGroup
+				wg.Go(func() { // of its own, because of Goexit
+					defer func() { recover() }()
+					r := request("ann")
+					if c.leave {
+						r = r.WithContext(leave(r.Context()))
+					}
+					l.Handler(c.serve).ServeHTTP(httptest.NewRecorder(), r)
+				})
+				wg.Wait()
+				if !slices.Equal(got, []int{c.status}) {
+					t.Errorf("RefundIf was asked about %v, want once about %d", got, c.status)
+				}
+				left := 1
+				if refundIf(nil, c.status) {
+					left = 2
+				}
+				if d, err := l.Peek(request("ann")); err != nil || d.Remaining != left {
+					t.Errorf("%s, %s: %d left, want %d (%v)", c.name, name, d.Remaining, left, err)
+				}
 			}
 		})
 	}
 }
+
+func TestHandler_aRefusalIsNotRefunded(t *testing.T) {
+	l := newLimiter(t, ratelimit.Config{Rate: ratelimit.PerHour(1), RefundIf: func(_ *http.Request, status int) bool {
+		return status >= 400
+	}})
+	h := l.Handler(nothing)
+	for n, want := range []int{200, 429, 429} {
+		if w := serve(h, "ann"); w.Code != want {
+			t.Errorf("request %d = %d, want %d", n+1, w.Code, want)
+		}
+	}
+}
+
+// lostRefund is a store that fails on refunds.
+type lostRefund struct{ *ratelimit.Memory }
+
+func (s lostRefund) Take(ctx context.Context, limits []ratelimit.Limit, states []ratelimit.State) error {
+	if limits[0].Cost < 0 {
+		if ctx.Err() != nil {
+			return errors.New("the refund runs on the context of a request that is over")
+		}
+		return errors.New("lost")
+	}
+	return s.Memory.Take(ctx, limits, states)
+}
+
+func TestHandler_aRefundThatFailsSpoilsNoAnswer(t *testing.T) {
+	l := newLimiter(t, ratelimit.Config{
+		Name: "login", Store: lostRefund{newMemory(t, 0)},
+		RefundIf: func(*http.Request, int) bool { return true },
+	})
+	if w := serve(l.Handler(nothing), "ann"); w.Code != 200 {
+		t.Errorf("request with a lost refund = %d, want 200", w.Code)
+	}
+}
+
+// One request copy serves the stack, and there is a recorder only for refunds.
+func TestHandler_allocations(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	r := request("ann")
+	exchange := testing.AllocsPerRun(100, func() { within(r) }) // made by whoever is first
+	for _, c := range []struct {
+		name string
+		cfg  ratelimit.Config
+		want float64 // beyond the exchange
+	}{
+		{"a key that costs nothing", ratelimit.Config{Rate: plenty, Key: ratelimit.Global}, 2}, // the call, the digits
+		{"an address", ratelimit.Config{Rate: plenty, Key: ratelimit.RemoteIP}, 3},             // and the key
+		{"a token", ratelimit.Config{Rate: plenty}, 3},
+		{"no fields", ratelimit.Config{Rate: plenty, Key: ratelimit.Global, Headers: ratelimit.HeadersNone}, 1},
+		{"refunds", ratelimit.Config{Rate: plenty, Key: ratelimit.Global, RefundIf: func(*http.Request, int) bool { return false }}, 2},
+		{"unlimited", ratelimit.Config{Rate: ratelimit.Unlimited(), Key: ratelimit.Global}, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := newLimiter(t, c.cfg).Handler(nothing)
+			w := &discard{header: http.Header{}}
+			got := testing.AllocsPerRun(100, func() {
+				clear(w.header)
+				h.ServeHTTP(w, r)
+			}) - exchange
+			if got != c.want {
+				t.Errorf("an allowed request allocates %v times, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+func BenchmarkHandler(b *testing.B) {
+	for _, bench := range []struct {
+		name string
+		rate ratelimit.Rate
+		key  ratelimit.KeyFunc
+	}{
+		{"allowed, global", plenty, ratelimit.Global},
+		{"allowed, address", plenty, ratelimit.RemoteIP},
+		{"allowed, token", plenty, ratelimit.BearerToken},
+		{"refused, address", ratelimit.PerDay(1), ratelimit.RemoteIP},
+	} {
+		h := newLimiter(b, ratelimit.Config{Rate: bench.rate, Key: bench.key}).Handler(nothing)
+		r := request("")
+		r.Header.Set("Authorization", "Bearer 0123456789abcdef0123456789abcdef")
+		b.Run(bench.name, func(b *testing.B) {
+			w := &discard{header: http.Header{}}
+			b.ReportAllocs()
+			for b.Loop() {
+				clear(w.header)
+				h.ServeHTTP(w, r)
+			}
+		})
+	}
+	b.Run("the exchange alone", func(b *testing.B) {
+		r := request("")
+		b.ReportAllocs()
+		for b.Loop() {
+			within(r)
+		}
+	})
+}
+
+// discard is a response writer that costs nothing.
+type discard struct{ header http.Header }
+
+func (d *discard) Header() http.Header       { return d.header }
+func (*discard) Write(p []byte) (int, error) { return len(p), nil }
+func (*discard) WriteHeader(int)             {}

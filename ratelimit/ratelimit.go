@@ -77,8 +77,9 @@ func (r Rate) WithBurst(n int) Rate {
 	return r
 }
 
-// ErrRate is wrapped by every error that says that a [Rate] cannot be used. It
-// is a mistake of the program or of its configuration, never an outage.
+// ErrRate is what every error is that says that a [Rate] cannot be used, in the
+// sense of errors.Is. It is a mistake of the program or of its configuration,
+// never an outage.
 var ErrRate = errors.New("ratelimit: unusable rate")
 
 // Bounds of a rate: below a microsecond per unit Redis could not count, and
@@ -96,21 +97,27 @@ func (r Rate) burst() int {
 	return r.Burst
 }
 
-// check returns what is wrong with r; the error wraps [ErrRate].
+// rateError is an [ErrRate] that says which and why.
+type rateError string
+
+func (e rateError) Error() string      { return "ratelimit: " + string(e) }
+func (rateError) Is(target error) bool { return target == ErrRate }
+
+// check returns what is wrong with r; the error is an [ErrRate].
 func (r Rate) check() error {
 	switch {
 	case r.Limit < 1 || r.Per <= 0:
-		return fmt.Errorf("%w: %d per %v allows nothing", ErrRate, r.Limit, r.Per)
+		return rateError(fmt.Sprintf("rate of %d per %v allows nothing", r.Limit, r.Per))
 	case r.Burst < 0:
-		return fmt.Errorf("%w: burst %d is negative", ErrRate, r.Burst)
+		return rateError(fmt.Sprintf("burst of %d is negative", r.Burst))
 	case r.Limit > int(r.Per/minInterval):
-		return fmt.Errorf("%w: %d per %v is more than one per %v", ErrRate, r.Limit, r.Per, minInterval)
+		return rateError(fmt.Sprintf("rate of %d per %v is more than one unit per %v", r.Limit, r.Per, minInterval))
 	}
 	// Burst·Per > maxFill·Limit, in 128 bits: neither product fits 64.
 	hi, lo := bits.Mul64(uint64(r.burst()), uint64(r.Per))
 	maxHi, maxLo := bits.Mul64(uint64(maxFill), uint64(r.Limit))
 	if hi > maxHi || hi == maxHi && lo > maxLo {
-		return fmt.Errorf("%w: %d per %v with burst %d needs more than %v to fill", ErrRate, r.Limit, r.Per, r.burst(), maxFill)
+		return rateError(fmt.Sprintf("rate of %d per %v needs more than %v to fill a burst of %d", r.Limit, r.Per, maxFill, r.burst()))
 	}
 	return nil
 }
