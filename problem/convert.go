@@ -71,7 +71,7 @@ func (p *Responder) typed(err error) *Error {
 	case Code:
 		return err.New("")
 	}
-	s := search{p: p, left: maxTree}
+	s := search{p: p}
 	s.visit(err)
 	if s.found == nil && s.status != 0 {
 		return s.code.Wrap(err, "")
@@ -79,13 +79,9 @@ func (p *Responder) typed(err error) *Error {
 	return s.found
 }
 
-// maxTree bounds a search, for an error that unwraps to itself.
-const maxTree = 1000
-
 // search is a walk through a tree of errors.
 type search struct {
 	p      *Responder
-	left   int
 	status int    // of what was found, 0 if nothing was
 	found  *Error // or else
 	code   Code
@@ -93,9 +89,6 @@ type search struct {
 
 // visit does not look into an *Error: its cause is private.
 func (s *search) visit(err error) {
-	if s.left--; s.left < 0 {
-		return
-	}
 	switch err := err.(type) {
 	case *Error:
 		if err != nil {

@@ -30,13 +30,13 @@ func (p *Responder) Respond(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	state := stateOf(w)
-	f, abort := p.failed(r, err)
-	switch {
-	case abort && state == exchange.Started:
-		exchange.Abort(w)
-	case abort:
-		panic(http.ErrAbortHandler)
+	if isAbort(err) {
+		if state == exchange.Started {
+			exchange.Abort(w)
+		}
+		panic(http.ErrAbortHandler) // nothing is on the wire: not a byte
 	}
+	f := p.failed(r, err)
 	switch state {
 	case exchange.Rendered:
 		f.again()
@@ -63,16 +63,16 @@ func isNil(err error) bool {
 	return ok && e == nil
 }
 
-// stateOf asks the recorders, and believes the one that knows most: a writer in
-// between may hold back what another has seen. Without a recorder it asks the
-// Written of gin and negroni.
+func isAbort(err error) (abort bool) {
+	defer func() { recover() }() // of a foreign method
+	return errors.Is(err, http.ErrAbortHandler)
+}
+
+// stateOf asks the nearest recorder; without one, the Written of gin and
+// negroni.
 func stateOf(w http.ResponseWriter) exchange.State {
-	state, known := exchange.Fresh, false
 	for rec := range exchange.Recorders(w) {
-		state, known = max(state, rec.State()), true
-	}
-	if known {
-		return state
+		return rec.State()
 	}
 	if g, ok := w.(interface{ Written() bool }); ok && g.Written() {
 		return exchange.Started
@@ -95,11 +95,10 @@ type failure struct {
 	header [7]string // one array for all header values
 }
 
-// failed finds out what an error is and how it is shown, or that it asks for an
-// abort. An error whose methods panic, a nil *fs.PathError perhaps, is Internal.
-func (p *Responder) failed(r *http.Request, err error) (f *failure, abort bool) {
-	f = &failure{p: p, x: exchange.From(r.Context()), r: r, cause: err}
-	f.err, abort = f.convert()
+// failed finds out what an error is, and how it is shown.
+func (p *Responder) failed(r *http.Request, err error) *failure {
+	f := &failure{p: p, x: exchange.From(r.Context()), r: r, cause: err}
+	f.convert()
 	if f.err.remote && !f.err.passed {
 		f.err, f.remote = upstream(f.err), true
 	}
@@ -108,20 +107,19 @@ func (p *Responder) failed(r *http.Request, err error) (f *failure, abort bool) 
 		shown, f.hidden = NotFound.New(""), true
 	}
 	f.view = p.resolve(f.x, r, shown)
-	return f, abort
+	return f
 }
 
-func (f *failure) convert() (e *Error, abort bool) {
+// convert makes an Internal of an error whose methods panic: a nil
+// *fs.PathError, perhaps.
+func (f *failure) convert() {
 	defer func() {
 		if value := recover(); value != nil {
 			f.cause = fmt.Errorf("panic in a method of %T: %v", f.cause, value)
-			e = Internal.Wrap(f.cause, "")
+			f.err = Internal.Wrap(f.cause, "")
 		}
 	}()
-	if errors.Is(f.cause, http.ErrAbortHandler) {
-		abort = true
-	}
-	return f.p.convert(f.r.Context(), f.cause), abort
+	f.err = f.p.convert(f.r.Context(), f.cause)
 }
 
 // send encodes and writes.

@@ -1,0 +1,137 @@
+package problem_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"testing"
+
+	"github.com/backstop-go/backstop/problem"
+)
+
+// Two codes of one API. The other two have a code's name, and another code's
+// kind.
+var (
+	emailTaken  = problem.Code{Name: "email_taken", Kind: problem.Conflict, Status: 409, Message: "E-mail is taken"}
+	nameTaken   = problem.Code{Name: "name_taken", Kind: problem.Conflict}
+	sameName    = problem.Code{Name: "email_taken", Kind: problem.Validation, Status: 422}
+	withoutName = problem.Code{Kind: problem.Conflict, Status: 418, Message: "Teapot"}
+)
+
+func TestIs(t *testing.T) {
+	one := problem.NotFound.New("")
+	for _, c := range []struct {
+		rule   string
+		err    error
+		target error
+		want   bool
+	}{
+		{"a kind is itself", problem.NotFound, problem.NotFound, true},
+		{"a kind is no other kind", problem.TokenExpired, problem.Unauthenticated, false},
+		{"a kind is no code", problem.Conflict, emailTaken, false},
+		{"an error is its kind", problem.NotFound.New("gone"), problem.NotFound, true},
+		{"an error is not a broader kind", problem.TokenExpired.New(""), problem.Unauthenticated, false},
+		{"a wrapped error is its kind", fmt.Errorf("load: %w", problem.NotFound.New("")), problem.NotFound, true},
+		{"a joined error is its kind", errors.Join(io.EOF, problem.NotFound.New("")), problem.NotFound, true},
+		{"a code is its kind", emailTaken, problem.Conflict, true},
+		{"a code is itself", emailTaken, emailTaken, true},
+		{"a code is one of the same name", emailTaken, sameName, true},
+		{"a code is no other code of its kind", emailTaken, nameTaken, false},
+		{"codes without names are not one by their names", withoutName, problem.Code{Kind: problem.Conflict}, false},
+		{"an error with a code is the code", emailTaken.New("x"), emailTaken, true},
+		{"an error with a code is its kind", emailTaken.Wrap(io.EOF, ""), problem.Conflict, true},
+		{"an error with a code is no other code", emailTaken.New(""), nameTaken, false},
+		{"an error of a kind is no code of that kind", problem.Conflict.New(""), emailTaken, false},
+		{"an error is its cause", problem.Internal.Wrap(io.EOF, ""), io.EOF, true},
+		{"an error is itself", one, one, true},
+		{"an error is no other error that says the same", one, problem.NotFound.New(""), false},
+		{"a copy is no longer the original", one.WithRetryAfter(1), one, false},
+		{"a copy is of the same kind", one.WithRetryAfter(1), problem.NotFound, true},
+		{"a nil error is nothing", (*problem.Error)(nil), problem.Internal, false},
+	} {
+		if got := errors.Is(c.err, c.target); got != c.want {
+			t.Errorf("%s: errors.Is(%v, %v) = %v, want %v", c.rule, c.err, c.target, got, c.want)
+		}
+	}
+}
+
+func TestKindNames(t *testing.T) {
+	seen := map[string]problem.Kind{}
+	for k := problem.Internal; k <= problem.ClientClosed; k++ {
+		name := k.String()
+		if other, ok := seen[name]; ok || name == "" {
+			t.Errorf("Kind(%d).String() = %q, which is also Kind(%d)", k, name, other)
+		}
+		seen[name] = k
+		if k.Error() != name {
+			t.Errorf("Kind(%d).Error() = %q, want %q", k, k.Error(), name)
+		}
+	}
+	if got := problem.Kind(200).String(); got != "internal" {
+		t.Errorf("Kind(200).String() = %q, want internal: a number that is no kind is treated so", got)
+	}
+	if got := problem.Kind(200).New("").Kind(); got != problem.Internal {
+		t.Errorf("Kind(200).New().Kind() = %v, want internal", got)
+	}
+}
+
+func TestErrorIsForLogs(t *testing.T) {
+	fields := []problem.FieldError{
+		{Path: problem.Path{"tags", 0, "key"}, Rule: "required"},
+		{Path: problem.Path{"age"}, Rule: "max", Param: "9"},
+	}
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{problem.NotFound, "not_found"},
+		{problem.NotFound.New("Secret not found"), "not_found: Secret not found"},
+		{problem.NotFound.Wrap(io.EOF, ""), "not_found: EOF"},
+		{problem.NotFound.Wrap(io.EOF, "Gone"), "not_found: Gone: EOF"},
+		{problem.Validation.Wrap(io.EOF, "").WithFields(fields...), "validation: tags[0].key required, age max: EOF"},
+		{emailTaken, "email_taken: E-mail is taken"},
+		{nameTaken, "name_taken"},
+		{withoutName, "Teapot"},
+		{problem.Code{Kind: problem.Gone}, "gone"},
+		{emailTaken.New(""), "email_taken: E-mail is taken"},
+		{emailTaken.Wrap(io.EOF, "Taken"), "email_taken: Taken: EOF"},
+		{(*problem.Error)(nil), "<nil>"},
+	} {
+		if got := c.err.Error(); got != c.want {
+			t.Errorf("Error() = %q, want %q", got, c.want)
+		}
+	}
+}
+
+func TestLogValueGroups(t *testing.T) {
+	e := emailTaken.Wrap(io.EOF, "Taken").WithFields(problem.FieldError{Path: problem.Path{"email"}, Rule: "unique"})
+	want := "[kind=conflict code=email_taken text=Taken fields=email unique cause=EOF]"
+	if got := e.LogValue().String(); got != want {
+		t.Errorf("LogValue() = %s, want %s", got, want)
+	}
+	if got := (*problem.Error)(nil).LogValue(); !got.Equal(slog.Value{}) {
+		t.Errorf("LogValue() of nil = %v, want nothing", got)
+	}
+}
+
+func TestStatusText(t *testing.T) {
+	for status, want := range map[int]string{
+		400: "Bad Request",
+		413: "Content Too Large",
+		422: "Unprocessable Content",
+		499: "Client Error",
+		503: "Service Unavailable",
+		599: "Server Error",
+	} {
+		if got := problem.StatusText(status); got != want {
+			t.Errorf("StatusText(%d) = %q, want %q", status, got, want)
+		}
+	}
+	for status := 400; status < 600; status++ {
+		if text := http.StatusText(status); text != "" && status != 413 && status != 422 && problem.StatusText(status) != text {
+			t.Errorf("StatusText(%d) = %q, want %q as in net/http", status, problem.StatusText(status), text)
+		}
+	}
+}
