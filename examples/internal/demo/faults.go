@@ -11,9 +11,9 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// secret stands in causes and panics, so that a test can look for it in every
+// errDial stands in causes and panics, so that a test can look for it in every
 // byte that leaves the service.
-var secret = errors.New("dial postgres: dsn=s3cr3t-dsn")
+var errDial = errors.New("dial postgres: dsn=s3cr3t-dsn")
 
 // faultRoutes fail on purpose, each in one of the ways in which handlers fail.
 func faultRoutes(cfg Config) []Route {
@@ -30,7 +30,7 @@ func faultRoutes(cfg Config) []Route {
 		"leak":              leaks,
 		"double":            answersTwice,
 	}
-	for kind := problem.Internal; kind < problem.ClientClosed; kind++ {
+	for kind := range problem.ClientClosed {
 		faults[kind.String()] = func(http.ResponseWriter, *http.Request) error { return kind }
 	}
 	byName := func(w http.ResponseWriter, r *http.Request) error {
@@ -53,13 +53,13 @@ func faultRoutes(cfg Config) []Route {
 	}
 }
 
-func panics(http.ResponseWriter, *http.Request) error { panic(secret) }
+func panics(http.ResponseWriter, *http.Request) error { panic(errDial) }
 
 func panicsMidway(w http.ResponseWriter, _ *http.Request) error {
 	if _, err := io.WriteString(w, "partial"); err != nil {
 		return err
 	}
-	panic(secret)
+	panic(errDial)
 }
 
 func panicsAfterFlush(w http.ResponseWriter, _ *http.Request) error {
@@ -69,12 +69,12 @@ func panicsAfterFlush(w http.ResponseWriter, _ *http.Request) error {
 	if err := http.NewResponseController(w).Flush(); err != nil {
 		return err
 	}
-	panic(secret)
+	panic(errDial)
 }
 
 func panicsNoContent(w http.ResponseWriter, _ *http.Request) error {
 	w.WriteHeader(http.StatusNoContent)
-	panic(secret)
+	panic(errDial)
 }
 
 // panicsStale has described a picture when it fails. None of it may describe
@@ -85,7 +85,7 @@ func panicsStale(w http.ResponseWriter, _ *http.Request) error {
 	h.Set("Content-Type", "image/png")
 	h.Set("ETag", `"v1"`)
 	h.Set("Cache-Control", "public, max-age=3600")
-	panic(secret)
+	panic(errDial)
 }
 
 func aborts(http.ResponseWriter, *http.Request) error { panic(http.ErrAbortHandler) }
@@ -114,12 +114,12 @@ func answersText(w http.ResponseWriter, _ *http.Request) error {
 	return nil
 }
 
-func leaks(http.ResponseWriter, *http.Request) error { return fmt.Errorf("list secrets: %w", secret) }
+func leaks(http.ResponseWriter, *http.Request) error { return fmt.Errorf("list secrets: %w", errDial) }
 
 // answersTwice is caught too late for an envelope, so the connection is cut.
 func answersTwice(w http.ResponseWriter, _ *http.Request) error {
 	if err := reply(w, http.StatusOK, map[string]string{"status": "ok"}); err != nil {
 		return err
 	}
-	return secret
+	return errDial
 }
