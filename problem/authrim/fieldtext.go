@@ -16,20 +16,28 @@ import (
 // The label is FieldError.Label, else the name of the field in words. A Message
 // that begins in lower case is a predicate and gets the label, too.
 func FieldText(f problem.FieldError) string {
-	if f.Message != "" {
-		if first, _ := utf8.DecodeRuneInString(f.Message); unicode.IsLower(first) {
-			return label(f) + " " + f.Message
+	text := f.Message
+	if text != "" {
+		if first, _ := utf8.DecodeRuneInString(text); !unicode.IsLower(first) {
+			return text
 		}
-		return f.Message
+		return sentence(f, " ", text)
 	}
-	text := predicate(f)
+	text = predicate(f)
 	if f.Key {
-		return label(f) + " key " + text
+		return sentence(f, " key ", text)
 	}
 	if noun, ok := strings.CutPrefix(text, "must be a valid "); ok {
 		return "Please enter a valid " + noun
 	}
-	return label(f) + " " + text
+	return sentence(f, " ", text)
+}
+
+// sentence puts the label before a text.
+func sentence(f problem.FieldError, between, text string) string {
+	var buf [128]byte
+	b := append(appendLabel(buf[:0], f), between...)
+	return string(append(b, text...))
 }
 
 // predicate is the neutral text, in the words of somebody who does not program.

@@ -9,128 +9,131 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// label names the field of f for people.
-func label(f problem.FieldError) string {
+// appendLabel appends a name of the field of f for people.
+func appendLabel(dst []byte, f problem.FieldError) []byte {
 	switch {
 	case f.Label != "":
-		return f.Label
+		return append(dst, f.Label...)
 	case len(f.Path) == 0:
-		return "Request body"
+		return append(dst, wholeBody...)
 	}
-	name, isName := f.Path[len(f.Path)-1].(string)
-	if isName && (f.In == problem.InHeader || f.In == problem.InCookie || f.Rule == "unknown") {
+	last := f.Path[len(f.Path)-1:]
+	_, isName := last[0].(string)
+	switch {
+	case isName && (f.In == problem.InHeader || f.In == problem.InCookie || f.Rule == "unknown"):
 		// A name that is not ours is shown as it came, cut as in a path.
-		last := problem.FieldError{In: problem.InQuery, Path: problem.Path{name}}
-		return string(last.AppendPath(nil, problem.Brackets))
+		return problem.FieldError{In: problem.InQuery, Path: last}.AppendPath(dst, problem.Brackets)
+	case f.Key:
+		return appendPathLabel(dst, f.Path[:len(f.Path)-1])
 	}
-	if f.Key {
-		return pathLabel(f.Path[:len(f.Path)-1])
-	}
-	return pathLabel(f.Path)
+	return appendPathLabel(dst, f.Path)
 }
+
+const wholeBody = "Request body"
 
 // otherLabel names the field that f is compared with.
 func otherLabel(f problem.FieldError) string {
 	if f.Other != "" {
 		return f.Other
 	}
-	return humanize(f.Param[strings.LastIndexByte(f.Param, '.')+1:])
+	return string(appendWords(nil, f.Param[strings.LastIndexByte(f.Param, '.')+1:]))
 }
 
-// pathLabel names the last member of a path, and the place in it if it is a
-// list or a map: "Tags item 1", "Meta entry".
-func pathLabel(path problem.Path) string {
+// appendPathLabel names the last member of a path, and the place in it if it is
+// a list or a map: "Tags item 1", "Meta entry".
+func appendPathLabel(dst []byte, path problem.Path) []byte {
 	if len(path) == 0 {
-		return "Request body"
+		return append(dst, wholeBody...)
 	}
-	place := ""
-	switch last := path[len(path)-1].(type) {
-	case string:
-		return humanize(last)
-	case int:
-		place = "item " + strconv.Itoa(last+1)
-	default:
-		place = "entry"
+	i, item, entry := len(path)-1, "Item ", "Entry"
+	if name, ok := path[i].(string); ok {
+		return appendWords(dst, name)
 	}
-	if len(path) == 1 {
-		return capitalize(place)
+	if i > 0 {
+		dst = appendPathLabel(dst, path[:i])
+		item, entry = " item ", " entry"
 	}
-	return pathLabel(path[:len(path)-1]) + " " + place
+	if n, ok := path[i].(int); ok {
+		return strconv.AppendInt(append(dst, item...), int64(n)+1, 10)
+	}
+	return append(dst, entry...)
 }
 
-// humanize makes words of a wire name: "organizationName" is "Organization
+// appendWords makes words of a wire name: "organizationName" is "Organization
 // name", "redirect_urls" is "Redirect URLs".
-func humanize(name string) string {
-	words := words(name)
-	if len(words) == 0 {
-		return name // nothing but separators
-	}
-	for i, word := range words {
-		lower := strings.ToLower(word)
-		singular := strings.TrimSuffix(lower, "s")
-		switch {
-		case isAcronym(lower):
-			words[i] = strings.ToUpper(word)
-		case isAcronym(singular):
-			words[i] = strings.ToUpper(singular) + "s"
-		case i == 0:
-			words[i] = capitalize(lower)
-		default:
-			words[i] = lower
-		}
-	}
-	return strings.Join(words, " ")
-}
-
-func capitalize(word string) string {
-	first, size := utf8.DecodeRuneInString(word)
-	if size == 0 {
-		return word
-	}
-	return string(unicode.ToUpper(first)) + word[size:]
-}
-
-// words splits a name at separators and at humps: before a capital that follows
+//
+// A name is split at separators and at humps: before a capital that follows
 // something else, and before the last one of a run if a word starts there, so
 // that "userID" and "HTTPServer" are two words each. The s of a plural, as in
 // "redirectURLs", starts none.
-func words(name string) []string {
-	var words []string
-	runes := []rune(name)
-	start := 0
-	cut := func(end int) {
-		if end > start {
-			words = append(words, string(runes[start:end]))
-		}
-		start = end
-	}
-	for i, r := range runes {
+func appendWords(dst []byte, name string) []byte {
+	begin, start := len(dst), 0
+	var previous rune
+	for i := 0; i < len(name); {
+		r, size := utf8.DecodeRuneInString(name[i:])
+		next := i + size
 		switch {
 		case r == '_', r == '-', r == '.', unicode.IsSpace(r):
-			cut(i)
-			start = i + 1
-		case i == 0 || !unicode.IsUpper(r):
-		case !unicode.IsUpper(runes[i-1]), startsWord(runes[i:]):
-			cut(i)
+			dst = appendWord(dst, name[start:i], len(dst) == begin)
+			start = next
+		case unicode.IsUpper(r) && (!unicode.IsUpper(previous) || startsWord(name[next:])):
+			dst = appendWord(dst, name[start:i], len(dst) == begin)
+			start = i
 		}
+		previous, i = r, next
 	}
-	cut(len(runes))
-	return words
+	dst = appendWord(dst, name[start:], len(dst) == begin)
+	if len(dst) == begin {
+		return append(dst, name...) // nothing but separators
+	}
+	return dst
 }
 
-// startsWord reports whether a capital after a capital begins a word: it is
-// followed by a small letter that is not the s of a plural.
-func startsWord(runes []rune) bool {
-	if len(runes) < 2 || !unicode.IsLower(runes[1]) {
+// startsWord reports whether a capital before rest begins a word: a small letter
+// follows, which is not the s of a plural.
+func startsWord(rest string) bool {
+	first, size := utf8.DecodeRuneInString(rest)
+	second, _ := utf8.DecodeRuneInString(rest[size:])
+	return unicode.IsLower(first) && (first != 's' || unicode.IsLower(second))
+}
+
+// appendWord appends one word in small letters, an acronym in capitals, and
+// capitalizes the first one.
+func appendWord(dst []byte, word string, first bool) []byte {
+	if word == "" {
+		return dst
+	}
+	if !first {
+		dst = append(dst, ' ')
+	}
+	singular := strings.TrimRight(word, "sS")
+	switch {
+	case isAcronym(word):
+		return append(dst, strings.ToUpper(word)...)
+	case len(singular) == len(word)-1 && isAcronym(singular):
+		return append(append(dst, strings.ToUpper(singular)...), 's')
+	}
+	for i, r := range word {
+		if first && i == 0 {
+			dst = utf8.AppendRune(dst, unicode.ToUpper(r))
+			continue
+		}
+		dst = utf8.AppendRune(dst, unicode.ToLower(r))
+	}
+	return dst
+}
+
+// isAcronym reports whether a word is written in capitals.
+func isAcronym(word string) bool {
+	if len(word) > len("https") {
 		return false
 	}
-	isPlural := runes[1] == 's' && (len(runes) == 2 || !unicode.IsLower(runes[2]))
-	return !isPlural
-}
-
-// isAcronym reports whether a word, in lower case, is written in capitals.
-func isAcronym(word string) bool {
-	switch word {
+	var buf [8]byte
+	lower := buf[:0]
+	for i := range len(word) {
+		lower = append(lower, word[i]|0x20) // what is no letter matches nothing
+	}
+	switch string(lower) {
 	case "api", "cidr", "dns", "html", "http", "https", "id", "ip", "json", "jwt", "mac", "mfa",
 		"otp", "pin", "sms", "ssh", "ssl", "sso", "tls", "ttl", "ui", "uri", "url", "utc", "uuid",
 		"vat", "vpn", "xml":

@@ -25,6 +25,7 @@ func TestLabels(t *testing.T) {
 		{member("id"), "ID"},
 		{member("ids"), "IDs"},
 		{member("__"), "__"},
+		{member("a\xff"), "A\ufffd"},
 		{member("dns.name server"), "DNS name server"},
 		{member("__x__"), "X"},
 		{member("größeÄndern"), "Größe ändern"},

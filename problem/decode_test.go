@@ -1,0 +1,200 @@
+package problem_test
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/backstop-go/backstop/problem"
+	"github.com/backstop-go/backstop/problem/authrim"
+	"github.com/backstop-go/backstop/problem/scaivault"
+)
+
+// TestKindsCrossTheWire reads every kind back from every style. Kinds that a
+// style writes alike are read as the first of them.
+func TestKindsCrossTheWire(t *testing.T) {
+	alike := map[string]map[problem.Kind]problem.Kind{
+		"enkryptify": {
+			problem.TokenExpired:      problem.Unauthenticated,
+			problem.TokenInvalid:      problem.Unauthenticated,
+			problem.TokenRevoked:      problem.Unauthenticated,
+			problem.InsufficientScope: problem.Forbidden,
+		},
+		"authrim": {
+			problem.TokenInvalid:    problem.Unauthenticated,
+			problem.QuotaExceeded:   problem.RateLimited, // the code is published for that
+			problem.UpstreamTimeout: problem.Timeout,
+		},
+	}
+	for _, s := range allStyles {
+		for k := range problem.ClientClosed {
+			want, ok := alike[s.Name][k]
+			if !ok {
+				want = k
+			}
+			w := answer(t, s, k)
+			e, err := s.Decode(w.Code, w.Header(), w.Body.Bytes())
+			if err != nil {
+				t.Errorf("%s cannot read its %v: %v", s.Name, k, err)
+				continue
+			}
+			if !errors.Is(e, want) {
+				t.Errorf("%s reads its %v as %v, want %v", s.Name, k, e.Kind(), want)
+			}
+			if !e.Remote() {
+				t.Errorf("%s reads its %v as an error of this service", s.Name, k)
+			}
+		}
+	}
+}
+
+// TestWhatCrossesTheWire says what of a rich error a client gets back.
+func TestWhatCrossesTheWire(t *testing.T) {
+	rich := problem.Validation.New("Look here").WithFields(oddFields...).WithDetail("limit", map[string]int{"n": 1})
+	throttled := problem.RateLimited.New("Slow down").WithRetryAfter(1500*time.Millisecond).WithDetail("limit", 3)
+	for _, test := range []struct {
+		style                    string
+		text, id, fields, detail bool
+	}{
+		{style: "entryguard", text: true, fields: true},
+		{style: "enpass"},
+		{style: "enkryptify"},
+		{style: "authrim", text: true, fields: true},
+		{style: "scaivault", text: true, id: true, fields: true, detail: true},
+		{style: "rfc9457", text: true, id: true, fields: true, detail: true},
+	} {
+		s := allStyles[slices.IndexFunc(allStyles, func(s problem.Style) bool { return s.Name == test.style })]
+		w := answer(t, s, rich)
+		e, err := s.Decode(w.Code, http.Header{}, w.Body.Bytes())
+		if err != nil {
+			t.Errorf("%s: %v", test.style, err)
+			continue
+		}
+		if got := e.Message() == "Look here"; got != test.text {
+			t.Errorf("%s reads the text %q", test.style, e.Message())
+		}
+		if got := e.RequestID() == "req_golden"; got != test.id {
+			t.Errorf("%s reads the request ID %q", test.style, e.RequestID())
+		}
+		if got := len(e.Details()) == 1 && string(e.Details()[0].Value) == `{"n":1}`; got != test.detail {
+			t.Errorf("%s reads the details %s", test.style, e.Details())
+		}
+		if got := e.Fields(); test.fields {
+			checkFields(t, s, got)
+		} else if len(got) > 0 {
+			t.Errorf("%s reads fields %v", test.style, got)
+		}
+
+		w = answer(t, s, throttled)
+		e, err = s.Decode(w.Code, w.Header(), w.Body.Bytes())
+		if err != nil {
+			t.Errorf("%s: %v", test.style, err)
+			continue
+		}
+		if e.RetryAfter() != 2*time.Second || e.Message() != "Slow down" || e.RequestID() != "req_golden" {
+			t.Errorf("%s reads %v, retry after %v, request ID %q", test.style, e, e.RetryAfter(), e.RequestID())
+		}
+	}
+}
+
+// checkFields compares fields that were read back with oddFields: where they
+// stand, and in which words.
+func checkFields(t *testing.T, s problem.Style, got []problem.FieldError) {
+	t.Helper()
+	if len(got) != len(oddFields) {
+		t.Errorf("%s reads %d fields, want %d", s.Name, len(got), len(oddFields))
+		return
+	}
+	syntax := problem.Brackets
+	if s.Name == problem.RFC9457.Name {
+		syntax = problem.Pointer // in which a key looks like a member
+	}
+	for i, want := range oddFields {
+		g, w := string(got[i].AppendPath(nil, syntax)), string(want.AppendPath(nil, syntax))
+		if g != w || got[i].Message != s.FieldText(want) {
+			t.Errorf("%s reads field %d as %q %q, want %q %q", s.Name, i, g, got[i].Message, w, s.FieldText(want))
+		}
+	}
+}
+
+// TestEveryBodyHasOneStyle asks every style for the bodies of every other: only
+// its own may be accepted, so that it does not matter which is asked first. The
+// details try to make a problem detail look like something else.
+func TestEveryBodyHasOneStyle(t *testing.T) {
+	disguise := problem.NotFound.New("").
+		WithDetail("timestamp", "2024-01-15T10:30:00Z").WithDetail("path", "/").WithDetail("message", "x").
+		WithDetail("error_description", "x").WithDetail("description", "x")
+	failures := []error{
+		problem.NotFound, problem.Internal, problem.RateLimited,
+		problem.Validation.New("").WithFields(oddFields...),
+		authrim.EmailAlreadyExists.New("").WithDetail("a", 1),
+		scaivault.SecretNotFound.New("").WithDetail("path", "x"),
+		disguise.WithDetail("error", true), disguise.WithDetail("error", "x"),
+		disguise.WithDetail("error", map[string]string{"code": "x"}),
+	}
+	for _, from := range allStyles {
+		for _, failure := range failures {
+			w := answer(t, from, failure)
+			for _, as := range allStyles {
+				_, err := as.Decode(w.Code, w.Header(), w.Body.Bytes())
+				if got, want := err == nil, as.Name == from.Name; got != want {
+					t.Errorf("%s accepts a body of %s: %t, want %t\n%s", as.Name, from.Name, got, want, w.Body)
+				}
+			}
+		}
+	}
+}
+
+// TestForeignBodies reads what other services send under the name of a style.
+func TestForeignBodies(t *testing.T) {
+	for _, body := range []string{
+		``, `null`, `true`, `[]`, `{}`, `{`, `{} {}`, `"x"`, `<html>`, `{"message":1}`, `{"message":"a","more":1}`,
+		`{"error":true,"code":1,"description":"x"}`, `{"error":"x"}`, `{"error":{"code":1}}`, `{"error":{}}`, `{"title":"x"}`,
+		`{"timestamp":1,"status":1,"path":""}`, `{"Message":"a"}`,
+	} {
+		for _, s := range allStyles {
+			if e, err := s.Decode(400, http.Header{}, []byte(body)); err == nil {
+				t.Errorf("%s reads %q as %v", s.Name, body, e)
+			}
+		}
+	}
+	decode := func(i int, status int, body string) *problem.Error {
+		t.Helper()
+		e, err := allStyles[i].Decode(status, http.Header{"Content-Type": {"application/problem+json; charset=utf-8"}}, []byte(body))
+		if err != nil {
+			t.Fatalf("%s cannot read %s: %v", allStyles[i].Name, body, err)
+		}
+		return e
+	}
+
+	e := decode(0, 400, `{"path":"/","status":400,"timestamp":"x","message":7,"validationErrors":{"a":1,"b[0]":"bad"},"more":1}`)
+	if f := e.Fields(); len(f) != 1 || string(f[0].AppendPath(nil, problem.Dots)) != "b.0" || f[0].Message != "bad" {
+		t.Errorf("entryguard reads the fields %v", f)
+	}
+	e = decode(3, 429, `{"error_description":"x","error":"y","retry_after":-5,"details":[]}`)
+	if e.RetryAfter() != 0 || e.Kind() != problem.RateLimited {
+		t.Errorf("authrim reads %v, retry after %v", e.Kind(), e.RetryAfter())
+	}
+	e = decode(4, 422, `{"error":{"code":"validation_error","details":{"fields":{"a":"bad","b":2},"n":1}}}`)
+	if f := e.Fields(); len(f) != 1 || f[0].Message != "bad" || len(e.Details()) != 1 {
+		t.Errorf("scaivault reads the fields %v and the details %s", f, e.Details())
+	}
+	e = decode(4, 409, `{"error":{"code":"conflict","details":{"fields":3}}}`)
+	if f := e.Fields(); len(f) != 0 || len(e.Details()) != 1 {
+		t.Errorf("scaivault reads the fields %v and the details %s", f, e.Details())
+	}
+	e = decode(5, 404, `{"type":7,"title":null,"detail":[],"code":"x_y","errors":[1,{"detail":"a"},{"pointer":"#/b"},{"detail":"c","pointer":7,"header":"H"}],"zz":1,"ok_name":2,"retry_after":9999999999}`)
+	if f := e.Fields(); len(f) != 2 || f[0].Message != "a" || f[1].In != problem.InHeader || len(e.Details()) != 1 || e.RetryAfter() != 0 {
+		t.Errorf("rfc9457 reads %v, the details %s, retry after %v", f, e.Details(), e.RetryAfter())
+	}
+	e = decode(5, 451, `{}`)
+	if !errors.Is(e, problem.InvalidRequest) {
+		t.Errorf("rfc9457 reads a 451 as %v, want %v", e.Kind(), problem.InvalidRequest)
+	}
+	e = decode(5, 599, `{}`)
+	if !errors.Is(e, problem.Internal) {
+		t.Errorf("rfc9457 reads a 599 as %v, want %v", e.Kind(), problem.Internal)
+	}
+}
