@@ -98,3 +98,14 @@ func newStore(t testing.TB, cfg redisstore.Config) *redisstore.Store {
 	}
 	return s
 }
+
+// keySpy remembers the first key of the latest call.
+type keySpy struct {
+	redisstore.Client
+	key string
+}
+
+func (s *keySpy) Eval(ctx context.Context, verb, script string, keys []string, args []int64) ([]int64, error) {
+	s.key = keys[0]
+	return s.Client.Eval(ctx, verb, script, keys, args)
+}

@@ -3,6 +3,7 @@ package redisstore
 import (
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/backstop-go/backstop/ratelimit"
@@ -26,6 +27,7 @@ type denials struct {
 	seeds   [2]maphash.Seed
 	stripes [denialStripes]sync.Mutex
 	slots   []denial
+	newest  atomic.Int64 // when the last denial expires; none is there to find after it
 }
 
 type denialID [2]uint64
@@ -63,7 +65,7 @@ func (d *denials) lock(l *ratelimit.Limit) (denialID, *denial, *sync.Mutex) {
 
 // find fills in the state of l if it is certain that l does not fit.
 func (d *denials) find(l *ratelimit.Limit, now time.Duration, s *ratelimit.State) bool {
-	if l.Cost <= 0 {
+	if l.Cost <= 0 || int64(now) >= d.newest.Load() {
 		return false
 	}
 	id, e, mu := d.lock(l)
@@ -91,6 +93,9 @@ func (d *denials) put(l *ratelimit.Limit, s *ratelimit.State, sent, received tim
 	e.id = id
 	e.earlier, e.later = sent+s.ResetAfter, received+s.ResetAfter
 	e.expires = sent + denialAge
+	if e.expires > time.Duration(d.newest.Load()) {
+		d.newest.Store(int64(e.expires)) // a lost race costs a round trip
+	}
 }
 
 // drop forgets what is known about l after a charge or refund, whether it

@@ -62,7 +62,7 @@ func (s *Store) take(ctx context.Context, g *group) error {
 	if err == nil {
 		return nil
 	}
-	return s.instead(ctx, g, &outage{err, wait})
+	return s.instead(ctx, g, err, wait)
 }
 
 // undo refunds what a group was charged. If that fails, the charge stays, and

@@ -32,10 +32,10 @@ func (e *outage) Unwrap() error             { return e.cause }
 func (e *outage) RetryAfter() time.Duration { return e.wait }
 
 // instead decides without Redis.
-func (s *Store) instead(ctx context.Context, g *group, cause *outage) error {
+func (s *Store) instead(ctx context.Context, g *group, cause error, wait time.Duration) error {
 	switch s.mode {
 	case FailClosed:
-		return cause
+		return &outage{cause, wait}
 	case FailOpen:
 		g.by = nobody
 		for i := range g.states {

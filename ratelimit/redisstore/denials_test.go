@@ -1,0 +1,117 @@
+package redisstore_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/backstop-go/backstop/ratelimit"
+	"github.com/backstop-go/backstop/ratelimit/redisstore"
+	"github.com/backstop-go/backstop/ratelimit/redisstore/internal/redistest"
+)
+
+// denied returns a store and its client, on a server where the burst of two of
+// a bucket has been taken, one unit per 10 s.
+func denied(t *testing.T) (*redisstore.Store, *client, ratelimit.Limit) {
+	t.Helper()
+	c := &client{addr: redistest.Start(t).Addr}
+	s := newStore(t, redisstore.Config{Client: c, Timeout: patient, Mode: redisstore.FailClosed})
+	redisstore.FreezeClock(s)
+	l := ratelimit.Limit{Policy: "p", Key: "ann", Rate: ratelimit.PerMinute(6).WithBurst(2), Cost: 1}
+	take(t, s, l)
+	take(t, s, l)
+	redisstore.Advance(s, 500*time.Millisecond)
+	return s, c, l
+}
+
+func TestDenialsAreRemembered(t *testing.T) {
+	s, c, l := denied(t)
+	for i, step := range []struct {
+		after time.Duration
+		what  string
+		limit func(l *ratelimit.Limit)
+		calls int64         // to Redis
+		retry time.Duration // 0: allowed
+	}{
+		{0, "a denial", nil, 1, 9500 * time.Millisecond},
+		{0, "the same", nil, 0, 9500 * time.Millisecond},
+		{400 * time.Millisecond, "the same, later", nil, 0, 9100 * time.Millisecond},
+		{0, "a higher cost", func(l *ratelimit.Limit) { l.Cost = 2 }, 0, 19100 * time.Millisecond},
+		{0, "a cost that never fits", func(l *ratelimit.Limit) { l.Cost = 3 }, 0, ratelimit.Never},
+		{0, "another policy", func(l *ratelimit.Limit) { l.Policy = "q" }, 1, 0},
+		{0, "another key", func(l *ratelimit.Limit) { l.Key = "bob" }, 1, 0},
+		{0, "another rate", func(l *ratelimit.Limit) { l.Rate = ratelimit.PerMinute(60) }, 1, 0},
+	} {
+		redisstore.Advance(s, step.after)
+		before, limit := c.calls.Load(), l
+		if step.limit != nil {
+			step.limit(&limit)
+		}
+		st := take(t, s, limit)
+		if calls := c.calls.Load() - before; calls != step.calls || st.RetryAfter != step.retry {
+			t.Errorf("step %d, %s: Take = %+v after %d round trips, want RetryAfter %v after %d",
+				i, step.what, st, calls, step.retry, step.calls)
+		}
+	}
+}
+
+func TestDenialsAreForgotten(t *testing.T) {
+	with := func(cost int) func(*ratelimit.Limit) { return func(l *ratelimit.Limit) { l.Cost = cost } }
+	for _, tc := range []struct {
+		name   string
+		happen func(t *testing.T, s *redisstore.Store, l ratelimit.Limit)
+		want   bool // allowed
+	}{
+		{"after a second", func(_ *testing.T, s *redisstore.Store, _ ratelimit.Limit) {
+			redisstore.Advance(s, time.Second)
+		}, false},
+		{"when it fits", func(_ *testing.T, s *redisstore.Store, _ ratelimit.Limit) {
+			redisstore.Advance(s, 9500*time.Millisecond)
+		}, true},
+		{"by a refund", func(t *testing.T, s *redisstore.Store, l ratelimit.Limit) {
+			with(-1)(&l)
+			take(t, s, l)
+		}, true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s, c, l := denied(t)
+			take(t, s, l)
+			tc.happen(t, s, l)
+			before := c.calls.Load()
+			if st := take(t, s, l); st.Allowed != tc.want || c.calls.Load() == before {
+				t.Errorf("Take = %+v after %d round trips, want allowed %v by Redis", st, c.calls.Load()-before, tc.want)
+			}
+		})
+	}
+}
+
+// What is not known about the other limits of a refused call is not claimed.
+func TestARememberedDenialDecidesTheWholeCall(t *testing.T) {
+	s, c, l := denied(t)
+	take(t, s, l)
+	other := ratelimit.Limit{Policy: "q", Key: "address", Rate: ratelimit.PerMinute(60), Cost: 1}
+	before := c.calls.Load()
+	states := make([]ratelimit.State, 2)
+	if err := s.Take(t.Context(), []ratelimit.Limit{other, l}, states); err != nil {
+		t.Fatal(err)
+	}
+	if c.calls.Load() != before || states[1].Allowed || states[0] != (ratelimit.State{Allowed: true, Unknown: true}) {
+		t.Errorf("Take = %+v after %d round trips, want the second refused, the first unknown and none", states, c.calls.Load()-before)
+	}
+}
+
+func TestARememberedDenialAllocatesNothing(t *testing.T) {
+	s, c, l := denied(t)
+	take(t, s, l)
+	before := c.calls.Load()
+	limits, states := []ratelimit.Limit{l}, make([]ratelimit.State, 1)
+	if got := testing.AllocsPerRun(100, func() {
+		if err := s.Take(t.Context(), limits, states); err != nil {
+			t.Error(err)
+		}
+	}); got > 0 && !raceEnabled {
+		t.Errorf("a remembered denial costs %v allocations, want none", got)
+	}
+	if c.calls.Load() != before {
+		t.Error("a remembered denial costs round trips")
+	}
+}
