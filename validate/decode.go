@@ -72,7 +72,7 @@ func (v *Validator) decode(p *plan, root reflect.Value, w http.ResponseWriter, r
 		return nil, err
 	}
 	in.decode(p, root, decoded)
-	if p.deep {
+	if p.embeds {
 		prepare(root, &node{shape: shapeStruct, object: p.top, deep: true})
 	}
 	rules, err := p.judge(r.Context(), v, root, decoded)

@@ -21,7 +21,11 @@ type finding struct {
 // newFinding completes the facts of a value that did not decode: f and s, its
 // field and section, may be nil.
 func newFinding(fault problem.FieldError, at place, f *field, s *section) finding {
-	if fault.Presence == problem.PresenceUnknown {
+	switch {
+	case fault.Presence != problem.PresenceUnknown:
+	case fault.Got == problem.TypeNull:
+		fault.Presence = problem.Null
+	default:
 		fault.Presence = problem.Present
 	}
 	if s != nil {

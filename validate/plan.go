@@ -28,6 +28,7 @@ type plan struct {
 
 	engine *validator.Validate
 	deep   bool // see node.deep
+	embeds bool // some struct embeds a pointer
 	pooled bool // nothing keeps a piece of the body
 	fault  error
 }
@@ -75,6 +76,9 @@ func (v *Validator) build(t reflect.Type) *plan {
 	}
 	b.checkSources(p)
 	p.deep = b.deepen(top)
+	for _, n := range b.nodes {
+		p.embeds = p.embeds || n.object != nil && len(n.object.embedded) > 0
+	}
 	p.pooled = !b.own
 	p.engine = v.newEngine()
 	for typ, rules := range b.rules {

@@ -21,6 +21,7 @@ type judgement struct {
 	p       *plan
 	decoded *findings // what did not decode
 	rules   findings  // what breaks a rule
+	at      place     // see visit
 }
 
 // judge runs the rules on root, which is addressable and of the plan's type.
@@ -33,7 +34,7 @@ func (p *plan) judge(ctx context.Context, v *Validator, root reflect.Value, deco
 		}
 	}
 	if p.deep {
-		if err := j.visit(root, p.top, nil); err != nil {
+		if err := j.visit(root, p.top); err != nil {
 			return nil, err
 		}
 	}
@@ -48,7 +49,12 @@ func (j *judgement) engine(err error, prefix string, c scope, key bool) error {
 	if !errors.As(err, &failed) {
 		return fmt.Errorf("validate: run the rules: %w", err)
 	}
-	for _, e := range failed {
+	for i, e := range failed {
+		if i >= j.v.cfg.MaxErrors && len(j.rules.list) >= j.v.cfg.MaxErrors {
+			// validator keeps the struct order, so the rest would be cut.
+			j.rules.dropped += len(failed) - i
+			break
+		}
 		f := c.resolve(strings.TrimPrefix(e.StructNamespace(), prefix))
 		f.Key = key
 		j.describe(&f, e)

@@ -43,9 +43,6 @@ func decodeScalar(raw []byte, v reflect.Value, n *node, quoted bool) (fault prob
 			return mismatch, false
 		}
 		raw = []byte(unquote(raw))
-		if string(raw) == "null" {
-			return fault, true
-		}
 		if !json.Valid(raw) || bytes.TrimSpace(raw)[0] != raw[0] {
 			return mismatch, false
 		}

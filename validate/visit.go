@@ -15,21 +15,23 @@ import (
 // The engine is not asked about map entries: it writes keys into its
 // namespaces, where nobody can tell them from names, and where a long key is
 // copied once for every value below it. visit finds the maps and runs their
-// sections entry by entry.
-func (j *judgement) visit(v reflect.Value, o *object, at place) error {
+// sections entry by entry. On its way j.at is the place of the value.
+func (j *judgement) visit(v reflect.Value, o *object) error {
+	base := len(j.at)
 	for _, f := range o.fields {
 		if !f.node.deep && !f.divesIntoMap() || f.rules.has("structonly") || f.rules.has("nostructlevel") {
 			continue
 		}
 		fv, err := v.FieldByIndexErr(f.index)
 		if err != nil {
-			continue // below an embedded nil pointer of a value that was not decoded
+			continue // behind an embedded nil pointer
 		}
-		c := scope{field: f, section: f.rules, node: f.node, owner: o, base: at, at: slices.Clone(at)}
 		if !f.whole {
-			c.at = append(c.at, f.step())
+			j.at = append(j.at, f.step())
 		}
-		if err := j.descend(fv, v, c); err != nil {
+		err = j.descend(fv, v, scope{field: f, section: f.rules, node: f.node, owner: o, base: j.at[:base]})
+		j.at = j.at[:base]
+		if err != nil {
 			return err
 		}
 	}
@@ -44,12 +46,13 @@ func (j *judgement) descend(v, parent reflect.Value, c scope) error {
 		}
 		v = v.Elem()
 	}
-	switch {
-	case c.node.shape == shapeStruct:
-		return j.visit(v, c.node.object, c.at)
-	case c.section.dived() == nil || c.node.shape != shapeList && c.node.shape != shapeMap:
+	if c.node.shape == shapeStruct {
+		return j.visit(v, c.node.object)
+	}
+	if c.node.shape != shapeList && c.node.shape != shapeMap || c.section.dived() == nil || v.Len() == 0 {
 		return nil
-	case c.section.own != "":
+	}
+	if c.section.own != "" {
 		// Elements of a list that breaks a rule as a whole are not visited.
 		err := j.p.engine.VarWithValueCtx(j.ctx, v.Interface(), pointer(parent), c.section.own)
 		if err != nil {
@@ -59,9 +62,12 @@ func (j *judgement) descend(v, parent reflect.Value, c scope) error {
 	if c.node.shape == shapeMap {
 		return j.entries(v, parent, c)
 	}
+	e := c.elements()
 	for i := range v.Len() {
-		e := c.into(step{kind: stepElement, rank: i})
-		if err := j.descend(v.Index(i), parent, e); err != nil {
+		j.at = append(j.at, step{kind: stepElement, rank: i})
+		err := j.descend(v.Index(i), parent, e)
+		j.at = j.at[:len(j.at)-1]
+		if err != nil {
 			return err
 		}
 	}
@@ -71,25 +77,34 @@ func (j *judgement) descend(v, parent reflect.Value, c scope) error {
 // entries runs the rules of a map's keys and values.
 func (j *judgement) entries(m, parent reflect.Value, c scope) error {
 	owner := pointer(parent)
+	keys, e := c, c.elements()
+	if keys.section = c.section.keys; keys.section != nil {
+		keys.node = keys.section.node
+	}
 	for k, v := range m.Seq2() {
-		e := c.into(step{kind: stepEntry, name: keyName(k)})
-		if c.section.keys != nil && c.section.keys.own != "" {
-			keys := e
-			keys.section = c.section.keys
-			keys.node = c.section.keys.node
-			err := j.p.engine.VarWithValueCtx(j.ctx, k.Interface(), owner, c.section.keys.own)
-			if err := j.judged(err, "", keys, true); err != nil {
-				return err
-			}
+		j.at = append(j.at, step{kind: stepEntry, name: keyName(k)})
+		err := j.key(k, owner, keys)
+		if err == nil {
+			err = j.entry(v, owner, e)
 		}
-		if err := j.entry(v, owner, e); err != nil {
-			return err
+		if err == nil {
+			err = j.descend(addressable(v), parent, e)
 		}
-		if err := j.descend(addressable(v), parent, e); err != nil {
+		j.at = j.at[:len(j.at)-1]
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// key runs the rules of a map key.
+func (j *judgement) key(k reflect.Value, owner any, c scope) error {
+	if c.section == nil {
+		return nil
+	}
+	err := j.p.engine.VarWithValueCtx(j.ctx, k.Interface(), owner, c.section.own)
+	return j.judged(err, "", c, true)
 }
 
 // entry runs the rules of one map value.
@@ -115,12 +130,12 @@ func (j *judgement) judged(err error, prefix string, c scope, key bool) error {
 	if err == nil {
 		return nil
 	}
+	c.at = j.at
 	return j.engine(err, prefix, c, key)
 }
 
-// into leads from a container to a part of it.
-func (c scope) into(s step) scope {
-	c.at = append(slices.Clone(c.at), s)
+// elements leads from a container to what is in it.
+func (c scope) elements() scope {
 	c.node, c.section = c.node.elem, c.section.dived()
 	c.object = c.node.object
 	return c

@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"bytes"
 	"encoding/json"
 	"reflect"
 	"slices"
@@ -39,7 +40,7 @@ func (f *field) section() *section {
 // value decodes the value at the cursor into v. The field f and its section s
 // are what messages are made of.
 func (w *walk) value(v reflect.Value, n *node, f *field, s *section) {
-	if w.peek() == 'n' && (n.shape != shapeOpaque || v.Kind() == reflect.Pointer) {
+	if w.isNull(f) && (n.shape != shapeOpaque || v.Kind() == reflect.Pointer) {
 		w.raw() // null is no value
 		return
 	}
@@ -68,6 +69,12 @@ func (w *walk) value(v reflect.Value, n *node, f *field, s *section) {
 		got := typeOf(w.raw())
 		w.fail(f, s, problem.FieldError{Rule: "type", Want: n.want, Got: got})
 	}
+}
+
+// isNull reports whether null is next, which encoding/json also takes in
+// quotes where it expects quotes.
+func (w *walk) isNull(f *field) bool {
+	return w.peek() == 'n' || f != nil && f.quoted && bytes.HasPrefix(w.data[w.pos:], []byte(`"null"`))
 }
 
 // dived returns the section of the elements.
@@ -137,7 +144,7 @@ func (w *walk) unknown(name string, o *object, rank int) {
 	if like == nil && !w.v.cfg.ReportUnknown {
 		return
 	}
-	fault := problem.FieldError{Rule: "unknown", Got: got, Presence: problem.Present}
+	fault := problem.FieldError{Rule: "unknown", Got: got}
 	if like != nil {
 		fault.Param = like.name
 	}
@@ -196,7 +203,7 @@ func (w *walk) elements(v reflect.Value, n *node, f *field, s *section) {
 func (w *walk) element(v reflect.Value, n *node, f *field, s *section) {
 	if w.peek() == 'n' && !n.takesNull && !w.v.cfg.AllowNullElements {
 		w.raw()
-		w.fail(f, s, problem.FieldError{Rule: "null", Want: n.want, Got: problem.TypeNull, Presence: problem.Null})
+		w.fail(f, s, problem.FieldError{Rule: "null", Want: n.want, Got: problem.TypeNull})
 		return
 	}
 	w.value(v, n, f, s)
