@@ -141,11 +141,11 @@ func TestMemory_isExact(t *testing.T) {
 				if got.Allowed || got.RetryAfter != interval || got.ResetAfter != 3*interval {
 					t.Fatalf("Take of %+v, used up = %+v, want RetryAfter %v and ResetAfter %v", r, got, interval, 3*interval)
 				}
-				time.Sleep(interval - 10)
+				time.Sleep(interval - 10*time.Nanosecond)
 				if got := take(t, m, "ann", r, 1); got.Allowed {
 					t.Fatalf("Take of %+v 10 ns before RetryAfter = allowed, want refused", r)
 				}
-				time.Sleep(10)
+				time.Sleep(10 * time.Nanosecond)
 				if got := take(t, m, "ann", r, 1); !got.Allowed || got.Remaining != 0 || got.ResetAfter != 3*interval {
 					t.Fatalf("Take of %+v after RetryAfter = %+v, want allowed, 0 left, ResetAfter %v", r, got, 3*interval)
 				}

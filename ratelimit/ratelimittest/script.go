@@ -2,6 +2,7 @@ package ratelimittest
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -67,14 +68,11 @@ func (s *script) take(limits ...ratelimit.Limit) []ratelimit.State {
 }
 
 func (s *script) call(limits ...ratelimit.Limit) string {
-	text := "Take("
+	texts := make([]string, len(limits))
 	for i, l := range limits {
-		if i > 0 {
-			text += ", "
-		}
-		text += fmt.Sprintf("%q of %s, cost %d", l.Key, l.Policy, l.Cost)
+		texts[i] = fmt.Sprintf("%q of %s, cost %d", l.Key, l.Policy, l.Cost)
 	}
-	return fmt.Sprintf("%s) at step %d", text, s.step)
+	return fmt.Sprintf("Take(%s) at step %d", strings.Join(texts, ", "), s.step)
 }
 
 // state is what a step expects, in units of time.
