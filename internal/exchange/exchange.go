@@ -45,6 +45,7 @@ type Failure struct {
 	Aborted bool   // after it had started, so the connection was cut
 	Kind    uint8  // a problem.Kind
 	Code    string // as sent
+	Err     error  // as it was returned
 }
 
 // Extra holds what few exchanges have.
@@ -79,7 +80,20 @@ func Enter(r *http.Request) (*Exchange, *http.Request) {
 	if x := From(r.Context()); x != nil {
 		return x, r
 	}
-	x := &Exchange{Context: r.Context()}
+	return enter(r.Context(), r)
+}
+
+// EnterWith is [Enter] for a layer that adds to the context itself: the copy of
+// r has ctx, which is derived from r's. It always makes a copy, and only one.
+func EnterWith(ctx context.Context, r *http.Request) (*Exchange, *http.Request) {
+	if x := From(ctx); x != nil {
+		return x, r.WithContext(ctx)
+	}
+	return enter(ctx, r)
+}
+
+func enter(ctx context.Context, r *http.Request) (*Exchange, *http.Request) {
+	x := &Exchange{Context: ctx}
 	if r.URL != nil {
 		x.path, x.rawPath = r.URL.Path, r.URL.RawPath
 	}

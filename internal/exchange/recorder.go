@@ -66,9 +66,9 @@ const (
 	replaced       // an envelope will take its place
 )
 
-// Recorder returns r. Writers that hold nothing back and only change the shape
+// TopRecorder returns r. Writers that hold nothing back and only change the shape
 // of a recorder have this method too, and count as that recorder; see [Top].
-func (r *Recorder) Recorder() *Recorder { return r }
+func (r *Recorder) TopRecorder() *Recorder { return r }
 
 // Unwrap returns the writer beneath, for http.ResponseController.
 func (r *Recorder) Unwrap() http.ResponseWriter { return r.w }
@@ -107,9 +107,9 @@ func (r *Recorder) Status() int {
 // and no status is kept either.
 func (r *Recorder) Silent() bool {
 	r.mu.Lock()
-	kept := r.kept
+	silent := r.kept == nothing && r.state == Fresh
 	r.mu.Unlock()
-	return kept == nothing && r.State() == Fresh
+	return silent && r.State() == Fresh
 }
 
 // Bytes returns the number of body bytes that were passed on.

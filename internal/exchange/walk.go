@@ -20,10 +20,10 @@ func Record(w http.ResponseWriter, x *Exchange) (*Recorder, http.ResponseWriter)
 }
 
 // Top returns w as a recorder, or nil if it is a foreign writer. A writer of
-// ours with a method Recorder is no foreign one.
+// ours with a method TopRecorder is no foreign one.
 func Top(w http.ResponseWriter) *Recorder {
-	if v, ok := w.(interface{ Recorder() *Recorder }); ok {
-		return v.Recorder()
+	if v, ok := w.(interface{ TopRecorder() *Recorder }); ok {
+		return v.TopRecorder()
 	}
 	return nil
 }

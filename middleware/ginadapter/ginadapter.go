@@ -1,0 +1,139 @@
+// Package ginadapter runs the middlewares of this library, and any other
+// func(http.Handler) http.Handler, inside gin.
+//
+//	e := gin.New()
+//	ginadapter.Install(e, middleware.Standard(errs), limit.Handler)
+//	e.GET("/secrets/:id", ginadapter.HandlerFunc(getSecret)) // func(*gin.Context) error
+//
+// A middleware that does not call its next handler has refused the request: then
+// nothing further runs, c.IsAborted reports true, and the error is the last of
+// c.Errors. The same holds when a panic further in was answered.
+//
+// Within handlers c.Request has the context of the exchange, and
+// c.GetString("request_id") is the request ID.
+//
+// A middleware must call its next handler on its own goroutine, because a
+// gin.Context is reused as soon as the request has ended: http.TimeoutHandler
+// does not, middleware.Timeout does.
+//
+// The middlewares may also stand around the whole engine, as around any
+// handler: http.Server{Handler: app(engine)}. Then they see paths, but no
+// route patterns.
+package ginadapter
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/backstop-go/backstop/internal/exchange"
+	"github.com/backstop-go/backstop/middleware"
+	"github.com/backstop-go/backstop/problem"
+)
+
+// Install puts middlewares in front of all routes of e, the first one outermost,
+// and lets it answer unknown paths and wrong methods with the error envelope.
+// Call it before routes are added: gin gives a route the middlewares that are
+// there by then.
+func Install(e *gin.Engine, mws ...func(http.Handler) http.Handler) {
+	e.HandleMethodNotAllowed = true
+	e.Use(Wrap(middleware.Chain(mws...)))
+	e.NoRoute(HandlerFunc(func(*gin.Context) error { return problem.NotFound }))
+	e.NoMethod(HandlerFunc(func(*gin.Context) error { return problem.MethodNotAllowed }))
+}
+
+// Wrap makes a gin middleware. mw is called once, here. Wrap a whole
+// middleware.Chain rather than each of its parts.
+//
+// A middleware that replaces the request's context, instead of deriving one
+// from it, panics when it calls its next handler.
+func Wrap(mw func(http.Handler) http.Handler) gin.HandlerFunc {
+	if mw == nil {
+		panic("ginadapter: nil middleware")
+	}
+	h := mw(http.HandlerFunc(proceed))
+	return func(c *gin.Context) {
+		k := &call{Context: c.Request.Context(), c: c, base: c.Writer, outer: c.Request}
+		x, r := exchange.EnterWith(k, c.Request)
+		if r.Pattern == "" {
+			r.Pattern = c.FullPath()
+		}
+		defer k.leave(x, r)
+		h.ServeHTTP(c.Writer, r)
+		k.returned = true
+	}
+}
+
+// call is one run of a wrapped middleware. It is itself the context that leads
+// from the request back to gin.
+type call struct {
+	context.Context
+	c        *gin.Context
+	base     gin.ResponseWriter // c.Writer, outside
+	outer    *http.Request      // c.Request, outside
+	shim     writer
+	proceeds bool // the handlers further in have run, to their end
+	returned bool
+}
+
+type key struct{}
+
+// Value returns k itself for the package's own key.
+func (k *call) Value(name any) any {
+	if name == (key{}) {
+		return k
+	}
+	return k.Context.Value(name)
+}
+
+// proceed is the handler that middlewares are wrapped around: the rest of gin's
+// own chain.
+func proceed(w http.ResponseWriter, r *http.Request) {
+	k, ok := r.Context().Value(key{}).(*call)
+	if !ok {
+		panic("ginadapter: a middleware has replaced the request's context instead of deriving one from it")
+	}
+	k.run(w, r)
+}
+
+func (k *call) run(w http.ResponseWriter, r *http.Request) {
+	// Also while panicking: layers further out must not see the context of ours,
+	// which is cancelled by then, and must see the multipart form, whose files
+	// net/http removes.
+	defer func() {
+		exchange.CopyBack(k.outer, r)
+		k.c.Writer, k.c.Request = k.base, k.outer
+	}()
+	k.shim = writer{w: w, rec: exchange.Top(w), base: k.base, status: k.base.Status(), size: noneWritten}
+	k.c.Writer, k.c.Request = &k.shim, r
+	if id := exchange.From(r.Context()).ID(); id != "" {
+		k.c.Set("request_id", id)
+	}
+	k.c.Next()
+	k.shim.settle()
+	k.proceeds = true
+}
+
+// leave is deferred. It tells gin what has happened.
+func (k *call) leave(x *exchange.Exchange, r *http.Request) {
+	exchange.CopyBack(k.outer, r)
+	if k.proceeds {
+		return
+	}
+	k.c.Abort()
+	if id := x.ID(); id != "" {
+		k.c.Set("request_id", id)
+	}
+	switch f := x.Failure(); {
+	case f.Err != nil:
+		k.c.Error(f.Err)
+	case f.Failed:
+		k.c.Error(problem.Kind(f.Kind))
+	}
+	if k.returned {
+		// A refusal without a body, as of a CORS preflight: gin is as lazy as to
+		// add its own text otherwise.
+		k.base.WriteHeaderNow()
+	}
+}

@@ -1,0 +1,104 @@
+package ginadapter
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/backstop-go/backstop/internal/exchange"
+)
+
+const noneWritten = -1 // as gin's Size says it
+
+// writer makes a gin.ResponseWriter of what a middleware has handed to its next
+// handler. It is as lazy as gin's own: WriteHeader remembers a status, which
+// may still change, and Write or WriteHeaderNow commits to it.
+type writer struct {
+	w      http.ResponseWriter
+	rec    *exchange.Recorder // w itself, or nil if it is a foreign writer
+	base   gin.ResponseWriter
+	status int
+	size   int
+}
+
+// TopRecorder lets the writer count as the recorder beneath: it holds nothing back
+// that could still be sent.
+func (s *writer) TopRecorder() *exchange.Recorder { return s.rec }
+
+func (s *writer) Unwrap() http.ResponseWriter { return s.w }
+func (s *writer) Header() http.Header         { return s.w.Header() }
+func (s *writer) Status() int                 { return s.status }
+func (s *writer) Size() int                   { return s.size }
+func (s *writer) CloseNotify() <-chan bool    { return s.base.CloseNotify() }
+func (s *writer) Pusher() http.Pusher         { return s.base.Pusher() }
+
+// Written reports whether a status was committed to. A responder may have taken
+// it back.
+func (s *writer) Written() bool {
+	return s.size != noneWritten && (s.rec == nil || !s.rec.Silent())
+}
+
+func (s *writer) WriteHeader(status int) {
+	switch {
+	case 100 <= status && status < 200 && status != http.StatusSwitchingProtocols:
+		// Not through gin's own writer, which would remember it as the last word.
+		exchange.Innermost(s.w).WriteHeader(status)
+	case status > 0 && !s.Written():
+		s.status, s.size = status, noneWritten
+	}
+}
+
+func (s *writer) WriteHeaderNow() {
+	if !s.Written() {
+		s.size = 0
+		s.w.WriteHeader(s.status)
+	}
+}
+
+// settle tells the middlewares the status of an answer without a body. gin
+// itself commits to it after they have returned.
+func (s *writer) settle() {
+	if !s.Written() && s.status != http.StatusOK {
+		s.w.WriteHeader(s.status)
+	}
+}
+
+func (s *writer) Write(p []byte) (int, error) {
+	s.WriteHeaderNow()
+	n, err := s.w.Write(p)
+	s.size += n
+	return n, err
+}
+
+func (s *writer) WriteString(text string) (int, error) {
+	s.WriteHeaderNow()
+	n, err := io.WriteString(s.w, text)
+	s.size += n
+	return n, err
+}
+
+// FlushError commits and sends what was written so far.
+func (s *writer) FlushError() error {
+	s.WriteHeaderNow()
+	return http.NewResponseController(s.w).Flush()
+}
+
+func (s *writer) Flush() {
+	// Flush has no error to return; whoever wants it calls FlushError.
+	s.FlushError()
+}
+
+// Hijack takes over the connection, unless a body was begun.
+func (s *writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if _, ok := exchange.Innermost(s.w).(http.Hijacker); !ok {
+		return nil, nil, http.ErrNotSupported // gin's own writer would panic
+	}
+	conn, rw, err := http.NewResponseController(s.w).Hijack()
+	if err == nil {
+		s.size = max(s.size, 0)
+	}
+	return conn, rw, err
+}
