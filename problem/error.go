@@ -119,7 +119,7 @@ func (e *Error) Error() string {
 		s += ": " + fieldList(e.fields)
 	}
 	if e.cause != nil {
-		s += ": " + e.cause.Error()
+		s += ": " + textOf(e.cause)
 	}
 	return s
 }
@@ -156,7 +156,7 @@ func (e *Error) LogValue() slog.Value {
 		attrs = append(attrs, slog.String("fields", fieldList(e.fields)))
 	}
 	if e.cause != nil {
-		attrs = append(attrs, slog.String("cause", e.cause.Error()))
+		attrs = append(attrs, slog.String("cause", textOf(e.cause)))
 	}
 	return slog.GroupValue(attrs...)
 }

@@ -1,0 +1,185 @@
+package problem_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/backstop-go/backstop/problem"
+	"github.com/backstop-go/backstop/problem/authrim"
+)
+
+func always(*http.Request) bool { return true }
+
+// debugBlock posts a body that the handler reads, and returns the debug block of
+// the answer.
+func debugBlock(t *testing.T, cfg problem.Config, sent string, header http.Header, err error) (map[string]json.RawMessage, bool) {
+	t.Helper()
+	cfg.Style = authrim.Style
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(sent))
+	r.Header = header
+	w := serve(cfg, r, problem.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) error {
+		io.Copy(io.Discard, r.Body)
+		return err
+	}))
+	var got struct{ Debug map[string]json.RawMessage }
+	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil {
+		t.Fatalf("the body is no JSON: %v\n%s", err, w.Body)
+	}
+	return got.Debug, got.Debug != nil
+}
+
+func asked(values ...string) http.Header { return http.Header{"X-Debug": values} }
+
+func TestBothLocksMustOpen(t *testing.T) {
+	calls := 0
+	count := func(*http.Request) bool { calls++; return true }
+	for _, c := range []struct {
+		rule   string
+		gate   func(*http.Request) bool
+		header http.Header
+		open   bool
+		calls  int
+	}{
+		{"no gate", nil, asked("true"), false, 0},
+		{"a gate that is not asked for", count, http.Header{}, false, 0},
+		{"asked with another word", count, asked("1"), false, 0},
+		{"asked twice", count, asked("true", "true"), false, 0},
+		{"a gate that says no", func(*http.Request) bool { return false }, asked("true"), false, 0},
+		{"a gate that panics", func(*http.Request) bool { panic("no") }, asked("true"), false, 0},
+		{"a gate that says yes", count, asked("true"), true, 1},
+		{"in any case", count, asked("TRUE"), true, 1},
+	} {
+		calls = 0
+		if _, open := debugBlock(t, problem.Config{Debug: c.gate}, "{}", c.header, problem.NotFound); open != c.open || calls != c.calls {
+			t.Errorf("%s: debug block %v after %d questions, want %v after %d", c.rule, open, calls, c.open, c.calls)
+		}
+	}
+}
+
+func TestTheGateIsAskedOnce(t *testing.T) {
+	calls := 0
+	p := problem.New(problem.Config{Style: authrim.Style, Logger: silent, Debug: func(r *http.Request) bool {
+		calls++
+		return true
+	}})
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(`{"a":1}`))
+	r.Header = asked("true")
+	w := httptest.NewRecorder()
+	p.Handler(p.Handler(problem.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) error {
+		io.Copy(io.Discard, r.Body)
+		return problem.NotFound
+	}))).ServeHTTP(w, r)
+	if calls != 1 || !strings.Contains(w.Body.String(), `"request_body":{"a":1}`) {
+		t.Errorf("below two handlers of one responder the gate was asked %d times, want 1: %s", calls, w.Body)
+	}
+}
+
+func TestAnInnerResponderHasItsOwnGate(t *testing.T) {
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Header = asked("true")
+	shut := problem.New(problem.Config{Style: authrim.Style, Logger: silent})
+	w := serve(problem.Config{Style: authrim.Style, Debug: always}, r, shut.Handler(returning(problem.NotFound)))
+	if strings.Contains(w.Body.String(), "debug") {
+		t.Errorf("the gate of an outer responder opened the debug block of an inner one: %s", w.Body)
+	}
+}
+
+func TestDebugBody(t *testing.T) {
+	for _, c := range []struct {
+		rule, sent, want string
+	}{
+		{"as it came, but compact", ` {"name": "x", "list": [1, 2.50, true, null]} `, `{"name":"x","list":[1,2.50,true,null]}`},
+		{"a scalar", `"x"`, `"x"`},
+		{"nothing was sent", ``, ``},
+		{"no JSON", `name=x`, ``},
+		{"two values", `{} {}`, ``},
+		{"8 KiB", `"` + strings.Repeat("x", 8<<10-2) + `"`, `"` + strings.Repeat("x", 8<<10-2) + `"`},
+		{"one more byte", `"` + strings.Repeat("x", 8<<10-1) + `"`, ``},
+	} {
+		d, _ := debugBlock(t, problem.Config{Debug: always}, c.sent, asked("true"), problem.NotFound)
+		if got := string(d["request_body"]); got != c.want {
+			t.Errorf("%s: request_body = %.80s, want %.80s", c.rule, got, c.want)
+		}
+	}
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(`{"a":1}`))
+	r.Header = asked("true")
+	w := serve(problem.Config{Style: authrim.Style, Debug: always}, r, returning(problem.NotFound))
+	if strings.Contains(w.Body.String(), "request_body") {
+		t.Errorf("a body that nobody read is shown: %s", w.Body)
+	}
+}
+
+func TestDebugStack(t *testing.T) {
+	d, _ := debugBlock(t, problem.Config{Debug: always}, "", asked("true"), problem.Internal.Wrap(panicked{}, ""))
+	if got := string(d["stack_trace"]); got != `"main.handler\n\tmain.go:7"` {
+		t.Errorf("stack_trace of a panic = %s, want its stack", got)
+	}
+	d, _ = debugBlock(t, problem.Config{Debug: always}, "", asked("true"), io.ErrClosedPipe)
+	if got := string(d["stack_trace"]); got != `""` {
+		t.Errorf("stack_trace of an error = %s, want none", got)
+	}
+}
+
+func TestRedaction(t *testing.T) {
+	const gone = `"[REDACTED]"`
+	secret := func(value string) string { return strings.ReplaceAll(value, "?", gone) }
+	for _, c := range []struct{ rule, sent, want string }{
+		{"password", `{"password":"x"}`, `{"password":?}`},
+		{"within a name", `{"userPasswordHash":"x","old_password":"y"}`, `{"userPasswordHash":?,"old_password":?}`},
+		{"any case", `{"PassWord":"x","API-KEY":"y","api_key":"z"}`, `{"PassWord":?,"API-KEY":?,"api_key":?}`},
+		{"folded letters", `{"paſſword":"x","toKen":"y"}`, `{"paſſword":?,"toKen":?}`},
+		{"all parts", `{"passwd":1,"clientSecret":2,"token":3,"Authorization":4,"credentials":5,"apikey":6,"cookie":7,"session_id":8,"private-key":9,"card_number":10}`,
+			`{"passwd":?,"clientSecret":?,"token":?,"Authorization":?,"credentials":?,"apikey":?,"cookie":?,"session_id":?,"private-key":?,"card_number":?}`},
+		{"whole names", `{"pin":1,"otp":2,"cvv":3,"iban":4,"ssn":5,"spin":6,"options":7}`, `{"pin":?,"otp":?,"cvv":?,"iban":?,"ssn":?,"spin":6,"options":7}`},
+		{"names of the config", `{"nickname":"x","nick_name":"y","nicknames":"z"}`, `{"nickname":?,"nick_name":?,"nicknames":"z"}`},
+		{"whole values", `{"token":{"a":[1,2]},"b":[{"secret":[]}]}`, `{"token":?,"b":[{"secret":?}]}`},
+		{"a name with escapes", `{"pass\u0077ord":"x"}`, `{"password":?}`},
+		{"a JWT", `{"a":"eyJhbGciOi.eyJzdWIi.c2ln"}`, `{"a":?}`},
+		{"a JWT among words", `{"a":"Bearer eyJhbGciOi.eyJzdWIi.c2ln"}`, `{"a":?}`},
+		{"a PEM block", `{"a":"x\n-----BEGIN RSA PRIVATE KEY-----\nMII"}`, `{"a":?}`},
+		{"keys with a prefix", `["sk_live_1","pk_test_2","task_3"]`, `[?,?,"task_3"]`},
+		{"card numbers", `["4111 1111 1111 1111","4111-1111-1111-1111",4111111111111111,"4111111111111112",4111]`, `[?,?,?,"4111111111111112",4111]`},
+		{"in a list at the root", `[{"pin":1},"x"]`, `[{"pin":?},"x"]`},
+		{"HTML stays, line ends do not", "{\"a\":\"<b>\u2028\"}", `{"a":"<b>\u2028"}`},
+	} {
+		d, _ := debugBlock(t, problem.Config{Debug: always, Redact: []string{"Nick-Name"}}, c.sent, asked("true"), problem.NotFound)
+		if got := string(d["request_body"]); got != secret(c.want) {
+			t.Errorf("%s: request_body = %s, want %s", c.rule, got, secret(c.want))
+		}
+	}
+}
+
+func TestDebugLoopback(t *testing.T) {
+	for _, c := range []struct {
+		peer, header string
+		want         bool
+	}{
+		{"127.0.0.1:1", "", true},
+		{"127.9.9.9:1", "", true},
+		{"[::1]:1", "", true},
+		{"[::ffff:127.0.0.1]:1", "", true},
+		{"10.0.0.1:1", "", false},
+		{"127.0.0.1", "", false},
+		{"@", "", false},
+		{"", "", false},
+		{"127.0.0.1:1", "Forwarded", false},
+		{"127.0.0.1:1", "Via", false},
+		{"127.0.0.1:1", "X-Real-IP", false},
+		{"127.0.0.1:1", "X-Forwarded-For", false},
+		{"127.0.0.1:1", "X-Forwarded-Anything", false},
+		{"127.0.0.1:1", "Accept", true},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.RemoteAddr = c.peer
+		if c.header != "" {
+			r.Header[c.header] = []string{"x"}
+		}
+		if got := problem.DebugLoopback(r); got != c.want {
+			t.Errorf("DebugLoopback(peer %q, header %q) = %v, want %v", c.peer, c.header, got, c.want)
+		}
+	}
+}

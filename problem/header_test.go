@@ -1,0 +1,215 @@
+package problem_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/backstop-go/backstop/problem"
+	"github.com/backstop-go/backstop/problem/enpass"
+)
+
+// after answers with an error once a handler has set these header fields.
+func after(cfg problem.Config, err error, fields map[string]string) *httptest.ResponseRecorder {
+	return serve(cfg, httptest.NewRequest(http.MethodGet, "/", nil), problem.HandlerFunc(
+		func(w http.ResponseWriter, _ *http.Request) error {
+			for name, value := range fields {
+				w.Header()[name] = []string{value}
+			}
+			return err
+		}))
+}
+
+func TestStaleHeadersAreDeleted(t *testing.T) {
+	const planted = "planted"
+	for _, name := range strings.Fields(`Content-Length Content-Type Content-Disposition Content-Language
+		Content-Location Content-MD5 Content-Digest Content-Range Repr-Digest Digest Transfer-Encoding
+		Trailer Trailer:X-Checksum ETag Last-Modified Cache-Control Expires Age Accept-Ranges Location
+		Refresh Content-Encoding content-length etag`) {
+		for _, key := range []string{name, http.CanonicalHeaderKey(name)} {
+			w := after(problem.Config{}, problem.NotFound, map[string]string{key: planted})
+			for got, values := range w.Header() {
+				if strings.Contains(strings.Join(values, ""), planted) {
+					t.Errorf("%s of the answer that was not given survives as %s", key, got)
+				}
+			}
+		}
+	}
+}
+
+func TestOtherHeadersStay(t *testing.T) {
+	for _, name := range strings.Fields(`Allow Retry-After Www-Authenticate Vary Link Connection Set-Cookie
+		Access-Control-Allow-Origin Access-Control-Expose-Headers Strict-Transport-Security
+		Content-Security-Policy X-Ratelimit-Limit Ratelimit-Reset X-Request-Id Server Date`) {
+		w := after(problem.Config{}, problem.MethodNotAllowed, map[string]string{name: "planted"})
+		if got := w.Header()[name]; len(got) != 1 || got[0] != "planted" {
+			t.Errorf("%s = %q, want it kept as it was", name, got)
+		}
+	}
+	rangeless := problem.Code{Name: "range", Kind: problem.InvalidRequest, Status: http.StatusRequestedRangeNotSatisfiable}
+	w := after(problem.Config{}, rangeless, map[string]string{"Content-Range": "bytes */47"})
+	if got := w.Header().Get("Content-Range"); got != "bytes */47" {
+		t.Errorf("Content-Range of a 416 = %q, want it kept", got)
+	}
+}
+
+func TestAHandlerMayAddToOurHeaders(t *testing.T) {
+	w := serve(problem.Config{}, httptest.NewRequest(http.MethodGet, "/", nil), http.HandlerFunc(
+		func(w http.ResponseWriter, r *http.Request) {
+			problem.Respond(w, r, problem.Unauthenticated)
+			w.Header().Add("Content-Type", "x") // must not overwrite the next value
+		}))
+	if got := w.Result().Header.Get("Www-Authenticate"); got != "Bearer" {
+		t.Errorf("WWW-Authenticate = %q, want Bearer", got)
+	}
+}
+
+func TestAllow(t *testing.T) {
+	w := respond(problem.Config{}, problem.MethodNotAllowed)
+	if got, ok := w.Header()["Allow"]; !ok || len(got) != 1 || got[0] != "" {
+		t.Errorf("Allow of a 405 without one = %q, want an empty one", got)
+	}
+	if _, ok := respond(problem.Config{}, problem.NotFound).Header()["Allow"]; ok {
+		t.Error("a 404 has an Allow")
+	}
+	odd := problem.Code{Name: "odd", Kind: problem.InsufficientScope, Status: http.StatusMethodNotAllowed}
+	h := respond(problem.Config{}, odd).Header()
+	if h.Get("Allow") != "" || h.Get("Www-Authenticate") != `Bearer error="insufficient_scope"` {
+		t.Errorf("a 405 for its scope has Allow %q and WWW-Authenticate %q, want both", h.Get("Allow"), h.Get("Www-Authenticate"))
+	}
+}
+
+func TestRetryAfterIsOneValue(t *testing.T) {
+	for _, c := range []struct {
+		rule   string
+		err    error
+		header string // set by the handler
+		want   string
+		body   int
+	}{
+		{"rounded up, at least 1", problem.RateLimited.New("").WithRetryAfter(200 * time.Millisecond), "", "1", 1},
+		{"whole seconds stay", problem.RateLimited.New("").WithRetryAfter(2 * time.Second), "", "2", 2},
+		{"rounded up", problem.Unavailable.New("").WithRetryAfter(2*time.Second + 1), "", "3", 3},
+		{"none is invented", problem.RateLimited, "", "", 0},
+		{"a negative delay is none", problem.RateLimited.New("").WithRetryAfter(-1), "", "", 0},
+		{"one on the writer feeds the body", problem.RateLimited, "17", "17", 17},
+		{"the error's beats it", problem.RateLimited.New("").WithRetryAfter(time.Second), "17", "1", 1},
+		{"a date stays a header", problem.Unavailable, "Fri, 31 Dec 1999 23:59:59 GMT", "Fri, 31 Dec 1999 23:59:59 GMT", 0},
+		{"nonsense too", problem.Unavailable, "-4", "-4", 0},
+		{"the longest of all", problem.Unavailable.New("").WithRetryAfter(1<<63 - 1), "", "9223372037", 9223372037},
+	} {
+		fields := map[string]string{}
+		if c.header != "" {
+			fields["Retry-After"] = c.header
+		}
+		w := after(problem.Config{}, c.err, fields)
+		if got := w.Header().Get("Retry-After"); got != c.want {
+			t.Errorf("%s: Retry-After = %q, want %q", c.rule, got, c.want)
+		}
+		if got := decode(t, w).RetryAfter; got != c.body {
+			t.Errorf("%s: retry_after = %d, want %d", c.rule, got, c.body)
+		}
+	}
+}
+
+func TestChallenge(t *testing.T) {
+	const realm = `Bearer realm="vault"`
+	const basic = `Basic realm="vault"`
+	for _, c := range []struct {
+		rule string
+		cfg  problem.Config
+		err  error
+		want string
+	}{
+		{"credentials are missing", problem.Config{}, problem.Unauthenticated, `Bearer`},
+		{"an expired token", problem.Config{}, problem.TokenExpired, `Bearer error="invalid_token"`},
+		{"an invalid token", problem.Config{}, problem.TokenInvalid, `Bearer error="invalid_token"`},
+		{"a revoked token", problem.Config{}, problem.TokenRevoked, `Bearer error="invalid_token"`},
+		{"a narrow scope, 403", problem.Config{}, problem.InsufficientScope, `Bearer error="insufficient_scope"`},
+		{"a narrow scope, 401", problem.Config{Style: enpass.Style}, problem.InsufficientScope, `Bearer error="insufficient_scope"`},
+		{"a code with 401", problem.Config{}, problem.Code{Name: "x", Kind: problem.Forbidden, Status: 401}, `Bearer`},
+		{"a token error that is no 401", problem.Config{}, problem.Code{Name: "x", Kind: problem.TokenExpired, Status: 403}, ``},
+		{"another kind", problem.Config{}, problem.Forbidden, ``},
+		{"a realm", problem.Config{Challenge: realm}, problem.Unauthenticated, realm},
+		{"a realm and an error", problem.Config{Challenge: realm}, problem.TokenExpired, realm + `, error="invalid_token"`},
+		{"another scheme has no errors", problem.Config{Challenge: basic}, problem.TokenExpired, basic},
+		{"none wanted", problem.Config{NoChallenge: true}, problem.Unauthenticated, ``},
+		{"a hidden one", problem.Config{HideForbidden: true}, problem.Forbidden, ``},
+		{"scope is not hidden", problem.Config{HideForbidden: true}, problem.InsufficientScope, `Bearer error="insufficient_scope"`},
+	} {
+		if got := respond(c.cfg, c.err).Header().Get("WWW-Authenticate"); got != c.want {
+			t.Errorf("%s: WWW-Authenticate = %q, want %q", c.rule, got, c.want)
+		}
+	}
+	w := after(problem.Config{}, problem.TokenExpired, map[string]string{"Www-Authenticate": "DPoP"})
+	if got := w.Header()["Www-Authenticate"]; len(got) != 1 || got[0] != "DPoP" {
+		t.Errorf("WWW-Authenticate = %q, want the handler's alone", got)
+	}
+}
+
+func TestHideForbidden(t *testing.T) {
+	cfg := problem.Config{HideForbidden: true}
+	want := respond(cfg, problem.NotFound)
+	secret := problem.Code{Name: "policy_denied", Kind: problem.Forbidden, Status: 403, Message: "Denied by policy 7"}
+	for name, err := range map[string]error{
+		"a kind":    problem.Forbidden,
+		"a text":    problem.Forbidden.New("Not yours"),
+		"a code":    secret,
+		"details":   secret.New("").WithDetail("policy", 7).WithRetryAfter(time.Second),
+		"a field":   problem.Forbidden.New("").WithFields(problem.FieldError{Path: problem.Path{"id"}}),
+		"a 401 one": problem.Code{Name: "x", Kind: problem.Forbidden, Status: 401},
+	} {
+		var book logbook
+		got := respond(problem.Config{HideForbidden: true, Logger: book.logger()}, err)
+		if got.Code != want.Code || got.Body.String() != want.Body.String() {
+			t.Errorf("Forbidden with %s = %d %s, want the bytes of NotFound", name, got.Code, got.Body)
+		}
+		if a, b := dump(got.Header()), dump(want.Header()); a != b {
+			t.Errorf("Forbidden with %s has the header %s, want that of NotFound: %s", name, a, b)
+		}
+		if r := book.one(t); r["hidden"] != "true" || r["kind"] != "forbidden" || r["status"] != "404" {
+			t.Errorf("Forbidden with %s is logged as %v, want the truth", name, r)
+		}
+	}
+	if got := respond(problem.Config{}, problem.Forbidden); got.Code != http.StatusForbidden {
+		t.Errorf("without HideForbidden, Forbidden = %d, want 403", got.Code)
+	}
+}
+
+func dump(h http.Header) string {
+	var b strings.Builder
+	h.Write(&b)
+	return b.String()
+}
+
+func TestNewRefusesWhatCannotWork(t *testing.T) {
+	works := func(dst []byte, _ *problem.View) ([]byte, error) { return append(dst, "x"...), nil }
+	fails := func([]byte, *problem.View) ([]byte, error) { panic("no") }
+	var wrongStatus problem.Style
+	wrongStatus = problem.RFC9457
+	wrongStatus.Outcomes[problem.Gone].Status = 200
+	wrongStatus.Shape.Status = 700
+	for name, c := range map[string]struct {
+		cfg  problem.Config
+		want []string
+	}{
+		"a style that is half there": {problem.Config{Style: problem.Style{RateLimit: problem.XRateLimit}}, []string{"has no Name", "has no ContentType", "has no Append"}},
+		"statuses":                   {problem.Config{Style: wrongStatus}, []string{"status 200 for gone", "status 700 for Shape"}},
+		"an encoder that panics":     {problem.Config{Style: plainStyle(fails)}, []string{`style "plain" cannot encode`}},
+		"a challenge of two lines":   {problem.Config{Style: plainStyle(works), Challenge: "Bearer\r\nX: y"}, []string{"challenge"}},
+		"a challenge of one blank":   {problem.Config{Challenge: " "}, []string{"challenge"}},
+		"a style and a challenge":    {problem.Config{Style: wrongStatus, Challenge: "é"}, []string{"gone", "challenge"}},
+	} {
+		err, _ := catch(func() { problem.New(c.cfg) }).(error)
+		for _, want := range c.want {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("New with %s panics with %v, want it to say %q", name, err, want)
+			}
+		}
+	}
+	if catch(func() { problem.New(problem.Config{}).Handler(nil) }) == nil {
+		t.Error("Handler(nil) returned, want a panic at construction")
+	}
+}

@@ -1,0 +1,218 @@
+package problem_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/backstop-go/backstop/internal/exchange"
+	"github.com/backstop-go/backstop/problem"
+)
+
+func TestLogLevels(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{io.EOF, "ERROR"},
+		{problem.Unavailable, "ERROR"},
+		{problem.Code{Name: "x", Kind: problem.Gone, Status: 507}, "ERROR"},
+		{problem.NotFound, "INFO"},
+		{problem.Unauthenticated, "INFO"},
+		{problem.QuotaExceeded, "INFO"},
+		{problem.RateLimited, "DEBUG"},
+		{problem.ClientClosed, "DEBUG"},
+	} {
+		var book logbook
+		respond(problem.Config{Logger: book.logger()}, c.err)
+		if got := book.one(t)["level"]; got != c.want {
+			t.Errorf("%v is logged as %s, want %s", c.err, got, c.want)
+		}
+	}
+}
+
+// panicked is as Recover makes one; swallowed as Rewrite does.
+type panicked struct{}
+
+func (panicked) Error() string { return "panic: oops" }
+func (panicked) Stack() string { return "main.handler\n\tmain.go:7" }
+
+type swallowed struct{}
+
+func (swallowed) Error() string     { return "old handler" }
+func (swallowed) Swallowed() string { return "pq: no" }
+
+func TestLogAttributes(t *testing.T) {
+	mux := http.NewServeMux()
+	var err error
+	mux.Handle("GET /things/{id}", problem.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) error {
+		exchange.From(r.Context()).Identify("X-Request-Id", "req_1")
+		return err
+	}))
+	for _, c := range []struct {
+		rule string
+		cfg  problem.Config
+		err  error
+		want map[string]string
+	}{
+		{"the plain case", problem.Config{}, problem.NotFound.Wrap(io.EOF, "Gone"), map[string]string{
+			"msg": "request failed", "request_id": "req_1", "method": "GET", "path": "/things/a%2Fb",
+			"pattern": "GET /things/{id}", "status": "404", "kind": "not_found", "cause": "not_found: Gone: EOF",
+			"code": "", "hidden": "", "aborted": "", "hijacked": "", "remote": "", "truncated": "", "stack": "", "swallowed": "",
+		}},
+		{"a wrapper's text", problem.Config{}, fmt.Errorf("load 7: %w", problem.NotFound), map[string]string{"cause": "load 7: not_found"}},
+		{"a code", problem.Config{}, emailTaken, map[string]string{"code": "email_taken", "kind": "conflict"}},
+		{"a panic", problem.Config{}, problem.Internal.Wrap(panicked{}, ""), map[string]string{
+			"stack": "main.handler\n\tmain.go:7", "cause": "internal: panic: oops",
+		}},
+		{"an old handler", problem.Config{}, problem.InvalidRequest.Wrap(swallowed{}, ""), map[string]string{"swallowed": "pq: no"}},
+		{"a long cause", problem.Config{}, errors.New(strings.Repeat("x", 5<<10)), map[string]string{"cause": strings.Repeat("x", 4<<10)}},
+		{"a cause that panics", problem.Config{}, problem.Gone.Wrap((*fs.PathError)(nil), ""), map[string]string{
+			"kind": "gone", "cause": "gone: *fs.PathError",
+		}},
+		{"what was cut", problem.Config{}, problem.Gone.New(strings.Repeat("x", 5<<10)).WithDetail("a", io.EOF).WithDetail("b", func() {}), map[string]string{
+			"truncated": "text; detail a: is an error; detail b: func() cannot be encoded",
+		}},
+	} {
+		var book logbook
+		c.cfg.Logger = book.logger()
+		err = c.err
+		serve(c.cfg, httptest.NewRequest(http.MethodGet, "/things/a%2Fb?token=secret", nil), mux)
+		record := book.one(t)
+		for key, want := range c.want {
+			if got := record[key]; got != want {
+				t.Errorf("%s: attribute %s = %q, want %q", c.rule, key, got, want)
+			}
+		}
+	}
+}
+
+func TestLongPathsAreCut(t *testing.T) {
+	var book logbook
+	var view problem.View
+	style := plainStyle(func(dst []byte, v *problem.View) ([]byte, error) {
+		view = *v
+		return append(dst, "x"...), nil
+	})
+	path := "/" + strings.Repeat("x", 1<<10-3) + "%C3%A9" + "/more"
+	serve(problem.Config{Style: style, Logger: book.logger()}, httptest.NewRequest(http.MethodGet, path, nil), returning(problem.Gone))
+	want := "/" + strings.Repeat("x", 1<<10-3)
+	if got := book.one(t); got["path"] != want || got["truncated"] != "path" {
+		t.Errorf("a path of %d bytes is logged as %d and truncated %q, want %d and path", len(path), len(got["path"]), got["truncated"], len(want))
+	}
+	if view.Path != want {
+		t.Errorf("a style sees a path of %d bytes, want the %d before the escape that crosses 1 KiB", len(view.Path), len(want))
+	}
+}
+
+func TestThePathIsTheOneThatCameIn(t *testing.T) {
+	var book logbook
+	h := http.StripPrefix("/api", returning(problem.Gone))
+	serve(problem.Config{Logger: book.logger()}, httptest.NewRequest(http.MethodGet, "/api/things?x=1", nil), h)
+	if got := book.one(t)["path"]; got != "/api/things" {
+		t.Errorf("path below StripPrefix = %s, want it as it came in, without query", got)
+	}
+	book = logbook{}
+	problem.New(problem.Config{Logger: book.logger()}).Respond(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/bare?x=1", nil), problem.Gone)
+	if got := book.one(t)["path"]; got != "/bare" {
+		t.Errorf("path outside of an exchange = %s, want that of the request", got)
+	}
+}
+
+// failingWriter loses every body.
+type failingWriter struct{ http.ResponseWriter }
+
+func (failingWriter) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
+
+func TestAFailedWriteIsADebugLine(t *testing.T) {
+	var book logbook
+	p := problem.New(problem.Config{Logger: book.logger()})
+	p.Handler(returning(problem.Gone)).ServeHTTP(failingWriter{httptest.NewRecorder()}, httptest.NewRequest(http.MethodGet, "/", nil))
+	records := book.all()
+	if len(records) != 2 || records[1]["level"] != "DEBUG" || records[1]["write"] != io.ErrClosedPipe.Error() {
+		t.Errorf("a failed write is logged as %v, want a Debug line after the first", records)
+	}
+}
+
+func TestTheHookLearnsAll(t *testing.T) {
+	cause := fmt.Errorf("load: %w", emailTaken)
+	var events []*problem.Event
+	type key struct{}
+	ctx := context.WithValue(t.Context(), key{}, "here")
+	serve(problem.Config{OnError: func(ctx context.Context, e *problem.Event) {
+		if ctx.Value(key{}) != "here" {
+			t.Error("the hook got another context than the request's")
+		}
+		events = append(events, e)
+	}}, httptest.NewRequestWithContext(ctx, http.MethodPost, "/things", nil), returning(cause))
+	if len(events) != 1 {
+		t.Fatalf("%d events, want 1", len(events))
+	}
+	e := events[0]
+	if code, ok := e.Error.Code(); !ok || code != emailTaken {
+		t.Errorf("Event.Error has the code %v, want %v", code, emailTaken)
+	}
+	if e.Cause != cause || e.Status != 409 || e.Code != "email_taken" || e.Request.Method != http.MethodPost ||
+		e.Aborted || e.Hijacked || e.Hidden {
+		t.Errorf("Event = %+v, want cause, status, code and request", e)
+	}
+	if !errors.Is(e.Error, emailTaken) || !strings.Contains(e.Error.Error(), "load: ") {
+		t.Errorf("Event.Error = %v, want the code with its whole tree as cause", e.Error)
+	}
+	events = nil
+	respond(problem.Config{HideForbidden: true, OnError: func(_ context.Context, e *problem.Event) { events = append(events, e) }}, problem.Forbidden)
+	if e := events[0]; !e.Hidden || e.Status != 404 || e.Code != "not_found" || e.Error.Kind() != problem.Forbidden {
+		t.Errorf("Event of a hidden error = %+v, want what was sent, and the truth", e)
+	}
+}
+
+// bomb is a slog.Handler that panics.
+type bomb struct{ slog.Handler }
+
+func (bomb) Enabled(context.Context, slog.Level) bool  { return true }
+func (bomb) Handle(context.Context, slog.Record) error { panic("logger") }
+
+func TestHooksAndLoggersMayPanic(t *testing.T) {
+	var book logbook
+	p := problem.New(problem.Config{Logger: book.logger(), OnError: func(context.Context, *problem.Event) { panic("hook") }})
+	s := server(t, p.Handler(returning(problem.Gone)), false)
+	resp, got, err := fetch(t, s, http.MethodGet)
+	if err != nil || resp.StatusCode != 410 || len(got) == 0 {
+		t.Errorf("with a hook that panics the client read %v %q, %v, want a complete 410", resp, got, err)
+	}
+	s.Close()
+	if records := book.all(); len(records) != 2 || records[1]["level"] != "ERROR" || !strings.Contains(records[1]["cause"], "hook") {
+		t.Errorf("a hook that panics is logged as %v, want an Error record of its own", records)
+	}
+	called := false
+	p = problem.New(problem.Config{
+		Logger:  slog.New(bomb{}),
+		OnError: func(context.Context, *problem.Event) { called = true },
+	})
+	s = server(t, p.Handler(returning(problem.Gone)), false)
+	resp, got, err = fetch(t, s, http.MethodGet)
+	if err != nil || resp.StatusCode != 410 || len(got) == 0 {
+		t.Errorf("with a logger that panics the client read %v %q, %v, want a complete 410", resp, got, err)
+	}
+	s.Close()
+	if !called {
+		t.Error("a logger that panics kept the hook from running")
+	}
+}
+
+func TestTheDefaultLoggerIsReadLate(t *testing.T) {
+	p := problem.New(problem.Config{})
+	var book logbook
+	old := slog.Default()
+	slog.SetDefault(book.logger())
+	defer slog.SetDefault(old)
+	p.Respond(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil), problem.Gone)
+	book.one(t)
+}

@@ -1,0 +1,155 @@
+package problem_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/backstop-go/backstop/problem"
+	"github.com/backstop-go/backstop/problem/authrim"
+	"github.com/backstop-go/backstop/problem/entryguard"
+)
+
+// received is an error of another service.
+func received(status int, header http.Header, v problem.View) *problem.Error {
+	return problem.Remote(&authrim.Style, status, header, v)
+}
+
+func TestRemoteErrorsAreNotForwarded(t *testing.T) {
+	secret := problem.View{Code: "unauthorized", Message: "planted", RetryAfter: 7}
+	for _, c := range []struct {
+		rule string
+		err  error
+		want string
+	}{
+		{"its 401 is not ours", received(401, nil, secret), "502 upstream_failed"},
+		{"wrapped", fmt.Errorf("call: %w", received(401, nil, secret)), "502 upstream_failed"},
+		{"its 500", received(500, nil, secret), "502 upstream_failed"},
+		{"its timeout", received(504, nil, problem.View{Code: "timeout"}), "504 upstream_timeout"},
+		{"its client's timeout", received(408, nil, problem.View{}), "504 upstream_timeout"},
+	} {
+		var book logbook
+		w := respond(problem.Config{Logger: book.logger()}, c.err)
+		if got := fmt.Sprint(w.Code, " ", decode(t, w).Code); got != c.want {
+			t.Errorf("%s: answered as %s, want %s", c.rule, got, c.want)
+		}
+		if strings.Contains(w.Body.String(), "planted") || w.Header().Get("Retry-After") != "" || w.Header().Get("WWW-Authenticate") != "" {
+			t.Errorf("%s: the answer repeats the other service: %v %s", c.rule, w.Header(), w.Body)
+		}
+		if r := book.one(t); r["remote"] != "true" || strings.Contains(c.rule, "its 401") && !strings.Contains(r["cause"], "planted") {
+			t.Errorf("%s: logged %v, want remote and the whole cause", c.rule, r)
+		}
+	}
+}
+
+func TestPassthrough(t *testing.T) {
+	e := received(409, nil, problem.View{
+		Code: "email_already_exists", Message: "Taken", RetryAfter: 7,
+		Details: []problem.Detail{{Name: "email_id", Value: []byte(`7`)}},
+	})
+	w := respond(problem.Config{}, problem.Passthrough(fmt.Errorf("call: %w", e)))
+	if got := decode(t, w); w.Code != 409 || got.Code != "email_already_exists" || got.Detail != "Taken" ||
+		got.RetryAfter != 7 || !strings.Contains(w.Body.String(), `"email_id":7`) {
+		t.Errorf("Passthrough = %d %s, want status, code, text, delay and details", w.Code, w.Body)
+	}
+	if !errors.Is(problem.Passthrough(e), authrim.EmailAlreadyExists) {
+		t.Error("Passthrough(e) is no longer of the code of e")
+	}
+	for _, err := range []error{nil, io.EOF, problem.NotFound.New("x")} {
+		if got := problem.Passthrough(err); got != err {
+			t.Errorf("Passthrough(%v) = %v, want it unchanged", err, got)
+		}
+	}
+	if got := respond(problem.Config{}, e).Code; got != http.StatusBadGateway {
+		t.Errorf("after Passthrough the original is answered %d, want 502: it is a copy", got)
+	}
+	odd := problem.Passthrough(received(200, nil, problem.View{}))
+	if got := respond(problem.Config{}, odd).Code; got != http.StatusInternalServerError {
+		t.Errorf("an upstream error with status 200 leaves as %d, want 500", got)
+	}
+}
+
+func TestRemoteReadsTheKind(t *testing.T) {
+	fields := []problem.FieldError{{Path: problem.Path{"a"}, Message: "is bad"}}
+	for _, c := range []struct {
+		rule   string
+		style  problem.Style
+		status int
+		view   problem.View
+		want   problem.Kind
+	}{
+		{"a published code with that status", authrim.Style, 404, problem.View{Code: "user_not_found"}, problem.NotFound},
+		{"beats fields", authrim.Style, 401, problem.View{Code: "token_expired", Fields: fields}, problem.TokenExpired},
+		{"with another status it is only a name", authrim.Style, 409, problem.View{Code: "user_not_found"}, problem.Conflict},
+		{"fields", authrim.Style, 400, problem.View{Fields: fields}, problem.Validation},
+		{"a row with status and code", problem.RFC9457, 403, problem.View{Code: "insufficient_scope"}, problem.InsufficientScope},
+		{"a row with status and text", entryguard.Style, 401, problem.View{Message: "Token has expired"}, problem.TokenExpired},
+		{"a row with the status", entryguard.Style, 401, problem.View{Message: "?"}, problem.Unauthenticated},
+		{"a row with the status, another code", problem.RFC9457, 429, problem.View{Code: "?"}, problem.RateLimited},
+		{"any other 4xx", problem.RFC9457, 418, problem.View{}, problem.InvalidRequest},
+		{"any other 5xx", problem.RFC9457, 507, problem.View{}, problem.Internal},
+		{"no error status", problem.RFC9457, 200, problem.View{}, problem.InvalidRequest},
+	} {
+		if got := problem.Remote(&c.style, c.status, nil, c.view); got.Kind() != c.want || !got.Remote() {
+			t.Errorf("%s: Remote(%d, %+v) has the kind %v, want %v", c.rule, c.status, c.view, got.Kind(), c.want)
+		}
+	}
+}
+
+func TestRemoteReadsTheHeader(t *testing.T) {
+	h := http.Header{"X-Request-Id": {"req_h"}, "Retry-After": {"9"}}
+	e := received(429, h, problem.View{})
+	if e.RequestID() != "req_h" || e.RetryAfter() != 9*time.Second {
+		t.Errorf("from the header: ID %q, delay %v, want req_h and 9s", e.RequestID(), e.RetryAfter())
+	}
+	e = received(429, h, problem.View{RequestID: "req_b", RetryAfter: 5})
+	if e.RequestID() != "req_b" || e.RetryAfter() != 5*time.Second {
+		t.Errorf("from the body: ID %q, delay %v, want req_b and 5s: the body beats the header", e.RequestID(), e.RetryAfter())
+	}
+	for _, text := range []string{"", "-1", "x", "99999999999999999999", "Fri, 31 Dec 1999 23:59:59 GMT"} {
+		if got := received(429, http.Header{"Retry-After": {text}}, problem.View{}).RetryAfter(); got != 0 {
+			t.Errorf("Retry-After %q is read as %v, want none", text, got)
+		}
+	}
+	if got := received(429, nil, problem.View{RetryAfter: 1 << 40}).RetryAfter(); got != 0 {
+		t.Errorf("retry_after 1<<40 is read as %v, want none", got)
+	}
+}
+
+func TestRemoteIsBounded(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	e := received(400, nil, problem.View{
+		Code: long, Message: long, RequestID: long, Fields: make([]problem.FieldError, 1000),
+		Details: []problem.Detail{{Name: "a", Value: []byte(`"` + long + `"`)}, {Name: "b", Value: []byte(`{`)}},
+	})
+	if code, _ := e.Code(); len(code.Name) > 128 || len(e.Message()) > 4<<10 || len(e.RequestID()) > 128 ||
+		len(e.Fields()) > 100 || len(e.Details()) > 0 {
+		t.Errorf("an answer of megabytes is read as code %d, text %d, ID %d bytes, %d fields, %d details",
+			len(code.Name), len(e.Message()), len(e.RequestID()), len(e.Fields()), len(e.Details()))
+	}
+}
+
+func TestRetryClasses(t *testing.T) {
+	for _, c := range []struct {
+		rule   string
+		style  problem.Style
+		status int
+		code   string
+		want   problem.Retry
+	}{
+		{"of the row", problem.RFC9457, 429, "rate_limited", problem.AfterDelay},
+		{"of another row", problem.RFC9457, 503, "unavailable", problem.Backoff},
+		{"of a row that says nothing", problem.RFC9457, 404, "not_found", problem.Never},
+		{"of a published code", authrim.Style, 500, "internal_error", authrim.InternalError.Retry},
+		{"by status alone", entryguard.Style, 502, "", problem.Backoff},
+	} {
+		code, _ := problem.Remote(&c.style, c.status, nil, problem.View{Code: c.code}).Code()
+		if code.Retry != c.want {
+			t.Errorf("%s: the class of %d %s is %d, want %d", c.rule, c.status, c.code, code.Retry, c.want)
+		}
+	}
+}
