@@ -94,7 +94,8 @@ func TestDecodeRules(t *testing.T) {
 		{rule("null", problem.TypeInteger, problem.TypeNull), "must not be null", "must not be null", "Expected number, received null", ""},
 		{field{Rule: "unknown", Path: problem.Path{"a", "X y"}}, "is not a known field", "unknown field", "Unrecognized key(s) in object: 'X y'", "X y is not a known field"},
 		{
-			field{Rule: "unknown", Path: problem.Path{"Email"}, Param: "email"}, "is not a known field, did you mean email?", "unknown field",
+			field{Rule: "unknown", Path: problem.Path{"Email"}, Param: "email"},
+			"is not a known field, did you mean email?", "unknown field",
 			"Unrecognized key(s) in object: 'Email'", "Email is not a known field, did you mean email?",
 		},
 		{rule("repeat", problem.TypeInteger, 0), "must not be repeated", "must not be repeated", "Expected number, received array", ""},

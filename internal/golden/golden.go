@@ -30,7 +30,7 @@ type Dir struct {
 // Open opens the golden files of a test. When the test ends, a file in the
 // directory that it has not compared fails it: the case was renamed or is gone.
 // Parallel sub-tests cannot share a Dir.
-func Open(t *testing.T, path string) *Dir {
+func Open(t testing.TB, path string) *Dir {
 	t.Helper()
 	d := &Dir{path: path, seen: map[string]bool{}}
 	t.Cleanup(func() {
@@ -43,15 +43,11 @@ func Open(t *testing.T, path string) *Dir {
 
 // isFiltered reports whether only some sub-tests were asked for.
 func isFiltered() bool {
-	for _, name := range []string{"test.run", "test.skip"} {
-		if f := flag.Lookup(name); f != nil && (strings.Contains(f.Value.String(), "/") || name == "test.skip" && f.Value.String() != "") {
-			return true
-		}
-	}
-	return false
+	run, skip := flag.Lookup("test.run"), flag.Lookup("test.skip")
+	return run != nil && strings.Contains(run.Value.String(), "/") || skip != nil && skip.Value.String() != ""
 }
 
-func (d *Dir) checkSeen(t *testing.T) {
+func (d *Dir) checkSeen(t testing.TB) {
 	t.Helper()
 	for _, file := range list(t, d.path) {
 		if !d.seen[filepath.Base(file)] {

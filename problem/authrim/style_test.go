@@ -86,14 +86,22 @@ func TestDetails(t *testing.T) {
 		want string // behind the description
 	}{
 		{"a validation error always has them", problem.Validation, `,"details":{}}`},
-		{"a validation error has nothing but sentences", problem.Validation.New("").WithFields(noName).WithDetail("limit", 3),
-			`,"details":{"name":"Name is required"}}`},
-		{"the first sentence of a path stays", problem.Validation.New("").WithFields(noName, problem.FieldError{Path: noName.Path, Message: "No"}),
-			`,"details":{"name":"Name is required"}}`},
-		{"another code has the handler's", authrim.UserLocked.New("").WithDetail("until", 3).WithDetail("by", "ann"),
-			`,"details":{"until":3,"by":"ann"}}`},
-		{"another code has fields", authrim.InvalidEmail.New("").WithFields(badEmail).WithDetail("limit", 3),
-			`,"details":{"email":"Please enter a valid email address"}}`},
+		{
+			"a validation error has nothing but sentences", problem.Validation.New("").WithFields(noName).WithDetail("limit", 3),
+			`,"details":{"name":"Name is required"}}`,
+		},
+		{
+			"the first sentence of a path stays", problem.Validation.New("").WithFields(noName, problem.FieldError{Path: noName.Path, Message: "No"}),
+			`,"details":{"name":"Name is required"}}`,
+		},
+		{
+			"another code has the handler's", authrim.UserLocked.New("").WithDetail("until", 3).WithDetail("by", "ann"),
+			`,"details":{"until":3,"by":"ann"}}`,
+		},
+		{
+			"another code has fields", authrim.InvalidEmail.New("").WithFields(badEmail).WithDetail("limit", 3),
+			`,"details":{"email":"Please enter a valid email address"}}`,
+		},
 		{"no code has none without need", problem.NotFound, `}`},
 		{"a delay without 429 is for the header", problem.Unavailable.New("").WithRetryAfter(time.Second), `}`},
 		{"a delay is rounded up", problem.RateLimited.New("").WithRetryAfter(1100 * time.Millisecond), `,"retry_after":2}`},

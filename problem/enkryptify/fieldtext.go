@@ -1,7 +1,6 @@
 package enkryptify
 
 import (
-	"strconv"
 	"strings"
 	"time"
 
@@ -199,63 +198,6 @@ func equalText(f problem.FieldError) string {
 	return `Invalid literal value, expected "` + f.Param + `"`
 }
 
-// boundText words the rule that failed, and no other of its section.
-func boundText(f problem.FieldError) string {
-	if f.Param == "" {
-		return invalidInput
-	}
-	switch f.Want {
-	case problem.TypeString, problem.TypeUUID, problem.TypeIP, problem.TypePrefix, problem.TypeText:
-		return "String must contain " + how(f.Rule, "over", "under") + f.Param + " character(s)"
-	case problem.TypeArray:
-		return "Array must contain " + how(f.Rule, "more than", "less than") + f.Param + " element(s)"
-	case problem.TypeMap, problem.TypeBytes:
-		return invalidInput
-	case problem.TypeTime:
-		return "Invalid date"
-	case problem.TypeDuration:
-		// As a number a duration is one of nanoseconds; a parameter is a text.
-		if f.In != problem.InBody {
-			return "Invalid duration"
-		}
-		f.Param = nanoseconds(f.Param)
-	}
-	switch f.Rule {
-	case "min", "gte":
-		return "Number must be greater than or equal to " + f.Param
-	case "max", "lte":
-		return "Number must be less than or equal to " + f.Param
-	case "gt":
-		return "Number must be greater than " + f.Param
-	case "lt":
-		return "Number must be less than " + f.Param
-	}
-	return "Invalid literal value, expected " + f.Param
-}
-
-// how words a bound on a length, with a blank behind it.
-func how(rule, gt, lt string) string {
-	switch rule {
-	case "min", "gte":
-		return "at least "
-	case "max", "lte":
-		return "at most "
-	case "gt":
-		return gt + " "
-	case "lt":
-		return lt + " "
-	}
-	return "exactly "
-}
-
-func nanoseconds(param string) string {
-	d, err := time.ParseDuration(param)
-	if err != nil {
-		return param
-	}
-	return strconv.FormatInt(d.Nanoseconds(), 10)
-}
-
 func layoutText(layout string) string {
 	switch layout {
 	case time.DateOnly:
@@ -315,18 +257,4 @@ func constantText(f problem.FieldError) string {
 		return "Invalid"
 	}
 	return invalidInput
-}
-
-// appendName appends the name of an unknown member as Zod quotes it.
-func appendName(dst []byte, f problem.FieldError) []byte {
-	_, name := split(f)
-	// As the name of a parameter it prints bare, and cut as in a path.
-	last := problem.FieldError{In: problem.InQuery, Path: name}
-	return append(last.AppendPath(append(dst, '\''), problem.Brackets), '\'')
-}
-
-// split parts the path of f into that of the object and the last segment.
-func split(f problem.FieldError) (parent, name problem.Path) {
-	n := max(len(f.Path)-1, 0)
-	return f.Path[:n], f.Path[n:]
 }

@@ -57,21 +57,36 @@ func TestMessageListsIssues(t *testing.T) {
 		{"none", nil, "Validation failed"},
 		{"joined with a comma", []problem.FieldError{missing, missing}, "tags.0.key: Required, tags.0.key: Required"},
 		{"the whole body has no path", []problem.FieldError{{Rule: "json"}, missing}, "Invalid input, tags.0.key: Required"},
-		{"unknown members of the root are one issue without path",
-			[]problem.FieldError{unknown("x"), unknown("y")}, "Unrecognized key(s) in object: 'x', 'y'"},
-		{"unknown members of one object are one issue",
-			[]problem.FieldError{unknown("items", 0, "x"), unknown("items", 0, "y")}, "items.0: Unrecognized key(s) in object: 'x', 'y'"},
-		{"those of another object are another",
+		{
+			"unknown members of the root are one issue without path",
+			[]problem.FieldError{unknown("x"), unknown("y")},
+			"Unrecognized key(s) in object: 'x', 'y'",
+		},
+		{
+			"unknown members of one object are one issue",
+			[]problem.FieldError{unknown("items", 0, "x"), unknown("items", 0, "y")},
+			"items.0: Unrecognized key(s) in object: 'x', 'y'",
+		},
+		{
+			"those of another object are another",
 			[]problem.FieldError{unknown("items", 0, "x"), unknown("items", 1, "x"), unknown("x"), unknown("items", 0, "y")},
-			"items.0: Unrecognized key(s) in object: 'x', 'y', items.1: Unrecognized key(s) in object: 'x', Unrecognized key(s) in object: 'x'"},
-		{"what stands between them stays",
-			[]problem.FieldError{unknown("x"), missing, unknown("y")}, "Unrecognized key(s) in object: 'x', 'y', tags.0.key: Required"},
-		{"a path that cannot be compared is its own",
+			"items.0: Unrecognized key(s) in object: 'x', 'y', items.1: Unrecognized key(s) in object: 'x', Unrecognized key(s) in object: 'x'",
+		},
+		{
+			"what stands between them stays",
+			[]problem.FieldError{unknown("x"), missing, unknown("y")},
+			"Unrecognized key(s) in object: 'x', 'y', tags.0.key: Required",
+		},
+		{
+			"a path that cannot be compared is its own",
 			[]problem.FieldError{unknown([]int{1}, "x"), unknown([]int{1}, "y")},
-			"?: Unrecognized key(s) in object: 'x', ?: Unrecognized key(s) in object: 'y'"},
-		{"a message of its own is not merged",
+			"?: Unrecognized key(s) in object: 'x', ?: Unrecognized key(s) in object: 'y'",
+		},
+		{
+			"a message of its own is not merged",
 			[]problem.FieldError{unknown("x"), {Path: problem.Path{"y"}, Rule: "unknown", Message: "is no setting"}},
-			"Unrecognized key(s) in object: 'x', y: is no setting"},
+			"Unrecognized key(s) in object: 'x', y: is no setting",
+		},
 	}
 	errs := problem.New(problem.Config{Style: enkryptify.Style, Logger: slog.New(slog.DiscardHandler)})
 	for _, test := range tests {
@@ -83,5 +98,19 @@ func TestMessageListsIssues(t *testing.T) {
 				t.Errorf("body\n got: %s\nwant: %s", body, want)
 			}
 		})
+	}
+}
+
+func TestDerivedDialectNamesUnknownMembersItself(t *testing.T) {
+	s := enkryptify.Style
+	s.FieldText = func(problem.FieldError) string { return "unbekannt" }
+	errs := problem.New(problem.Config{Style: s, Logger: slog.New(slog.DiscardHandler)})
+	w := httptest.NewRecorder()
+	errs.Respond(w, httptest.NewRequest("POST", "/", nil), problem.Validation.New("").WithFields(
+		problem.FieldError{Path: problem.Path{"x"}, Rule: "unknown"},
+		problem.FieldError{Path: problem.Path{"y"}, Rule: "unknown"},
+	))
+	if got, want := w.Body.String(), `{"message":"x: unbekannt, y: unbekannt"}`; got != want {
+		t.Errorf("body = %s, want %s", got, want)
 	}
 }

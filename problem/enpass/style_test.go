@@ -49,8 +49,11 @@ func TestDescriptionListsFields(t *testing.T) {
 		view problem.View
 		want string
 	}{
-		{"fields", problem.View{Kind: problem.Validation, Message: "Validation failed", Fields: fields},
-			`items[1].name: is required; must be a valid JSON string; limit: must not be \"0\"`},
+		{
+			"fields",
+			problem.View{Kind: problem.Validation, Message: "Validation failed", Fields: fields},
+			`items[1].name: is required; must be a valid JSON string; limit: must not be \"0\"`,
+		},
 		{"no fields", problem.View{Kind: problem.Validation, Message: "Validation failed"}, "Validation failed"},
 		{"another kind has its text", problem.View{Kind: problem.Conflict, Message: "Name is taken", Fields: fields}, "Name is taken"},
 	}

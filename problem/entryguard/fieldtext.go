@@ -1,8 +1,6 @@
 package entryguard
 
 import (
-	"cmp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -153,123 +151,6 @@ func requiredText(f problem.FieldError) string {
 		return ""
 	}
 	return "must not be null"
-}
-
-// boundText knows @Size for lengths, @Min and its kin for numbers, which it does
-// not join, @DurationMin and @DurationMax, and @Past and @Future.
-func boundText(f problem.FieldError) string {
-	switch f.Want {
-	case problem.TypeString, problem.TypeUUID, problem.TypeIP, problem.TypePrefix, problem.TypeText,
-		problem.TypeArray, problem.TypeMap, problem.TypeBytes:
-		return sizeText(f)
-	case problem.TypeTime:
-		return timeText(f.Rule)
-	case problem.TypeDuration:
-		return durationText(f.Rule, f.Param)
-	}
-	switch f.Rule {
-	case "min", "gte":
-		return "must be greater than or equal to " + cmp.Or(f.Param, f.Min)
-	case "max", "lte":
-		return "must be less than or equal to " + cmp.Or(f.Param, f.Max)
-	case "len":
-		return "must be equal to " + f.Param
-	}
-	return "" // gt and lt
-}
-
-// sizeText names both bounds of a length. One that is open is as Java has it.
-func sizeText(f problem.FieldError) string {
-	lo, hi := f.Min, f.Max
-	switch f.Rule {
-	case "len", "eq":
-		lo, hi = f.Param, f.Param
-	case "min", "gte":
-		lo = cmp.Or(lo, f.Param)
-	case "max", "lte":
-		hi = cmp.Or(hi, f.Param)
-	}
-	if lo == "" && hi == "" {
-		return ""
-	}
-	isText := f.Want != problem.TypeArray && f.Want != problem.TypeMap && f.Want != problem.TypeBytes
-	if lo == "1" && hi == "" && !isText {
-		return "must not be empty"
-	}
-	return "size must be between " + cmp.Or(lo, "0") + " and " + cmp.Or(hi, "2147483647")
-}
-
-// timeText words the comparison of a time with now.
-func timeText(rule string) string {
-	switch rule {
-	case "min", "gte":
-		return "must be a date in the present or in the future"
-	case "gt":
-		return "must be a future date"
-	case "max", "lte":
-		return "must be a date in the past or in the present"
-	case "lt":
-		return "must be a past date"
-	}
-	return ""
-}
-
-func durationText(rule, param string) string {
-	switch rule {
-	case "min", "gte":
-		return "must be longer than or equal to" + durationWords(param)
-	case "gt":
-		return "must be longer than" + durationWords(param)
-	case "max", "lte":
-		return "must be shorter than or equal to" + durationWords(param)
-	case "lt":
-		return "must be shorter than" + durationWords(param)
-	}
-	return "must be equal to" + durationWords(param)
-}
-
-// durationUnits have the names of Hibernate Validator, from the largest to the
-// smallest.
-var durationUnits = [...]struct {
-	size time.Duration
-	name string
-}{
-	{24 * time.Hour, "day"},
-	{time.Hour, "hour"},
-	{time.Minute, "minute"},
-	{time.Second, "second"},
-	{time.Millisecond, "milli"},
-	{time.Nanosecond, "nano"},
-}
-
-// durationWords spells a bound as a tag has it, "1m30s" or a number of
-// nanoseconds, with a blank before each part: " 1 minute 30 seconds".
-func durationWords(param string) string {
-	d, err := time.ParseDuration(param)
-	if err != nil {
-		n, err := strconv.ParseInt(param, 10, 64)
-		if err != nil {
-			return " " + param
-		}
-		d = time.Duration(n)
-	}
-	if d == 0 {
-		return " 0"
-	}
-	var b []byte
-	for _, unit := range durationUnits {
-		n := d / unit.size
-		if n == 0 {
-			continue
-		}
-		d -= n * unit.size
-		b = strconv.AppendInt(append(b, ' '), int64(n), 10)
-		b = append(append(b, ' '), unit.name...)
-		if n != 1 {
-			b = append(b, 's')
-		}
-	}
-	return string(b)
 }
 
 // layoutText translates the layouts that have a Java pattern.

@@ -56,19 +56,29 @@ func TestDetails(t *testing.T) {
 		status int
 		want   string
 	}{
-		{"a rule is a validation error", problem.Validation.New("").WithFields(tooLong), 422,
+		{
+			"a rule is a validation error", problem.Validation.New("").WithFields(tooLong), 422,
 			`{"error":{"code":"validation_error","message":"Validation failed","details":{"fields":[` +
-				`{"field":"name","message":"must be at most 9 characters"}]},"request_id":"req_1"}}`},
-		{"a shape is an invalid request, with all fields", problem.Validation.New("").WithFields(tooLong, wrongType), 400,
+				`{"field":"name","message":"must be at most 9 characters"}]},"request_id":"req_1"}}`,
+		},
+		{
+			"a shape is an invalid request, with all fields", problem.Validation.New("").WithFields(tooLong, wrongType), 400,
 			`{"error":{"code":"invalid_request","message":"Malformed request","details":{"fields":[` +
-				`{"field":"name","message":"must be at most 9 characters"},{"field":"tags[0].key","message":"must be a string"}]},"request_id":"req_1"}}`},
-		{"a malformed body has no details", problem.InvalidRequest, 400,
-			`{"error":{"code":"invalid_request","message":"Malformed request","request_id":"req_1"}}`},
-		{"a detail that is called fields gives way", problem.Validation.New("").WithFields(tooLong).WithDetail("a", 1).WithDetail("fields", 2).WithDetail("b", "x"), 422,
+				`{"field":"name","message":"must be at most 9 characters"},{"field":"tags[0].key","message":"must be a string"}]},"request_id":"req_1"}}`,
+		},
+		{
+			"a malformed body has no details", problem.InvalidRequest, 400,
+			`{"error":{"code":"invalid_request","message":"Malformed request","request_id":"req_1"}}`,
+		},
+		{
+			"a detail that is called fields gives way", problem.Validation.New("").WithFields(tooLong).WithDetail("a", 1).WithDetail("fields", 2).WithDetail("b", "x"), 422,
 			`{"error":{"code":"validation_error","message":"Validation failed","details":{"fields":[` +
-				`{"field":"name","message":"must be at most 9 characters"}],"a":1,"b":"x"},"request_id":"req_1"}}`},
-		{"and stays where there are none", scaivault.InvalidPolicy.New("").WithDetail("fields", 2), 400,
-			`{"error":{"code":"invalid_policy","message":"Policy rules/bindings invalid","details":{"fields":2},"request_id":"req_1"}}`},
+				`{"field":"name","message":"must be at most 9 characters"}],"a":1,"b":"x"},"request_id":"req_1"}}`,
+		},
+		{
+			"and stays where there are none", scaivault.InvalidPolicy.New("").WithDetail("fields", 2), 400,
+			`{"error":{"code":"invalid_policy","message":"Policy rules/bindings invalid","details":{"fields":2},"request_id":"req_1"}}`,
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
