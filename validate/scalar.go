@@ -7,6 +7,7 @@ import (
 	"math"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"github.com/backstop-go/backstop/internal/jsonappend"
 	"github.com/backstop-go/backstop/problem"
@@ -38,17 +39,7 @@ func decodeScalar(raw []byte, v reflect.Value, n *node, quoted bool) (fault prob
 	got := typeOf(raw)
 	mismatch := problem.FieldError{Rule: "type", Want: n.want, Got: got}
 	if quoted {
-		if got != problem.TypeString {
-			mismatch.Want = problem.TypeString
-			return mismatch, false
-		}
-		raw = []byte(unquote(raw))
-		if !json.Valid(raw) || bytes.TrimSpace(raw)[0] != raw[0] {
-			return mismatch, false
-		}
-		if inner := typeOf(raw); n.want == problem.TypeString || inner != problem.TypeString {
-			got = inner
-		}
+		return decodeQuoted(raw, v, n)
 	}
 	switch n.want {
 	case problem.TypeString:
@@ -96,6 +87,39 @@ func decodeScalar(raw []byte, v reflect.Value, n *node, quoted bool) (fault prob
 		return mismatch, false
 	}
 	return fault, true
+}
+
+// decodeQuoted decodes the value in a string, for the json option ",string".
+// What stands in the string was not scanned: encoding/json takes 007 there, and
+// the strconv syntax of floats.
+func decodeQuoted(raw []byte, v reflect.Value, n *node) (fault problem.FieldError, ok bool) {
+	mismatch := problem.FieldError{Rule: "type", Want: problem.TypeString, Got: typeOf(raw)}
+	if mismatch.Got != problem.TypeString {
+		return mismatch, false
+	}
+	text := unquote(raw)
+	if n.want != problem.TypeString {
+		mismatch.Want = n.want
+	}
+	switch {
+	case text == "":
+		return mismatch, false
+	case v.Kind() == reflect.Bool || v.Kind() == reflect.String:
+		return mismatch, strings.TrimSpace(text) == text && json.Unmarshal([]byte(text), v.Addr().Interface()) == nil
+	case text[0] != '-' && (text[0] < '0' || '9' < text[0]):
+		return mismatch, false
+	case v.CanFloat():
+		_, err := strconv.ParseFloat(text, 64)
+		if errors.Is(err, strconv.ErrSyntax) {
+			return mismatch, false
+		}
+		return setFloat(text, v)
+	}
+	mismatch.Want = problem.TypeInteger
+	if _, err := strconv.ParseInt(text, 10, 64); errors.Is(err, strconv.ErrSyntax) {
+		return mismatch, false
+	}
+	return setInteger(text, v)
 }
 
 // setInteger sets v to a decimal number. If that is out of its range, the fault

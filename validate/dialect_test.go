@@ -1,0 +1,199 @@
+package validate_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"log/slog"
+	"net/http/httptest"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/backstop-go/backstop/problem"
+	"github.com/backstop-go/backstop/problem/authrim"
+	"github.com/backstop-go/backstop/problem/enkryptify"
+	"github.com/backstop-go/backstop/problem/enpass"
+	"github.com/backstop-go/backstop/problem/entryguard"
+	"github.com/backstop-go/backstop/problem/scaivault"
+	"github.com/backstop-go/backstop/validate"
+)
+
+// The dialects of the table of edge cases.
+var dialects = map[string]func(problem.FieldError) string{
+	"B": entryguard.FieldText,
+	"Z": enkryptify.FieldText,
+	"S": authrim.FieldText,
+	"N": problem.FieldText,
+}
+
+func TestSentencesOfTheEdgeCases(t *testing.T) {
+	for _, tt := range []struct {
+		row     int
+		input   string
+		dialect string
+		want    []string
+	}{
+		{27, `"email":1`, "B", []string{"must be a string"}},
+		{27, `"email":1`, "Z", []string{"Expected string, received number"}},
+		{36, `"age":1.5`, "Z", []string{"Expected integer, received float"}},
+		{36, `"age":1e2`, "Z", []string{"Expected integer, received float"}},
+		{37, `"age":99999999999999999999`, "N", []string{"must be at most 9223372036854775807"}},
+		{39, `"age":-1`, "N", []string{"must be between 0 and 150"}},
+		{39, `"age":151`, "N", []string{"must be between 0 and 150"}},
+		{41, `"start":1`, "Z", []string{"Expected string, received number"}},
+		{43, `"ttl":1`, "B", []string{"must be longer than or equal to 1 second"}},
+		{48, `{}`, "B", []string{"must not be blank", "must not be blank", "must not be blank"}},
+		{48, `{}`, "Z", []string{"Required", "Required", "Required"}},
+		{49, `{"email":"","password":"short","name":""}`, "B", []string{"must not be blank", "size must be between 8 and 128", "must not be blank"}},
+		{50, `"email":""`, "Z", []string{"String must contain at least 1 character(s)"}},
+		{50, `"email":""`, "S", []string{"Email is required"}},
+		{50, `"email":""`, "N", []string{"must not be empty"}},
+		{51, `"password":""`, "Z", []string{"String must contain at least 8 character(s)"}},
+		{52, `"email":null`, "B", []string{"must not be blank"}},
+		{52, `"email":null`, "Z", []string{"Expected string, received null"}},
+		{53, `"email":"invalid-email"`, "B", []string{"must be a well-formed email address"}},
+		{53, `"email":"invalid-email"`, "Z", []string{"Invalid email"}},
+		{53, `"email":"invalid-email"`, "S", []string{"Please enter a valid email address"}},
+		{54, `"name":" \t\u00a0"`, "Z", []string{"String must contain at least 1 character(s)"}},
+		{55, `"password":"` + times(129, "é") + `"`, "B", []string{"size must be between 8 and 128"}},
+		{57, `"role":"root"`, "Z", []string{"Invalid enum value. Expected 'admin' | 'member'"}},
+		{58, `"role":7`, "Z", []string{"Expected 'admin' | 'member', received number"}},
+		{59, `"confirm":"other"`, "N", []string{"must match password"}},
+		{17, `"Email":"a@b.co"`, "N", []string{"is not a known field, did you mean email?"}},
+		{45, `"meta":{"` + times(33, "k") + `":"v"}`, "B", []string{"key size must be between 0 and 32"}},
+	} {
+		_, err := validate.Decode[user](nil, nil, post(request(tt.input)))
+		var got []string
+		for _, f := range fields(t, err) {
+			got = append(got, dialects[tt.dialect](f))
+		}
+		if fmt.Sprintf("%q", got) != fmt.Sprintf("%q", tt.want) {
+			t.Errorf("row %d: %s in dialect %s = %q, want %q", tt.row, tt.input, tt.dialect, got, tt.want)
+		}
+	}
+}
+
+func TestSentencesOfZeroValues(t *testing.T) {
+	type zero struct {
+		B bool    `json:"b" validate:"required"`
+		I int     `json:"i" validate:"required"`
+		F float64 `json:"f" validate:"required"`
+	}
+	_, err := validate.Decode[zero](nil, nil, post(`{"b":false,"i":0,"f":1e400}`))
+	got := fields(t, err)
+	for i, want := range []string{"must be true", "must not be 0", "numeric value out of bounds"} {
+		if text := entryguard.FieldText(got[i]); text != want {
+			t.Errorf("row 64: %v in dialect B = %q, want %q", got[i].Path, text, want)
+		}
+	}
+	if text := problem.FieldText(got[2]); text != "is out of range" {
+		t.Errorf("row 38: f in dialect N = %q, want is out of range", text)
+	}
+}
+
+func TestFallbackAndMessage(t *testing.T) {
+	type either struct {
+		To    string `json:"to" validate:"email|e164"`
+		Taken string `json:"taken" validate:"email" msg:"is already taken"`
+	}
+	_, err := validate.Decode[either](nil, nil, post(`{"to":"x","taken":"x"}`))
+	got := fields(t, err)
+	for dialect, want := range map[string][2]string{
+		"B": {"is invalid", "is already taken"},
+		"Z": {"Invalid input", "is already taken"},
+		"N": {"is not valid", "is already taken"},
+		"S": {"To is not valid", "Taken is already taken"},
+	} {
+		for i := range want {
+			if text := dialects[dialect](got[i]); text != want[i] {
+				t.Errorf("rows 65 and 66: %v in dialect %s = %q, want %q", got[i].Path, dialect, text, want[i])
+			}
+		}
+	}
+}
+
+// One request, every envelope: the handler does not know which it is.
+func TestEveryStyleAnswersAValidRefusal(t *testing.T) {
+	body := request(`"items":[{"name":2,"qty":0,"x":1,"y":2}]`)
+	v, err := validate.New(validate.Config{ReportUnknown: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		style  problem.Style
+		status int
+		has    string
+	}{
+		{problem.RFC9457, 422, `"pointer":"#/items/0/name"`},
+		{entryguard.Style, 400, `"items[0].name":"must be a string"`},
+		{enkryptify.Style, 400, `items.0: Unrecognized key(s) in object: 'x', 'y'`},
+		{enpass.Style, 400, `items[0].name`},
+		{authrim.Style, 422, `items[0].name`},
+		{scaivault.Style, 400, `items[0].name`}, // 400 for a shape problem
+	} {
+		errs := problem.New(problem.Config{Style: tt.style, Logger: slog.New(slog.DiscardHandler)})
+		w := httptest.NewRecorder()
+		errs.Handler(validate.HandlerFunc(v, handle[user])).ServeHTTP(w, post(body))
+		if w.Code != tt.status || !json.Valid(w.Body.Bytes()) || !bytes.Contains(w.Body.Bytes(), []byte(tt.has)) {
+			t.Errorf("%s answers %d %s, want %d with %s", tt.style.Name, w.Code, w.Body, tt.status, tt.has)
+		}
+	}
+}
+
+// A tag that validator gains with an update has no sentence yet; this test
+// finds it. It reads validator's own list in its source.
+func TestEveryBuiltInTagHasASentenceInEveryDialect(t *testing.T) {
+	fallback := map[string]string{"B": "is invalid", "S": "Name is not valid", "N": "is not valid"}
+	speechless := map[string]bool{"validateFn": true, "skip_unless": true}
+	tags := builtInTags(t)
+	if len(tags) < 150 {
+		t.Fatalf("found %d built-in tags, want validator's whole list", len(tags))
+	}
+	for _, tag := range tags {
+		for dialect, want := range fallback {
+			f := problem.FieldError{Path: problem.Path{"name"}, Rule: tag, Param: "1", OneOf: []string{"a"}, Want: problem.TypeString, Min: "1", Max: "2", Presence: problem.Present}
+			if strings.HasPrefix(tag, "required") {
+				f.Presence = problem.Absent
+			}
+			text := dialects[dialect](f)
+			if (text == want) != speechless[tag] {
+				t.Errorf("rule %s in dialect %s = %q, want a sentence of its own", tag, dialect, text)
+			}
+		}
+	}
+}
+
+// builtInTags reads the keys of the tables in validator's baked_in.go.
+func builtInTags(t *testing.T) []string {
+	t.Helper()
+	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/go-playground/validator/v10").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(strings.TrimSpace(string(dir)), "baked_in.go"), nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tags []string
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok || len(spec.Values) != 1 || spec.Names[0].Name != "bakedInValidators" && spec.Names[0].Name != "bakedInAliases" {
+			return true
+		}
+		for _, e := range spec.Values[0].(*ast.CompositeLit).Elts {
+			tag, err := strconv.Unquote(e.(*ast.KeyValueExpr).Key.(*ast.BasicLit).Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tags = append(tags, tag)
+		}
+		return false
+	})
+	return tags
+}
