@@ -18,52 +18,47 @@ func String[T string | []byte](dst []byte, s T) []byte {
 // Text appends s as the inside of a JSON string, for a string that is put
 // together from parts.
 func Text[T string | []byte](dst []byte, s T) []byte {
-	start := 0
+	start := 0 // of what is not yet appended
 	for i := 0; i < len(s); {
-		if c := s[i]; c < utf8.RuneSelf {
-			if c >= 0x20 && c != '"' && c != '\\' {
-				i++
-				continue
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			r, size := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
+			switch {
+			case r == utf8.RuneError && size == 1:
+				dst = append(append(dst, s[start:i]...), "\ufffd"...)
+				start = i + 1
+			case r == '\u2028', r == '\u2029': // JavaScript took them for line ends
+				dst = append(append(dst, s[start:i]...), `\u202`...)
+				dst = append(dst, hex[r&15])
+				start = i + size
 			}
-			dst = append(dst, s[start:i]...)
-			switch c {
-			case '"', '\\':
-				dst = append(dst, '\\', c)
-			case '\b':
-				dst = append(dst, `\b`...)
-			case '\f':
-				dst = append(dst, `\f`...)
-			case '\n':
-				dst = append(dst, `\n`...)
-			case '\r':
-				dst = append(dst, `\r`...)
-			case '\t':
-				dst = append(dst, `\t`...)
-			default:
-				dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-			}
-			i++
-			start = i
-			continue
-		}
-		r, size := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
-		if r == utf8.RuneError && size == 1 {
-			dst = append(dst, s[start:i]...)
-			dst = append(dst, "\ufffd"...)
-			i++
-			start = i
-			continue
-		}
-		// JavaScript took these two for line ends inside a string literal.
-		if r == '\u2028' || r == '\u2029' {
-			dst = append(dst, s[start:i]...)
-			dst = append(dst, `\u202`...)
-			dst = append(dst, hex[r&15])
 			i += size
-			start = i
 			continue
 		}
-		i += size
+		if c < ' ' || c == '"' || c == '\\' {
+			dst = escape(append(dst, s[start:i]...), c)
+			start = i + 1
+		}
+		i++
 	}
 	return append(dst, s[start:]...)
+}
+
+// escape appends a character that may not stand in a JSON string.
+func escape(dst []byte, c byte) []byte {
+	switch c {
+	case '"', '\\':
+		return append(dst, '\\', c)
+	case '\b':
+		return append(dst, `\b`...)
+	case '\f':
+		return append(dst, `\f`...)
+	case '\n':
+		return append(dst, `\n`...)
+	case '\r':
+		return append(dst, `\r`...)
+	case '\t':
+		return append(dst, `\t`...)
+	}
+	return append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
 }
