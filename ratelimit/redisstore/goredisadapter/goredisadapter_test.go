@@ -1,6 +1,7 @@
 package goredisadapter_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
@@ -20,7 +21,13 @@ func newClient(t testing.TB, client redis.UniversalClient) *goredisadapter.Clien
 	return c
 }
 
+// quiet is for a client that prints a line whenever it cannot connect.
+type quiet struct{}
+
+func (quiet) Printf(context.Context, string, ...any) {}
+
 func TestClient(t *testing.T) {
+	redis.SetLogger(quiet{})
 	clienttest.Run(t, clienttest.Harness{
 		New: func(t *testing.T, addr string) redisstore.Client {
 			return newClient(t, redis.NewClient(&redis.Options{

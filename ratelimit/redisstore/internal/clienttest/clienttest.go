@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/backstop-go/backstop/ratelimit"
-	"github.com/backstop-go/backstop/ratelimit/ratelimittest"
 	"github.com/backstop-go/backstop/ratelimit/redisstore"
 	"github.com/backstop-go/backstop/ratelimit/redisstore/internal/redistest"
 )
@@ -33,6 +32,7 @@ func Run(t *testing.T, h Harness) {
 		cluster bool
 	}{
 		{"the store keeps the contract", contract, false},
+		{"waiting for RetryAfter succeeds", waiting, false},
 		{"a forgotten script is sent again", forgottenScript, false},
 		{"a refusing server is an outage", refusals, false},
 		{"a deadline ends a call", deadline, false},
@@ -54,9 +54,12 @@ func Run(t *testing.T, h Harness) {
 	}
 }
 
-// patient is a timeout for checks that are not about time: the machine may be
-// busy.
-const patient = 5 * time.Second
+// Timeouts above the default, because the machine may be busy: for checks that
+// are about outages, and for those that are not about time at all.
+const (
+	unhurried = 100 * time.Millisecond
+	patient   = 5 * time.Second
+)
 
 // events collects what OnDegraded is told.
 type events struct {
@@ -90,7 +93,7 @@ func newStore(t *testing.T, cfg redisstore.Config) *redisstore.Store {
 
 // one is one unit of the bucket of a key that refuses nobody in a test.
 func one(key string) ratelimit.Limit {
-	return ratelimit.Limit{Policy: "p", Key: key, Rate: ratelimit.PerHour(100_000), Cost: 1}
+	return ratelimit.Limit{Policy: "p", Key: key, Rate: ratelimit.PerDay(10_000), Cost: 1}
 }
 
 // take charges one bucket; an error fails the test.
@@ -110,18 +113,5 @@ func connect(t *testing.T, s *redisstore.Store) {
 		peek := one("nobody")
 		peek.Cost = 0
 		return !take(t, s, peek).Degraded
-	})
-}
-
-func contract(t *testing.T, h Harness) {
-	server := redistest.Start(t)
-	client := h.New(t, server.Addr)
-	ratelimittest.Run(t, ratelimittest.Harness{
-		New: func(t *testing.T) ratelimit.Store {
-			server.Do("FLUSHALL")
-			return newStore(t, redisstore.Config{Client: client, Timeout: patient, Mode: redisstore.FailClosed})
-		},
-		Advance:    time.Sleep,
-		Resolution: 20 * time.Millisecond,
 	})
 }

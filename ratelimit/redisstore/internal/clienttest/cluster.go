@@ -40,8 +40,8 @@ func clusterKeys(t *testing.T, h Harness) {
 			t.Fatalf("Take = %+v, want the second limit to refuse", st)
 		}
 		ann.Cost, also.Cost = 0, 0
-		if st := call(ann, also); st[0].Remaining != 99_999 || st[1].Remaining != 99_999 {
-			t.Errorf("after a refused call %d and %d remain, want 99,999", st[0].Remaining, st[1].Remaining)
+		if st := call(ann, also); st[0].Remaining != 9_999 || st[1].Remaining != 9_999 {
+			t.Errorf("after a refused call %d and %d remain, want 9,999", st[0].Remaining, st[1].Remaining)
 		}
 	}
 	for _, n := range nodes {
@@ -55,7 +55,7 @@ func clusterKeys(t *testing.T, h Harness) {
 func deadNode(t *testing.T, h Harness) {
 	nodes, client := startCluster(t, h)
 	var seen events
-	s := newStore(t, redisstore.Config{Client: client, OnDegraded: seen.add})
+	s := newStore(t, redisstore.Config{Client: client, Timeout: unhurried, OnDegraded: seen.add})
 	ids := identities(t, nodes, client)
 	connect(t, s)
 	exact := func(node int) bool {

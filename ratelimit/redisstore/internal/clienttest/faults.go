@@ -3,7 +3,6 @@ package clienttest
 import (
 	"context"
 	"errors"
-	"os"
 	"strconv"
 	"testing"
 	"time"
@@ -17,8 +16,8 @@ func forgottenScript(t *testing.T, h Harness) {
 	s := newStore(t, redisstore.Config{Client: h.New(t, server.Addr), Timeout: patient})
 	take(t, s, one("ann"))
 	server.Do("SCRIPT", "FLUSH")
-	if st := take(t, s, one("ann")); st.Degraded || st.Remaining != 99_998 {
-		t.Errorf("Take after SCRIPT FLUSH = %+v, want a decision by Redis with 99,998 remaining", st)
+	if st := take(t, s, one("ann")); st.Degraded || st.Remaining != 9_998 {
+		t.Errorf("Take after SCRIPT FLUSH = %+v, want a decision by Redis with 9,998 remaining", st)
 	}
 }
 
@@ -86,10 +85,10 @@ func loading(_ *testing.T, server *redistest.Server) {
 }
 
 // deadline: a server that does not answer holds a call no longer than ctx says,
-// within ten milliseconds. Of five calls the fastest counts, because a busy
-// machine delays some.
+// within ten milliseconds. The fastest call counts, because a busy machine delays
+// the others.
 func deadline(t *testing.T, h Harness) {
-	const timeout = 25 * time.Millisecond
+	const timeout, most = 25 * time.Millisecond, 35 * time.Millisecond
 	for _, tc := range []struct {
 		name  string
 		cause func(*redistest.Server)
@@ -105,8 +104,8 @@ func deadline(t *testing.T, h Harness) {
 					connect(t, newStore(t, redisstore.Config{Client: client}))
 				}
 				tc.cause(server)
-				fastest := time.Hour
-				for range 5 {
+				fastest, start := time.Hour, time.Now()
+				for fastest > most && time.Since(start) < 5*time.Second {
 					ctx, cancel := context.WithTimeout(context.Background(), timeout)
 					begin := time.Now()
 					_, err := client.Eval(ctx, "EVAL", "return {1}", []string{"k"}, nil)
@@ -115,11 +114,8 @@ func deadline(t *testing.T, h Harness) {
 					if err == nil {
 						t.Fatal("Eval = nil, want an error")
 					}
-					if connected && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, os.ErrDeadlineExceeded) {
-						t.Logf("Eval = %v", err)
-					}
 				}
-				if fastest > timeout+10*time.Millisecond {
+				if fastest > most {
 					t.Errorf("Eval with a deadline of %v took at least %v", timeout, fastest)
 				}
 			})
@@ -153,8 +149,8 @@ func loseOne(t *testing.T, proxy *redistest.Proxy, connectTo func(addr string) r
 		peek := one("ann")
 		peek.Cost = 0
 		st := take(t, s, peek)
-		if !st.Degraded && st.Remaining != 99_998 {
-			t.Fatalf("after two charges, one of them without a reply, %d remain, want 99,998", st.Remaining)
+		if !st.Degraded && st.Remaining != 9_998 {
+			t.Fatalf("after two charges, one of them without a reply, %d remain, want 9,998", st.Remaining)
 		}
 		return !st.Degraded
 	})

@@ -148,12 +148,12 @@ func (s *Server) Do(args ...string) any {
 	return reply
 }
 
-// Await polls until the condition holds, and fails the test after ten seconds.
+// Await polls until the condition holds, and fails the test after 20 seconds.
 func Await(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("after 10 s still not: %s", what)
+			t.Fatalf("after 20 s still not: %s", what)
 		}
 	}
 }

@@ -1,0 +1,73 @@
+package clienttest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/backstop-go/backstop/ratelimit"
+	"github.com/backstop-go/backstop/ratelimit/ratelimittest"
+	"github.com/backstop-go/backstop/ratelimit/redisstore"
+	"github.com/backstop-go/backstop/ratelimit/redisstore/internal/redistest"
+)
+
+// contract runs the contract of every store with a clock that stands still
+// between the steps: a busy machine cannot push a call over an edge.
+func contract(t *testing.T, h Harness) {
+	server := redistest.Start(t)
+	c := &clocked{Client: h.New(t, server.Addr), micros: 1_800_000_000_000_000}
+	var s *renewed
+	ratelimittest.Run(t, ratelimittest.Harness{
+		New: func(t *testing.T) ratelimit.Store {
+			server.Do("FLUSHALL")
+			s = &renewed{}
+			s.renew = func() {
+				s.Store = newStore(t, redisstore.Config{Client: c, Timeout: patient, Mode: redisstore.FailClosed})
+			}
+			s.renew()
+			return s
+		},
+		Advance: func(d time.Duration) {
+			c.micros += d.Microseconds()
+			s.renew()
+		},
+		// A remembered denial says nothing about the other limits of a call, which
+		// the history, the only check that needs a microsecond, asks about.
+		Resolution: 2 * time.Microsecond,
+	})
+}
+
+// clocked tells the script the time, in its first argument.
+type clocked struct {
+	redisstore.Client
+	micros int64
+}
+
+func (c *clocked) Eval(ctx context.Context, verb, script string, keys []string, args []int64) ([]int64, error) {
+	args[0] = c.micros
+	return c.Client.Eval(ctx, verb, script, keys, args)
+}
+
+// renewed is a new store whenever time has passed: the clock by which a store
+// remembers denials is the real one. All that counts is in Redis.
+type renewed struct {
+	*redisstore.Store
+	renew func()
+}
+
+// waiting is about real time. It cannot fail because a machine is slow.
+func waiting(t *testing.T, h Harness) {
+	server := redistest.Start(t)
+	s := newStore(t, redisstore.Config{Client: h.New(t, server.Addr), Timeout: patient, Mode: redisstore.FailClosed})
+	l := ratelimit.Limit{Policy: "p", Key: "ann", Rate: ratelimit.Rate{Limit: 1, Per: 300 * time.Millisecond}, Cost: 1}
+	for range 5 {
+		st := take(t, s, l)
+		for st.Allowed { // until the burst is gone
+			st = take(t, s, l)
+		}
+		time.Sleep(st.RetryAfter)
+		if !take(t, s, l).Allowed {
+			t.Errorf("Take after the RetryAfter of %v = refused, want allowed", st.RetryAfter)
+		}
+	}
+}
