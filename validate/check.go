@@ -29,6 +29,7 @@ func (v *Validator) newEngine() *validator.Validate {
 	e := validator.New(validator.WithRequiredStructEnabled())
 	e.SetTagName(v.cfg.TagName)
 	must(e.RegisterValidation("notblank", notBlank))
+	must(e.RegisterValidation("email", emailRule))
 	for name, rule := range v.cfg.Rules {
 		must(e.RegisterValidationCtx(name, rule.Check))
 	}

@@ -53,7 +53,7 @@ func decode[T any](v *Validator, w http.ResponseWriter, r *http.Request, keep bo
 // refusal.
 func (v *Validator) decode(p *plan, root reflect.Value, w http.ResponseWriter, r *http.Request, keep bool) (body []byte, err error) {
 	defer contain(&err)
-	decoded := &findings{limit: v.cfg.MaxErrors}
+	var decoded *findings // nil while nothing is wrong
 	if p.body != nil || p.form {
 		buffer, err := v.read(p, w, r, keep || !p.pooled)
 		if err != nil {
@@ -71,32 +71,32 @@ func (v *Validator) decode(p *plan, root reflect.Value, w http.ResponseWriter, r
 	if err != nil {
 		return nil, err
 	}
-	in.decode(p, root, decoded)
+	if len(p.params) > 0 {
+		if decoded == nil {
+			decoded = &findings{limit: v.cfg.MaxErrors}
+		}
+		in.decode(p, root, decoded)
+	}
 	if p.embeds {
 		prepare(root, &node{shape: shapeStruct, object: p.top, deep: true})
 	}
-	rules, err := p.judge(r.Context(), v, root, decoded)
-	if err != nil {
-		return nil, err
+	found, err := p.judge(r.Context(), v, root, decoded)
+	if found == nil || err != nil {
+		return body, err
 	}
-	decoded.merge(rules)
-	if len(decoded.list) == 0 {
-		return body, nil
-	}
-	in.locate(p, decoded.list)
+	in.locate(p, found.list)
 	if p.body != nil {
-		locate(body, decoded.list)
+		locate(body, found.list)
 	}
-	return nil, decoded.err()
+	return nil, found.err()
 }
 
 // decodeBody decodes a JSON body. An empty one was allowed, and is an object
 // without members where there is one to fill.
 func (v *Validator) decodeBody(p *plan, root reflect.Value, body []byte) (*findings, error) {
-	none := &findings{limit: v.cfg.MaxErrors}
 	if isBlank(body) {
 		if p.body.shape != shapeStruct {
-			return none, nil
+			return nil, nil
 		}
 		body = []byte("{}")
 	}
@@ -112,7 +112,7 @@ func (v *Validator) decodeBody(p *plan, root reflect.Value, body []byte) (*findi
 		target = fieldAt(root, p.member.index)
 	}
 	if err := json.Unmarshal(body, target.Addr().Interface()); err == nil && !look {
-		return none, nil
+		return nil, nil
 	}
 	target.SetZero()
 	found := v.walk(body, target, p.body, p.member)

@@ -26,3 +26,6 @@ func Scan[T any](v *Validator, body []byte) error {
 	_, err := v.scan(body, v.plan(reflect.TypeFor[T]()).body)
 	return err
 }
+
+// IsEmail is the shortcut of the email rule, which must never differ from it.
+var IsEmail = isEmail

@@ -175,9 +175,17 @@ func (fs *findings) merge(other *findings) {
 	fs.cut()
 }
 
-// err returns the findings as one error of the kind Validation.
+// orNil returns nil for no findings.
+func (fs *findings) orNil() *findings {
+	if fs == nil || len(fs.list) == 0 {
+		return nil
+	}
+	return fs
+}
+
+// err returns the findings as one error of the kind Validation, or nil.
 func (fs *findings) err() error {
-	if len(fs.list) == 0 {
+	if fs == nil {
 		return nil
 	}
 	fields := make([]problem.FieldError, len(fs.list))

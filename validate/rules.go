@@ -24,22 +24,36 @@ type judgement struct {
 	at      place     // see visit
 }
 
-// judge runs the rules on root, which is addressable and of the plan's type.
+// judge runs the rules on root, which is addressable and of the plan's type. It
+// returns all that is wrong, together with what did not decode, or nil.
 func (p *plan) judge(ctx context.Context, v *Validator, root reflect.Value, decoded *findings) (*findings, error) {
+	broken := p.engine.StructCtx(ctx, root.Addr().Interface())
+	if broken == nil && !p.deep {
+		return decoded.orNil(), nil
+	}
+	if decoded == nil {
+		decoded = &findings{limit: v.cfg.MaxErrors}
+	}
 	j := &judgement{ctx: ctx, v: v, p: p, decoded: decoded, rules: findings{limit: v.cfg.MaxErrors}}
-	err := p.engine.StructCtx(ctx, root.Addr().Interface())
-	if err != nil {
-		if err := j.engine(err, typePrefix(p.root), scope{object: p.top}, false); err != nil {
-			return nil, err
-		}
+	if err := j.judged(broken, typePrefix(p.root), scope{object: p.top}, false); err != nil {
+		return nil, err
 	}
 	if p.deep {
 		if err := j.visit(root, p.top); err != nil {
 			return nil, err
 		}
 	}
-	j.rules.cut()
-	return &j.rules, nil
+	j.rules.merge(decoded)
+	return j.rules.orNil(), nil
+}
+
+// judged is engine, if err is not nil, for the place of the visit.
+func (j *judgement) judged(err error, prefix string, c scope, key bool) error {
+	if err == nil {
+		return nil
+	}
+	c.at = j.at
+	return j.engine(err, prefix, c, key)
 }
 
 // engine turns validator's errors into findings. Their namespaces are Go names

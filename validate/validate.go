@@ -146,10 +146,9 @@ func (v *Validator) Validate(ctx context.Context, x any) (err error) {
 		unset(found, root, p.top, nil)
 		found.cut()
 	}
-	rules, err := p.judge(ctx, v, root, found)
+	found, err = p.judge(ctx, v, root, found)
 	if err != nil {
 		return err
 	}
-	found.merge(rules)
 	return found.err()
 }

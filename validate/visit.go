@@ -126,14 +126,6 @@ func (j *judgement) entry(v reflect.Value, owner any, e scope) error {
 	return j.judged(err, key, e, false)
 }
 
-func (j *judgement) judged(err error, prefix string, c scope, key bool) error {
-	if err == nil {
-		return nil
-	}
-	c.at = j.at
-	return j.engine(err, prefix, c, key)
-}
-
 // elements leads from a container to what is in it.
 func (c scope) elements() scope {
 	c.node, c.section = c.node.elem, c.section.dived()

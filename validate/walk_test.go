@@ -65,7 +65,7 @@ var everyBody = []string{
 	`{"string":"\u00e9\n\"\ud83d\ude00","unknown":[{}],"array":[1]}`,
 	`{"string":1,"bool":"x","int":1.5,"int8":300,"uint16":-1,"float":1e999,"list":{},"array":["x"],"bytes":"%","map":{"a":null},"time":"x","addr":1,"own":"blue"}`,
 	`{"qint":1,"qbool":"x","qstring":"a","qfloat":" 1","keys":{"x":[],"999":[]},"number":"x","bytes":[1,2]}`,
-	`{"qint":"null","qbool":"null","qstring":"null","number":"12","int":-0,"uint16":0,"float32":1e-50}`,
+	`{"qint":"null","qbool":"null","number":"12","int":-0,"uint16":0,"float32":1e-50}`,
 	`{"INT":1}`, `{"ſtring":"x"}`, `{"bytes":null,"addr":null,"own":null}`, `{"qint":"\"1\""}`, `{"qint":"1 "}`, `{"addr":""}`, `{"array":[]}`,
 }
 
