@@ -42,11 +42,7 @@ func FromContext(ctx context.Context) (d Decision, ok bool) {
 	if rate == nil {
 		return Decision{}, false
 	}
-	c, ok := rate.Source.(*call)
-	if !ok {
-		return Decision{}, false
-	}
-	return c.decision(), true
+	return rate.Source.(*call).decision(), true
 }
 
 // Err returns nil if the request may go on, else the error to answer it with:

@@ -236,6 +236,24 @@ X-Ratelimit-Reset: 946688400`} {
 	})
 }
 
+// A refusal with units left: t is the delay, not the time of what is left. And
+// what somebody else has written is replaced, not continued.
+func TestHandler_draftFieldsOfARefusal(t *testing.T) {
+	h := newLimiter(t, ratelimit.Config{
+		Name: "api", Rate: ratelimit.PerMinute(10), Families: problem.RateLimitFields,
+		Store: scripted{{Remaining: 2, ResetAfter: 48 * time.Second, RetryAfter: 18 * time.Second}},
+	}).Handler(nothing)
+	w := httptest.NewRecorder()
+	w.Header().Set("RateLimit", "foreign")
+	h.ServeHTTP(w, request("ann"))
+	want := `Ratelimit: "api";r=2;t=18
+Ratelimit-Policy: "api";q=10;w=60
+Retry-After: 18`
+	if got := fields(w.Header()); got != want {
+		t.Errorf("fields =\n%s\nwant\n%s", got, want)
+	}
+}
+
 // scripted is a store that answers with given states.
 type scripted []ratelimit.State
 

@@ -27,7 +27,9 @@ type MemoryConfig struct {
 // full soon: a bucket that somebody has emptied is not flushed by a flood of
 // other keys. Each call takes constant time, also then.
 //
-// Keys are remembered as 128-bit hashes under a secret of the process.
+// Keys are remembered as 128-bit hashes under a secret of the process. In a test
+// with a bubble of testing/synctest, make the store inside the bubble: its clock
+// is the one of its birth.
 type Memory struct {
 	seeds  [2]maphash.Seed
 	shards []shard // a power of two, at most 64
