@@ -1,0 +1,104 @@
+package problemtest
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+
+	"github.com/backstop-go/backstop/problem"
+)
+
+// readBack decodes what was encoded and encodes that again. The second body says
+// what the first one did if nothing was lost that the style can carry.
+func readBack(t reporter, style problem.Style) {
+	if style.Decode == nil {
+		return
+	}
+	for name, err := range errorsOf() {
+		first := render(style, err)
+		decoded, err := style.Decode(first.status, first.header, first.body)
+		if err != nil || decoded == nil {
+			t.Errorf("the body of %s is not decoded: %v: %s", name, err, first.body)
+			continue
+		}
+		if !decoded.Remote() {
+			t.Errorf("decoded %s is not Remote, so it would be forwarded: make it with problem.Remote", name)
+		}
+		second := render(style, problem.Passthrough(decoded))
+		if first.status != second.status || !sameButTime(first.body, second.body) {
+			t.Errorf("%s is encoded as %d %s, and after decoding as %d %s", name, first.status, first.body, second.status, second.body)
+		}
+		if a, b := first.header.Get("Retry-After"), second.header.Get("Retry-After"); a != b {
+			t.Errorf("%s has the delay %q, and after decoding %q", name, a, b)
+		}
+	}
+	for _, k := range kinds() {
+		a := render(style, k)
+		decoded, err := style.Decode(a.status, a.header, a.body)
+		if err != nil {
+			continue // see above
+		}
+		if b := render(style, decoded.Kind()); a.status != b.status || !sameButTime(a.body, b.body) {
+			t.Errorf("%v is decoded as %v, which the style does not write alike: %s and %s", k, decoded.Kind(), a.body, b.body)
+		}
+	}
+}
+
+// sameButTime compares the scalars of two bodies, but for what looks like a
+// time.
+func sameButTime(a, b []byte) bool {
+	x, y := leaves(a), leaves(b)
+	for _, m := range []map[string]any{x, y} {
+		maps.DeleteFunc(m, func(_ string, v any) bool {
+			text, ok := v.(string)
+			return ok && len(text) >= len("2006-01-02T15:04:05Z") && text[4] == '-' && text[10] == 'T'
+		})
+	}
+	return maps.Equal(x, y)
+}
+
+// samples are bodies of published formats.
+var samples = map[string]struct{ contentType, body string }{
+	"RFC 9457":   {"application/problem+json", `{"type":"about:blank","title":"Not Found","status":404,"detail":"x","code":"not_found"}`},
+	"EntryGuard": {"application/json", `{"timestamp":"2024-01-15T10:30:00Z","status":404,"error":"Not Found","message":"x","path":"/x"}`},
+	"Enpass":     {"application/json", `{"error":true,"code":"not_found","description":"x"}`},
+	"Enkryptify": {"application/json", `{"message":"x"}`},
+	"Authrim":    {"application/json", `{"error":"not_found","error_description":"x"}`},
+	"ScaiVault":  {"application/json", `{"error":{"code":"not_found","message":"x"}}`},
+}
+
+// othersRefused tries the bodies of other formats, and what is no error body at
+// all.
+func othersRefused(t reporter, style problem.Style) {
+	if style.Decode == nil {
+		return
+	}
+	own := shape(render(style, problem.NotFound).body)
+	for name, s := range samples {
+		if maps.Equal(own, shape([]byte(s.body))) {
+			continue // it is the style's own format
+		}
+		if e, err := style.Decode(http.StatusNotFound, http.Header{"Content-Type": {s.contentType}}, []byte(s.body)); err == nil {
+			t.Errorf("a body of %s is decoded as %v, want it refused: %s", name, e, s.body)
+		}
+	}
+	for _, body := range []string{"", "null", "true", "[]", "{}", `"x"`, "{", "<html>502 Bad Gateway</html>", "\xff"} {
+		if e, err := style.Decode(http.StatusBadGateway, http.Header{"Content-Type": {"text/html"}}, []byte(body)); err == nil {
+			t.Errorf("the body %q is decoded as %v, want it refused", body, e)
+		}
+	}
+}
+
+// shape returns the types of the members of an object, by name.
+func shape(body []byte) map[string]string {
+	var o map[string]any
+	if json.Unmarshal(body, &o) != nil {
+		return nil
+	}
+	types := map[string]string{}
+	for name, v := range o {
+		types[name] = fmt.Sprintf("%T", v)
+	}
+	return types
+}

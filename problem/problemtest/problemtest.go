@@ -1,0 +1,147 @@
+// Package problemtest proves that a [problem.Style] keeps the promises of
+// package problem, whoever has written it:
+//
+//	func TestStyle(t *testing.T) { problemtest.Run(t, acme.Style) }
+//
+// and that a handler does not tell its secrets:
+//
+//	func TestNoLeak(t *testing.T) { problemtest.NoLeak(t, app, "postgres://") }
+//
+// It does not judge the words or the statuses of a style: those are its
+// author's, and belong into golden files. It asks for what a client may take for
+// granted: a body that its parser accepts, one value where a number stands in
+// header and body, and no answer that is half an error.
+package problemtest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/backstop-go/backstop/problem"
+)
+
+// Run checks a style, one sub-test for each promise. It starts servers on the
+// loopback interface. A style with a Decode is read back, too.
+func Run(t *testing.T, style problem.Style) {
+	t.Helper()
+	for _, c := range checks {
+		t.Run(c.promise, func(t *testing.T) { c.run(t, style) })
+	}
+}
+
+// reporter is the part of testing.T that a check needs. The kit's own tests have
+// another one, because a check must be seen to fail.
+type reporter interface {
+	Errorf(format string, args ...any)
+}
+
+type check struct {
+	promise string
+	run     func(reporter, problem.Style)
+}
+
+// checks are the promises, in the order in which a reader would ask for them.
+var checks = []check{
+	{"every kind has an error status, a body and the declared type", everyKind},
+	{"rendering does not change an error", sharedSentinel},
+	{"hostile text arrives as text", hostileText},
+	{"an error of any size has a bounded body", boundedBody},
+	{"no member is null", noNull},
+	{"HEAD has the header of GET", headAsGet},
+	{"a second error writes nothing", answeredOnce},
+	{"a started answer is cut", startedIsCut},
+	{"an encoder that fails falls back", failingEncoder},
+	{"a delay is one value in header and body", oneDelay},
+	{"what is decoded is what was encoded", readBack},
+	{"bodies of other styles are refused", othersRefused},
+}
+
+// answer is what a client reads.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// render answers a GET of /things/7 with an error.
+func render(style problem.Style, err error) answer { return renderWith(responder(style), err) }
+
+func renderWith(p *problem.Responder, err error) answer {
+	w := httptest.NewRecorder()
+	p.Handler(returning(err)).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/things/7", nil))
+	return answer{w.Code, w.Header(), w.Body.Bytes()}
+}
+
+func responder(style problem.Style) *problem.Responder {
+	return problem.New(problem.Config{Style: style, Logger: slog.New(slog.DiscardHandler)})
+}
+
+func returning(err error) problem.HandlerFunc {
+	return func(http.ResponseWriter, *http.Request) error { return err }
+}
+
+// kinds are all that a style has a row for.
+func kinds() []problem.Kind {
+	all := make([]problem.Kind, problem.ClientClosed)
+	for i := range all {
+		all[i] = problem.Kind(i)
+	}
+	return all
+}
+
+// errorsOf are errors with everything that an error may have.
+func errorsOf() map[string]error {
+	all := map[string]error{
+		"a foreign error":        io.ErrUnexpectedEOF,
+		"a code":                 problem.Code{Name: "custom_code", Kind: problem.Conflict, Status: 409, Message: "Custom"},
+		"a text":                 problem.NotFound.New("Thing not found"),
+		"details":                problem.Conflict.New("").WithDetail("version", 7).WithDetail("list", []string{"a"}),
+		"a delay":                problem.RateLimited.New("").WithRetryAfter(7e9),
+		"fields":                 problem.Validation.New("").WithFields(fields...),
+		"a shape problem":        problem.Validation.New("").WithFields(problem.FieldError{Path: problem.Path{"age"}, Rule: "type", Want: problem.TypeInteger, Got: problem.TypeString}),
+		"a status out of bounds": problem.Code{Name: "odd", Kind: problem.Gone, Status: 200},
+	}
+	for _, k := range kinds() {
+		all[k.String()] = k
+	}
+	return all
+}
+
+// fields are of all places, and two have one name.
+var fields = []problem.FieldError{
+	{Path: problem.Path{"email"}, Rule: "email", Want: problem.TypeString, Presence: problem.Present},
+	{Path: problem.Path{"tags", 0, "key"}, Rule: "required", Want: problem.TypeString, Presence: problem.Absent},
+	{Path: problem.Path{"meta", problem.Key("a\"b]")}, Rule: "max", Param: "9", Max: "9", Want: problem.TypeInteger},
+	{In: problem.InQuery, Path: problem.Path{"email"}, Rule: "required", Want: problem.TypeString},
+	{In: problem.InHeader, Path: problem.Path{"X-Tenant"}, Rule: "uuid", Want: problem.TypeString, Presence: problem.Present},
+	{Path: problem.Path{"own"}, Message: "is already taken"},
+}
+
+// everyKind asks for what every answer has in common.
+func everyKind(t reporter, style problem.Style) {
+	for name, err := range errorsOf() {
+		a := render(style, err)
+		if a.status < 400 || a.status > 599 {
+			t.Errorf("%s is answered with status %d, want 400 to 599", name, a.status)
+		}
+		if got := a.header.Get("Content-Type"); got != style.ContentType {
+			t.Errorf("%s is answered as %q, want the declared %q", name, got, style.ContentType)
+		}
+		if len(a.body) == 0 {
+			t.Errorf("%s is answered without a body", name)
+		}
+		if got := a.header.Get("Content-Length"); got != fmt.Sprint(len(a.body)) {
+			t.Errorf("%s is answered with Content-Length %s, want %d", name, got, len(a.body))
+		}
+		if err := a.check(style); err != nil {
+			t.Errorf("%s is answered with a body that %v: %.200s", name, err, a.body)
+		}
+	}
+}
+
+var errTooLate = errors.New("too late")
