@@ -39,7 +39,8 @@ func readBack(t reporter, style problem.Style) {
 		if err != nil {
 			continue // see above
 		}
-		if b := render(style, decoded.Kind()); a.status != b.status || !sameButTime(a.body, b.body) {
+		// A row that shares a published code with another may read as that one.
+		if b := render(style, decoded.Kind().New(decoded.Message())); a.status != b.status || !sameButTime(a.body, b.body) {
 			t.Errorf("%v is decoded as %v, which the style does not write alike: %s and %s", k, decoded.Kind(), a.body, b.body)
 		}
 	}
