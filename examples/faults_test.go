@@ -53,6 +53,10 @@ var wire = []question{
 	outside("no HTTP", "hello\r\n\r\n", is(400)),
 	outside("no Host", "GET /healthz HTTP/1.1\r\n\r\n", is(400)),
 	outside("a header without end", "GET /healthz HTTP/1.1\r\nHost: vault\r\nX: "+strings.Repeat("x", 64<<10), is(431)),
+	outside("two lengths", "POST /api/v1/auth/register HTTP/1.1\r\nHost: vault\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}", is(400)),
+	outside("a length and chunks", "POST /api/v1/auth/register HTTP/1.1\r\nHost: vault\r\nConnection: close\r\n"+
+		"Content-Type: application/json\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", is(400)),
+	outside("a space before the colon", "GET /healthz HTTP/1.1\r\nHost : vault\r\n\r\n", is(400)),
 	outside("HTTP/1.0", "GET /healthz HTTP/1.0\r\n\r\n", is(200)),
 	outside("HTTP/1.0 and a panic", "GET /api/v1/faults/panic HTTP/1.0\r\n\r\n", is(500)),
 	outside("a panic, and another request behind it", "GET /api/v1/faults/panic HTTP/1.1\r\nHost: vault\r\n\r\n"+
