@@ -67,7 +67,7 @@ func numberText(f FieldError) string {
 		return "must be greater than " + f.Param
 	case "lt":
 		return "must be less than " + f.Param
-	case "len", "eq":
+	case "len":
 		return "must be " + f.Param
 	}
 	if f.Min != "" && f.Max != "" {

@@ -36,6 +36,8 @@ func TestLengths(t *testing.T) {
 		{fact(raw, "gt", "1", "2", "4"), "must be between 2 and 4 bytes", "size must be between 2 and 4", "Invalid input", ""},
 		// An application may give the parameter alone.
 		{fact(s, "min", "8", "", ""), "must be at least 8 characters", "size must be between 8 and 2147483647", "String must contain at least 8 character(s)", ""},
+		{fact(s, "gte", "8", "", ""), "must be at least 8 characters", "size must be between 8 and 2147483647", "String must contain at least 8 character(s)", ""},
+		{fact(s, "lte", "8", "", ""), "must be at most 8 characters", "size must be between 0 and 8", "String must contain at most 8 character(s)", ""},
 		{fact(s, "max", "8", "", ""), "must be at most 8 characters", "size must be between 0 and 8", "String must contain at most 8 character(s)", ""},
 		{fact(s, "len", "8", "", ""), "must be exactly 8 characters", "size must be between 8 and 8", "String must contain exactly 8 character(s)", ""},
 	})

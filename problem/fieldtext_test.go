@@ -114,6 +114,8 @@ func TestPresence(t *testing.T) {
 		}
 		bounded := fact(problem.TypeString, problem.Zero)
 		bounded.Min, bounded.Max = "8", "128"
+		single := fact(problem.TypeString, problem.Zero)
+		single.OneOf = []string{"a"}
 		enum := fact(problem.TypeString, problem.Zero)
 		enum.OneOf = []string{"a", "b"}
 		checkAll(t, []wording{
@@ -122,6 +124,7 @@ func TestPresence(t *testing.T) {
 			{fact(problem.TypeString, problem.Null), "is required", "must not be blank", "Expected string, received null", ""},
 			{fact(problem.TypeString, problem.Zero), "must not be empty", "must not be blank", "String must contain at least 1 character(s)", "Name is required"},
 			{bounded, "must not be empty", "must not be blank", "String must contain at least 8 character(s)", "Name is required"},
+			{single, "must not be empty", "must not be blank", "Invalid enum value. Expected 'a'", "Name is required"},
 			{enum, "must not be empty", "must not be blank", "Invalid enum value. Expected 'a' | 'b'", "Name is required"},
 			{fact(problem.TypeInteger, problem.Zero), "must not be 0", "must not be 0", "Invalid input", ""},
 			{fact(problem.TypeNumber, problem.Zero), "must not be 0", "must not be 0", "Invalid input", ""},

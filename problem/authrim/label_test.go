@@ -51,3 +51,15 @@ func TestLabels(t *testing.T) {
 		}
 	}
 }
+
+func TestAcronyms(t *testing.T) {
+	const acronyms = "API CIDR DNS HTML HTTP HTTPS ID IP JSON JWT MAC MFA OTP PIN SMS SSH SSL SSO TLS TTL UI URI URL UTC UUID VAT VPN XML"
+	for acronym := range strings.FieldsSeq(acronyms) {
+		name := strings.ToLower(acronym)
+		f := problem.FieldError{Path: problem.Path{name + "_" + acronym + "_x_" + name}, Message: "is bad"}
+		want := acronym + " " + acronym + " x " + acronym + " is bad"
+		if got := authrim.FieldText(f); got != want {
+			t.Errorf("FieldText = %q, want %q", got, want)
+		}
+	}
+}
