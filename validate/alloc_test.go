@@ -1,0 +1,57 @@
+package validate_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/backstop-go/backstop/validate"
+)
+
+// Allocations are promised; time is not, because it depends on the machine.
+// The numbers are those of encoding/json and validator on the same structs,
+// and a few of ours.
+func TestAllocations(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates on its own account")
+	}
+	for _, tt := range []struct {
+		name string
+		run  func()
+		most float64
+	}{
+		{"65 bytes, valid", handled[small](smallBody), 11},
+		{"50 items, valid", handled[order](orderBody(50)), 272},
+		{"3 invalid fields", refused[registration](t, `{"organizationName":"","email":"invalid-email","password":"short"}`), 47},
+		{"the scan of 50 items", scanned[order](t, orderBody(50)), 0},
+		{"the scan of 1,000 names", scanned[user](t, request(`"extra":{"a":1`+unknown(1000)+`}`)), 0},
+		{"the scan of names with escapes", scanned[user](t, request(`"extra":{"\u0061":1,"\u0062":2}`)), 0},
+	} {
+		if got := testing.AllocsPerRun(100, tt.run); got > tt.most {
+			t.Errorf("%s costs %v allocations, want at most %v", tt.name, got, tt.most)
+		}
+	}
+}
+
+func handled[T any](body string) func() {
+	h := validate.HandlerFunc(nil, func(http.ResponseWriter, *http.Request, T) error { return nil })
+	in, w := rewind(body), &quiet{http.Header{}}
+	return func() { h.ServeHTTP(w, in.request()) }
+}
+
+func refused[T any](t *testing.T, body string) func() {
+	in, w := rewind(body), &quiet{http.Header{}}
+	return func() {
+		if _, err := validate.Decode[T](nil, w, in.request()); err == nil {
+			t.Errorf("Decode(%s) = nil error", body)
+		}
+	}
+}
+
+func scanned[T any](t *testing.T, body string) func() {
+	data := []byte(body)
+	return func() {
+		if err := validate.Scan[T](nil, data); err != nil {
+			t.Errorf("the scan of %.60s = %v", body, err)
+		}
+	}
+}
