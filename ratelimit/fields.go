@@ -16,9 +16,9 @@ import (
 // maxFieldInteger is the bound of RFC 9651 on integers.
 const maxFieldInteger = 999_999_999_999_999
 
-// setFields adds an item for each limit of the call to the lists that limiters
+// setLists adds an item for each limit of the call to the lists that limiters
 // further out have begun. Names need no escaping, see [New].
-func (c *call) setFields(h http.Header) {
+func (c *call) setLists(h http.Header) {
 	var policies, limits []byte
 	if c.listed() {
 		policies, limits = list(h[fieldPolicies]), list(h[fieldRateLimit])

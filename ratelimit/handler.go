@@ -22,7 +22,9 @@ func (l *Limiter) Handler(next http.Handler) http.Handler {
 		defer exchange.CopyBack(r, r2)
 		d, err := l.Take(r2)
 		if err == nil {
-			l.write(w.Header(), r2, d)
+			if c := d.call; c != nil {
+				l.set(w.Header(), d, problem.RateLimitHeaders(c.rate.Families), &c.values)
+			}
 			err = d.Err()
 		}
 		switch {

@@ -38,58 +38,52 @@ type fieldValues [4]string
 // itself it removes what others have shown. Retry-After is not among them: it
 // belongs to the error, see [Decision.Err].
 func (l *Limiter) SetHeaders(h http.Header, r *http.Request, d Decision) {
-	if d.call == nil {
-		return
+	if d.call != nil {
+		l.set(h, d, l.shown(r, d.call), new(fieldValues))
 	}
-	l.set(h, r, d, new(fieldValues))
 }
 
-func (l *Limiter) write(h http.Header, r *http.Request, d Decision) {
-	if d.call == nil {
-		return
-	}
-	l.set(h, r, d, &d.call.values)
-}
-
-func (l *Limiter) set(h http.Header, r *http.Request, d Decision, values *fieldValues) {
+// set writes the fields of a decision in some families, with values for their
+// memory.
+func (l *Limiter) set(h http.Header, d Decision, families problem.RateLimitHeaders, values *fieldValues) {
 	c := d.call
-	families := l.shown(r, c)
-	if d.DryRun {
-		return
-	}
-	if !d.Allowed && l.headers != HeadersAll {
+	if !d.Allowed && !d.DryRun && l.headers != HeadersAll {
 		removeFields(h) // a refusal must not say "57 left"
 	}
 	if families == 0 {
 		return
 	}
-	if families&problem.RateLimitFields != 0 {
-		c.setFields(h)
-	}
+	binds := true
 	for outer := c.rate.Outer(); outer != nil; outer = outer.Outer() {
-		if outer.Families != 0 && !c.rate.Binds(outer) {
-			return
-		}
-		families |= problem.RateLimitHeaders(outer.Families)
+		binds = binds && (outer.Families == 0 || c.rate.Binds(outer))
+		families |= problem.RateLimitHeaders(outer.Families) // or their numbers would stay
 	}
+	if families&problem.RateLimitFields != 0 {
+		c.setLists(h)
+	}
+	if binds {
+		setNumbers(h, d, families, values)
+	}
+}
 
-	// The digits of all values are one string, which saves allocations, and
-	// each slice has the capacity 1, so that an Add copies.
+// setNumbers writes the fields that show one limit. The digits of all values are
+// one string, which saves allocations, and each slice has the capacity 1, so
+// that an Add copies.
+func setNumbers(h http.Header, d Decision, families problem.RateLimitHeaders, values *fieldValues) {
 	var array [80]byte
 	digits := strconv.AppendInt(array[:0], int64(d.Limit), 10)
-	limitEnd := len(digits)
+	limit := len(digits)
 	digits = strconv.AppendInt(digits, int64(d.Remaining), 10)
-	remainingEnd := len(digits)
+	remaining := len(digits)
 	if families&problem.XRateLimit != 0 {
 		digits = strconv.AppendInt(digits, unixCeil(time.Now().Add(d.ResetAfter)), 10)
 	}
-	unixEnd := len(digits)
+	unix := len(digits)
 	if families&problem.RateLimitTrio != 0 {
 		digits = strconv.AppendInt(digits, seconds(d.ResetAfter), 10)
 	}
 	all := string(digits)
-	values[0], values[1] = all[:limitEnd], all[limitEnd:remainingEnd]
-	values[2], values[3] = all[remainingEnd:unixEnd], all[unixEnd:]
+	*values = fieldValues{all[:limit], all[limit:remaining], all[remaining:unix], all[unix:]}
 	if families&problem.XRateLimit != 0 {
 		h[xLimit], h[xRemaining], h[xReset] = values[0:1:1], values[1:2:2], values[2:3:3]
 	}

@@ -171,6 +171,12 @@ X-Ratelimit-Reset: 946684860`},
 		{"the draft lists all", []config{{name: "wide", limit: 9, families: problem.RateLimitFields}, {name: "narrow", limit: 3, families: problem.RateLimitFields}}, 1, `
 Ratelimit: "wide";r=8;t=54, "narrow";r=2;t=40
 Ratelimit-Policy: "wide";q=9;w=60, "narrow";q=3;w=60`},
+		{"the draft lists all, whoever asked for it", []config{{name: "wide", limit: 9, families: problem.RateLimitFields}, {name: "narrow", limit: 3, families: xOnly}}, 1, `
+Ratelimit: "wide";r=8;t=54, "narrow";r=2;t=40
+Ratelimit-Policy: "wide";q=9;w=60, "narrow";q=3;w=60
+X-Ratelimit-Limit: 3
+X-Ratelimit-Remaining: 2
+X-Ratelimit-Reset: 946684820`},
 		{"equals: the outer stays", []config{{name: "one", limit: 3}, {name: "two", limit: 3}}, 1, `
 X-Ratelimit-Limit: 3
 X-Ratelimit-Remaining: 2

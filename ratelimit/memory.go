@@ -6,8 +6,6 @@ import (
 	"hash/maphash"
 	"math/bits"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 // MemoryConfig configures a [Memory]. The zero value is usable.
@@ -71,16 +69,6 @@ func NewMemory(cfg MemoryConfig) (*Memory, error) {
 	return m, nil
 }
 
-// claim is one limit of a call, while its shard is locked.
-type claim struct {
-	id     bucketID
-	shard  *shard
-	at     int           // index of the entry, -1 if there is none
-	plan   plan          // of this call
-	bucket *rate.Limiter // of this plan; the entry's, or a converted copy
-	tokens float64
-}
-
 // Take implements [Store]. It never fails but for the faults of [Check].
 func (m *Memory) Take(_ context.Context, limits []Limit, states []State) error {
 	if err := Check(limits, states); err != nil {
@@ -126,21 +114,48 @@ func (m *Memory) takeAt(now time.Duration, limits []Limit, claims []claim, state
 	at := m.start.Add(now)
 	admitted := true
 	for i := range claims {
-		c := &claims[i]
+		c, cost := &claims[i], limits[i].Cost
 		c.find(at)
-		states[i] = State{Allowed: limits[i].Cost <= 0 || c.plan.fits(c.tokens, limits[i].Cost)}
+		states[i].Allowed = cost <= 0 || c.plan.fits(c.tokens, cost)
 		admitted = admitted && states[i].Allowed
 	}
-	if admitted {
-		// Entries that exist come first: an insertion moves others about.
-		for i := range claims {
-			claims[i].charge(at, now, limits[i].Cost)
+	for i := range claims {
+		c, cost := &claims[i], limits[i].Cost
+		if admitted {
+			c.take(at, cost)
 		}
-		for i := range claims {
-			claims[i].insert(at, now, limits[i].Cost)
-		}
+		states[i] = c.state(at, states[i].Allowed, cost)
+	}
+	if !admitted {
+		return
+	}
+	// Entries that exist come first: an insertion moves others about.
+	for i := range claims {
+		claims[i].update(limits[i].Cost, now+states[i].ResetAfter)
 	}
 	for i := range claims {
-		claims[i].describe(&states[i], at, limits[i].Cost)
+		claims[i].insert(now, now+states[i].ResetAfter)
 	}
+}
+
+// Stats says how full a [Memory] is.
+type Stats struct {
+	Keys          int    // buckets that are kept, full ones included
+	Evictions     uint64 // buckets that made room for others so far
+	EvictedInDebt uint64 // of these, those that were not full: raise MaxKeys
+}
+
+// Stats returns the numbers of this moment, or nearly so: the parts of the
+// store are asked one after the other.
+func (m *Memory) Stats() Stats {
+	var sum Stats
+	for i := range m.shards {
+		s := &m.shards[i]
+		s.mu.Lock()
+		sum.Keys += len(s.entries)
+		sum.Evictions += s.evictions
+		sum.EvictedInDebt += s.evictedInDebt
+		s.mu.Unlock()
+	}
+	return sum
 }

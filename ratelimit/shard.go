@@ -36,70 +36,6 @@ type entry struct {
 // inspected is how many entries an insertion looks at.
 const inspected = 8
 
-// find looks up the bucket of c, at the plan of this call. What is missing is
-// full.
-func (c *claim) find(at time.Time) {
-	c.at = c.shard.index.find(c.shard.entries, c.id)
-	if c.at < 0 {
-		c.tokens = float64(c.plan.burst)
-		return
-	}
-	e := &c.shard.entries[c.at]
-	c.bucket = e.bucket
-	if e.plan != c.plan {
-		c.bucket = c.plan.newBucket(at, e.plan.debt(e.bucket.TokensAt(at)))
-	}
-	c.tokens = c.bucket.TokensAt(at)
-}
-
-// take takes the cost from the bucket. It cannot fail, because fits has the
-// predicate of AllowN. A negative cost adds tokens, of which the bucket forgets
-// what is above its burst. What is left is what TokensAt would say.
-func (c *claim) take(at time.Time, cost int) {
-	c.bucket.AllowN(at, cost)
-	c.tokens = min(c.tokens-float64(cost), float64(c.plan.burst))
-}
-
-// charge takes the cost from a bucket that exists.
-func (c *claim) charge(at time.Time, now time.Duration, cost int) {
-	if c.at < 0 || cost == 0 {
-		return
-	}
-	c.take(at, cost)
-	e := &c.shard.entries[c.at]
-	e.bucket, e.plan, e.fullAt = c.bucket, c.plan, now+c.plan.debt(c.tokens)
-}
-
-// insert gives a key without a bucket one that is charged already. Peeks and
-// refunds leave no trace.
-func (c *claim) insert(at time.Time, now time.Duration, cost int) {
-	if c.at >= 0 || cost <= 0 {
-		return
-	}
-	c.bucket = c.plan.newBucket(at, 0)
-	c.take(at, cost)
-	c.shard.add(entry{c.id, c.bucket, c.plan, now + c.plan.debt(c.tokens)}, now)
-}
-
-// describe derives all numbers of a state from the tokens of one instant.
-func (c *claim) describe(s *State, at time.Time, cost int) {
-	s.Remaining = c.plan.remaining(c.tokens)
-	s.ResetAfter = c.plan.debt(c.tokens)
-	switch {
-	case !s.Allowed:
-		s.RetryAfter = c.wait(at, cost)
-	case cost == 0:
-		s.RetryAfter = c.wait(at, 1)
-	}
-}
-
-func (c *claim) wait(at time.Time, n int) time.Duration {
-	if c.plan.fits(c.tokens, n) {
-		return 0
-	}
-	return c.plan.wait(c.bucket, at, c.tokens, n)
-}
-
 // add stores an entry and keeps the shard within its cap.
 func (s *shard) add(e entry, now time.Duration) {
 	s.makeRoom(now)
@@ -148,26 +84,4 @@ func (s *shard) drop(i int) {
 	s.entries[last] = entry{}
 	s.entries = s.entries[:last]
 	s.evictions++
-}
-
-// Stats says how full a [Memory] is.
-type Stats struct {
-	Keys          int    // buckets that are kept, full ones included
-	Evictions     uint64 // buckets that made room for others so far
-	EvictedInDebt uint64 // of these, those that were not full: raise MaxKeys
-}
-
-// Stats returns the numbers of this moment, or nearly so: the parts of the
-// store are asked one after the other.
-func (m *Memory) Stats() Stats {
-	var sum Stats
-	for i := range m.shards {
-		s := &m.shards[i]
-		s.mu.Lock()
-		sum.Keys += len(s.entries)
-		sum.Evictions += s.evictions
-		sum.EvictedInDebt += s.evictedInDebt
-		s.mu.Unlock()
-	}
-	return sum
 }
