@@ -52,9 +52,15 @@ func (s *writer) WriteHeader(status int) {
 }
 
 func (s *writer) WriteHeaderNow() {
-	if !s.Written() {
-		s.size = 0
-		s.w.WriteHeader(s.status)
+	if s.Written() {
+		return
+	}
+	s.size = 0
+	s.w.WriteHeader(s.status)
+	if s.status == http.StatusSwitchingProtocols {
+		// The one answer that a Hijack may follow, hence not to be remembered by
+		// the lazy writer at the base.
+		s.base.WriteHeaderNow()
 	}
 }
 
