@@ -61,6 +61,9 @@ func TestDocumentedAnswers(t *testing.T) {
 				`{"id":"123e4567-e89b-12d3-a456-426614174000","name":"Production Database","provider":"AWS","createdAt":"TIME"}`,
 			},
 			{ask("DELETE", known, is(204), user[0]), ""},
+			{get("/healthz", is(200)), `{"status":"ok"}`},
+			{post("/api/v1/auth/refresh", `{"refreshToken":"refresh-demo"}`, is(200)), `{"accessToken":"user-token","refreshToken":"refresh-demo"}`},
+			{get(known, is(200), user[0]), `{"id":"550e8400-e29b-41d4-a716-446655440000","name":"Production Database","provider":"AWS","status":"ACTIVE"}`},
 		},
 		"enpass": {
 			{get("/api/v1/faults/leak", is(500)), `{"error":true,"code":"unknown_error","description":"Something went wrong"}`},

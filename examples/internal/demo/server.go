@@ -26,20 +26,19 @@ func Main(app func(Config) (http.Handler, error)) {
 	// Every record below a request names its ID, whoever writes it.
 	slog.SetDefault(slog.New(requestid.NewLogHandler(slog.NewJSONHandler(os.Stderr, nil))))
 
-	ln, handler, err := prepare(app)
+	srv, ln, err := prepare(app)
 	if errors.Is(err, flag.ErrHelp) {
 		flag.CommandLine.SetOutput(os.Stderr)
 		flag.PrintDefaults()
 		os.Exit(0)
 	}
 	exitOn(err, 2)
-	exitOn(serve(ln, handler), 1)
+	exitOn(serve(srv, ln), 1)
 }
 
 // prepare does whatever a wrong flag can make fail.
-func prepare(app func(Config) (http.Handler, error)) (net.Listener, http.Handler, error) {
-	name := filepath.Base(os.Args[0])
-	flag.CommandLine.Init(name, flag.ContinueOnError)
+func prepare(app func(Config) (http.Handler, error)) (*http.Server, net.Listener, error) {
+	flag.CommandLine.Init(os.Args[0], flag.ContinueOnError)
 	flag.CommandLine.SetOutput(io.Discard) // one line says what is wrong, not the manual
 	cfg, err := parseFlags(flag.CommandLine, os.Args[1:])
 	if err != nil {
@@ -50,7 +49,22 @@ func prepare(app func(Config) (http.Handler, error)) (net.Listener, http.Handler
 		return nil, nil, err
 	}
 	ln, err := net.Listen("tcp", cfg.Addr)
-	return ln, handler, err
+	return newServer(handler, cfg.Timeout), ln, err
+}
+
+// newServer bounds what no middleware can: the header, which has come before a
+// handler is called, and connections on which nothing happens. The other limits
+// are there for handlers that forget theirs.
+func newServer(handler http.Handler, timeout time.Duration) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		MaxHeaderBytes:    32 << 10,
+		IdleTimeout:       time.Minute,
+		ReadTimeout:       timeout + 10*time.Second,
+		WriteTimeout:      timeout + 20*time.Second,
+		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelWarn),
+	}
 }
 
 // exitOn ends the program with one line, if there is an error.
@@ -63,22 +77,8 @@ func exitOn(err error, status int) {
 	os.Exit(status)
 }
 
-// serve answers requests until a signal comes.
-func serve(ln net.Listener, handler http.Handler) error {
-	srv := &http.Server{
-		Handler: handler,
-
-		// A middleware sees a request only after its header has come, so the
-		// header has to be bounded here, in time and in size.
-		ReadHeaderTimeout: 5 * time.Second,
-		MaxHeaderBytes:    32 << 10,
-
-		ReadTimeout:  15 * time.Second,
-		WriteTimeout: 30 * time.Second,
-		IdleTimeout:  time.Minute,
-
-		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelWarn),
-	}
+// serve answers requests until a signal comes, and then those that are there.
+func serve(srv *http.Server, ln net.Listener) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	failed := make(chan error, 1)
@@ -91,7 +91,7 @@ func serve(ln net.Listener, handler http.Handler) error {
 	case <-ctx.Done():
 	}
 	stop() // a second signal does not wait
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), srv.WriteTimeout)
 	defer cancel()
 	return srv.Shutdown(ctx)
 }
