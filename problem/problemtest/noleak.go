@@ -58,7 +58,7 @@ func probes() []probe {
 		{"body of another type", post(inJSON, `[true]`)},
 		{"body that is no JSON", post("application/x-www-form-urlencoded", "a=b")},
 		{"invalid UTF-8", post(inJSON, "{\"a\":\"\xff\"}")},
-		{"oversized body", post(inJSON, `{"a":"`+strings.Repeat("x", 4<<20)+`"}`)},
+		{"oversized body", post(inJSON, `{"a":"`+strings.Repeat("x", 1<<20)+`"}`)},
 		{"deeply nested body", post(inJSON, strings.Repeat("[", 100_000))},
 	}
 }

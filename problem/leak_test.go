@@ -1,0 +1,113 @@
+package problem_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/backstop-go/backstop/problem"
+	"github.com/backstop-go/backstop/problem/authrim"
+	"github.com/backstop-go/backstop/problem/problemtest"
+)
+
+const dsn = "dsn=postgres://u:p@h"
+
+// secretive fails with its secret in all that it is asked for.
+type secretive struct{}
+
+func (secretive) Error() string                { return dsn }
+func (secretive) MarshalJSON() ([]byte, error) { return nil, errors.New(dsn) }
+
+// recovered is the plainest middleware against panics.
+func recovered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if value := recover(); value != nil {
+				problem.Respond(w, r, problem.Internal.Wrap(fmt.Errorf("panic: %v", value), ""))
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// No error text, value or header that was meant for us reaches a client, in any
+// style, with the debug gate shut or open.
+func TestNothingLeaks(t *testing.T) {
+	foreign := errors.New(dsn)
+	upstream := problem.Remote(&authrim.Style, 401, http.Header{"X-Request-Id": {dsn}}, problem.View{
+		Code: dsn, Message: dsn, Details: []problem.Detail{{Name: "a", Value: []byte(`"` + dsn + `"`)}},
+		Fields: []problem.FieldError{{Path: problem.Path{dsn}, Message: dsn}},
+	})
+	fail := func(err error) http.Handler { return returning(err) }
+	cases := map[string]http.Handler{
+		"returned":               fail(foreign),
+		"wrapped":                fail(fmt.Errorf("load %s: %w", dsn, problem.NotFound.Wrap(foreign, ""))),
+		"joined":                 fail(errors.Join(foreign, problem.Conflict, problem.Gone.Wrap(foreign, ""))),
+		"beside a deadline":      fail(errors.Join(foreign, context.DeadlineExceeded)),
+		"beside a cancellation":  fail(errors.Join(foreign, context.Canceled)),
+		"a cause of validation":  fail(problem.Validation.Wrap(foreign, "").WithFields(problem.FieldError{Path: problem.Path{"a"}, Rule: "own"})),
+		"an error as a detail":   fail(problem.Conflict.New("").WithDetail("cause", foreign)),
+		"a failing marshaler":    fail(problem.Conflict.New("").WithDetail("cause", secretive{}).WithDetail("list", []any{secretive{}})),
+		"another service":        fail(fmt.Errorf("call: %w", upstream)),
+		"a hidden resource":      fail(problem.Forbidden.Wrap(foreign, dsn).WithDetail("policy", dsn)),
+		"a panic":                recovered(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(dsn) })),
+		"a panic with an error":  recovered(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(problem.NotFound.New(dsn)) })),
+		"headers of the success": problem.HandlerFunc(stale),
+		"a reading error": problem.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) error {
+			if _, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, 10)); err != nil {
+				return fmt.Errorf("%s: %w", dsn, err)
+			}
+			return foreign
+		}),
+		"an answer that was begun": problem.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
+			io.WriteString(w, "begun")
+			return foreign
+		}),
+	}
+	for _, style := range allStyles {
+		for _, open := range []bool{false, true} {
+			cfg := problem.Config{Style: style, Logger: silent, HideForbidden: true}
+			if open {
+				cfg.Debug = problem.DebugLoopback
+			}
+			p := problem.New(cfg)
+			for name, h := range cases {
+				t.Run(fmt.Sprintf("%s/gate open %v/%s", style.Name, open, name), func(t *testing.T) {
+					t.Parallel()
+					problemtest.NoLeak(t, p.Handler(h), dsn)
+				})
+			}
+		}
+	}
+}
+
+// stale describes an answer that is not given.
+func stale(w http.ResponseWriter, _ *http.Request) error {
+	for _, name := range []string{"Content-Disposition", "Content-Location", "Etag", "Location", "Trailer:X-Sum"} {
+		w.Header().Set(name, dsn)
+	}
+	return problem.NotFound
+}
+
+// An encoder that fails tells the log, and not the client.
+func TestEncodersDoNotLeak(t *testing.T) {
+	for _, style := range allStyles {
+		ready := time.Now()
+		broken := style
+		broken.Append = func(dst []byte, v *problem.View) ([]byte, error) {
+			switch {
+			case v.Time.Before(ready): // the trial by New
+				return style.Append(dst, v)
+			case v.Kind == problem.Internal:
+				panic(dsn)
+			}
+			return append(dst, dsn...), errors.New(dsn)
+		}
+		p := problem.New(problem.Config{Style: broken, Logger: silent})
+		problemtest.NoLeak(t, p.Handler(returning(problem.NotFound)), dsn)
+	}
+}
