@@ -16,7 +16,7 @@ func FieldText(f FieldError) string {
 	}
 	text := predicate(f)
 	if strings.HasSuffix(text, " ") {
-		text = notValid // the parameter that belongs there is missing
+		text = notValid // the fact that belongs there is missing
 	}
 	if f.Key {
 		text = "key " + text
@@ -66,9 +66,9 @@ func predicate(f FieldError) string {
 	case "ne_ignore_case":
 		return "must not be " + f.Param
 	case "oneof", "oneofci":
-		return "must be one of: " + strings.Join(alternatives(f), ", ")
+		return "must be one of: " + strings.Join(f.OneOf, ", ")
 	case "noneof", "noneofci":
-		return "must not be one of: " + strings.Join(alternatives(f), ", ")
+		return "must not be one of: " + strings.Join(f.OneOf, ", ")
 	}
 	if text := crossFieldText(f); text != "" {
 		return text
@@ -152,26 +152,6 @@ func requiredText(f FieldError) string {
 		return "must be true"
 	}
 	return notValid
-}
-
-// alternatives returns what a value may, or may not, be one of. Where the facts
-// do not list it, the parameter does: words separated by blanks, of which those
-// with blanks in them stand in single quotes.
-func alternatives(f FieldError) []string {
-	if len(f.OneOf) > 0 && (f.Rule == "oneof" || f.Rule == "oneofci") {
-		return f.OneOf
-	}
-	var words []string
-	for rest := strings.TrimSpace(f.Param); rest != ""; rest = strings.TrimSpace(rest) {
-		var word string
-		if quoted, ok := strings.CutPrefix(rest, "'"); ok {
-			word, rest, _ = strings.Cut(quoted, "'")
-		} else {
-			word, rest, _ = strings.Cut(rest, " ")
-		}
-		words = append(words, word)
-	}
-	return words
 }
 
 // crossFieldText words the rules that compare with another field, which Param
