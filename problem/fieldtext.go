@@ -51,19 +51,15 @@ func predicate(f FieldError) string {
 		return requiredText(f)
 	case "min", "max", "gte", "lte", "gt", "lt", "len":
 		return boundText(f)
-	case "eq":
+	case "eq", "eq_ignore_case":
 		if f.Want == TypeArray || f.Want == TypeMap {
 			return boundText(f) // counts the elements, as len does
 		}
 		return "must be " + f.Param
-	case "ne":
+	case "ne", "ne_ignore_case":
 		if f.Want == TypeArray || f.Want == TypeMap {
 			return notValid
 		}
-		return "must not be " + f.Param
-	case "eq_ignore_case":
-		return "must be " + f.Param
-	case "ne_ignore_case":
 		return "must not be " + f.Param
 	case "oneof", "oneofci":
 		return "must be one of: " + strings.Join(f.OneOf, ", ")

@@ -41,7 +41,7 @@ func TestEveryBuiltInTagHasText(t *testing.T) {
 	delete(tags, "skip_unless")
 	for tag := range tags {
 		// What it says is tested elsewhere; here, that it says something.
-		f := field{Rule: tag, Param: "1", Want: problem.TypeString, Presence: problem.Zero, OneOf: []string{"a"}}
+		f := field{Rule: tag, Param: "1", Want: problem.TypeString, Presence: problem.Zero, Min: "1", OneOf: []string{"a"}}
 		if got := problem.FieldText(f); got == "is not valid" {
 			t.Errorf("problem.FieldText has no words for the tag %q", tag)
 		}
