@@ -63,14 +63,14 @@ func fieldMap() map[string]string {
 
 // encodeRateLimited makes the body of a 429 and nothing else.
 func encodeRateLimited() race {
+	var view problem.View // stands within something larger, as with a Responder
 	return race{
 		name: "EncodeRateLimited",
 		want: answer{status: 200, body: []string{`"timestamp":"20`, `"error":"Too Many Requests"`, `"path":"/"`}},
 		contenders: []contender{
 			{by: "backstop", handler: encoded(func(buf *bytes.Buffer, r *http.Request) error {
-				body, err := entryguard.Style.Append(buf.AvailableBuffer(), &problem.View{
-					Status: 429, Message: slowDown, Path: r.URL.Path, Time: time.Now(),
-				})
+				view = problem.View{Status: 429, Message: slowDown, Path: r.URL.Path, Time: time.Now()}
+				body, err := entryguard.Style.Append(buf.AvailableBuffer(), &view)
 				buf.Write(body)
 				return err
 			})},
@@ -83,14 +83,16 @@ func encodeRateLimited() race {
 
 // encodeFields makes the body of a 400 with three fields.
 func encodeFields() race {
+	var view problem.View
 	return race{
 		name: "EncodeFields",
 		want: answer{status: 200, body: []string{`"status":400`, `"items[1].name":"`}},
 		contenders: []contender{
 			{by: "backstop", handler: encoded(func(buf *bytes.Buffer, r *http.Request) error {
-				body, err := entryguard.Style.Append(buf.AvailableBuffer(), &problem.View{
+				view = problem.View{
 					Status: 400, Message: "Validation failed", Path: r.URL.Path, Time: time.Now(), Fields: threeFields,
-				})
+				}
+				body, err := entryguard.Style.Append(buf.AvailableBuffer(), &view)
 				buf.Write(body)
 				return err
 			})},
