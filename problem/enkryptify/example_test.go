@@ -1,0 +1,23 @@
+package enkryptify_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+
+	"github.com/backstop-go/backstop/problem"
+	"github.com/backstop-go/backstop/problem/enkryptify"
+)
+
+// The vendor answers what must not be seen as what does not exist.
+func Example() {
+	errs := problem.New(problem.Config{Style: enkryptify.Style})
+	handler := problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error {
+		return problem.NotFound.New("Secret not found")
+	})
+	w := httptest.NewRecorder()
+	errs.Handler(handler).ServeHTTP(w, httptest.NewRequest("GET", "/v1/secret/a", nil))
+	fmt.Println(w.Code, w.Body)
+	// Output:
+	// 404 {"message":"Secret not found"}
+}
