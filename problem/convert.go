@@ -16,7 +16,7 @@ import (
 func (p *Responder) convert(ctx context.Context, err error) *Error {
 	err = p.mapped(ctx, err)
 	e := p.known(err)
-	if e.code.Kind != Internal || !errors.Is(err, context.Canceled) || !errors.Is(ctx.Err(), context.Canceled) {
+	if e.Kind() != Internal || !errors.Is(err, context.Canceled) || !errors.Is(ctx.Err(), context.Canceled) {
 		return e
 	}
 	// The request is over, and an Internal does not shield that: nobody is there

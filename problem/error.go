@@ -24,22 +24,15 @@ type Error struct {
 	id      string        // request ID of a remote error
 }
 
-// newError is behind all New and Wrap methods.
+// newError is behind all New and Wrap methods. They are small enough to be
+// inlined, so that an error which a With method copies at once is allocated once.
 func newError(c Code, cause error, text string) *Error {
-	if c.Kind > ClientClosed {
-		c.Kind = Internal
-	}
-	e := &Error{code: c, text: text, cause: cause}
-	if len(text) > maxText {
-		e.text = cutText(text, maxText)
-		e.note("text")
-	}
-	return e
+	return &Error{code: c, text: text, cause: cause}
 }
 
 // Kind returns the kind. A nil Error has the kind Internal.
 func (e *Error) Kind() Kind {
-	if e == nil {
+	if e == nil || e.code.Kind > ClientClosed {
 		return Internal
 	}
 	return e.code.Kind
@@ -53,14 +46,14 @@ func (e *Error) Code() (Code, bool) {
 	return e.code, true
 }
 
-// Message returns the public text: the error's, else the code's, else "", which
-// stands for the style's.
+// Message returns the public text: the error's, at most 4 KiB of it, else the
+// code's, else "", which stands for the style's.
 func (e *Error) Message() string {
 	switch {
 	case e == nil:
 		return ""
 	case e.text != "":
-		return e.text
+		return cutText(e.text, maxText)
 	}
 	return e.code.Message
 }
@@ -110,7 +103,7 @@ func (e *Error) Error() string {
 	}
 	s := e.code.Name
 	if s == "" {
-		s = e.code.Kind.String()
+		s = e.Kind().String()
 	}
 	if text := e.Message(); text != "" {
 		s += ": " + text
@@ -145,7 +138,7 @@ func (e *Error) LogValue() slog.Value {
 	if e == nil {
 		return slog.Value{}
 	}
-	attrs := []slog.Attr{slog.String("kind", e.code.Kind.String())}
+	attrs := []slog.Attr{slog.String("kind", e.Kind().String())}
 	if e.code.Name != "" {
 		attrs = append(attrs, slog.String("code", e.code.Name))
 	}

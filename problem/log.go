@@ -46,7 +46,7 @@ func (f *failure) level() slog.Level {
 	switch {
 	case f.encodeErr != nil:
 		return slog.LevelError
-	case f.err.code.Kind == RateLimited, f.err.code.Kind == ClientClosed:
+	case f.err.Kind() == RateLimited, f.err.Kind() == ClientClosed:
 		return slog.LevelDebug
 	case f.aborted, f.view.Status >= 500:
 		return slog.LevelError
@@ -111,7 +111,7 @@ func (f *failure) attrs() []slog.Attr {
 	text("method", f.r.Method, maxLoggedName)
 	text("path", f.view.Path, maxPathText)
 	text("pattern", f.r.Pattern, maxPathText)
-	attrs = append(attrs, slog.Int("status", f.view.Status), slog.String("kind", e.code.Kind.String()))
+	attrs = append(attrs, slog.Int("status", f.view.Status), slog.String("kind", e.Kind().String()))
 	text("code", e.code.Name, maxLoggedName)
 	text("cause", textOf(f.cause), maxLogged)
 	flag("hidden", f.hidden)
@@ -138,6 +138,9 @@ func (f *failure) attrs() []slog.Attr {
 // for it.
 func (f *failure) truncated() []string {
 	cut := slices.Clip(f.err.cut)
+	if len(f.err.text) > maxText {
+		cut = append(cut, "text")
+	}
 	if f.view.cutPath {
 		cut = append(cut, "path")
 	}

@@ -78,7 +78,7 @@ func TestLogAttributes(t *testing.T) {
 			"kind": "gone", "cause": "gone: *fs.PathError",
 		}},
 		{"what was cut", problem.Config{}, problem.Gone.New(strings.Repeat("x", 5<<10)).WithDetail("a", io.EOF).WithDetail("b", func() {}), map[string]string{
-			"truncated": "text; detail a: is an error; detail b: func() cannot be encoded",
+			"truncated": "detail a: is an error; detail b: func() cannot be encoded; text",
 		}},
 	} {
 		var book logbook

@@ -27,7 +27,7 @@ func Passthrough(err error) error {
 // upstream is what we say of another service's error: not its status, code or
 // words, which were meant for us.
 func upstream(e *Error) *Error {
-	switch e.code.Kind {
+	switch e.Kind() {
 	case RequestTimeout, Timeout, UpstreamTimeout:
 		return UpstreamTimeout.Wrap(e, "")
 	}

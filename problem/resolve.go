@@ -16,16 +16,17 @@ const maxPathText = 1 << 10 // bytes of a request's path, escaped
 
 // resolve makes of an error what a style may see of it.
 func (p *Responder) resolve(x *exchange.Exchange, r *http.Request, e *Error) View {
-	o := p.style.outcome(e.code.Kind)
-	if e.code.Kind == Validation && !e.code.named() && hasShape(e.fields) {
+	kind := e.Kind()
+	o := p.style.outcome(kind)
+	if kind == Validation && !e.code.named() && hasShape(e.fields) {
 		o = p.style.shape()
 	}
 	path, cut := pathOf(x, r)
 	return View{
-		Kind:       e.code.Kind,
+		Kind:       kind,
 		Status:     e.code.statusOr(o.Status),
 		Code:       cmp.Or(e.code.Name, o.Code),
-		Message:    strings.ToValidUTF8(cmp.Or(e.text, e.code.Message, o.Message), "\ufffd"),
+		Message:    strings.ToValidUTF8(cmp.Or(e.Message(), o.Message), "\ufffd"),
 		Path:       path,
 		RequestID:  x.ID(),
 		Time:       time.Now().UTC(),

@@ -103,7 +103,7 @@ func (p *Responder) failed(r *http.Request, err error) *failure {
 		f.err, f.remote = upstream(f.err), true
 	}
 	shown := f.err
-	if p.cfg.HideForbidden && shown.code.Kind == Forbidden {
+	if p.cfg.HideForbidden && shown.Kind() == Forbidden {
 		shown, f.hidden = NotFound.New(""), true
 	}
 	f.view = p.resolve(f.x, r, shown)

@@ -1,0 +1,67 @@
+package problem_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/backstop-go/backstop/problem"
+)
+
+// sink is a writer that costs nothing.
+type sink struct{ header http.Header }
+
+func (s *sink) Header() http.Header         { return s.header }
+func (s *sink) WriteHeader(int)             {}
+func (s *sink) Write(p []byte) (int, error) { return len(p), nil }
+
+// refusal is what a limiter does to a request: an error, and Respond.
+func refusal() (refuse func()) {
+	p := problem.New(problem.Config{Logger: silent})
+	w := &sink{header: http.Header{}}
+	r := httptest.NewRequest(http.MethodGet, "/things/7", nil)
+	return func() {
+		clear(w.header)
+		p.Respond(w, r, problem.RateLimited.New("").WithRetryAfter(3*time.Second))
+	}
+}
+
+// invalid is what a validator does: three fields.
+func invalid() (refuse func()) {
+	p := problem.New(problem.Config{Logger: silent})
+	w := &sink{header: http.Header{}}
+	r := httptest.NewRequest(http.MethodPost, "/things", nil)
+	return func() {
+		clear(w.header)
+		p.Respond(w, r, problem.Validation.New("").WithFields(threeFields...))
+	}
+}
+
+func TestRespondAllocations(t *testing.T) {
+	if raceEnabled {
+		t.Skip("under the race detector pools forget at random")
+	}
+	for name, c := range map[string]struct {
+		refuse func()
+		most   float64
+	}{
+		"a refusal, with its error":      {refusal(), 3},
+		"three fields, with their error": {invalid(), 6},
+	} {
+		if got := testing.AllocsPerRun(200, c.refuse); got > c.most {
+			t.Errorf("%s allocates %v times, want at most %v", name, got, c.most)
+		}
+	}
+}
+
+func BenchmarkRespond(b *testing.B) {
+	for name, refuse := range map[string]func(){"429": refusal(), "422 with three fields": invalid()} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				refuse()
+			}
+		})
+	}
+}
