@@ -6,9 +6,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"time"
-
-	"github.com/go-playground/validator/v10"
 
 	"github.com/backstop-go/backstop/problem"
 )
@@ -22,69 +19,6 @@ import (
 // for main if only [Decode] is used.
 func Check[T any](v *Validator) error {
 	return v.orStandard().plan(reflect.TypeFor[T]()).fault
-}
-
-// newEngine returns a validator of our own, with the rules of the Config.
-func (v *Validator) newEngine() *validator.Validate {
-	e := validator.New(validator.WithRequiredStructEnabled())
-	e.SetTagName(v.cfg.TagName)
-	must(e.RegisterValidation("notblank", notBlank))
-	must(e.RegisterValidation("email", emailRule))
-	for name, rule := range v.cfg.Rules {
-		must(e.RegisterValidationCtx(name, rule.Check))
-	}
-	for name, tags := range v.cfg.Aliases {
-		e.RegisterAlias(name, tags)
-	}
-	return e
-}
-
-func must(err error) {
-	if err != nil {
-		panic(err)
-	}
-}
-
-// notBlank refuses strings of white space only, and whatever else is empty.
-func notBlank(fl validator.FieldLevel) bool {
-	switch v := fl.Field(); v.Kind() {
-	case reflect.String:
-		return strings.TrimSpace(v.String()) != ""
-	case reflect.Slice, reflect.Map, reflect.Array:
-		return v.Len() > 0
-	default:
-		return !v.IsZero()
-	}
-}
-
-// notEmpty is what a rule is tried on: anything but the zero value, behind
-// which omitempty hides mistakes.
-func notEmpty(t reflect.Type) reflect.Value {
-	v := reflect.New(t).Elem()
-	switch {
-	case t == timeType:
-		v.Set(reflect.ValueOf(time.Unix(1, 0).UTC()))
-	case v.CanInt():
-		v.SetInt(1)
-	case v.CanUint():
-		v.SetUint(1)
-	case v.CanFloat():
-		v.SetFloat(1)
-	}
-	switch t.Kind() {
-	case reflect.Bool:
-		v.SetBool(true)
-	case reflect.String:
-		v.SetString("a")
-	case reflect.Slice:
-		v.Set(reflect.Append(v, notEmpty(t.Elem())))
-	case reflect.Map:
-		v.Set(reflect.MakeMap(t))
-		v.SetMapIndex(notEmpty(t.Key()), reflect.New(t.Elem()).Elem())
-	case reflect.Pointer:
-		v.Set(reflect.New(t.Elem()))
-	}
-	return v
 }
 
 // fault notes a mistake in the field that is being described.
@@ -201,6 +135,10 @@ func (b *builder) checkRule(o *object, s *section, tag string) {
 	if outside[r.name] || own || steering[r.name] && r.name != "skip_unless" {
 		return
 	}
+	if !fits(r.name, s.node.typ) {
+		b.fault("rule %q is about text, not %v", tag, s.node.typ)
+		return
+	}
 	if err := b.try(o, s, tag); err != nil {
 		b.fault("rule %q does not work on %v: %w", tag, s.node.typ, err)
 	}
@@ -229,53 +167,6 @@ func (b *builder) checkUnique(s *section, r rule) {
 	if !isKey(t) {
 		b.fault("rule %q on elements of type %v, which cannot be compared", r.tag, t)
 	}
-}
-
-// isKey reports whether every value of t may be a map key.
-func isKey(t reflect.Type) bool {
-	switch t.Kind() {
-	case reflect.Interface:
-		return false
-	case reflect.Array:
-		return isKey(t.Elem())
-	case reflect.Struct:
-		for i := range t.NumField() {
-			if !isKey(t.Field(i).Type) {
-				return false
-			}
-		}
-	}
-	return t.Comparable()
-}
-
-// parses reports whether validator can read a tag. Behind omitempty, on nil,
-// none of its rules runs.
-func (b *builder) parses(tag string) (ok bool) {
-	defer func() { ok = recover() == nil }()
-	err := b.probe.Var((*int)(nil), "omitempty,"+tag)
-	return err == nil
-}
-
-// try runs one rule on a made-up value beside an empty struct, and returns
-// what validator had to say before it panicked.
-func (b *builder) try(o *object, s *section, tag string) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%v", p)
-		}
-	}()
-	beside := reflect.New(o.typ).Interface()
-	if err := b.probe.VarWithValue(notEmpty(s.node.typ).Interface(), beside, tag); err != nil {
-		return onlyRules(err)
-	}
-	return nil
-}
-
-// outside are the rules that leave the process.
-var outside = map[string]bool{
-	"file": true, "filepath": true, "dir": true, "dirpath": true, "image": true, "mimetype": true, "uds_exists": true,
-	"tcp_addr": true, "tcp4_addr": true, "tcp6_addr": true, "udp_addr": true, "udp4_addr": true, "udp6_addr": true,
-	"ip_addr": true, "ip4_addr": true, "ip6_addr": true,
 }
 
 // hidden reports a member that encoding/json never fills, because another one

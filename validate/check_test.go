@@ -39,6 +39,9 @@ func TestCheckFindsEveryMistake(t *testing.T) {
 		{"A: rule \"port\" does not work on string", validate.Check[struct {
 			A string `validate:"omitempty,port"`
 		}]},
+		{"A: rule \"email\" is about text, not int", validate.Check[struct {
+			A int `validate:"email"`
+		}]},
 		{"A: dive on string", validate.Check[struct {
 			A string `validate:"dive,min=1"`
 		}]},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"runtime"
 	"runtime/debug"
 
 	"github.com/backstop-go/backstop/problem"
@@ -147,5 +148,9 @@ func contain(err *error) {
 	if p == http.ErrAbortHandler {
 		panic(p)
 	}
-	*err = problem.Internal.Wrap(fmt.Errorf("validate: panic of type %T\n%s", p, debug.Stack()), "")
+	text := fmt.Sprintf("of type %T", p) // its value may be the client's
+	if fault, ok := p.(runtime.Error); ok {
+		text = fault.Error()
+	}
+	*err = problem.Internal.Wrap(fmt.Errorf("validate: panic: %s\n%s", text, debug.Stack()), "")
 }

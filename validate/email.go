@@ -24,11 +24,10 @@ var plainValidator = sync.OnceValue(func() *validator.Validate { return validato
 // signs of RFC 5322 in words with dots between them, before an @ and a host
 // name. Without an @ nothing is an address. All else it leaves to the rule.
 func isEmail(text string) (ok, sure bool) {
-	at := strings.IndexByte(text, '@')
-	if at < 0 {
+	local, domain, found := strings.Cut(text, "@")
+	if !found {
 		return false, true
 	}
-	local, domain := text[:at], text[at+1:]
 	top := domain[strings.LastIndexByte(domain, '.')+1:]
 	ok = areWords(local, isAtext) && areWords(domain, isHost) &&
 		len(top) < len(domain) && isLetter(top[0]) && isLetter(top[len(top)-1]) &&

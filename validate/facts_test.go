@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -84,7 +85,6 @@ func TestFacts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const rest = `,"tags":["abc","def"],"when":"2026-01-02T03:04:05Z"`
 	type field = problem.FieldError
 	for _, tt := range []struct {
 		member string
@@ -131,14 +131,10 @@ func TestFacts(t *testing.T) {
 		{`"float":1e39`, field{Rule: "range", Want: problem.TypeNumber, Got: problem.TypeNumber, Presence: problem.Present}},
 		{`"Age":1`, field{Rule: "unknown", Param: "age", Got: problem.TypeNumber, Presence: problem.Present}},
 	} {
-		name, _, _ := strings.Cut(tt.member, ":")
 		body := "{" + tt.member
-		if name != `"name"` {
-			body += `,"name":"abc"`
-		}
-		for member := range strings.SplitSeq(strings.Replace(rest, `["abc","def"]`, `["abc"|"def"]`, 1)[1:], ",") {
-			if !strings.HasPrefix(member, name+":") {
-				body += "," + strings.ReplaceAll(member, "|", ",")
+		for _, rest := range []string{`"name":"abc"`, `"tags":["abc","def"]`, `"when":"2026-01-02T03:04:05Z"`} {
+			if name, _, _ := strings.Cut(rest, ":"); !strings.HasPrefix(tt.member, name) {
+				body = strings.Join([]string{body, rest}, ",")
 			}
 		}
 		body += "}"
@@ -153,7 +149,7 @@ func TestFacts(t *testing.T) {
 			t.Errorf("Decode(%s)\n  = %#v\nwant %#v", body, got[0], tt.want)
 		}
 	}
-	_, err = validate.Decode[facts](v, nil, post(`{"name":"a","role":"admin"`+rest+"}"))
+	_, err = validate.Decode[facts](v, nil, post(`{"name":"a","role":"admin","tags":["abc","def"]}`))
 	if f := fields(t, err); f[1].Rule != "required_if" || f[1].Param != "name a role admin" {
 		t.Errorf("required_if has Param %q, want the fields by their wire names", f[1].Param)
 	}
@@ -177,12 +173,11 @@ func TestPathsHaveNoGoNames(t *testing.T) {
 			X string `json:"x" validate:"required"`
 		} `json:"anonymous"`
 		Plain string `validate:"required"`
-		Dash  string `json:"-," validate:"required"`
 	}
 	for body, want := range map[string]string{
-		`{}`: "V(id required, level min, anonymous.x required, Plain required, - required)",
-		`{"id":"a","level":1,"page":{"items":[{"name":"","qty":1}]},"anonymous":{"x":"x"},"Plain":"x","-":"x"}`: "V(page.items[0].name required)",
-		`{"id":1,"level":"x","page":{"items":[{"name":7,"qty":1}]},"anonymous":[],"Plain":"x","-":"x"}`:         "V(id type, level type, page.items[0].name type, anonymous type)",
+		`{}`: "V(id required, level min, anonymous.x required, Plain required)",
+		`{"id":"a","level":1,"page":{"items":[{"name":"","qty":1}]},"anonymous":{"x":"x"},"Plain":"x"}`: "V(page.items[0].name required)",
+		`{"id":1,"level":"x","page":{"items":[{"name":7,"qty":1}]},"anonymous":[],"Plain":"x"}`:         "V(id type, level type, page.items[0].name type, anonymous type)",
 	} {
 		_, err := validate.Decode[whole](nil, nil, post(body))
 		if got := outcome(err); got != want {
@@ -191,6 +186,15 @@ func TestPathsHaveNoGoNames(t *testing.T) {
 	}
 	if _, err := validate.Decode[page[item]](nil, nil, post(`{"items":[{"name":"","qty":1}]}`)); outcome(err) != "V(items[0].name required)" {
 		t.Errorf("row 67: Decode of a generic root = %s, want V(items[0].name required)", outcome(err))
+	}
+}
+
+// Linters take this tag for a mistake, so the struct is made at run time.
+func TestMemberNamedDash(t *testing.T) {
+	dash := reflect.StructOf([]reflect.StructField{{Name: "Dash", Type: reflect.TypeFor[string](), Tag: `json:"-," validate:"required"`}})
+	err := (*validate.Validator)(nil).Validate(context.Background(), reflect.Zero(dash).Interface())
+	if got := outcome(err); got != "V(- required)" {
+		t.Errorf("Validate of a member named - = %s, want V(- required)", got)
 	}
 }
 

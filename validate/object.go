@@ -80,7 +80,6 @@ func (b *builder) object(n *node) {
 		if c.wire && !dominates(c, byName[c.name]) {
 			b.owner, b.goName = o.typ, c.goName
 			b.hidden(c, byName[c.name], c.sf.Tag.Get(b.v.cfg.TagName))
-			b.engineRule(ownerOf(o.typ, c.index), c.sf.Name, "-")
 			continue
 		}
 		b.field(o, c)
@@ -236,9 +235,17 @@ func (b *builder) field(o *object, c *candidate) {
 	fold := string(appendFolded(nil, []byte(f.name)))
 	o.folded[fold] = f
 	o.longest = max(o.longest, len(fold))
-	if f.presence || value && f.node.object != nil && f.node.object.presenceMask != 0 {
+	if f.presence || f.holdsPresence() {
 		o.addPresence(f)
 	}
+}
+
+// holdsPresence reports whether the absence of f is also that of values below
+// it whose presence is required: f is a struct that exists all the same.
+func (f *field) holdsPresence() bool {
+	o := f.node.object
+	return o != nil && o.presenceMask != 0 && f.typ.Kind() != reflect.Pointer &&
+		!f.rules.has("omitempty") && !f.rules.has("omitzero") && !f.rules.has("structonly") && !f.rules.has("nostructlevel")
 }
 
 // addPresence makes the scan notice the absence of f. When the bits are used

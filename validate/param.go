@@ -23,8 +23,11 @@ func source(sf reflect.StructField) (in problem.In, name string, sources int) {
 		tag string
 		in  problem.In
 	}{
-		{"path", problem.InPath}, {"query", problem.InQuery}, {"header", problem.InHeader},
-		{"cookie", problem.InCookie}, {"form", problem.InForm},
+		{"path", problem.InPath},
+		{"query", problem.InQuery},
+		{"header", problem.InHeader},
+		{"cookie", problem.InCookie},
+		{"form", problem.InForm},
 	} {
 		if value, ok := sf.Tag.Lookup(s.tag); ok && value != "" && value != "-" {
 			in, name = s.in, value
@@ -66,7 +69,7 @@ func (in params) values(f *field) []string {
 	case problem.InForm:
 		return in.form[f.name]
 	case problem.InHeader:
-		if f.name == "Host" {
+		if strings.EqualFold(f.name, "Host") {
 			return []string{in.r.Host} // net/http takes it out of the header
 		}
 		return in.r.Header.Values(f.name)

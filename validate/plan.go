@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/go-playground/validator/v10"
 
@@ -50,11 +51,11 @@ type builder struct {
 
 // plan returns the plan of t.
 func (v *Validator) plan(t reflect.Type) *plan {
-	if p, ok := v.plans.Load(t); ok {
-		return p.(*plan)
+	build, ok := v.plans.Load(t)
+	if !ok {
+		build, _ = v.plans.LoadOrStore(t, sync.OnceValue(func() *plan { return v.build(t) }))
 	}
-	p, _ := v.plans.LoadOrStore(t, v.build(t))
-	return p.(*plan)
+	return build.(func() *plan)()
 }
 
 func (v *Validator) build(t reflect.Type) *plan {

@@ -42,7 +42,7 @@ func (v *Validator) read(p *plan, w http.ResponseWriter, r *http.Request, keep b
 	case len(b.data) == 0 && r.ContentLength > 0:
 		b.release()
 		return nil, problem.Internal.Wrap(errors.New("validate: the body was read before"), "")
-	case isBlank(b.data):
+	case isBlank(b.data) && !v.cfg.AllowEmpty:
 		b.release()
 		return v.empty()
 	}
@@ -88,7 +88,7 @@ func readError(ctx context.Context, err error) error {
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &network) && network.Timeout():
 		return problem.RequestTimeout.Wrap(err, "")
 	case ctx.Err() != nil:
-		return fmt.Errorf("validate: read the body: %w", context.Cause(ctx))
+		return fmt.Errorf("validate: read the body: %w", ctx.Err())
 	case errors.Is(err, http.ErrBodyReadAfterClose):
 		return problem.Internal.Wrap(fmt.Errorf("validate: the body was read before: %w", err), "")
 	}

@@ -145,8 +145,11 @@ func (c scope) resolve(namespace string) located {
 // describe fills in the facts.
 func (j *judgement) describe(f *located, e validator.FieldError) {
 	f.Rule, f.Param = e.ActualTag(), e.Param()
-	if builtinAliases[e.Tag()] {
+	switch {
+	case builtinAliases[e.Tag()]:
 		f.Rule, f.Param = e.Tag(), ""
+	case strings.Contains(f.Rule, "|"):
+		f.Param = "" // of the last alternative only
 	}
 	s := f.scope.section
 	if s != nil {

@@ -136,18 +136,6 @@ func (s *section) has(name string) bool {
 	return slices.ContainsFunc(s.rules, func(r rule) bool { return r.name == name })
 }
 
-// rule returns the rule of that name and parameter.
-func (s *section) rule(name, param string) (r rule, ok bool) {
-	if s == nil {
-		return rule{}, false
-	}
-	i := slices.IndexFunc(s.rules, func(r rule) bool { return r.name == name && r.param == param })
-	if i < 0 {
-		return rule{}, false
-	}
-	return s.rules[i], true
-}
-
 // render writes the section for the engine: without what the walk enforces,
 // and without what lies below a map. Only of values, not of pointers, is
 // presence asked.

@@ -54,7 +54,7 @@ type Rule struct {
 // nil *Validator works as one made from the zero [Config].
 type Validator struct {
 	cfg   Config
-	plans sync.Map // reflect.Type to *plan
+	plans sync.Map // reflect.Type to func() *plan
 }
 
 var standard = sync.OnceValue(func() *Validator {
@@ -143,7 +143,7 @@ func (v *Validator) Validate(ctx context.Context, x any) (err error) {
 	}
 	found := &findings{limit: v.cfg.MaxErrors}
 	if p.deep {
-		unset(found, root, p.top, nil)
+		unset(found, root, &node{shape: shapeStruct, object: p.top, deep: true}, nil)
 		found.cut()
 	}
 	found, err = p.judge(ctx, v, root, found)

@@ -213,25 +213,37 @@ func prepare(v reflect.Value, n *node) {
 	}
 }
 
-// unset reports the structs and other values whose presence is required and
-// that are zero: where no body tells what was sent.
-func unset(found *findings, v reflect.Value, o *object, at place) {
-	for _, f := range o.fields {
-		fv, err := v.FieldByIndexErr(f.index)
-		if err != nil {
-			continue
+// unset reports the structs, and other values whose presence is required, that
+// are zero, where no body tells what was sent.
+func unset(found *findings, v reflect.Value, n *node, at place) {
+	v = reflect.Indirect(v)
+	if !n.deep || !v.IsValid() {
+		return
+	}
+	switch n.shape {
+	case shapeStruct:
+		for _, f := range n.object.fields {
+			here := slices.Clone(at)
+			if !f.whole {
+				here = append(here, f.step())
+			}
+			fv, err := v.FieldByIndexErr(f.index)
+			switch {
+			case err != nil: // behind an embedded nil pointer
+			case f.presence && fv.IsZero():
+				fault := problem.FieldError{In: f.in, Rule: "required", Want: f.node.want, Label: f.label, Message: f.message}
+				found.add(finding{FieldError: fault, at: here})
+			default:
+				unset(found, fv, f.node, here)
+			}
 		}
-		here := slices.Clone(at)
-		if !f.whole {
-			here = append(here, f.step())
+	case shapeList:
+		for i := range v.Len() {
+			unset(found, v.Index(i), n.elem, append(slices.Clip(at), step{kind: stepElement, rank: i}))
 		}
-		switch {
-		case f.presence && fv.IsZero():
-			fault := problem.FieldError{In: f.in, Rule: "required", Want: f.node.want, Label: f.label, Message: f.message}
-			found.add(finding{FieldError: fault, at: here})
-		case fv.Kind() == reflect.Pointer && fv.IsNil():
-		case f.node.object != nil && f.node.deep:
-			unset(found, reflect.Indirect(fv), f.node.object, here)
+	case shapeMap:
+		for k, e := range v.Seq2() {
+			unset(found, e, n.elem, append(slices.Clip(at), step{kind: stepEntry, name: keyName(k)}))
 		}
 	}
 }

@@ -130,7 +130,7 @@ func (w *walk) absent(o *object, seen map[*field]problem.Presence) {
 		switch {
 		case f.presence:
 			w.fail(f, f.rules, problem.FieldError{Rule: "required", Want: f.node.want, Presence: presence})
-		case f.node.object != nil && f.typ.Kind() != reflect.Pointer && f.node.object.presenceMask != 0:
+		case f.holdsPresence():
 			w.absent(f.node.object, nil)
 		}
 		w.at = w.at[:len(w.at)-1]

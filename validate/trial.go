@@ -1,0 +1,109 @@
+package validate
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+)
+
+// parses reports whether validator can read a tag. Behind omitempty, on nil,
+// none of its rules runs.
+func (b *builder) parses(tag string) (ok bool) {
+	defer func() { ok = recover() == nil }()
+	err := b.probe.Var((*int)(nil), "omitempty,"+tag)
+	return err == nil
+}
+
+// try runs one rule on a made-up value beside an empty struct, and returns
+// what validator had to say before it panicked.
+func (b *builder) try(o *object, s *section, tag string) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%v", p)
+		}
+	}()
+	beside := reflect.New(o.typ).Interface()
+	if err := b.probe.VarWithValue(notEmpty(s.node.typ).Interface(), beside, tag); err != nil {
+		return onlyRules(err)
+	}
+	return nil
+}
+
+// fits reports whether a rule can be met by values of t. Rules about text ask
+// reflect for the string of any value, and then refuse "<int Value>" for ever.
+func fits(rule string, t reflect.Type) bool {
+	text := t.Kind() == reflect.String || reflect.PointerTo(t).Implements(stringer)
+	return text || notOnlyText[rule] || rule == "json" && t.Kind() == reflect.Slice
+}
+
+var stringer = reflect.TypeFor[fmt.Stringer]()
+
+// notOnlyText are the rules that know other kinds than strings, or panic.
+var notOnlyText = func() map[string]bool {
+	rules := map[string]bool{}
+	for name := range strings.FieldsSeq(`
+		required required_if required_unless required_with required_with_all required_without required_without_all
+		excluded_if excluded_unless excluded_with excluded_with_all excluded_without excluded_without_all skip_unless isdefault
+		len min max eq ne lt lte gt gte unique oneof noneof validateFn notblank boolean numeric number
+		eqfield nefield gtfield gtefield ltfield ltefield eqcsfield necsfield gtcsfield gtecsfield ltcsfield ltecsfield
+		latitude longitude port luhn_checksum
+		iso3166_1_alpha_numeric iso3166_1_alpha_numeric_eu iso4217_numeric country_code eu_country_code`) {
+		rules[name] = true
+	}
+	return rules
+}()
+
+// outside are the rules that leave the process.
+var outside = map[string]bool{
+	"file": true, "filepath": true, "dir": true, "dirpath": true, "image": true, "mimetype": true, "uds_exists": true,
+	"tcp_addr": true, "tcp4_addr": true, "tcp6_addr": true, "udp_addr": true, "udp4_addr": true, "udp6_addr": true,
+	"ip_addr": true, "ip4_addr": true, "ip6_addr": true,
+}
+
+// notEmpty is what a rule is tried on: anything but the zero value, behind
+// which omitempty hides mistakes.
+func notEmpty(t reflect.Type) reflect.Value {
+	v := reflect.New(t).Elem()
+	switch {
+	case t == timeType:
+		v.Set(reflect.ValueOf(time.Unix(1, 0).UTC()))
+	case v.CanInt():
+		v.SetInt(1)
+	case v.CanUint():
+		v.SetUint(1)
+	case v.CanFloat():
+		v.SetFloat(1)
+	}
+	switch t.Kind() {
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.String:
+		v.SetString("a")
+	case reflect.Slice:
+		v.Set(reflect.Append(v, notEmpty(t.Elem())))
+	case reflect.Map:
+		v.Set(reflect.MakeMap(t))
+		v.SetMapIndex(notEmpty(t.Key()), reflect.New(t.Elem()).Elem())
+	case reflect.Pointer:
+		v.Set(reflect.New(t.Elem()))
+	}
+	return v
+}
+
+// isKey reports whether every value of t may be a map key.
+func isKey(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Interface:
+		return false
+	case reflect.Array:
+		return isKey(t.Elem())
+	case reflect.Struct:
+		for field := range t.Fields() {
+			if !isKey(field.Type) {
+				return false
+			}
+		}
+	}
+	return t.Comparable()
+}
