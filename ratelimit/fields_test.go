@@ -61,7 +61,7 @@ func parseList(s string) ([]listItem, error) {
 func FuzzFields(f *testing.F) {
 	f.Add(30, int64(time.Minute), 0, 3, uint8(2))
 	f.Add(1, int64(24*time.Hour), 366, 1, uint8(9))
-	f.Add(1_000_000, int64(time.Second), 1<<40, 1, uint8(1))
+	f.Add(1_000_000, int64(time.Second), 1<<30, 1, uint8(1))
 	f.Add(7, int64(13*time.Millisecond), 1, 1, uint8(5))
 	f.Fuzz(func(t *testing.T, limit int, per int64, burst, cost int, requests uint8) {
 		rate := ratelimit.Rate{Limit: limit, Per: time.Duration(per), Burst: burst}

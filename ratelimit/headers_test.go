@@ -1,7 +1,6 @@
 package ratelimit_test
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"net/http"
@@ -14,6 +13,8 @@ import (
 	"time"
 
 	"github.com/backstop-go/backstop/problem"
+	"github.com/backstop-go/backstop/problem/authrim"
+	"github.com/backstop-go/backstop/problem/enkryptify"
 	"github.com/backstop-go/backstop/ratelimit"
 )
 
@@ -113,208 +114,6 @@ func TestHandler_theStyleChoosesTheFamilies(t *testing.T) {
 	}
 }
 
-// Whatever the order, the fields show the limit that binds, and a refusal of a
-// limiter that keeps its numbers to itself shows none.
-func TestHandler_nesting(t *testing.T) {
-	type config struct {
-		name     string
-		limit    int
-		families problem.RateLimitHeaders
-		headers  ratelimit.Headers
-		dryRun   bool
-	}
-	for _, c := range []struct {
-		name     string
-		chain    []config // from the outside in
-		requests int
-		want     string
-	}{
-		{"the inner binds", []config{{name: "wide", limit: 9}, {name: "narrow", limit: 3}}, 1, `
-X-Ratelimit-Limit: 3
-X-Ratelimit-Remaining: 2
-X-Ratelimit-Reset: 946684820`},
-		{"the outer binds", []config{{name: "narrow", limit: 3}, {name: "wide", limit: 9}}, 1, `
-X-Ratelimit-Limit: 3
-X-Ratelimit-Remaining: 2
-X-Ratelimit-Reset: 946684820`},
-		{"the middle binds", []config{{name: "wide", limit: 9}, {name: "narrow", limit: 3}, {name: "mid", limit: 5}}, 1, `
-X-Ratelimit-Limit: 3
-X-Ratelimit-Remaining: 2
-X-Ratelimit-Reset: 946684820`},
-		{"the inner refuses", []config{{name: "wide", limit: 9}, {name: "narrow", limit: 3}}, 4, `
-Retry-After: 20
-X-Ratelimit-Limit: 3
-X-Ratelimit-Remaining: 0
-X-Ratelimit-Reset: 946684860`},
-		{"the inner refuses in silence", []config{{name: "wide", limit: 9, families: all}, {name: "login", limit: 3, headers: ratelimit.HeadersRetryAfterOnly}}, 4, `
-Retry-After: 20`},
-		{"the inner is silent and binds", []config{{name: "wide", limit: 9}, {name: "login", limit: 3, headers: ratelimit.HeadersNone}}, 1, `
-X-Ratelimit-Limit: 9
-X-Ratelimit-Remaining: 8
-X-Ratelimit-Reset: 946684807`},
-		{"a silent one between does not count", []config{{name: "wide", limit: 9}, {name: "login", limit: 3, headers: ratelimit.HeadersNone}, {name: "mid", limit: 5}}, 1, `
-X-Ratelimit-Limit: 5
-X-Ratelimit-Remaining: 4
-X-Ratelimit-Reset: 946684812`},
-		{"a dry run does not count", []config{{name: "wide", limit: 9}, {name: "dry", limit: 1, dryRun: true}}, 2, `
-X-Ratelimit-Limit: 9
-X-Ratelimit-Remaining: 7
-X-Ratelimit-Reset: 946684814`},
-		{"the outer's families are rewritten too", []config{{name: "wide", limit: 9, families: xOnly}, {name: "narrow", limit: 3, families: problem.RateLimitTrio}}, 4, `
-Ratelimit-Limit: 3
-Ratelimit-Remaining: 0
-Ratelimit-Reset: 60
-Retry-After: 20
-X-Ratelimit-Limit: 3
-X-Ratelimit-Remaining: 0
-X-Ratelimit-Reset: 946684860`},
-		{"the draft lists all", []config{{name: "wide", limit: 9, families: problem.RateLimitFields}, {name: "narrow", limit: 3, families: problem.RateLimitFields}}, 1, `
-Ratelimit: "wide";r=8;t=54, "narrow";r=2;t=40
-Ratelimit-Policy: "wide";q=9;w=60, "narrow";q=3;w=60`},
-		{"the draft lists all, whoever asked for it", []config{{name: "wide", limit: 9, families: problem.RateLimitFields}, {name: "narrow", limit: 3, families: xOnly}}, 1, `
-Ratelimit: "wide";r=8;t=54, "narrow";r=2;t=40
-Ratelimit-Policy: "wide";q=9;w=60, "narrow";q=3;w=60
-X-Ratelimit-Limit: 3
-X-Ratelimit-Remaining: 2
-X-Ratelimit-Reset: 946684820`},
-		{"equals: the outer stays", []config{{name: "one", limit: 3}, {name: "two", limit: 3}}, 1, `
-X-Ratelimit-Limit: 3
-X-Ratelimit-Remaining: 2
-X-Ratelimit-Reset: 946684820`},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				h := http.Handler(nothing)
-				for _, cfg := range slices.Backward(c.chain) {
-					h = newLimiter(t, ratelimit.Config{
-						Name: cfg.name, Rate: ratelimit.PerMinute(cfg.limit),
-						Families: cfg.families, Headers: cfg.headers, DryRun: cfg.dryRun,
-					}).Handler(h)
-				}
-				var w *httptest.ResponseRecorder
-				for range c.requests {
-					w = serve(h, "ann")
-				}
-				if got := fields(w.Header()); got != strings.TrimPrefix(c.want, "\n") {
-					t.Errorf("fields of request %d =\n%s\nwant%s", c.requests, got, c.want)
-				}
-			})
-		})
-	}
-}
-
-func TestHandler_severalLimitsShowTheOneThatBinds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		h := newLimiter(t, ratelimit.Config{
-			Name: "token", Rate: ratelimit.PerMinute(9), Families: all,
-			Also: []ratelimit.Policy{{Name: "address", Rate: ratelimit.PerHour(2), Key: ratelimit.RemoteIP}},
-		}).Handler(nothing)
-		for n, want := range []string{`
-Ratelimit: "token";r=8;t=54, "address";r=1;t=1800
-Ratelimit-Limit: 2
-Ratelimit-Policy: "token";q=9;w=60, "address";q=2;w=3600
-Ratelimit-Remaining: 1
-Ratelimit-Reset: 1800
-X-Ratelimit-Limit: 2
-X-Ratelimit-Remaining: 1
-X-Ratelimit-Reset: 946686600`, `
-Ratelimit: "token";r=7;t=47, "address";r=0;t=1800
-Ratelimit-Limit: 2
-Ratelimit-Policy: "token";q=9;w=60, "address";q=2;w=3600
-Ratelimit-Remaining: 0
-Ratelimit-Reset: 3600
-X-Ratelimit-Limit: 2
-X-Ratelimit-Remaining: 0
-X-Ratelimit-Reset: 946688400`, `
-Ratelimit: "token";r=7;t=47, "address";r=0;t=1800
-Ratelimit-Limit: 2
-Ratelimit-Policy: "token";q=9;w=60, "address";q=2;w=3600
-Ratelimit-Remaining: 0
-Ratelimit-Reset: 3600
-Retry-After: 1800
-X-Ratelimit-Limit: 2
-X-Ratelimit-Remaining: 0
-X-Ratelimit-Reset: 946688400`} {
-			if got := fields(serve(h, "ann").Header()); got != want[1:] {
-				t.Errorf("fields of request %d =\n%s\nwant%s", n+1, got, want)
-			}
-		}
-	})
-}
-
-// A refusal with units left: t is the delay, not the time of what is left. And
-// what somebody else has written is replaced, not continued.
-func TestHandler_draftFieldsOfARefusal(t *testing.T) {
-	h := newLimiter(t, ratelimit.Config{
-		Name: "api", Rate: ratelimit.PerMinute(10), Families: problem.RateLimitFields,
-		Store: scripted{{Remaining: 2, ResetAfter: 48 * time.Second, RetryAfter: 18 * time.Second}},
-	}).Handler(nothing)
-	w := httptest.NewRecorder()
-	w.Header().Set("RateLimit", "foreign")
-	h.ServeHTTP(w, request("ann"))
-	want := `Ratelimit: "api";r=2;t=18
-Ratelimit-Policy: "api";q=10;w=60
-Retry-After: 18`
-	if got := fields(w.Header()); got != want {
-		t.Errorf("fields =\n%s\nwant\n%s", got, want)
-	}
-}
-
-// scripted is a store that answers with given states.
-type scripted []ratelimit.State
-
-func (s scripted) Take(_ context.Context, _ []ratelimit.Limit, states []ratelimit.State) error {
-	copy(states, s)
-	return nil
-}
-
-func TestHandler_unknownAndDegraded(t *testing.T) {
-	unknown := ratelimit.State{Allowed: true, Unknown: true}
-	for _, c := range []struct {
-		name     string
-		states   scripted
-		want     string
-		degraded bool
-	}{
-		{"an unknown state writes nothing", scripted{unknown, unknown}, ``, false},
-		{"a known one beside it counts", scripted{unknown, {Allowed: true, Remaining: 5}}, `
-Ratelimit: "two";r=5;t=30
-Ratelimit-Limit: 10
-Ratelimit-Policy: "two";q=10;w=60
-Ratelimit-Remaining: 5
-Ratelimit-Reset: 0
-X-Ratelimit-Limit: 10
-X-Ratelimit-Remaining: 5
-X-Ratelimit-Reset: 946684800`, false},
-		{"a substitute is true for this process", scripted{{Allowed: true, Remaining: 9, Degraded: true}, unknown}, `
-Ratelimit: "one";r=9;t=54
-Ratelimit-Limit: 10
-Ratelimit-Policy: "one";q=10;w=60
-Ratelimit-Remaining: 9
-Ratelimit-Reset: 0
-X-Ratelimit-Limit: 10
-X-Ratelimit-Remaining: 9
-X-Ratelimit-Reset: 946684800`, true},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				var degraded bool
-				h := newLimiter(t, ratelimit.Config{
-					Name: "one", Rate: ratelimit.PerMinute(10), Families: all, Store: c.states,
-					Also:       []ratelimit.Policy{{Name: "two", Rate: ratelimit.PerMinute(10), Key: ratelimit.Global}},
-					OnDecision: func(_ *http.Request, d ratelimit.Decision) { degraded = d.Degraded },
-				}).Handler(nothing)
-				if got := fields(serve(h, "ann").Header()); got != strings.TrimPrefix(c.want, "\n") {
-					t.Errorf("fields =\n%s\nwant%s", got, c.want)
-				}
-				if degraded != c.degraded {
-					t.Errorf("Degraded = %t, want %t", degraded, c.degraded)
-				}
-			})
-		})
-	}
-}
-
 // Retry-After is the true wait or less than a second more, and never passes
 // the reset.
 func TestHandler_retryAfterIsRoundedUp(t *testing.T) {
@@ -407,5 +206,33 @@ func TestExposeHeaders_namesEveryField(t *testing.T) {
 	slices.Sort(listed)
 	if sent := slices.Sorted(maps.Keys(w.Header())); !slices.Equal(sent, listed) {
 		t.Errorf("ExposeHeaders lists %q, want what a refusal sends: %q", listed, sent)
+	}
+}
+
+// A vendor's envelope and its header say the same number, in the fields that
+// the vendor has.
+func TestHandler_inVendorStyles(t *testing.T) {
+	for _, c := range []struct {
+		style    problem.Style
+		want     string
+		inBody   string
+		withTrio bool
+	}{
+		{authrim.Style, "Retry-After: 30", `"retry_after":30`, false},
+		{enkryptify.Style, "Retry-After: 30", ``, true},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			errs := problem.New(problem.Config{Style: c.style})
+			h := errs.Handler(newLimiter(t, ratelimit.Config{}).Handler(nothing))
+			serve(h, "ann")
+			serve(h, "ann")
+			w := serve(h, "ann")
+			if got := fields(w.Header()); w.Code != 429 || !strings.Contains(got, c.want) || strings.Contains(got, "Ratelimit-Reset: 60") != c.withTrio {
+				t.Errorf("%s: refusal = %d with\n%s\nwant 429 with %s, and the trio: %t", c.style.Name, w.Code, got, c.want, c.withTrio)
+			}
+			if !strings.Contains(w.Body.String(), c.inBody) {
+				t.Errorf("%s: body = %s, want %s as in the header", c.style.Name, w.Body, c.inBody)
+			}
+		})
 	}
 }

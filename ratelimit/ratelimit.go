@@ -110,7 +110,7 @@ func (r Rate) check() error {
 		return rateError(fmt.Sprintf("rate of %d per %v allows nothing", r.Limit, r.Per))
 	case r.Burst < 0:
 		return rateError(fmt.Sprintf("burst of %d is negative", r.Burst))
-	case r.Limit > int(r.Per/minInterval):
+	case int64(r.Limit) > int64(r.Per/minInterval):
 		return rateError(fmt.Sprintf("rate of %d per %v is more than one unit per %v", r.Limit, r.Per, minInterval))
 	}
 	// Burst·Per > maxFill·Limit, in 128 bits: neither product fits 64.

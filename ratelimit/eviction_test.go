@@ -1,0 +1,126 @@
+package ratelimit_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/backstop-go/backstop/ratelimit"
+)
+
+// A bound that drops full buckets decides exactly as no bound does.
+func TestMemory_evictionIsInvisible(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		random := rand.New(rand.NewPCG(3, 4))
+		small, large := newMemory(t, 64), newMemory(t, 0)
+		r := ratelimit.Rate{Limit: 1, Per: time.Second, Burst: 3}
+		for step := range 20_000 {
+			// At most 7 in debt, so that among 8 inspected there is a full one.
+			time.Sleep(time.Second * time.Duration(1+random.IntN(4)) / 2)
+			key := strconv.Itoa(random.IntN(1000))
+			if random.IntN(2) == 0 {
+				key = strconv.Itoa(random.IntN(3)) // keys that come back
+			}
+			cost := 1 + random.IntN(2)
+			if got, want := take(t, small, key, r, cost), take(t, large, key, r, cost); got != want {
+				t.Fatalf("Take(%q, %d) at step %d = %+v, want %+v as without a bound", key, cost, step, got, want)
+			}
+		}
+		if got := small.Stats(); got.Keys > 64 || got.Evictions == 0 || got.EvictedInDebt != 0 {
+			t.Errorf("Stats() = %+v, want at most 64 keys, evictions, and none in debt", got)
+		}
+	})
+}
+
+// Whoever sprays keys gets rid of his sprayed ones, not of his empty bucket.
+func TestMemory_aFloodForgivesNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory(t, 1024)
+		r := ratelimit.PerHour(50)
+		take(t, m, "ann", r, 50)
+		for i := range 100_000 {
+			take(t, m, "flood"+strconv.Itoa(i), r, 1)
+		}
+		if got := take(t, m, "ann", r, 1); got.Allowed {
+			t.Errorf("Take(ann) after a flood of other keys = allowed, want refused")
+		}
+		if got := m.Stats(); got.Keys > 1024 || got.EvictedInDebt == 0 {
+			t.Errorf("Stats() = %+v, want at most 1024 keys, some of them evicted in debt", got)
+		}
+	})
+}
+
+func TestMemory_isBounded(t *testing.T) {
+	for _, maxKeys := range []int{1, 7, 64, 127, 128, 1000, 4096} {
+		t.Run(strconv.Itoa(maxKeys), func(t *testing.T) {
+			m := newMemory(t, maxKeys)
+			limits := make([]ratelimit.Limit, 3) // some calls with several keys
+			for i := range 10 * maxKeys {
+				for j := range limits {
+					limits[j] = ratelimit.Limit{Policy: "test", Key: fmt.Sprint(i, j), Rate: ratelimit.PerHour(5), Cost: 1}
+				}
+				n := 1 + i%3
+				if err := m.Take(t.Context(), limits[:n], make([]ratelimit.State, n)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got := m.Stats()
+			if got.Keys > maxKeys {
+				t.Errorf("%d keys are kept, want at most %d", got.Keys, maxKeys)
+			}
+			if got.Keys < maxKeys*9/10 {
+				t.Errorf("%d keys are kept of %d, want nearly all room in use", got.Keys, maxKeys)
+			}
+		})
+	}
+}
+
+func TestMemory_size(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector takes memory of its own")
+	}
+	heap := func() uint64 {
+		runtime.GC()
+		runtime.GC()
+		var s runtime.MemStats
+		runtime.ReadMemStats(&s)
+		return s.HeapAlloc
+	}
+	fill := func(m *ratelimit.Memory, from, n int) {
+		for i := range n {
+			take(t, m, strings.Repeat("long key ", 5)+strconv.Itoa(from+i), ratelimit.PerHour(5), 1)
+		}
+	}
+	before := heap()
+	m := newMemory(t, 0)
+	fill(m, 0, 65536)
+	full := heap() - before
+	fill(m, 65536, 10*65536)
+	after := heap() - before
+	keys := m.Stats().Keys
+	t.Logf("%d keys, %d bytes each, %.1f MiB in all; after ten times as many %.1f MiB",
+		keys, after/uint64(keys), float64(full)/(1<<20), float64(after)/(1<<20))
+	if each := after / uint64(keys); each > 200 {
+		t.Errorf("a key takes %d bytes, want at most 200", each)
+	}
+	if after > 16<<20 {
+		t.Errorf("a full store takes %d bytes, want at most 16 MiB", after)
+	}
+	runtime.KeepAlive(m)
+}
+
+func TestMemory_startsNoGoroutine(t *testing.T) {
+	before := runtime.NumGoroutine()
+	m := newMemory(t, 0)
+	for i := range 1000 {
+		take(t, m, strconv.Itoa(i), ratelimit.PerHour(5), 1)
+	}
+	if got := runtime.NumGoroutine(); got > before {
+		t.Errorf("%d goroutines after use, want %d as before", got, before)
+	}
+}

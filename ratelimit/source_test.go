@@ -1,0 +1,63 @@
+package ratelimit_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// What Memory relies on and x/time/rate does not document. It holds in v0.16.0;
+// a later version that breaks it must fail here.
+func TestXTimeRate_v0_16_0(t *testing.T) {
+	at := time.Unix(1, 0)
+	b := rate.NewLimiter(1, 5)
+	b.AllowN(at, 4)
+	if b.AllowN(at, -2); b.TokensAt(at) != 3 {
+		t.Errorf("AllowN(-2) of 1 token leaves %v, want 3: a refund is exact", b.TokensAt(at))
+	}
+	if b.AllowN(at, -9); b.TokensAt(at) != 5 {
+		t.Errorf("AllowN(-9) of 3 tokens leaves %v, want the burst of 5: a refund is capped", b.TokensAt(at))
+	}
+	if b.AllowN(at, 5); b.TokensAt(at) != 0 || b.AllowN(at, 1) {
+		t.Errorf("AllowN(5) after a capped refund leaves %v, want 0", b.TokensAt(at))
+	}
+	third := rate.NewLimiter(3, 1)
+	third.AllowN(at, 1)
+	if !third.AllowN(at.Add(time.Second/3), 1) {
+		t.Errorf("AllowN a third of a nanosecond early = refused, want allowed")
+	}
+	if b.TokensAt(at.Add(-time.Hour)) > 0 {
+		t.Errorf("TokensAt of the past credits time")
+	}
+}
+
+// Two methods in a row are two clocks, and a reservation that is cancelled does
+// not give back what it took: only methods that take a time are safe here.
+func TestSource_usesNoClockOfXTimeRate(t *testing.T) {
+	entries, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := 0
+	for _, e := range entries {
+		if !strings.HasSuffix(e.Name(), ".go") || strings.HasSuffix(e.Name(), "_test.go") {
+			continue
+		}
+		read++
+		src, err := os.ReadFile(e.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, method := range []string{".Allow(", ".Tokens(", ".Reserve(", ".ReserveN(", ".Cancel(", ".CancelAt(", ".Wait(", ".WaitN("} {
+			if strings.Contains(string(src), method) {
+				t.Errorf("%s calls %s, want AllowN and TokensAt only", e.Name(), method)
+			}
+		}
+	}
+	if read == 0 {
+		t.Error("no source was read")
+	}
+}
