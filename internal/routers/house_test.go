@@ -44,24 +44,28 @@ var (
 	std = house{"net/http", func(app mw, h http.Handler) http.Handler {
 		mux := http.NewServeMux()
 		mux.Handle("/case/{id}", h)
+		mux.Handle("GET /only/{id}", h)
 		return app(mux)
 	}}
 	chiHouse = house{"chi", func(app mw, h http.Handler) http.Handler {
 		r := chi.NewRouter()
 		r.Use(app)
 		r.Handle("/case/{id}", h)
+		r.Get("/only/{id}", h.ServeHTTP)
 		return r
 	}}
 	ginInside = house{"gin inside", func(app mw, h http.Handler) http.Handler {
 		e := gin.New()
 		ginadapter.Install(e, app)
 		e.Any("/case/:id", gin.WrapH(h))
+		e.GET("/only/:id", gin.WrapH(h))
 		return e
 	}}
 	ginOutside = house{"gin outside", func(app mw, h http.Handler) http.Handler {
 		e := gin.New()
 		e.HandleMethodNotAllowed = true
 		e.Any("/case/:id", gin.WrapH(h))
+		e.GET("/only/:id", gin.WrapH(h))
 		return app(e)
 	}}
 	houses = []house{std, chiHouse, ginInside, ginOutside}
@@ -86,7 +90,7 @@ type plan struct {
 	inside    []mw
 	noisy     bool // ErrorLog may have something to say
 	standard  mw   // instead of Standard
-	timeout   time.Duration
+	cold      bool // no request goes before
 }
 
 // run plays a case in each house, over each protocol. Afterwards there are as
@@ -170,7 +174,7 @@ func (p plan) open(house house, protocol string, h http.HandlerFunc) *site {
 	s.client = &http.Client{Transport: tr, Timeout: 20 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse
 	}}
-	if protocol != single {
+	if protocol != single && !p.cold {
 		s.ask("GET", s.server.URL+"/case/warm", nil)
 		<-s.summaries
 	}
