@@ -132,8 +132,10 @@ func TestRedaction(t *testing.T) {
 		{"within a name", `{"userPasswordHash":"x","old_password":"y"}`, `{"userPasswordHash":?,"old_password":?}`},
 		{"any case", `{"PassWord":"x","API-KEY":"y","api_key":"z"}`, `{"PassWord":?,"API-KEY":?,"api_key":?}`},
 		{"folded letters", `{"paſſword":"x","toKen":"y"}`, `{"paſſword":?,"toKen":?}`},
-		{"all parts", `{"passwd":1,"clientSecret":2,"token":3,"Authorization":4,"credentials":5,"apikey":6,"cookie":7,"session_id":8,"private-key":9,"card_number":10}`,
-			`{"passwd":?,"clientSecret":?,"token":?,"Authorization":?,"credentials":?,"apikey":?,"cookie":?,"session_id":?,"private-key":?,"card_number":?}`},
+		{
+			"all parts", `{"passwd":1,"clientSecret":2,"token":3,"Authorization":4,"credentials":5,"apikey":6,"cookie":7,"session_id":8,"private-key":9,"card_number":10}`,
+			`{"passwd":?,"clientSecret":?,"token":?,"Authorization":?,"credentials":?,"apikey":?,"cookie":?,"session_id":?,"private-key":?,"card_number":?}`,
+		},
 		{"whole names", `{"pin":1,"otp":2,"cvv":3,"iban":4,"ssn":5,"spin":6,"options":7}`, `{"pin":?,"otp":?,"cvv":?,"iban":?,"ssn":?,"spin":6,"options":7}`},
 		{"names of the config", `{"nickname":"x","nick_name":"y","nicknames":"z"}`, `{"nickname":?,"nick_name":?,"nicknames":"z"}`},
 		{"whole values", `{"token":{"a":[1,2]},"b":[{"secret":[]}]}`, `{"token":?,"b":[{"secret":?}]}`},

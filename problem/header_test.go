@@ -24,7 +24,7 @@ func after(cfg problem.Config, err error, fields map[string]string) *httptest.Re
 
 func TestStaleHeadersAreDeleted(t *testing.T) {
 	const planted = "planted"
-	for _, name := range strings.Fields(`Content-Length Content-Type Content-Disposition Content-Language
+	for name := range strings.FieldsSeq(`Content-Length Content-Type Content-Disposition Content-Language
 		Content-Location Content-MD5 Content-Digest Content-Range Repr-Digest Digest Transfer-Encoding
 		Trailer Trailer:X-Checksum ETag Last-Modified Cache-Control Expires Age Accept-Ranges Location
 		Refresh Content-Encoding content-length etag`) {
@@ -40,7 +40,7 @@ func TestStaleHeadersAreDeleted(t *testing.T) {
 }
 
 func TestOtherHeadersStay(t *testing.T) {
-	for _, name := range strings.Fields(`Allow Retry-After Www-Authenticate Vary Link Connection Set-Cookie
+	for name := range strings.FieldsSeq(`Allow Retry-After Www-Authenticate Vary Link Connection Set-Cookie
 		Access-Control-Allow-Origin Access-Control-Expose-Headers Strict-Transport-Security
 		Content-Security-Policy X-Ratelimit-Limit Ratelimit-Reset X-Request-Id Server Date`) {
 		w := after(problem.Config{}, problem.MethodNotAllowed, map[string]string{name: "planted"})
@@ -187,8 +187,7 @@ func dump(h http.Header) string {
 func TestNewRefusesWhatCannotWork(t *testing.T) {
 	works := func(dst []byte, _ *problem.View) ([]byte, error) { return append(dst, "x"...), nil }
 	fails := func([]byte, *problem.View) ([]byte, error) { panic("no") }
-	var wrongStatus problem.Style
-	wrongStatus = problem.RFC9457
+	wrongStatus := problem.RFC9457
 	wrongStatus.Outcomes[problem.Gone].Status = 200
 	wrongStatus.Shape.Status = 700
 	for name, c := range map[string]struct {

@@ -73,7 +73,7 @@ func TestShape(t *testing.T) {
 			t.Errorf("%s: answered %s, want %s", c.rule, got, c.want)
 		}
 	}
-	for _, rule := range strings.Fields("type range format null unknown repeat encoding") {
+	for rule := range strings.FieldsSeq("type range format null unknown repeat encoding") {
 		if !(problem.FieldError{Rule: rule}).Shape() {
 			t.Errorf("rule %q is no shape problem, want that it is", rule)
 		}
