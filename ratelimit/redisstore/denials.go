@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	denialSlots   = 1 << 14 // about 0.8 MiB
+	denialSlots   = 1 << 14 // about 1.2 MiB
 	denialStripes = 1 << 6
 	denialAge     = time.Second
 )
@@ -32,12 +32,13 @@ type denials struct {
 
 type denialID [2]uint64
 
-// denial is a debt as an instant, twice: the server saw it between sent and
-// received. Whether to refuse is judged by the earlier one, so nobody is refused
-// who has waited; what is told to the refused comes from the later one, so who
-// waits for as long as he was told has waited long enough.
+// denial is the debt of a bucket at a rate, as an instant, twice: the server has
+// looked at some time between our question and its answer. Whether to refuse is
+// judged by the earlier instant, so nobody is refused who has waited; what he is
+// told comes from the later one, so whoever waits for so long has waited enough.
 type denial struct {
 	id      denialID
+	rate    ratelimit.Rate
 	earlier time.Duration // full at, if the server looked when we sent
 	later   time.Duration // full at, if it looked when we received
 	expires time.Duration // other processes charge and refund, too
@@ -51,13 +52,10 @@ func newDenials() *denials {
 	}
 }
 
-// lock finds and locks the slot of a bucket at a rate.
+// lock finds and locks the slot of a bucket.
 func (d *denials) lock(l *ratelimit.Limit) (denialID, *denial, *sync.Mutex) {
-	what := struct {
-		policy, key string
-		rate        ratelimit.Rate
-	}{l.Policy, l.Key, l.Rate}
-	id := denialID{maphash.Comparable(d.seeds[0], what), maphash.Comparable(d.seeds[1], what)}
+	pair := struct{ policy, key string }{l.Policy, l.Key}
+	id := denialID{maphash.Comparable(d.seeds[0], pair), maphash.Comparable(d.seeds[1], pair)}
 	mu := &d.stripes[id[0]%denialStripes]
 	mu.Lock()
 	return id, &d.slots[id[0]%denialSlots], mu
@@ -70,7 +68,7 @@ func (d *denials) find(l *ratelimit.Limit, now time.Duration, s *ratelimit.State
 	}
 	id, e, mu := d.lock(l)
 	defer mu.Unlock()
-	if e.id != id || now >= e.expires {
+	if e.id != id || e.rate != l.Rate || now >= e.expires {
 		return false
 	}
 	b := bucketOf(l.Rate)
@@ -83,14 +81,15 @@ func (d *denials) find(l *ratelimit.Limit, now time.Duration, s *ratelimit.State
 }
 
 // put remembers the denial of l, which was asked for at one time and answered
-// at another. If the bucket has changed since, the server may not have known.
+// at another. If the bucket has changed since, the server may not have known;
+// and a debt that fills the bucket may be higher, by a wider rate of before.
 func (d *denials) put(l *ratelimit.Limit, s *ratelimit.State, sent, received time.Duration) {
 	id, e, mu := d.lock(l)
 	defer mu.Unlock()
-	if e.changed >= sent {
+	if e.changed > sent || s.ResetAfter.Microseconds() == bucketOf(l.Rate).fill {
 		return
 	}
-	e.id = id
+	e.id, e.rate = id, l.Rate
 	e.earlier, e.later = sent+s.ResetAfter, received+s.ResetAfter
 	e.expires = sent + denialAge
 	if e.expires > time.Duration(d.newest.Load()) {

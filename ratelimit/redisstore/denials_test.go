@@ -1,7 +1,9 @@
 package redisstore_test
 
 import (
+	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/backstop-go/backstop/ratelimit"
@@ -55,7 +57,6 @@ func TestDenialsAreRemembered(t *testing.T) {
 }
 
 func TestDenialsAreForgotten(t *testing.T) {
-	with := func(cost int) func(*ratelimit.Limit) { return func(l *ratelimit.Limit) { l.Cost = cost } }
 	for _, tc := range []struct {
 		name   string
 		happen func(t *testing.T, s *redisstore.Store, l ratelimit.Limit)
@@ -64,11 +65,20 @@ func TestDenialsAreForgotten(t *testing.T) {
 		{"after a second", func(_ *testing.T, s *redisstore.Store, _ ratelimit.Limit) {
 			redisstore.Advance(s, time.Second)
 		}, false},
+		{"after a second, in which others are refused", func(t *testing.T, s *redisstore.Store, l ratelimit.Limit) {
+			redisstore.Advance(s, time.Second)
+			l.Key, l.Cost = "bob", 3
+			take(t, s, l)
+		}, false},
 		{"when it fits", func(_ *testing.T, s *redisstore.Store, _ ratelimit.Limit) {
 			redisstore.Advance(s, 9500*time.Millisecond)
 		}, true},
 		{"by a refund", func(t *testing.T, s *redisstore.Store, l ratelimit.Limit) {
-			with(-1)(&l)
+			l.Cost = -1
+			take(t, s, l)
+		}, true},
+		{"by a refund at another rate", func(t *testing.T, s *redisstore.Store, l ratelimit.Limit) {
+			l.Cost, l.Rate = -1, ratelimit.PerMinute(6)
 			take(t, s, l)
 		}, true},
 	} {
@@ -114,4 +124,77 @@ func TestARememberedDenialAllocatesNothing(t *testing.T) {
 	if c.calls.Load() != before {
 		t.Error("a remembered denial costs round trips")
 	}
+}
+
+// refusing plays a server that looks at the bucket 10 ms after it was asked, and
+// whose answer takes 10 ms: the debt of 2.5 s leaves no room for 1.5 s yet.
+func refusing(calls *int) redisstore.Client {
+	return clientFunc(func(context.Context, string) ([]int64, error) {
+		*calls++
+		time.Sleep(20 * time.Millisecond)
+		return []int64{0, 2_500_000}, nil
+	})
+}
+
+// The server has looked at some time between question and answer. Nobody may be
+// refused who has waited since the one, nor be told less than the wait since the
+// other.
+func TestARememberedDenialIsFairToBothSides(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var calls int
+		s := newStore(t, redisstore.Config{Client: refusing(&calls)})
+		l := ratelimit.Limit{Policy: "p", Key: "ann", Rate: ratelimit.PerSecond(1).WithBurst(3), Cost: 1}
+		if st := take(t, s, l); st.RetryAfter != 500*time.Millisecond {
+			t.Fatalf("Take = %+v, want RetryAfter 500ms", st)
+		}
+		time.Sleep(100 * time.Millisecond)
+		if st := take(t, s, l); calls != 1 || st.RetryAfter != 400*time.Millisecond {
+			t.Errorf("100 ms after the answer Take = %+v, want RetryAfter 400ms", st)
+		}
+		time.Sleep(379 * time.Millisecond)
+		if take(t, s, l); calls != 1 {
+			t.Error("499 ms after the question Redis was asked again")
+		}
+		time.Sleep(time.Millisecond)
+		if take(t, s, l); calls != 2 {
+			t.Error("500 ms after the question Redis was not asked")
+		}
+	})
+}
+
+// An answer that was overtaken by a refund is not worth remembering.
+func TestADenialThatIsOvertakenIsForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := make(chan chan []int64, 1)
+		s := newStore(t, redisstore.Config{Timeout: time.Minute, Client: clientFunc(func(context.Context, string) ([]int64, error) {
+			answer := make(chan []int64)
+			calls <- answer
+			return <-answer, nil
+		})})
+		ask := func(cost int) (answer chan []int64, done chan ratelimit.State) {
+			done = make(chan ratelimit.State, 1)
+			go func() {
+				done <- take(t, s, ratelimit.Limit{Policy: "p", Key: "ann", Rate: ratelimit.PerSecond(1), Cost: cost})
+			}()
+			synctest.Wait()
+			select {
+			case answer = <-calls:
+			default:
+				t.Fatalf("Take with cost %d = %+v, and Redis was not asked", cost, <-done)
+			}
+			return answer, done
+		}
+		slow, slowDone := ask(1)
+		time.Sleep(time.Millisecond)
+		refund, refundDone := ask(-1)
+		refund <- []int64{1, 0}
+		<-refundDone
+		slow <- []int64{0, 1_000_000} // the server looked before the refund
+		if st := <-slowDone; st.Allowed {
+			t.Errorf("Take = %+v, want the refusal of the server", st)
+		}
+		again, againDone := ask(1)
+		again <- []int64{1, 1_000_000}
+		<-againDone
+	})
 }

@@ -49,7 +49,7 @@ func TestLimitsOfOneKeyAreOneRoundTrip(t *testing.T) {
 func TestARefusalGivesBackWhatEarlierKeysWereCharged(t *testing.T) {
 	c := &client{addr: redistest.Start(t).Addr}
 	s := newStore(t, redisstore.Config{Client: c, Timeout: patient, Mode: redisstore.FailClosed})
-	redisstore.FreezeServer(s)
+	redisstore.FreezeClock(s)
 	limit := func(policy, key string, burst, cost int) ratelimit.Limit {
 		return ratelimit.Limit{Policy: policy, Key: key, Rate: ratelimit.PerHour(60).WithBurst(burst), Cost: cost}
 	}

@@ -1,6 +1,7 @@
 -- Takes from several token buckets at once, or from none.
 --
--- KEYS     one bucket each: the instant at which it is full, in µs since 1970
+-- KEYS     one bucket each, as two numbers: the instant at which it is full, in
+--          µs since 1970, and the time from empty to full of who wrote it
 -- ARGV[1]  0, or the time that a test says it is
 -- ARGV[2i], ARGV[2i+1]  for KEYS[i]: the charge (negative: a refund, 0: a look)
 --          and the time from empty to full, both in µs
@@ -13,17 +14,36 @@ if now == 0 then
 	now, grace = time[1] * 1000000 + time[2], 0
 end
 
+local function write(key, debt, fill)
+	-- %.0f, because Lua may write large numbers with an exponent.
+	redis.call('SET', key, string.format('%.0f %.0f', now + debt, fill), 'PX', math.ceil(debt / 1000) + grace)
+end
+
+local function read(key)
+	-- What this script did not write counts as full: a missing key, another
+	-- type (an error, which is a table), other text. 16 digits last to 2286.
+	local value = redis.pcall('GET', key)
+	if type(value) ~= 'string' or #value > 33 then
+		return 0
+	end
+	local full, fill = value:match('^(%d+) (%d+)$')
+	if not full then
+		return 0
+	end
+	local debt = full - now
+	if debt > tonumber(fill) then
+		-- No bucket was ever so empty: the clock has gone back, perhaps by a
+		-- failover. Written at once, or nobody would get in until it is forward.
+		debt = tonumber(fill)
+		write(key, debt, debt)
+	end
+	return math.max(debt, 0)
+end
+
 local reply = {1}
 for i, key in ipairs(KEYS) do
 	local charge, fill = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
-	-- What this script did not write counts as full: a missing key, another
-	-- type (an error, which is a table), other text. 16 digits last to 2286.
-	local full = redis.pcall('GET', key)
-	if type(full) ~= 'string' or #full > 16 or not full:find('^%d+$') then
-		full = now
-	end
-	-- Clocks step back, and plans are lowered: nobody waits longer than fill.
-	local debt = math.min(math.max(full - now, 0), fill)
+	local debt = math.min(read(key), fill) -- the rate may be another than before
 	if charge > 0 and debt + charge > fill then
 		reply[1] = 0
 	end
@@ -34,15 +54,14 @@ if reply[1] == 0 then
 end
 
 for i, key in ipairs(KEYS) do
-	local charge = tonumber(ARGV[2 * i])
+	local charge, fill = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
 	if charge ~= 0 then
 		local debt = math.max(reply[i + 1] + charge, 0)
 		reply[i + 1] = debt
 		if debt == 0 then
 			redis.call('DEL', key)
 		else
-			-- %.0f, because Lua may write large numbers with an exponent.
-			redis.call('SET', key, string.format('%.0f', now + debt), 'PX', math.ceil(debt / 1000) + grace)
+			write(key, debt, fill)
 		end
 	end
 end

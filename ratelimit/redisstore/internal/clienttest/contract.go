@@ -31,8 +31,8 @@ func contract(t *testing.T, h Harness) {
 			c.micros += d.Microseconds()
 			s.renew()
 		},
-		// A remembered denial says nothing about the other limits of a call, which
-		// the history, the only check that needs a microsecond, asks about.
+		// Not the microsecond that the history of random calls needs: a remembered
+		// denial counts down in real time.
 		Resolution: 2 * time.Microsecond,
 	})
 }
