@@ -80,6 +80,12 @@ func TestLogAttributes(t *testing.T) {
 		{"what was cut", problem.Config{}, problem.Gone.New(strings.Repeat("x", 5<<10)).WithDetail("a", io.EOF).WithDetail("b", func() {}), map[string]string{
 			"truncated": "detail a: is an error; detail b: func() cannot be encoded; text",
 		}},
+		{"details without a place", problem.Config{}, problem.Gone.New("").WithDetail("status", 1).WithDetail("id", 2).WithDetail("good", 3), map[string]string{
+			"truncated": "detail status: has no place; detail id: has no place",
+		}},
+		{"another service", problem.Config{}, received(401, nil, problem.View{}), map[string]string{
+			"remote": "true", "kind": "upstream_failed", "status": "502",
+		}},
 	} {
 		var book logbook
 		c.cfg.Logger = book.logger()
@@ -123,6 +129,19 @@ func TestThePathIsTheOneThatCameIn(t *testing.T) {
 	problem.New(problem.Config{Logger: book.logger()}).Respond(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/bare?x=1", nil), problem.Gone)
 	if got := book.one(t)["path"]; got != "/bare" {
 		t.Errorf("path outside of an exchange = %s, want that of the request", got)
+	}
+}
+
+// A panic after the answer is as grave as any other.
+func TestAPanicAfterTheAnswer(t *testing.T) {
+	var book logbook
+	serve(problem.Config{Logger: book.logger()}, httptest.NewRequest(http.MethodGet, "/", nil), http.HandlerFunc(
+		func(w http.ResponseWriter, r *http.Request) {
+			problem.Respond(w, r, problem.NotFound)
+			problem.Respond(w, r, problem.Internal.Wrap(panicked{}, ""))
+		}))
+	if records := book.all(); len(records) != 2 || records[1]["level"] != "ERROR" || records[1]["stack"] == "" {
+		t.Errorf("a panic after the answer is logged as %v, want a second record at Error with its stack", records)
 	}
 }
 

@@ -96,7 +96,7 @@ func (s *Style) kindOf(status int, v *View) Kind {
 	if status < 500 {
 		best = InvalidRequest
 	}
-	for k := Internal; k < ClientClosed; k++ {
+	for k := range ClientClosed {
 		if match := s.outcome(k).match(status, v); match > level {
 			best, level = k, match
 		}

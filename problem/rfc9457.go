@@ -77,10 +77,12 @@ func appendRFC9457(dst []byte, v *View) ([]byte, error) {
 		dst = strconv.AppendInt(dst, int64(v.RetryAfter), 10)
 	}
 	for _, d := range v.Details {
-		if isExtension(d.Name) {
-			dst = append(jsonappend.String(append(dst, ','), d.Name), ':')
-			dst = append(dst, d.Value...)
+		if !isExtension(d.Name) {
+			v.dropped = append(v.dropped, d.Name)
+			continue
 		}
+		dst = append(jsonappend.String(append(dst, ','), d.Name), ':')
+		dst = append(dst, d.Value...)
 	}
 	return append(dst, '}'), nil
 }
