@@ -47,7 +47,8 @@ func FromContext(ctx context.Context) (d Decision, ok bool) {
 
 // Err returns nil if the request may go on, else the error to answer it with:
 // problem.RateLimited with the delay, or problem.PayloadTooLarge without one if
-// the cost exceeds the burst, because clients repeat a 429.
+// the cost exceeds the burst, because clients repeat a 429. With [HeadersNone]
+// the delay is left out.
 func (d Decision) Err() error {
 	switch {
 	case d.Allowed || d.DryRun:

@@ -247,6 +247,36 @@ func TestHandler_aRefundThatFailsSpoilsNoAnswer(t *testing.T) {
 	}
 }
 
+// What runs beneath http.TimeoutHandler may outlive the request, and still add
+// decisions to the exchange while outer layers read it.
+func TestHandler_beneathTimeoutHandler(t *testing.T) {
+	outer := newLimiter(t, ratelimit.Config{Name: "outer", Rate: ratelimit.PerMinute(1000)})
+	inner := newLimiter(t, ratelimit.Config{Name: "inner", Rate: ratelimit.PerMinute(100)})
+	var late sync.WaitGroup
+	late.Add(1)
+	slow := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		defer late.Done()
+		<-r.Context().Done()
+		for range 50 {
+			if _, err := inner.Take(r); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	h := outer.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.TimeoutHandler(inner.Handler(slow), time.Millisecond, "").ServeHTTP(w, r)
+		for range 50 {
+			if d, ok := ratelimit.FromContext(r.Context()); !ok || d.Policy == "" {
+				t.Errorf("FromContext after a timeout = %+v, %t, want a decision", d, ok)
+			}
+		}
+	}))
+	if w := serve(h, "ann"); w.Code != http.StatusServiceUnavailable {
+		t.Errorf("request that timed out = %d, want 503", w.Code)
+	}
+	late.Wait()
+}
+
 // One request copy serves the stack, and there is a recorder only for refunds.
 func TestHandler_allocations(t *testing.T) {
 	if raceEnabled {

@@ -144,42 +144,48 @@ func (l *Limiter) ask(r *http.Request, peek bool) (*call, error) {
 
 // add adds the limit of a policy to a call, if it applies.
 func (p *policy) add(c *call, r *http.Request, peek bool) error {
-	limit := Limit{Policy: p.Name, Rate: p.Rate, Cost: 1}
-	known := false
-	if p.Category != nil {
-		var cat category
-		if cat, known = p.categories[p.Category(r)]; known {
-			limit.Policy, limit.Rate = cat.name, cat.rate
-		}
-	}
-	if p.RateFor != nil && !known {
-		if rate := p.RateFor(r); rate != (Rate{}) {
-			limit.Rate = rate
-		}
-	}
-	if limit.Rate == Unlimited() {
+	name, rate := p.plan(r)
+	if rate == Unlimited() {
 		return nil
 	}
 	key, ok := p.Key(r)
 	switch {
 	case ok && key != "":
-		limit.Key = storeKey(key)
+		key = storeKey(key)
 	case p.Missing == MissingReject:
 		return problem.Unauthenticated.New("")
 	case p.Missing == MissingSkip:
 		return nil
+	default:
+		key = "" // which no key function can return, so it is nobody else's
 	}
-	if p.Cost != nil && !peek {
-		limit.Cost = p.Cost(r)
-		if limit.Cost < 0 {
-			return problem.Internal.Wrap(fmt.Errorf("ratelimit: policy %q: cost %d is negative", p.Name, limit.Cost), "")
+	cost := 1
+	switch {
+	case peek:
+		cost = 0
+	case p.Cost != nil:
+		cost = p.Cost(r)
+	}
+	if cost < 0 {
+		return problem.Internal.Wrap(fmt.Errorf("ratelimit: policy %q: cost %d is negative", name, cost), "")
+	}
+	c.limits = append(c.limits, Limit{Policy: name, Key: key, Rate: rate, Cost: cost})
+	return nil
+}
+
+// plan returns the name and the rate that hold for a request.
+func (p *policy) plan(r *http.Request) (string, Rate) {
+	if p.Category != nil {
+		if c, ok := p.categories[p.Category(r)]; ok {
+			return c.name, c.rate
 		}
 	}
-	if peek {
-		limit.Cost = 0
+	if p.RateFor != nil {
+		if rate := p.RateFor(r); rate != (Rate{}) {
+			return p.Name, rate
+		}
 	}
-	c.limits = append(c.limits, limit)
-	return nil
+	return p.Name, p.Rate
 }
 
 // undecided is the answer to an error of a store.
