@@ -16,8 +16,8 @@ type Event struct {
 	Request  *http.Request
 	Error    *Error // as converted, and not yet hidden
 	Cause    error  // as it was returned
-	Status   int    // as sent
-	Code     string // as sent
+	Status   int    // as sent, or as it would have been
+	Code     string // likewise
 	Aborted  bool   // the handler had begun another answer, so the connection was cut
 	Hijacked bool   // nothing could be sent
 	Hidden   bool   // answered as NotFound, see Config.HideForbidden

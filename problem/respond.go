@@ -8,8 +8,11 @@ import (
 	"github.com/backstop-go/backstop/internal/exchange"
 )
 
-// maxPooled bounds the buffers that are kept for the next answer.
-const maxPooled = 64 << 10
+// Bounds of the buffers that are kept for the next answer, in bytes.
+const (
+	minPooled = 1 << 10
+	maxPooled = 64 << 10
+)
 
 // Respond answers a request with an error. It is the only code that writes an
 // error response. A nil error does nothing.
@@ -124,33 +127,26 @@ func (f *failure) convert() {
 
 // send encodes and writes.
 func (f *failure) send(w http.ResponseWriter) {
-	var body []byte
-	if f.view.Kind != ClientClosed {
-		buf := f.p.buffers.Get().(*[]byte)
-		defer func() {
-			if cap(*buf) <= maxPooled {
-				f.p.buffers.Put(buf)
-			}
-		}()
-		if f.view.RetryAfter == 0 {
-			f.view.RetryAfter = retryAfter(w.Header())
-		}
-		body = f.encode((*buf)[:0])
-		*buf = body
+	h, top := w.Header(), exchange.Top(w)
+	if f.view.RetryAfter == 0 {
+		f.view.RetryAfter = retryAfter(h)
 	}
+	buf := f.p.buffers.Get().(*[]byte)
+	body := f.encode((*buf)[:0])
 	for rec := range exchange.Recorders(w) {
 		rec.Revoke()
 	}
-	top := exchange.Top(w)
-	f.setHeader(w.Header(), len(body), top != nil && !top.EncodedBefore())
-	if f.r.Method == http.MethodHead {
-		body = nil // a write of nothing lets a lazy writer commit
-	}
+	f.setHeader(h, len(body), top != nil && !top.EncodedBefore())
 	w.WriteHeader(f.view.Status)
-	_, f.writeErr = w.Write(body)
+	if f.r.Method == http.MethodHead {
+		_, f.writeErr = w.Write(nil) // a lazy writer commits
+	} else {
+		_, f.writeErr = w.Write(body)
+	}
 	for rec := range exchange.Recorders(w) {
 		rec.Seal(f.view.Status, rec == top)
 	}
+	f.p.recycle(buf, len(body))
 	if f.view.Status < 500 {
 		return
 	}
@@ -161,9 +157,24 @@ func (f *failure) send(w http.ResponseWriter) {
 	}
 }
 
+// recycle keeps a buffer, with room for the body that was needed. The body
+// itself is not kept: it may be a constant of the style's.
+func (p *Responder) recycle(buf *[]byte, needed int) {
+	if needed > maxPooled {
+		return
+	}
+	if needed > cap(*buf) {
+		*buf = make([]byte, 0, needed)
+	}
+	p.buffers.Put(buf)
+}
+
 // encode appends the body to dst: of the error, else of a plain Internal, else
-// the one that New has made.
+// the one that New has made. A client that left gets none.
 func (f *failure) encode(dst []byte) []byte {
+	if f.view.Kind == ClientClosed {
+		return dst
+	}
 	body, err := f.p.encode(dst, &f.view)
 	if err == nil {
 		return body

@@ -166,6 +166,17 @@ func TestAnsweredOnce(t *testing.T) {
 	}
 }
 
+func TestAnAnswerIsComplete(t *testing.T) {
+	w := serve(problem.Config{}, httptest.NewRequest(http.MethodGet, "/", nil), http.HandlerFunc(
+		func(w http.ResponseWriter, r *http.Request) {
+			problem.Respond(w, r, problem.NotFound)
+			if _, err := io.WriteString(w, "more"); !errors.Is(err, http.ErrContentLength) {
+				t.Errorf("writing after the answer = %v, want http.ErrContentLength", err)
+			}
+		}))
+	decode(t, w)
+}
+
 // lazy is a writer as gin's: it says what was written, and writes a header with
 // the body only.
 type lazy struct {
@@ -276,7 +287,7 @@ func TestAHijackedConnectionIsLeftAlone(t *testing.T) {
 // Content-Encoding before the handler runs, otherwise with the first byte.
 func compressor(early bool, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		z := &gzipWriter{ResponseWriter: w, zip: gzip.NewWriter(w)}
+		z := &gzipWriter{ResponseWriter: w, zip: gzip.NewWriter(w), early: early}
 		if early {
 			w.Header().Set("Content-Encoding", "gzip")
 		}
@@ -287,14 +298,17 @@ func compressor(early bool, next http.Handler) http.Handler {
 
 type gzipWriter struct {
 	http.ResponseWriter
-	zip *gzip.Writer
+	zip   *gzip.Writer
+	early bool
 }
 
 func (g *gzipWriter) Unwrap() http.ResponseWriter { return g.ResponseWriter }
 
 func (g *gzipWriter) WriteHeader(status int) {
 	g.Header().Del("Content-Length")
-	g.Header().Set("Content-Encoding", "gzip")
+	if !g.early {
+		g.Header().Set("Content-Encoding", "gzip")
+	}
 	g.ResponseWriter.WriteHeader(status)
 }
 
@@ -400,6 +414,28 @@ func TestEncodersThatFail(t *testing.T) {
 		if r := book.one(t); r["level"] != "ERROR" || !strings.Contains(r["encoder"], "secret") {
 			t.Errorf("%s: logged %v, want level ERROR and the encoder's error", name, r)
 		}
+	}
+}
+
+// What a style returns is the style's: nothing is appended to it later on.
+func TestAStyleMayReturnAConstant(t *testing.T) {
+	constant := append(make([]byte, 0, 100), "constant"...)
+	calls := 0
+	p := problem.New(problem.Config{Logger: silent, Style: plainStyle(func(dst []byte, _ *problem.View) ([]byte, error) {
+		if calls++; calls%2 == 0 {
+			return constant, nil
+		}
+		return append(dst, "overwritten"...), nil
+	})})
+	for range 8 {
+		w := httptest.NewRecorder()
+		p.Respond(w, httptest.NewRequest(http.MethodGet, "/", nil), problem.Gone)
+		if got := w.Body.String(); got != "constant" && got != "overwritten" {
+			t.Errorf("body = %q", got)
+		}
+	}
+	if string(constant) != "constant" {
+		t.Errorf("the style's constant has become %q", constant)
 	}
 }
 

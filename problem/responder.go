@@ -85,7 +85,10 @@ func New(cfg Config) *Responder {
 		redact:    redactedNames(cfg.Redact),
 		challenge: challenge,
 	}
-	p.buffers.New = func() any { return new([]byte) }
+	p.buffers.New = func() any {
+		b := make([]byte, 0, minPooled)
+		return &b
+	}
 	view := p.plain(&View{})
 	if p.lastBody, err = p.encode(nil, &view); err != nil {
 		panic(fmt.Errorf("problem: style %q cannot encode an internal error: %w", cfg.Style.Name, err))
