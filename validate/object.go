@@ -244,8 +244,7 @@ func (b *builder) field(o *object, c *candidate) {
 // it whose presence is required: f is a struct that exists all the same.
 func (f *field) holdsPresence() bool {
 	o := f.node.object
-	return o != nil && o.presenceMask != 0 && f.typ.Kind() != reflect.Pointer &&
-		!f.rules.has("omitempty") && !f.rules.has("omitzero") && !f.rules.has("structonly") && !f.rules.has("nostructlevel")
+	return o != nil && o.presenceMask != 0 && f.typ.Kind() != reflect.Pointer && !f.rules.skipsZero() && !f.rules.isOpaque()
 }
 
 // addPresence makes the scan notice the absence of f. When the bits are used

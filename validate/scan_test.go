@@ -85,6 +85,52 @@ func TestRow72JSONTestSuite(t *testing.T) {
 	}
 }
 
+func TestLimitsAreExact(t *testing.T) {
+	const nested, elements = "IR Request body is nested too deeply", "IR Request body has too many elements"
+	for _, tt := range []struct {
+		cfg  validate.Config
+		body string
+		want string
+	}{
+		{validate.Config{}, "[" + times(9_999, "1,") + "1]", "ok"},
+		{validate.Config{}, "[" + times(10_000, "1,") + "1]", elements},
+		{validate.Config{}, `{"a":1` + unknown(9_999) + "}", "ok"},
+		{validate.Config{}, `{"a":1` + unknown(10_000) + "}", elements},
+		{validate.Config{MaxElements: 2}, `[[1,2],{"a":1,"b":2}]`, "ok"},
+		{validate.Config{MaxElements: 2}, `[[1,2],{"a":1,"b":2,"c":3}]`, elements},
+		{validate.Config{MaxTokens: 6}, `[1,{"a":2},[]]`, "ok"},
+		{validate.Config{MaxTokens: 5}, `[1,{"a":2},[]]`, elements},
+		{validate.Config{MaxDepth: 3}, `[[{}]]`, "ok"},
+		{validate.Config{MaxDepth: 2}, `[[{}]]`, nested},
+		{validate.Config{MaxDepth: 2}, `[[],[],{}]`, "ok"},
+	} {
+		_, err := decoder[json.RawMessage](t, tt.cfg)(tt.body)
+		if got := outcome(err); got != tt.want {
+			t.Errorf("Decode(%.40s) with depth %d, elements %d, tokens %d = %s, want %s",
+				tt.body, tt.cfg.MaxDepth, tt.cfg.MaxElements, tt.cfg.MaxTokens, got, tt.want)
+		}
+	}
+}
+
+// Few names are compared, many are hashed; both find the second of two,
+// wherever it stands.
+func TestDuplicatesAreFoundInObjectsOfAnySize(t *testing.T) {
+	decode := decoder[json.RawMessage](t, validate.Config{})
+	for _, n := range []int{2, 15, 16, 17, 31, 32, 33, 64, 1000, 9000} {
+		for _, at := range []int{0, n / 2, n - 1} {
+			object := strings.Replace(unknown(n), ",", "{", 1)
+			twice := fmt.Sprintf(`[{"x":%s,"u%d":2}}]`, object, at)
+			want := fmt.Sprintf("IR Duplicate member [0].x.u%d in request body", at)
+			if _, err := decode(twice); outcome(err) != want {
+				t.Errorf("an object of %d members with name %d twice = %s, want %s", n, at, outcome(err), want)
+			}
+		}
+		if _, err := decode(strings.Replace(unknown(n), ",", "{", 1) + "}"); err != nil {
+			t.Errorf("an object of %d distinct members = %s, want ok", n, outcome(err))
+		}
+	}
+}
+
 // Nobody may choose a body that costs more than its size warrants.
 func TestHostileBodiesAreCheap(t *testing.T) {
 	type tree struct {

@@ -136,6 +136,12 @@ func (s *section) has(name string) bool {
 	return slices.ContainsFunc(s.rules, func(r rule) bool { return r.name == name })
 }
 
+// skipsZero reports whether a zero value passes without a look at its rules.
+func (s *section) skipsZero() bool { return s.has("omitempty") || s.has("omitzero") }
+
+// isOpaque reports whether the rules of a struct's fields do not run.
+func (s *section) isOpaque() bool { return s.has("structonly") || s.has("nostructlevel") }
+
 // render writes the section for the engine: without what the walk enforces,
 // and without what lies below a map. Only of values, not of pointers, is
 // presence asked.

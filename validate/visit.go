@@ -19,7 +19,7 @@ import (
 func (j *judgement) visit(v reflect.Value, o *object) error {
 	base := len(j.at)
 	for _, f := range o.fields {
-		if !f.node.deep && !f.divesIntoMap() || f.rules.has("structonly") || f.rules.has("nostructlevel") {
+		if !f.node.deep && !f.divesIntoMap() || f.rules.isOpaque() {
 			continue
 		}
 		fv, err := v.FieldByIndexErr(f.index)

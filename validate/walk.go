@@ -52,7 +52,7 @@ func (w *walk) value(v reflect.Value, n *node, f *field, s *section) {
 	}
 	switch c := w.peek(); {
 	case n.shape == shapeStruct && c == '{':
-		w.members(v, n.object)
+		w.members(v, n.object, s)
 	case n.shape == shapeMap && c == '{':
 		w.entries(v, n, f, s.dived())
 	case n.shape == shapeList && c == '[':
@@ -85,8 +85,8 @@ func (s *section) dived() *section {
 	return s.next
 }
 
-// members decodes an object into a struct.
-func (w *walk) members(v reflect.Value, o *object) {
+// members decodes an object into a struct, whose rules are s.
+func (w *walk) members(v reflect.Value, o *object, s *section) {
 	var seen map[*field]problem.Presence
 	if o.presenceMask != 0 {
 		seen = map[*field]problem.Presence{}
@@ -110,7 +110,7 @@ func (w *walk) members(v reflect.Value, o *object) {
 		w.value(fieldAt(v, f.index), f.node, f, f.rules)
 		w.at = w.at[:len(w.at)-1]
 	}
-	if seen != nil {
+	if seen != nil && !(s.skipsZero() && v.IsZero()) {
 		w.absent(o, seen)
 	}
 }

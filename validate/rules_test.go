@@ -1,0 +1,142 @@
+package validate_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/backstop-go/backstop/validate"
+)
+
+// Which rules run, and which of their failures say something.
+func TestRules(t *testing.T) {
+	type inner struct {
+		A string            `json:"a" validate:"required"`
+		M map[string]string `json:"m" validate:"dive,max=1"`
+	}
+	type needy struct {
+		Inner inner `json:"inner" validate:"required"`
+	}
+	type optional struct {
+		Maybe needy `json:"maybe" validate:"omitempty"`
+	}
+	type walled struct {
+		Only inner `json:"only" validate:"structonly"`
+		None inner `json:"none" validate:"nostructlevel"`
+	}
+	type pointed struct {
+		Inner *inner `json:"inner" validate:"required"`
+	}
+	type distinct struct {
+		Items []item   `json:"items" validate:"unique=Name"`
+		Names []string `json:"names" validate:"unique"`
+	}
+	type dependent struct {
+		Kind  string `json:"kind"`
+		Count int    `json:"count"`
+		Name  string `json:"name" validate:"required_if=Kind a"`
+		More  string `json:"more" validate:"required_with=Count"`
+		Limit int    `json:"limit" validate:"gtefield=Count"`
+	}
+	type nested struct {
+		Lists []map[string][]item `json:"lists" validate:"max=2,dive,max=2,dive,keys,max=3,endkeys,max=2,dive"`
+	}
+	type deep struct {
+		Needs []needy          `json:"needs" validate:"dive"`
+		Map   map[string]needy `json:"map" validate:"dive,required"`
+	}
+	std := validate.Config{}
+	for _, tt := range []struct {
+		name string
+		run  func(string) error
+		body string
+		want string
+	}{
+		{"a required struct in an absent one", run[struct {
+			Outer needy `json:"outer"`
+		}](t, std), `{}`, "V(outer.inner required)"},
+		{"a required struct in an optional, absent one", run[optional](t, std), `{}`, "ok"},
+		{"a required struct in an optional one", run[optional](t, std), `{"maybe":{}}`, "ok"},
+		{"below structonly and nostructlevel", run[walled](t, std), `{"only":{"m":{"k":"long"}},"none":{"m":{"k":"long"}}}`, "ok"},
+		{"a required pointer, absent", run[pointed](t, std), `{}`, "V(inner required)"},
+		{"a required pointer, null", run[pointed](t, std), `{"inner":null}`, "V(inner required)"},
+		{"a required pointer, empty", run[pointed](t, std), `{"inner":{}}`, "V(inner.a required)"},
+		{"unique", run[distinct](t, std), `{"items":[{"name":"a"},{"name":"a"}],"names":["a","a"]}`, "V(items unique, names unique)"},
+		{"unique beside an element that did not decode", run[distinct](t, std), `{"items":[{"name":"a"},{"name":"a"},{"name":1}],"names":["a","a",1]}`, "V(items[2].name type, names[2] type)"},
+		{"other fields", run[dependent](t, std), `{"kind":"a","count":2,"limit":1}`, "V(name required_if, more required_with, limit gtefield)"},
+		{"other fields that did not decode", run[dependent](t, std), `{"kind":1,"count":"2","limit":-1}`, "V(kind type, count type)"},
+		{"a map that is too long", run[user](t, std), request(`"meta":{"` + times(40, "k") + `":""` + strings.ReplaceAll(unknown(20), ":1", `:""`) + "}"), "V(meta max)"},
+		{"maps in lists", run[nested](t, std), `{"lists":[{"a":[{"name":"x","qty":1}]},{"long":[{"name":"","qty":1}],"b":[{},{},{}]}]}`, "V(lists[1][b] max, key lists[1][long] max, lists[1][long][0].name required)"},
+		{"a list of maps that is too long", run[nested](t, std), `{"lists":[{"long":[]},{},{}]}`, "V(lists max)"},
+		{"required structs in lists and maps", run[deep](t, std), `{"needs":[{},{"inner":{}}],"map":{"a":{},"b":{"inner":{"a":"x","m":{"k":"long"}}}}}`, "V(needs[0].inner required, needs[1].inner.a required, map[a].inner required, map[b].inner.m[k] max)"},
+	} {
+		if got := outcome(tt.run(tt.body)); got != tt.want {
+			t.Errorf("%s: Decode(%s) = %s, want %s", tt.name, tt.body, got, tt.want)
+		}
+	}
+	v := (*validate.Validator)(nil)
+	for _, x := range []any{deep{Needs: []needy{{}}}, deep{Map: map[string]needy{"a": {}}}} {
+		if err := v.Validate(t.Context(), x); err == nil || !strings.Contains(outcome(err), "inner required") {
+			t.Errorf("Validate(%+v) = %s, want inner required", x, outcome(err))
+		}
+	}
+}
+
+// keeper keeps the bytes that it was given, as no unmarshaler should.
+type keeper struct{ data []byte }
+
+func (k *keeper) UnmarshalJSON(data []byte) error {
+	k.data = data
+	return nil
+}
+
+func TestBuffersAreNotSharedWithUnmarshalers(t *testing.T) {
+	type kept struct {
+		K keeper `json:"k"`
+	}
+	var all []kept
+	for range 20 {
+		in, err := validate.Decode[kept](nil, nil, post(`{"k":"kept for ever"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, in)
+		if _, err := validate.Decode[json.RawMessage](nil, nil, post(`[1,2,3,4,5,6,7,8,9,0]`)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, in := range all {
+		if string(in.K.data) != `"kept for ever"` {
+			t.Errorf("what unmarshaler %d has kept became %q, want its own bytes", i, in.K.data)
+		}
+	}
+}
+
+// spy remembers the buffer that a body was read into.
+type spy struct {
+	strings.Reader
+	into [][]byte
+}
+
+func (s *spy) Read(p []byte) (int, error) {
+	s.into = append(s.into, p)
+	return s.Reader.Read(p)
+}
+
+func TestBuffersAreWiped(t *testing.T) {
+	for _, body := range []string{request("{<OK>}"), request(`"extra":"` + times(5000, "x") + `"`), request(`"age":"x"`)} {
+		s := &spy{Reader: *strings.NewReader(body)}
+		r := post("")
+		r.Body, r.ContentLength = io.NopCloser(s), -1
+		if _, err := validate.Decode[user](nil, httptest.NewRecorder(), r); outcome(err) != "ok" && outcome(err) != "V(age type)" {
+			t.Fatal(err)
+		}
+		for _, p := range s.into {
+			if strings.Trim(string(p), "\x00") != "" {
+				t.Errorf("the buffer still holds %.40q after a body of %d bytes", p, len(body))
+			}
+		}
+	}
+}
