@@ -49,7 +49,7 @@ func (p plan) wait(b *rate.Limiter, now time.Time, tokens float64, n int) time.D
 	if n > p.burst {
 		return Never
 	}
-	d := max(p.up(p.nanos(float64(n)-tokens)), 0)
+	d := p.up(p.nanos(float64(n) - tokens))
 	// The bucket itself has the last word, so that waiting cannot fail. With a
 	// fill time of a year its float64 resolves some nanoseconds, no more.
 	for step := time.Nanosecond; !p.fits(b.TokensAt(now.Add(d)), n); step *= 2 {

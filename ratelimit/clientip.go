@@ -149,24 +149,29 @@ func (c *ClientIP) trusts(addr netip.Addr) bool {
 // peer returns the address of the socket.
 func peer(r *http.Request) (netip.Addr, bool) { return parseEntry(r.RemoteAddr) }
 
-// isUnix reports whether the peer has no address, as net/http writes it.
-func isUnix(r *http.Request) bool { return r.RemoteAddr == "" || r.RemoteAddr[0] == '@' }
+// isUnix reports whether the peer is a Unix socket: most have no name, some have
+// an abstract one or a path.
+func isUnix(r *http.Request) bool {
+	return r.RemoteAddr == "" || r.RemoteAddr[0] == '@' || r.RemoteAddr[0] == '/'
+}
 
 // parseEntry reads an address, with or without brackets and port.
 func parseEntry(s string) (netip.Addr, bool) {
 	s = strings.Trim(s, " \t")
-	ap, err := netip.ParseAddrPort(s)
-	addr := ap.Addr()
+	withPort, err := netip.ParseAddrPort(s)
+	addr := withPort.Addr()
 	if err != nil {
-		if len(s) > 2 && s[0] == '[' && s[len(s)-1] == ']' {
+		if strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]") {
 			s = s[1 : len(s)-1]
 		}
 		if addr, err = netip.ParseAddr(s); err != nil {
 			return netip.Addr{}, false
 		}
 	}
-	addr = plain(addr)
-	return addr, !addr.IsUnspecified()
+	if addr = plain(addr); addr.IsUnspecified() {
+		return netip.Addr{}, false
+	}
+	return addr, true
 }
 
 // plain takes what IPv6 wraps around IPv4 as IPv4, and drops the zone.

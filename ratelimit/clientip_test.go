@@ -98,6 +98,8 @@ func TestClientIP(t *testing.T) {
 		{"a hundred entries are read", "10.0.0.1:1", []string{many}, "10.0.0.1"},
 		{"and no more", "10.0.0.1:1", []string{"198.51.100.1," + many}, ""},
 		{"a Unix socket", "@", []string{"198.51.100.1"}, ""},
+		{"brackets around nothing", "10.0.0.1:1", []string{"[]"}, ""},
+		{"half a bracket", "10.0.0.1:1", []string{"["}, ""},
 	} {
 		r := from(tt.peer, tt.lines...)
 		addr, ok := c.Addr(r)
@@ -115,13 +117,20 @@ func TestClientIP_options(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := from("@", "198.51.100.1")
-	if addr, ok := c.Addr(r); ok {
-		t.Errorf("Addr of a Unix socket without the header = %v, want none", addr)
+	for _, peer := range []string{"", "@", "@name", "/run/app.sock"} {
+		r := from(peer, "198.51.100.1")
+		if addr, ok := c.Addr(r); ok {
+			t.Errorf("Addr of the Unix socket %q without the header = %v, want none", peer, addr)
+		}
+		r.Header.Set("X-Real-IP", "2001:db8:1:2ff:3:4:5:6")
+		if key, ok := c.Key(r); !ok || key != "ip:2001:db8:1:200::/56" {
+			t.Errorf("Key of the Unix socket %q = %q, %t, want the /56 of X-Real-IP", peer, key, ok)
+		}
 	}
-	r.Header.Set("X-Real-IP", "2001:db8:1:2ff:3:4:5:6")
-	if key, ok := c.Key(r); !ok || key != "ip:2001:db8:1:200::/56" {
-		t.Errorf("Key = %q, %t, want the /56 of X-Real-IP", key, ok)
+	r := from("nonsense")
+	r.Header.Set("X-Real-IP", "198.51.100.1")
+	if addr, ok := c.Addr(r); ok {
+		t.Errorf("Addr of a peer that is neither address nor socket = %v, want none", addr)
 	}
 	var zero ratelimit.ClientIP
 	if key, ok := zero.Key(from("[2001:db8::1]:1", "198.51.100.1")); !ok || key != "ip:2001:db8::/64" {
