@@ -112,9 +112,12 @@ func TestAnExpiredRequestIsATimeout(t *testing.T) {
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 0, problem.Timeout)
 	defer cancel()
 	<-ctx.Done()
-	w := serve(problem.Config{}, httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil), returning(ctx.Err()))
-	if w.Code != http.StatusGatewayTimeout {
-		t.Errorf("a request beyond its deadline is answered %d, want 504", w.Code)
+	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil)
+	if got := serve(problem.Config{}, r, returning(ctx.Err())).Code; got != http.StatusGatewayTimeout {
+		t.Errorf("a request beyond its deadline is answered %d, want 504", got)
+	}
+	if got := serve(problem.Config{}, r, returning(context.Canceled)).Code; got != http.StatusInternalServerError {
+		t.Errorf("a cancelled child of a request beyond its deadline is answered %d, want 500", got)
 	}
 }
 

@@ -243,8 +243,12 @@ func TestAnErrAbortHandlerAborts(t *testing.T) {
 				}
 				return err
 			})), false)
-			if resp, got, err := fetch(t, s, http.MethodGet); err == nil {
-				t.Errorf("%s, begun %v: the client read %d %q, want an error", name, begun, resp.StatusCode, got)
+			_, got, err := fetch(t, s, http.MethodGet)
+			if begun && (string(got) != "0123456789" || !errors.Is(err, io.ErrUnexpectedEOF)) {
+				t.Errorf("%s: the client read %q, %v, want what was begun and an unexpected EOF", name, got, err)
+			}
+			if !begun && (len(got) > 0 || !errors.Is(err, io.EOF)) {
+				t.Errorf("%s: the client read %q, %v, want not a byte", name, got, err)
 			}
 			s.Close()
 			if records := book.all(); len(records) > 0 {
