@@ -194,3 +194,10 @@ func dial(t *testing.T, s *httptest.Server) net.Conn {
 	t.Cleanup(func() { conn.Close() })
 	return conn
 }
+
+// catch returns what f panics with.
+func catch(f func()) (value any) {
+	defer func() { value = recover() }()
+	f()
+	return nil
+}
