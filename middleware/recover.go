@@ -24,6 +24,8 @@ import (
 // without a word in the log. A panic that only says that the client went away
 // is a 499 at Debug.
 //
+// The temporary files of an upload are removed when the handler has left.
+//
 // Panics of other goroutines, fatal errors and deadlocks are out of reach, and
 // what a handler has locked stays locked.
 func Recover() func(http.Handler) http.Handler {
@@ -60,13 +62,15 @@ type call struct {
 // leave is deferred. It is the whole matrix of how a handler may leave, and how
 // far its answer had come by then.
 func (c *call) leave() {
+	if form := c.r.MultipartForm; form != nil {
+		// net/http does so too, but neither after a panic nor beneath a router that
+		// copies the request, as chi does.
+		form.RemoveAll()
+	}
 	if c.done {
 		return
 	}
 	value := recover()
-	if form := c.r.MultipartForm; form != nil {
-		form.RemoveAll() // net/http does so only after a return
-	}
 	state := c.rec.State()
 	switch {
 	case value == nil:

@@ -7,13 +7,12 @@ import "time"
 // changed once it was added.
 type Rate struct {
 	Allowed    bool
-	Unknown    bool // Remaining and ResetAfter mean nothing
+	Unknown    bool  // Remaining and ResetAfter mean nothing
+	Families   uint8 // of header fields that show this decision; 0 means none does
 	Remaining  int
 	ResetAfter time.Duration
 	RetryAfter time.Duration
-
-	Families uint8 // of header fields that show this decision; 0 means none does
-	Source   any   // what the limiter itself knows about it
+	Source     any // what the limiter itself knows about it
 
 	outer *Rate
 }

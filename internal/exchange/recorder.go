@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"sync"
 )
 
@@ -277,12 +278,15 @@ func (r *Recorder) FlushError() error {
 }
 
 // Seal marks the response as rendered with a status. With direct, the responder
-// has written to this very recorder, and further bytes are refused; otherwise a
-// writer in between may still have to deliver its own.
+// has written to this very recorder, and further bytes are refused. Otherwise a
+// writer in between may still have to deliver its own, so they are refused only
+// if as many as were declared have passed: net/http does not count those that
+// it has yet to send over HTTP/2.
 func (r *Recorder) Seal(status int, direct bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.state, r.status, r.sealed = Rendered, status, direct
+	n, err := strconv.ParseInt(r.w.Header().Get("Content-Length"), 10, 64)
+	r.state, r.status, r.sealed = Rendered, status, direct || err == nil && r.bytes >= n
 }
 
 // EncodedBefore reports whether Content-Encoding was set when r was made, by a

@@ -91,6 +91,7 @@ type plan struct {
 	noisy     bool // ErrorLog may have something to say
 	standard  mw   // instead of Standard
 	cold      bool // no request goes before
+	server    func(*http.Server)
 }
 
 // run plays a case in each house, over each protocol. Afterwards there are as
@@ -165,6 +166,9 @@ func (p plan) open(house house, protocol string, h http.HandlerFunc) *site {
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
 	s.server.Config.Protocols = protocols
+	if p.server != nil {
+		p.server(s.server.Config)
+	}
 	s.server.Start()
 	s.url = s.server.URL + "/case/1"
 
@@ -278,8 +282,9 @@ func (s *site) wantRecords(t *testing.T, n int) []record {
 
 // records is a slog.Handler that remembers.
 type records struct {
-	mu   sync.Mutex
-	recs []record
+	mu     sync.Mutex
+	recs   []record
+	stacks int // of records that were forgotten
 }
 
 type record struct {
