@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/backstop-go/backstop/problem"
+	"github.com/backstop-go/backstop/problem/entryguard"
 )
 
 // sink is a writer that costs nothing.
@@ -29,7 +30,7 @@ func refusal() (refuse func()) {
 
 // invalid is what a validator does: three fields.
 func invalid() (refuse func()) {
-	p := problem.New(problem.Config{Logger: silent})
+	p := problem.New(problem.Config{Style: entryguard.Style, Logger: silent})
 	w := &sink{header: http.Header{}}
 	r := httptest.NewRequest(http.MethodPost, "/things", nil)
 	return func() {
@@ -47,7 +48,7 @@ func TestRespondAllocations(t *testing.T) {
 		most   float64
 	}{
 		"a refusal, with its error":      {refusal(), 3},
-		"three fields, with their error": {invalid(), 6},
+		"three fields, with their error": {invalid(), 5},
 	} {
 		if got := testing.AllocsPerRun(200, c.refuse); got > c.most {
 			t.Errorf("%s allocates %v times, want at most %v", name, got, c.most)
@@ -56,11 +57,22 @@ func TestRespondAllocations(t *testing.T) {
 }
 
 func BenchmarkRespond(b *testing.B) {
-	for name, refuse := range map[string]func(){"429": refusal(), "422 with three fields": invalid()} {
-		b.Run(name, func(b *testing.B) {
+	w := &sink{header: http.Header{}}
+	for _, c := range []struct {
+		name   string
+		refuse func()
+	}{
+		{"429", refusal()},
+		{"400 with three fields", invalid()},
+		{"http.Error for comparison", func() {
+			clear(w.header)
+			http.Error(w, "Rate limit exceeded", http.StatusTooManyRequests)
+		}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				refuse()
+				c.refuse()
 			}
 		})
 	}
