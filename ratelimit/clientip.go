@@ -126,7 +126,7 @@ func (c *ClientIP) Addr(r *http.Request) (netip.Addr, bool) {
 			if read++; read > maxEntries {
 				return netip.Addr{}, false
 			}
-			if addr, ok = parseEntry(entry); !ok {
+			if addr, ok = parseEntry(strings.Trim(entry, " \t")); !ok {
 				return netip.Addr{}, false
 			}
 			if !c.trusts(addr) {
@@ -157,7 +157,6 @@ func isUnix(r *http.Request) bool {
 
 // parseEntry reads an address, with or without brackets and port.
 func parseEntry(s string) (netip.Addr, bool) {
-	s = strings.Trim(s, " \t")
 	withPort, err := netip.ParseAddrPort(s)
 	addr := withPort.Addr()
 	if err != nil {
@@ -176,6 +175,9 @@ func parseEntry(s string) (netip.Addr, bool) {
 
 // plain takes what IPv6 wraps around IPv4 as IPv4, and drops the zone.
 func plain(addr netip.Addr) netip.Addr {
+	if addr.Is4() {
+		return addr
+	}
 	addr = addr.Unmap().WithZone("")
 	if nat64.Contains(addr) {
 		b := addr.As16()

@@ -73,7 +73,7 @@ func (c *call) bind() {
 			RetryAfter: s.RetryAfter,
 		}
 		if i == 0 || rate.Binds(&c.rate) {
-			c.rate, c.binding = rate, i
+			c.rate, c.binding = rate, int32(i)
 		}
 	}
 	c.rate.Source = c

@@ -20,18 +20,18 @@ func (l *Limiter) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x, r2 := exchange.Enter(r)
 		defer exchange.CopyBack(r, r2)
-		d, err := l.Take(r2)
-		if err == nil {
-			if c := d.call; c != nil {
-				l.set(w.Header(), d, problem.RateLimitHeaders(c.rate.Families), &c.values)
+		c, err := l.take(r2)
+		if c != nil {
+			l.set(w.Header(), c, problem.RateLimitHeaders(c.rate.Families), &c.values)
+			if !c.rate.Allowed {
+				err = c.decision().Err()
 			}
-			err = d.Err()
 		}
 		switch {
 		case err != nil:
 			problem.Respond(w, r2, err)
-		case l.refundIf != nil && d.call != nil && d.Allowed:
-			l.serveRefundable(w, r2, x, d, next)
+		case l.refundIf != nil && c != nil && c.rate.Allowed:
+			l.serveRefundable(w, r2, x, c, next)
 		default:
 			next.ServeHTTP(w, r2)
 		}
@@ -43,7 +43,7 @@ const statusClientLeft = 499
 
 // serveRefundable calls next, and then asks whether the charge is to be given
 // back.
-func (l *Limiter) serveRefundable(w http.ResponseWriter, r *http.Request, x *exchange.Exchange, d Decision, next http.Handler) {
+func (l *Limiter) serveRefundable(w http.ResponseWriter, r *http.Request, x *exchange.Exchange, c *call, next http.Handler) {
 	rec, w := exchange.Record(w, x)
 	done := false
 	defer func() { // also after a panic and after runtime.Goexit
@@ -60,8 +60,8 @@ func (l *Limiter) serveRefundable(w http.ResponseWriter, r *http.Request, x *exc
 			return
 		}
 		ctx := context.WithoutCancel(r.Context())
-		if err := l.Refund(ctx, d); err != nil {
-			slog.WarnContext(ctx, "rate limit was not refunded", "policy", d.Policy, "cause", err)
+		if err := l.refund(ctx, c); err != nil {
+			slog.WarnContext(ctx, "rate limit was not refunded", "policy", c.limits[c.binding].Policy, "cause", err)
 		}
 	}()
 	next.ServeHTTP(w, r)

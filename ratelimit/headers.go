@@ -39,15 +39,14 @@ type fieldValues [4]string
 // belongs to the error, see [Decision.Err].
 func (l *Limiter) SetHeaders(h http.Header, r *http.Request, d Decision) {
 	if d.call != nil {
-		l.set(h, d, l.shown(r, d.call), new(fieldValues))
+		l.set(h, d.call, l.shown(r, d.call), new(fieldValues))
 	}
 }
 
-// set writes the fields of a decision in some families, with values for their
+// set writes the fields of a call in some families, with values for their
 // memory.
-func (l *Limiter) set(h http.Header, d Decision, families problem.RateLimitHeaders, values *fieldValues) {
-	c := d.call
-	if !d.Allowed && !d.DryRun && l.headers != HeadersAll {
+func (l *Limiter) set(h http.Header, c *call, families problem.RateLimitHeaders, values *fieldValues) {
+	if !c.rate.Allowed && !l.dryRun && l.headers != HeadersAll {
 		removeFields(h) // a refusal must not say "57 left"
 	}
 	if families == 0 {
@@ -62,25 +61,25 @@ func (l *Limiter) set(h http.Header, d Decision, families problem.RateLimitHeade
 		c.setLists(h)
 	}
 	if binds {
-		setNumbers(h, d, families, values)
+		c.setNumbers(h, families, values)
 	}
 }
 
-// setNumbers writes the fields that show one limit. The digits of all values are
-// one string, which saves allocations, and each slice has the capacity 1, so
-// that an Add copies.
-func setNumbers(h http.Header, d Decision, families problem.RateLimitHeaders, values *fieldValues) {
+// setNumbers writes the fields that show the limit that binds. The digits of all
+// values are one string, which saves allocations, and each slice has the
+// capacity 1, so that an Add copies.
+func (c *call) setNumbers(h http.Header, families problem.RateLimitHeaders, values *fieldValues) {
 	var array [80]byte
-	digits := strconv.AppendInt(array[:0], int64(d.Limit), 10)
+	digits := strconv.AppendInt(array[:0], int64(c.limits[c.binding].Rate.burst()), 10)
 	limit := len(digits)
-	digits = strconv.AppendInt(digits, int64(d.Remaining), 10)
+	digits = strconv.AppendInt(digits, int64(c.rate.Remaining), 10)
 	remaining := len(digits)
 	if families&problem.XRateLimit != 0 {
-		digits = strconv.AppendInt(digits, unixCeil(time.Now().Add(d.ResetAfter)), 10)
+		digits = strconv.AppendInt(digits, unixCeil(time.Now().Add(c.rate.ResetAfter)), 10)
 	}
 	unix := len(digits)
 	if families&problem.RateLimitTrio != 0 {
-		digits = strconv.AppendInt(digits, seconds(d.ResetAfter), 10)
+		digits = strconv.AppendInt(digits, seconds(c.rate.ResetAfter), 10)
 	}
 	all := string(digits)
 	*values = fieldValues{all[:limit], all[limit:remaining], all[remaining:unix], all[unix:]}

@@ -45,7 +45,7 @@ type call struct {
 	limiter  *Limiter
 	limits   []Limit
 	states   []State
-	binding  int // index of the limit that binds
+	binding  int32 // index of the limit that binds
 	refunded atomic.Bool
 	rate     exchange.Rate
 	values   fieldValues
@@ -63,19 +63,28 @@ type call struct {
 // The decision is written nowhere, see [Limiter.SetHeaders]. [FromContext] finds
 // it if r has passed a middleware of this module.
 func (l *Limiter) Take(r *http.Request) (Decision, error) {
-	c, err := l.ask(r, false)
+	c, err := l.take(r)
 	if c == nil {
 		return Decision{Allowed: err == nil}, err
+	}
+	return c.decision(), nil
+}
+
+// take is Take without a Decision, which few requests need. The call is nil if
+// no limit applies, or after an error.
+func (l *Limiter) take(r *http.Request) (*call, error) {
+	c, err := l.ask(r, false)
+	if c == nil {
+		return nil, err
 	}
 	if !l.dryRun {
 		c.rate.Families = uint8(l.shown(r, c))
 		exchange.From(r.Context()).AddRate(&c.rate)
 	}
-	d := c.decision()
 	if l.onDecision != nil {
-		l.observe(r, d)
+		l.observe(r, c.decision())
 	}
-	return d, nil
+	return c, nil
 }
 
 // Peek tells how a request stands, and takes nothing. Its decision is always
@@ -91,13 +100,17 @@ func (l *Limiter) Peek(r *http.Request) (Decision, error) {
 // Refund gives back what a decision of this limiter has taken, once: a second
 // refund, and that of a refusal, do nothing.
 func (l *Limiter) Refund(ctx context.Context, d Decision) error {
-	c := d.call
-	switch {
-	case c == nil:
+	if d.call == nil {
 		return nil
+	}
+	return l.refund(ctx, d.call)
+}
+
+func (l *Limiter) refund(ctx context.Context, c *call) error {
+	switch {
 	case c.limiter != l:
 		return errors.New("ratelimit: refund of another limiter's decision")
-	case !d.Allowed || c.refunded.Swap(true):
+	case !c.rate.Allowed || c.refunded.Swap(true):
 		return nil
 	}
 	limits := make([]Limit, 0, len(c.limits))
@@ -116,7 +129,7 @@ func (l *Limiter) Refund(ctx context.Context, d Decision) error {
 	return nil
 }
 
-// ask asks the store. The call is nil if no limit applies, or after an error.
+// ask asks the store. The call is nil as in take.
 func (l *Limiter) ask(r *http.Request, peek bool) (*call, error) {
 	if l.skip != nil && l.skip(r) {
 		return nil, nil
