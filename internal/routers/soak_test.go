@@ -26,6 +26,10 @@ func TestSoak(t *testing.T) {
 		t.Skip("takes minutes: set BACKSTOP_SOAK to a duration such as 10m")
 	}
 	handler := failing(func(w http.ResponseWriter, r *http.Request) error {
+		// net/http notices that a client has left only once the body was read.
+		if _, err := io.Copy(io.Discard, r.Body); err != nil {
+			return err
+		}
 		switch r.Header.Get("X-Do") {
 		case "panic":
 			panic("boom")
