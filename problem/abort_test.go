@@ -121,6 +121,17 @@ func TestAnErrAbortHandlerAborts(t *testing.T) {
 	}
 }
 
+func TestAnAbortAfterTheAnswerIsTooLate(t *testing.T) {
+	p := problem.New(problem.Config{Logger: silent})
+	s := server(t, p.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		problem.Respond(w, r, problem.NotFound)
+		problem.Respond(w, r, http.ErrAbortHandler)
+	})), false)
+	if resp, got, err := fetch(t, s, http.MethodGet); err != nil || resp.StatusCode != 404 || len(got) == 0 {
+		t.Errorf("the client read %v %q, %v, want the whole answer", resp, got, err)
+	}
+}
+
 func TestAHijackedConnectionIsLeftAlone(t *testing.T) {
 	var book logbook
 	var event *problem.Event

@@ -27,17 +27,15 @@ const (
 // another answer, Respond cuts the connection and panics with
 // [http.ErrAbortHandler], because nothing that is appended could be told from
 // what the handler meant. An error that is [http.ErrAbortHandler] asks for just
-// that: nothing is answered, and nothing logged.
+// that, and nothing is logged.
 func (p *Responder) Respond(w http.ResponseWriter, r *http.Request, err error) {
 	if isNil(err) {
 		return
 	}
 	state := stateOf(w)
 	if isAbort(err) {
-		if state == exchange.Started {
-			exchange.Abort(w)
-		}
-		panic(http.ErrAbortHandler) // nothing is on the wire: not a byte
+		abort(w, state)
+		return
 	}
 	f := p.failed(r, err)
 	switch state {
@@ -66,9 +64,19 @@ func isNil(err error) bool {
 	return ok && e == nil
 }
 
-func isAbort(err error) (abort bool) {
+func isAbort(err error) (is bool) {
 	defer func() { recover() }() // of a foreign method
 	return errors.Is(err, http.ErrAbortHandler)
+}
+
+// abort does what the handler has asked for, unless it is too late for that.
+func abort(w http.ResponseWriter, state exchange.State) {
+	switch state {
+	case exchange.Fresh:
+		exchange.Cut(w) // not a byte is on the wire, and none shall be
+	case exchange.Started:
+		exchange.Abort(w)
+	}
 }
 
 // stateOf asks the nearest recorder; without one, the Written of gin and
