@@ -2,6 +2,7 @@ package redisstore_test
 
 import (
 	"context"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -41,7 +42,8 @@ func TestDenialsAreRemembered(t *testing.T) {
 		{0, "a cost that never fits", func(l *ratelimit.Limit) { l.Cost = 3 }, 0, ratelimit.Never},
 		{0, "another policy", func(l *ratelimit.Limit) { l.Policy = "q" }, 1, 0},
 		{0, "another key", func(l *ratelimit.Limit) { l.Key = "bob" }, 1, 0},
-		{0, "another rate", func(l *ratelimit.Limit) { l.Rate = ratelimit.PerMinute(60) }, 1, 0},
+		{0, "a narrower rate", func(l *ratelimit.Limit) { l.Rate = ratelimit.PerMinute(12).WithBurst(2) }, 1, 5 * time.Second},
+		{0, "a wider rate", func(l *ratelimit.Limit) { l.Rate = ratelimit.PerMinute(60) }, 1, 0},
 	} {
 		redisstore.Advance(s, step.after)
 		before, limit := c.calls.Load(), l
@@ -92,6 +94,24 @@ func TestDenialsAreForgotten(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A table of fixed size has to confuse places, but never buckets.
+func TestDenialsOfOthersDoNotCount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var calls int
+		s := newStore(t, redisstore.Config{Client: clientFunc(func(context.Context, string) ([]int64, error) {
+			calls++
+			return []int64{0, 1_500_000}, nil
+		})})
+		const many = 100_000
+		for i := range many {
+			take(t, s, ratelimit.Limit{Policy: "p", Key: strconv.Itoa(i), Rate: ratelimit.PerSecond(1).WithBurst(2), Cost: 1})
+		}
+		if calls != many {
+			t.Errorf("%d keys cost %d round trips, want one each", many, calls)
+		}
+	})
 }
 
 // What is not known about the other limits of a refused call is not claimed.
@@ -174,7 +194,7 @@ func TestADenialThatIsOvertakenIsForgotten(t *testing.T) {
 		ask := func(cost int) (answer chan []int64, done chan ratelimit.State) {
 			done = make(chan ratelimit.State, 1)
 			go func() {
-				done <- take(t, s, ratelimit.Limit{Policy: "p", Key: "ann", Rate: ratelimit.PerSecond(1), Cost: cost})
+				done <- take(t, s, ratelimit.Limit{Policy: "p", Key: "ann", Rate: ratelimit.PerSecond(1).WithBurst(2), Cost: cost})
 			}()
 			synctest.Wait()
 			select {
@@ -189,7 +209,7 @@ func TestADenialThatIsOvertakenIsForgotten(t *testing.T) {
 		refund, refundDone := ask(-1)
 		refund <- []int64{1, 0}
 		<-refundDone
-		slow <- []int64{0, 1_000_000} // the server looked before the refund
+		slow <- []int64{0, 1_500_000} // the server looked before the refund
 		if st := <-slowDone; st.Allowed {
 			t.Errorf("Take = %+v, want the refusal of the server", st)
 		}

@@ -54,8 +54,9 @@ func clusterKeys(t *testing.T, h Harness) {
 // deadNode stops one node, then kills it.
 func deadNode(t *testing.T, h Harness) {
 	nodes, client := startCluster(t, h)
+	count := &countedCluster{counted{Client: client}}
 	var seen events
-	s := newStore(t, redisstore.Config{Client: client, Timeout: unhurried, OnDegraded: seen.add})
+	s := newStore(t, redisstore.Config{Client: count, Timeout: unhurried, OnDegraded: seen.add})
 	ids := identities(t, nodes, client)
 	connect(t, s)
 	exact := func(node int) bool {
@@ -80,17 +81,24 @@ func deadNode(t *testing.T, h Harness) {
 			}
 			return true
 		})
-		// A busy machine may miss a timeout now and then; a dead node misses all.
-		var degraded int
+		// A busy machine may miss a timeout now and then; a dead node misses all,
+		// and is asked by a probe now and then.
+		before, degraded := count.failed.Load(), 0
 		for range 50 {
 			for _, key := range slices.Concat(ids[0], ids[2]) {
 				if take(t, s, one(key)).Degraded {
 					degraded++
 				}
 			}
+			for _, key := range ids[1] {
+				take(t, s, one(key))
+			}
 		}
 		if degraded > 20 {
 			t.Errorf("%s: %d of 400 calls for living nodes were decided without them", tc.name, degraded)
+		}
+		if asked := count.failed.Load() - before; asked > 100 {
+			t.Errorf("%s: %d of 200 calls for the dead node were sent to it", tc.name, asked)
 		}
 		tc.run()
 		redistest.Await(t, "decisions by the node again", func() bool { return exact(1) })
@@ -98,6 +106,14 @@ func deadNode(t *testing.T, h Harness) {
 	if got := seen.list(); len(got) < 2 || !got[0] {
 		t.Errorf("OnDegraded was told %v, want true and false in turn", got)
 	}
+}
+
+// countedCluster is what its client is.
+type countedCluster struct{ counted }
+
+func (c *countedCluster) Cluster() bool {
+	client, ok := c.Client.(interface{ Cluster() bool })
+	return ok && client.Cluster()
 }
 
 // identities finds four keys for each node, whose ranges of slots the node owns

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/backstop-go/backstop/ratelimit"
 	"github.com/backstop-go/backstop/ratelimit/redisstore"
 	"github.com/backstop-go/backstop/ratelimit/redisstore/internal/redistest"
 )
@@ -33,7 +35,7 @@ func refusals(t *testing.T, h Harness) {
 		{"NOREPLICAS", nil, func(_ *testing.T, s *redistest.Server) { s.Do("CONFIG", "SET", "min-replicas-to-write", "1") }},
 		{"CLUSTERDOWN", []string{"--cluster-enabled", "yes"}, nil},
 		{"BUSY", []string{"--busy-reply-threshold", "1"}, busy},
-		{"LOADING", nil, loading},
+		{"LOADING", []string{"--rdbcompression", "no"}, loading},
 		{"NOAUTH", []string{"--requirepass", "secret"}, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -41,9 +43,15 @@ func refusals(t *testing.T, h Harness) {
 			if tc.cause != nil {
 				tc.cause(t, server)
 			}
-			s := newStore(t, redisstore.Config{Client: h.New(t, server.Addr), Timeout: time.Second, Mode: redisstore.FailOpen})
+			client := h.New(t, server.Addr)
+			s := newStore(t, redisstore.Config{Client: client, Timeout: time.Second, Mode: redisstore.FailOpen})
 			if st := take(t, s, one("ann")); !st.Allowed || !st.Degraded || !st.Unknown {
 				t.Errorf("Take = %+v, want it admitted as unknown", st)
+			}
+			closed := newStore(t, redisstore.Config{Client: client, Timeout: time.Second, Mode: redisstore.FailClosed})
+			err := closed.Take(t.Context(), []ratelimit.Limit{one("ann")}, make([]ratelimit.State, 1))
+			if err == nil || !strings.Contains(err.Error(), tc.name) {
+				t.Errorf("Take = %v, want the %s of the server", err, tc.name)
 			}
 		})
 	}
@@ -74,14 +82,14 @@ func busy(t *testing.T, server *redistest.Server) {
 }
 
 // loading makes the server read its data so slowly that it cannot end before
-// the test does.
+// the test does. It answers between one entry and the next.
 func loading(_ *testing.T, server *redistest.Server) {
-	for i := range 100 {
-		server.Do("SET", strconv.Itoa(i), "x")
+	for i := range 1000 {
+		server.Do("SET", strconv.Itoa(i), strings.Repeat("x", 2048))
 	}
 	server.Do("SAVE")
 	server.Kill()
-	server.Run("--key-load-delay", "1000000", "--loading-process-events-interval-bytes", "1024")
+	server.Run("--key-load-delay", "50000", "--loading-process-events-interval-bytes", "1024")
 }
 
 // deadline: a server that does not answer holds a call no longer than ctx says,
@@ -137,12 +145,11 @@ func lostClusterReply(t *testing.T, h Harness) {
 func loseOne(t *testing.T, proxy *redistest.Proxy, connectTo func(addr string) redisstore.Client) {
 	s := newStore(t, redisstore.Config{Client: connectTo(proxy.Addr), Timeout: patient, Mode: redisstore.FailOpen})
 	take(t, s, one("ann"))
-	proxy.LoseReplies(true)
+	proxy.LoseNext("EVALSHA")
 	if st := take(t, s, one("ann")); !st.Degraded {
 		t.Errorf("Take whose reply is lost = %+v, want it degraded", st)
 	}
-	proxy.LoseReplies(false)
-	if proxy.Lost() == 0 {
+	if !proxy.Lost() {
 		t.Error("the proxy has lost no reply")
 	}
 	redistest.Await(t, "decisions by Redis", func() bool {

@@ -12,14 +12,18 @@ import (
 	"github.com/backstop-go/backstop/ratelimit/redisstore/internal/redistest"
 )
 
-// counted counts the calls that a server did not answer in time.
+// counted counts the calls that failed, and those that a server did not answer
+// in time.
 type counted struct {
 	redisstore.Client
-	slow atomic.Int64
+	failed, slow atomic.Int64
 }
 
 func (c *counted) Eval(ctx context.Context, verb, script string, keys []string, args []int64) ([]int64, error) {
 	reply, err := c.Client.Eval(ctx, verb, script, keys, args)
+	if err != nil {
+		c.failed.Add(1)
+	}
 	if err != nil && ctx.Err() != nil {
 		c.slow.Add(1)
 	}

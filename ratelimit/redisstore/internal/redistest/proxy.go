@@ -1,19 +1,18 @@
 package redistest
 
 import (
-	"io"
+	"bytes"
 	"net"
 	"sync/atomic"
 	"testing"
 )
 
-// Proxy stands between a client and a server, and can lose replies: the server
+// Proxy stands between clients and a server, and can lose a reply: the server
 // executes a command, and the client never learns of it.
 type Proxy struct {
 	Addr string
 
-	lose atomic.Bool
-	lost atomic.Int64
+	lose atomic.Pointer[[]byte] // the command whose reply is lost next
 }
 
 // NewProxy runs a proxy before the server of an address until the test ends.
@@ -37,12 +36,16 @@ func NewProxy(t testing.TB, server string) *Proxy {
 	return p
 }
 
-// LoseReplies says whether replies are lost from now on. Instead of a reply,
-// the client sees its connection close.
-func (p *Proxy) LoseReplies(lose bool) { p.lose.Store(lose) }
+// LoseNext loses the reply to the next command of a name: instead of it, the
+// client sees its connection close. What comes after that is let through, so
+// that a client that tries again succeeds.
+func (p *Proxy) LoseNext(command string) {
+	name := []byte(command)
+	p.lose.Store(&name)
+}
 
-// Lost is the number of replies that were lost.
-func (p *Proxy) Lost() int { return int(p.lost.Load()) }
+// Lost reports whether the reply is lost by now.
+func (p *Proxy) Lost() bool { return p.lose.Load() == nil }
 
 func (p *Proxy) join(client net.Conn, addr string) {
 	defer client.Close()
@@ -50,21 +53,29 @@ func (p *Proxy) join(client net.Conn, addr string) {
 	if err != nil {
 		return
 	}
+	var cut atomic.Bool
 	go func() {
 		defer server.Close()
-		io.Copy(server, client) // ends with either connection
+		pass(server, client, func(b []byte) bool {
+			if name := p.lose.Load(); name != nil && bytes.Contains(b, *name) && p.lose.CompareAndSwap(name, nil) {
+				cut.Store(true)
+			}
+			return true
+		})
 	}()
+	pass(client, server, func([]byte) bool { return !cut.Load() })
+}
+
+// pass copies from one connection to another until either closes, or until a
+// chunk is not to be passed on.
+func pass(to, from net.Conn, ok func([]byte) bool) {
 	b := make([]byte, 64<<10)
 	for {
-		n, err := server.Read(b)
-		if err != nil {
+		n, err := from.Read(b)
+		if err != nil || !ok(b[:n]) {
 			return
 		}
-		if p.lose.Load() {
-			p.lost.Add(1)
-			return
-		}
-		if _, err := client.Write(b[:n]); err != nil {
+		if _, err := to.Write(b[:n]); err != nil {
 			return
 		}
 	}
