@@ -41,9 +41,9 @@ type Style struct {
 	// Default XRateLimit.
 	RateLimit RateLimitHeaders
 
-	// Append appends the body. It must be safe for concurrent use and must not
-	// change the view or keep it. Required. Whatever it has appended is
-	// discarded if it returns an error or panics.
+	// Append appends the body. It must be safe for concurrent use, must not
+	// change the view, and must keep neither the view nor dst. Required.
+	// Whatever it has appended is discarded if it returns an error or panics.
 	Append func(dst []byte, v *View) ([]byte, error)
 
 	// Decode reads a body of this style back; nil if clients have no use for
