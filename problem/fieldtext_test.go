@@ -80,6 +80,8 @@ func TestDecodeRules(t *testing.T) {
 		{rule("type", problem.TypeArray, problem.TypeObject), "must be an array", "must be an array", "Expected array, received object", "Name must be a list"},
 		{rule("type", problem.TypeObject, problem.TypeArray), "must be an object", "must be an object", "Expected object, received array", ""},
 		{rule("type", problem.TypeMap, problem.TypeString), "must be an object", "must be an object", "Expected object, received string", ""},
+		{rule("type", problem.TypeAny, problem.TypeString), "is not valid", "is invalid", "Invalid input", ""},
+		{rule("type", problem.TypeString, problem.TypeUnknown), "must be a string", "must be a string", "Invalid input", "Name must be text"},
 		{field{Rule: "range", Want: problem.TypeInteger, Max: "127"}, "must be at most 127", "must be less than or equal to 127", "Number must be less than or equal to 127", ""},
 		{field{Rule: "range", Want: problem.TypeInteger, Min: "-128"}, "must be at least -128", "must be greater than or equal to -128", "Number must be greater than or equal to -128", ""},
 		{field{Rule: "range", Want: problem.TypeNumber}, "is out of range", "numeric value out of bounds", "Number must be finite", ""},

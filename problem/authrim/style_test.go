@@ -136,3 +136,14 @@ func TestDebugNeedsTwoLocks(t *testing.T) {
 		}
 	}
 }
+
+func TestDebugWithoutBody(t *testing.T) {
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("X-Debug", "true")
+	w := httptest.NewRecorder()
+	synctest.Test(t, func(*testing.T) { responder(true).Handler(readAndFail(problem.NotFound)).ServeHTTP(w, r) })
+	const want = `{"error":"not_found","error_description":"Resource not found","debug":{"stack_trace":"","timestamp":"2000-01-01T00:00:00Z"}}`
+	if got := w.Body.String(); got != want {
+		t.Errorf("body = %s, want %s", got, want)
+	}
+}
