@@ -1,0 +1,117 @@
+package requestid_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/slogtest"
+
+	"github.com/backstop-go/backstop/requestid"
+)
+
+// logged returns what a logger writes of one record, in the context of a
+// request that has everything.
+func logged(t *testing.T, use func(context.Context, *slog.Logger)) (line string) {
+	t.Helper()
+	var out bytes.Buffer
+	h := requestid.NewLogHandler(slog.NewJSONHandler(&out, &slog.HandlerOptions{
+		ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+			if len(groups) == 0 && (a.Key == slog.TimeKey || a.Key == slog.LevelKey || a.Key == slog.MessageKey) {
+				return slog.Attr{}
+			}
+			return a
+		},
+	}))
+	ids := issuer(t, requestid.Config{Generate: func() string { return "mine" }, Trace: requestid.TraceParent})
+	ids.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		use(r.Context(), slog.New(h))
+	})).ServeHTTP(httptest.NewRecorder(), get("X-Request-Id: theirs-123", "Traceparent: "+parent))
+	return strings.TrimSpace(out.String())
+}
+
+const root = `"request_id":"mine","client_request_id":"theirs-123","trace_id":"` + traceID + `","span_id":"` + spanID + `"`
+
+func TestLogHandlerAddsTheIDsAtTheRoot(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		use  func(context.Context, *slog.Logger)
+		want string
+	}{
+		{"plain", func(ctx context.Context, l *slog.Logger) { l.InfoContext(ctx, "") }, `{` + root + `}`},
+		{"with an attribute", func(ctx context.Context, l *slog.Logger) { l.With("a", 1).InfoContext(ctx, "", "b", 2) },
+			`{"a":1,"b":2,` + root + `}`},
+		{"in a group", func(ctx context.Context, l *slog.Logger) { l.WithGroup("g").InfoContext(ctx, "", "b", 2) },
+			`{"g":{"b":2},` + root + `}`},
+		{"in an empty group", func(ctx context.Context, l *slog.Logger) { l.WithGroup("g").InfoContext(ctx, "") }, `{` + root + `}`},
+		{"in groups with attributes", func(ctx context.Context, l *slog.Logger) {
+			l.With("a", 1).WithGroup("g").With("b", 2).WithGroup("h").With("c", 3).InfoContext(ctx, "", "d", 4)
+		}, `{"a":1,"g":{"b":2,"h":{"c":3,"d":4}},` + root + `}`},
+		{"a group without a name", func(ctx context.Context, l *slog.Logger) { l.WithGroup("").InfoContext(ctx, "", "b", 2) },
+			`{"b":2,` + root + `}`},
+		{"a record that has the key", func(ctx context.Context, l *slog.Logger) { l.InfoContext(ctx, "", "request_id", "own") },
+			`{"request_id":"own",` + root[len(`"request_id":"mine",`):] + `}`},
+		{"a logger that has the key", func(ctx context.Context, l *slog.Logger) { l.With("request_id", "own").InfoContext(ctx, "") },
+			`{"request_id":"own",` + root[len(`"request_id":"mine",`):] + `}`},
+		{"the key within a group is another one", func(ctx context.Context, l *slog.Logger) {
+			l.WithGroup("g").InfoContext(ctx, "", "request_id", "own")
+		}, `{"g":{"request_id":"own"},` + root + `}`},
+		{"a handler around a handler", func(ctx context.Context, l *slog.Logger) {
+			slog.New(requestid.NewLogHandler(l.Handler())).WithGroup("g").InfoContext(ctx, "", "b", 2)
+		}, `{"g":{"b":2},` + root + `}`},
+		{"outside an exchange", func(_ context.Context, l *slog.Logger) { l.Info("", "b", 2) }, `{"b":2}`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := logged(t, tt.use); got != tt.want {
+				t.Errorf("the record is %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestTrustedClientIDIsTheRequestIDAlone(t *testing.T) {
+	ids := issuer(t, requestid.Config{Trust: func(*http.Request) bool { return true }})
+	ids.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if attrs := requestid.Attrs(r.Context()); len(attrs) != 1 || attrs[0].String() != "request_id=theirs-123" {
+			t.Errorf("Attrs = %v, want the one ID", attrs)
+		}
+	})).ServeHTTP(httptest.NewRecorder(), get("X-Request-Id: theirs-123"))
+}
+
+func TestDerivedLoggersDoNotDisturbEachOther(t *testing.T) {
+	logged(t, func(ctx context.Context, l *slog.Logger) {
+		base := l.WithGroup("g").With("a", 1)
+		var wg sync.WaitGroup
+		for i := range 20 {
+			wg.Go(func() { base.With("own", i).InfoContext(ctx, "", "again", i) })
+		}
+		wg.Wait()
+	})
+	got := logged(t, func(ctx context.Context, l *slog.Logger) {
+		base := l.WithGroup("g").With("a", 1)
+		base.With("b", 2)
+		base.With("c", 3).InfoContext(ctx, "")
+	})
+	if want := `{"g":{"a":1,"c":3},` + root + `}`; got != want {
+		t.Errorf("the record is %s, want %s", got, want)
+	}
+}
+
+func TestLogHandlerKeepsTheContractOfHandlers(t *testing.T) {
+	var out bytes.Buffer
+	slogtest.Run(t, func(*testing.T) slog.Handler {
+		out.Reset()
+		return requestid.NewLogHandler(slog.NewJSONHandler(&out, nil))
+	}, func(t *testing.T) map[string]any {
+		m := map[string]any{}
+		if err := json.Unmarshal(out.Bytes(), &m); err != nil {
+			t.Fatal(err)
+		}
+		return m
+	})
+}
