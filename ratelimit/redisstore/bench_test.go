@@ -7,6 +7,7 @@ import (
 
 	"github.com/backstop-go/backstop/ratelimit"
 	"github.com/backstop-go/backstop/ratelimit/redisstore"
+	"github.com/backstop-go/backstop/ratelimit/redisstore/internal/clienttest"
 )
 
 // What a call costs when Redis is not asked, beside the memory that answers.
@@ -61,3 +62,6 @@ type yes struct{}
 func (yes) Eval(_ context.Context, _, _ string, keys []string, _ []int64) ([]int64, error) {
 	return append(make([]int64, 0, 4), []int64{1, 0, 0}[:1+len(keys)]...), nil
 }
+
+// What the package costs beside the server and the simplest of clients.
+func BenchmarkTakeWithRedis(b *testing.B) { clienttest.Benchmark(b, harness) }

@@ -7,8 +7,8 @@ import (
 	"github.com/backstop-go/backstop/ratelimit/redisstore/internal/clienttest"
 )
 
-func TestStoreOnRealServers(t *testing.T) {
-	clienttest.Run(t, clienttest.Harness{
-		New: func(_ *testing.T, addr string) redisstore.Client { return &client{addr: addr} },
-	})
+var harness = clienttest.Harness{
+	New: func(_ testing.TB, addr string) redisstore.Client { return &client{addr: addr} },
 }
+
+func TestStoreOnRealServers(t *testing.T) { clienttest.Run(t, harness) }

@@ -11,6 +11,26 @@ import (
 	"github.com/backstop-go/backstop/ratelimit/redisstore/internal/clienttest"
 )
 
+var harness = clienttest.Harness{
+	New: func(t testing.TB, addr string) redisstore.Client {
+		return newClient(t, redis.NewClient(&redis.Options{
+			Addr: addr, ContextTimeoutEnabled: true, MaxRetries: -1, DialerRetries: 1,
+		}))
+	},
+	NewCluster: func(t testing.TB, addrs []string) redisstore.Client {
+		return newClient(t, redis.NewClusterClient(&redis.ClusterOptions{
+			Addrs: addrs, ContextTimeoutEnabled: true, MaxRetries: -1, DialerRetries: 1,
+		}))
+	},
+}
+
+func TestClient(t *testing.T) {
+	redis.SetLogger(quiet{})
+	clienttest.Run(t, harness)
+}
+
+func BenchmarkTake(b *testing.B) { clienttest.Benchmark(b, harness) }
+
 func newClient(t testing.TB, client redis.UniversalClient) *goredisadapter.Client {
 	t.Helper()
 	t.Cleanup(func() { client.Close() })
@@ -25,19 +45,3 @@ func newClient(t testing.TB, client redis.UniversalClient) *goredisadapter.Clien
 type quiet struct{}
 
 func (quiet) Printf(context.Context, string, ...any) {}
-
-func TestClient(t *testing.T) {
-	redis.SetLogger(quiet{})
-	clienttest.Run(t, clienttest.Harness{
-		New: func(t *testing.T, addr string) redisstore.Client {
-			return newClient(t, redis.NewClient(&redis.Options{
-				Addr: addr, ContextTimeoutEnabled: true, MaxRetries: -1, DialerRetries: 1,
-			}))
-		},
-		NewCluster: func(t *testing.T, addrs []string) redisstore.Client {
-			return newClient(t, redis.NewClusterClient(&redis.ClusterOptions{
-				Addrs: addrs, ContextTimeoutEnabled: true, MaxRetries: -1, DialerRetries: 1,
-			}))
-		},
-	})
-}

@@ -10,24 +10,27 @@ import (
 	"github.com/backstop-go/backstop/ratelimit/redisstore/rueidisadapter"
 )
 
-func TestClient(t *testing.T) {
-	clienttest.Run(t, clienttest.Harness{
-		New: func(t *testing.T, addr string) redisstore.Client {
-			return closing(t)(rueidisadapter.New(rueidis.ClientOption{InitAddress: []string{addr}}))
-		},
-		NewCluster: func(t *testing.T, addrs []string) redisstore.Client {
-			return closing(t)(rueidisadapter.NewCluster(rueidis.ClientOption{InitAddress: addrs}))
-		},
-	})
+var harness = clienttest.Harness{
+	New: func(t testing.TB, addr string) redisstore.Client {
+		c, err := rueidisadapter.New(rueidis.ClientOption{InitAddress: []string{addr}})
+		return closed(t, c, err)
+	},
+	NewCluster: func(t testing.TB, addrs []string) redisstore.Client {
+		c, err := rueidisadapter.NewCluster(rueidis.ClientOption{InitAddress: addrs})
+		return closed(t, c, err)
+	},
 }
 
-func closing(t testing.TB) func(*rueidisadapter.Client, error) *rueidisadapter.Client {
-	return func(c *rueidisadapter.Client, err error) *rueidisadapter.Client {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(c.Close)
-		return c
+func TestClient(t *testing.T) { clienttest.Run(t, harness) }
+
+func BenchmarkTake(b *testing.B) { clienttest.Benchmark(b, harness) }
+
+// closed is a client that is closed when t ends.
+func closed(t testing.TB, c *rueidisadapter.Client, err error) *rueidisadapter.Client {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
+	t.Cleanup(c.Close)
+	return c
 }

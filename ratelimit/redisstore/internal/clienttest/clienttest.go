@@ -16,11 +16,11 @@ import (
 // Harness says how to get at a client. The functions close it when t ends.
 type Harness struct {
 	// New returns a client for the server at addr, which may not run yet.
-	New func(t *testing.T, addr string) redisstore.Client
+	New func(t testing.TB, addr string) redisstore.Client
 
 	// NewCluster returns a client for the cluster of which addrs are nodes. nil:
 	// there is no such client.
-	NewCluster func(t *testing.T, addrs []string) redisstore.Client
+	NewCluster func(t testing.TB, addrs []string) redisstore.Client
 }
 
 // Run runs all checks as sub-tests of t, in parallel, because in most of them
@@ -79,7 +79,7 @@ func (e *events) list() []bool {
 	return append([]bool(nil), e.all...)
 }
 
-func newStore(t *testing.T, cfg redisstore.Config) *redisstore.Store {
+func newStore(t testing.TB, cfg redisstore.Config) *redisstore.Store {
 	t.Helper()
 	if cfg.OnDegraded == nil {
 		cfg.OnDegraded = func(degraded bool, err error) { t.Logf("degraded: %v, %v", degraded, err) }
