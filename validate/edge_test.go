@@ -340,6 +340,12 @@ func TestEdgeCasesOfTypes(t *testing.T) {
 		body string
 		want string
 	}{
+		{18, "a long s", run[struct {
+			S string `json:"s"`
+		}](t, validate.Config{}), `{"ſ":"a"}`, `V(["ſ"] unknown)`},
+		{18, "a Kelvin sign", run[struct {
+			K string `json:"k"`
+		}](t, validate.Config{}), "{\"\u212a\":\"a\"}", "V([\"\u212a\"] unknown)"},
 		{23, "recursive", run[recursive](t, validate.Config{}), times(5000, `{"next":`) + "null" + times(5000, "}"), "IR Request body is nested too deeply"},
 		{33, "pointers", run[pointers](t, validate.Config{}), `{"items":[null],"map":{"a":null}}`, "V(items[0] null, map[a] null)"},
 		{37, "int8", run[numbers](t, validate.Config{}), `{"i8":300,"u":-1}`, "V(i8 range, u range)"},
