@@ -145,7 +145,11 @@ func TestMap(t *testing.T) {
 			t.Errorf("%s: the log has the cause %q, want the original error", c.rule, record["cause"])
 		}
 	}
-	w := respond(problem.Config{Map: func(context.Context, error) error { panic("oops") }}, problem.NotFound)
+	w := respond(problem.Config{Map: func(context.Context, error) error { return nilError }}, context.DeadlineExceeded)
+	if w.Code != http.StatusGatewayTimeout {
+		t.Errorf("a typed nil of the mapper makes %d of a deadline, want 504", w.Code)
+	}
+	w = respond(problem.Config{Map: func(context.Context, error) error { panic("oops") }}, problem.NotFound)
 	if w.Code != http.StatusNotFound {
 		t.Errorf("a panic of the mapper makes %d of a NotFound, want 404", w.Code)
 	}

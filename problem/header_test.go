@@ -55,14 +55,20 @@ func TestOtherHeadersStay(t *testing.T) {
 	}
 }
 
-func TestAHandlerMayAddToOurHeaders(t *testing.T) {
-	w := serve(problem.Config{}, httptest.NewRequest(http.MethodGet, "/", nil), http.HandlerFunc(
-		func(w http.ResponseWriter, r *http.Request) {
-			problem.Respond(w, r, problem.Unauthenticated)
-			w.Header().Add("Content-Type", "x") // must not overwrite the next value
-		}))
-	if got := w.Result().Header.Get("Www-Authenticate"); got != "Bearer" {
-		t.Errorf("WWW-Authenticate = %q, want Bearer", got)
+func TestOneHeaderDoesNotOverwriteAnother(t *testing.T) {
+	w := httptest.NewRecorder()
+	p := problem.New(problem.Config{Logger: silent})
+	p.Respond(w, httptest.NewRequest(http.MethodGet, "/", nil), problem.Unauthenticated.New("").WithRetryAfter(time.Second))
+	want := dump(w.Header())
+	for name := range w.Header() {
+		w.Header().Add(name, "added")
+		if got := w.Header()[name]; len(got) != 2 {
+			t.Errorf("%s = %q after Add, want two values", name, got)
+		}
+		w.Header()[name] = w.Header()[name][:1]
+	}
+	if got := dump(w.Header()); got != want {
+		t.Errorf("after values were added and taken away the header is\n%swant\n%s", got, want)
 	}
 }
 
@@ -111,6 +117,17 @@ func TestRetryAfterIsOneValue(t *testing.T) {
 		if got := decode(t, w).RetryAfter; got != c.body {
 			t.Errorf("%s: retry_after = %d, want %d", c.rule, got, c.body)
 		}
+	}
+}
+
+func TestTwoDelaysAreLeftAlone(t *testing.T) {
+	w := serve(problem.Config{}, httptest.NewRequest(http.MethodGet, "/", nil), problem.HandlerFunc(
+		func(w http.ResponseWriter, _ *http.Request) error {
+			w.Header()["Retry-After"] = []string{"3", "4"}
+			return problem.RateLimited
+		}))
+	if got := w.Header()["Retry-After"]; len(got) != 2 || decode(t, w).RetryAfter != 0 {
+		t.Errorf("two lines of Retry-After became %q in the header and %d in the body, want them left alone", got, decode(t, w).RetryAfter)
 	}
 }
 
