@@ -50,6 +50,18 @@ func TestWithCopies(t *testing.T) {
 	}
 }
 
+func TestCopiesShareNoRoom(t *testing.T) {
+	base := problem.Validation.New("")
+	for n := range 20 {
+		a := base.WithFields(problem.FieldError{Rule: "a"})
+		b := base.WithFields(problem.FieldError{Rule: "b"})
+		if a.Fields()[n].Rule != "a" || b.Fields()[n].Rule != "b" {
+			t.Fatalf("of two copies of an error with %d fields the second has written into the first", n)
+		}
+		base = a
+	}
+}
+
 func describeError(e *problem.Error) string {
 	return fmt.Sprintf("%v %v %v %v", e, e.Fields(), e.Details(), e.RetryAfter())
 }
@@ -131,6 +143,9 @@ func TestBounds(t *testing.T) {
 	}
 	if got := e.Details(); len(got) != 32 || got[31].Name != "d31" {
 		t.Errorf("of 40 details %d were kept, want the first 32", len(got))
+	}
+	if got := e.WithDetail("d0", "new").Details(); string(got[0].Value) != `"new"` {
+		t.Errorf("with 32 details the first could not be replaced: it is %s", got[0].Value)
 	}
 	e = problem.Conflict.New("")
 	for i := range 32 {
