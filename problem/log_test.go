@@ -38,6 +38,20 @@ func TestLogLevels(t *testing.T) {
 	}
 }
 
+func TestAnAbortIsAnErrorUnlessTheClientLeft(t *testing.T) {
+	for err, want := range map[error]string{problem.NotFound: "ERROR", problem.ClientClosed: "DEBUG"} {
+		var book logbook
+		serve(problem.Config{Logger: book.logger()}, httptest.NewRequest(http.MethodGet, "/", nil), problem.HandlerFunc(
+			func(w http.ResponseWriter, _ *http.Request) error {
+				io.WriteString(w, "begun")
+				return err
+			}))
+		if r := book.one(t); r["level"] != want || r["aborted"] != "true" {
+			t.Errorf("%v after an answer was begun is logged as %v, want level %s and aborted", err, r, want)
+		}
+	}
+}
+
 // panicked is as Recover makes one; swallowed as Rewrite does.
 type panicked struct{}
 
