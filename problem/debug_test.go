@@ -79,13 +79,33 @@ func TestTheGateIsAskedOnce(t *testing.T) {
 }
 
 func TestAnInnerResponderHasItsOwnGate(t *testing.T) {
-	r := httptest.NewRequest(http.MethodGet, "/", nil)
-	r.Header = asked("true")
-	shut := problem.New(problem.Config{Style: authrim.Style, Logger: silent})
-	w := serve(problem.Config{Style: authrim.Style, Debug: always}, r, shut.Handler(returning(problem.NotFound)))
-	if strings.Contains(w.Body.String(), "debug") {
-		t.Errorf("the gate of an outer responder opened the debug block of an inner one: %s", w.Body)
+	for name, gate := range map[string]func(*http.Request) bool{
+		"none":   nil,
+		"a shut": func(*http.Request) bool { return false },
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header = asked("true")
+		inner := problem.New(problem.Config{Style: authrim.Style, Logger: silent, Debug: gate})
+		w := serve(problem.Config{Style: authrim.Style, Debug: always}, r, inner.Handler(returning(problem.NotFound)))
+		if strings.Contains(w.Body.String(), "debug") {
+			t.Errorf("the gate of an outer responder opened the debug block of an inner one with %s gate: %s", name, w.Body)
+		}
 	}
+}
+
+func TestTheBodyOfTheOriginalStays(t *testing.T) {
+	p := problem.New(problem.Config{Logger: silent, Debug: always})
+	outer := problem.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+		before := r.Body
+		p.Handler(returning(problem.NotFound)).ServeHTTP(w, r)
+		if r.Body != before {
+			t.Error("an open gate has changed the body of a request that others hold")
+		}
+		return nil
+	})
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("{}"))
+	r.Header = asked("true")
+	outer.ServeHTTP(httptest.NewRecorder(), r)
 }
 
 func TestDebugBody(t *testing.T) {

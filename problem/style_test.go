@@ -1,6 +1,7 @@
 package problem_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -160,6 +161,9 @@ func TestAppendJSON(t *testing.T) {
 	got, err := problem.AppendJSON([]byte("> "), map[string]any{"b": "<&>", "a": "\u2028"})
 	if want := `> {"a":"\u2028","b":"<&>"}`; err != nil || string(got) != want {
 		t.Errorf("AppendJSON = %s, %v, want %s", got, err, want)
+	}
+	if got, err := problem.AppendJSON(nil, json.RawMessage("\"\u2028’\"")); err != nil || string(got) != "\"\\u2028’\"" {
+		t.Errorf("AppendJSON of raw JSON = %s, %v, want its line ends escaped", got, err)
 	}
 	if got, err := problem.AppendJSON([]byte("> "), math.NaN()); err == nil || string(got) != "> " {
 		t.Errorf("AppendJSON(NaN) = %s, %v, want an error and nothing appended", got, err)
