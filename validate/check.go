@@ -95,11 +95,7 @@ func (s *section) settlesNil() bool {
 
 // aboutPresence reports whether r asks whether there is a value.
 func (r rule) aboutPresence() bool {
-	switch r.name {
-	case "isdefault":
-		return true
-	}
-	return steering[r.name] || strings.HasPrefix(r.name, "required") || strings.HasPrefix(r.name, "excluded")
+	return steering[r.name] || r.name == "isdefault" || strings.HasPrefix(r.name, "required") || strings.HasPrefix(r.name, "excluded")
 }
 
 func (b *builder) checkRule(o *object, s *section, tag string) {
@@ -171,7 +167,9 @@ func (b *builder) checkUnique(s *section, r rule) {
 
 // hidden reports a member that encoding/json never fills, because another one
 // has its name.
-func (b *builder) hidden(c *candidate, rivals []*candidate, tag string) {
+func (b *builder) hidden(o *object, c *candidate, rivals []*candidate) {
+	defer b.at(o.typ, c.goName)()
+	tag := c.sf.Tag.Get(b.v.cfg.TagName)
 	for _, r := range rivals {
 		switch {
 		case len(r.index) < len(c.index):
@@ -197,8 +195,7 @@ func (b *builder) checkSources(p *plan) {
 			id = fmt.Sprint(f.in, http.CanonicalHeaderKey(f.name))
 		}
 		if other, ok := seen[id]; ok {
-			b.owner, b.goName = p.root, f.goName
-			b.fault("has the same source as %s", other)
+			b.faultAt(p.root, f.goName, "has the same source as %s", other)
 		}
 		seen[id] = f.goName
 	}
@@ -208,8 +205,7 @@ func (b *builder) checkSources(p *plan) {
 		}
 		for _, f := range n.object.fields {
 			if f.in != problem.InBody || f.whole {
-				b.owner, b.goName = n.typ, f.goName
-				b.fault("has a source, which only fields of the outermost struct have")
+				b.faultAt(n.typ, f.goName, "has a source, which only fields of the outermost struct have")
 			}
 		}
 	}

@@ -203,6 +203,7 @@ func TestEdgeCases(t *testing.T) {
 		{44, `"meta":{"k":1}`, "V(meta[k] type)"},
 		{45, `"meta":{"` + times(33, "k") + `":"v"}`, "V(key meta[" + times(33, "k") + "] max)"},
 		{45, `"meta":{"` + times(33, "k") + `":"` + times(257, "v") + `"}`, "V(key meta[" + times(33, "k") + "] max, meta[" + times(33, "k") + "] max)"},
+		{45, `"meta":{"` + times(33, "k") + `":1}`, "V(key meta[" + times(33, "k") + "] max, meta[" + times(33, "k") + "] type)"},
 		{46, `"meta":{"a.b]c":"` + times(257, "v") + `"}`, `V(meta["a.b]c"] max)`},
 		{48, `{}`, "V(email required, password required, name notblank)"},
 		{49, `{"email":"","password":"short","name":""}`, "V(email required, password min, name notblank)"},

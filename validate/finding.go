@@ -160,7 +160,7 @@ func (fs *findings) touches(p place, above bool) bool {
 // would be cut anyway.
 func (fs *findings) addRule(f finding, decoded *findings) {
 	switch {
-	case decoded.blocks(&f):
+	case !f.Key && decoded.blocks(&f): // a key says something whatever its value is
 	case decoded.dropped > 0 && f.at.compare(decoded.list[len(decoded.list)-1].at) > 0:
 		fs.dropped++
 	default:

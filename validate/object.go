@@ -43,8 +43,9 @@ type field struct {
 	preset    string // default tag
 	hasPreset bool
 
-	// presence says that required asks whether the value was sent, not whether it is zero. The
-	// engine does not see such a rule: the scan and the walk enforce it.
+	// presence says that required asks whether the value was sent, not whether
+	// it is zero. The engine does not see such a rule: the scan and the walk
+	// enforce it.
 	presence    bool
 	presenceBit uint64
 }
@@ -78,8 +79,7 @@ func (b *builder) object(n *node) {
 	}
 	for _, c := range found {
 		if c.wire && !dominates(c, byName[c.name]) {
-			b.owner, b.goName = o.typ, c.goName
-			b.hidden(c, byName[c.name], c.sf.Tag.Get(b.v.cfg.TagName))
+			b.hidden(o, c, byName[c.name])
 			continue
 		}
 		b.field(o, c)

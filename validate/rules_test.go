@@ -84,6 +84,33 @@ func TestRules(t *testing.T) {
 	}
 }
 
+func TestTagName(t *testing.T) {
+	type bound struct {
+		Name string            `json:"name" binding:"required" validate:"max=1"`
+		Map  map[string]string `json:"map" binding:"dive,max=1"`
+	}
+	binding := validate.Config{TagName: "binding"}
+	if got := outcome(run[bound](t, binding)(`{"map":{"k":"long"}}`)); got != "V(name required, map[k] max)" {
+		t.Errorf("Decode by the binding tag = %s, want V(name required, map[k] max)", got)
+	}
+	if got := outcome(run[[]bound](t, binding)(`[{"name":"long"},{}]`)); got != "V([1].name required)" {
+		t.Errorf("Decode of a list by the binding tag = %s, want V([1].name required)", got)
+	}
+}
+
+func TestOutsideTagsAreRunOnDemand(t *testing.T) {
+	type here struct {
+		Dir string `json:"dir" validate:"dir"`
+	}
+	allowed := run[here](t, validate.Config{AllowOutsideTags: true})
+	if err := allowed(`{"dir":"."}`); err != nil {
+		t.Errorf("Decode of a directory that exists = %s, want ok", outcome(err))
+	}
+	if err := allowed(`{"dir":"./nowhere"}`); outcome(err) != "V(dir dir)" {
+		t.Errorf("Decode of a directory that does not exist = %s, want V(dir dir)", outcome(err))
+	}
+}
+
 // keeper keeps the bytes that it was given, as no unmarshaler should.
 type keeper struct{ data []byte }
 
