@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,10 +42,14 @@ func source(sf reflect.StructField) (in problem.In, name string, sources int) {
 
 // params gives access to the parameters of one request.
 type params struct {
-	r     *http.Request
-	query pairs
-	form  pairs
+	r      *http.Request
+	query  []pair
+	form   []pair
+	buffer []string // of values
 }
+
+// A pair is one name and its value in a query or form.
+type pair struct{ name, value string }
 
 func (v *Validator) params(p *plan, r *http.Request, body []byte) (in params, err error) {
 	in.r = r
@@ -61,33 +64,41 @@ func (v *Validator) params(p *plan, r *http.Request, body []byte) (in params, er
 	return in, err
 }
 
-// values returns what was sent for f.
-func (in params) values(f *field) []string {
+// values returns what was sent for f, until it is called again.
+func (in *params) values(f *field) []string {
+	in.buffer = in.buffer[:0]
 	switch f.in {
 	case problem.InQuery:
-		return in.query[f.name]
+		in.pick(in.query, f.name)
 	case problem.InForm:
-		return in.form[f.name]
+		in.pick(in.form, f.name)
 	case problem.InHeader:
-		if strings.EqualFold(f.name, "Host") {
-			return []string{in.r.Host} // net/http takes it out of the header
+		if !strings.EqualFold(f.name, "Host") {
+			return in.r.Header.Values(f.name)
 		}
-		return in.r.Header.Values(f.name)
+		in.buffer = append(in.buffer, in.r.Host) // net/http takes it out of the header
 	case problem.InPath:
 		if value := in.r.PathValue(f.name); value != "" {
-			return []string{value}
+			in.buffer = append(in.buffer, value)
 		}
-		return nil
+	case problem.InCookie:
+		for _, c := range in.r.CookiesNamed(f.name) {
+			in.buffer = append(in.buffer, c.Value)
+		}
 	}
-	var values []string
-	for _, c := range in.r.CookiesNamed(f.name) {
-		values = append(values, c.Value)
+	return in.buffer
+}
+
+func (in *params) pick(from []pair, name string) {
+	for _, p := range from {
+		if p.name == name {
+			in.buffer = append(in.buffer, p.value)
+		}
 	}
-	return values
 }
 
 // decode fills the parameters of root and adds what is wrong with them.
-func (in params) decode(p *plan, root reflect.Value, found *findings) {
+func (in *params) decode(p *plan, root reflect.Value, found *findings) {
 	for _, f := range p.params {
 		values := in.values(f)
 		if f.presence && len(values) == 0 && !f.hasPreset {
@@ -101,7 +112,7 @@ func (in params) decode(p *plan, root reflect.Value, found *findings) {
 }
 
 // locate looks up how the parameters that break a rule were sent.
-func (in params) locate(p *plan, list []finding) {
+func (in *params) locate(p *plan, list []finding) {
 	for i := range list {
 		f := &list[i]
 		if f.In == problem.InBody || f.Presence != problem.PresenceUnknown {
@@ -118,36 +129,32 @@ func (in params) locate(p *plan, list []finding) {
 	}
 }
 
-// pairs are the values of a query or form by name.
-type pairs map[string][]string
-
 // parsePairs reads a query or form. Unlike package url it says no to what it
 // cannot read, and reads nothing before it has counted.
-func (v *Validator) parsePairs(text, what string) (pairs, error) {
+func (v *Validator) parsePairs(text, what string) ([]pair, error) {
 	if text == "" {
 		return nil, nil
 	}
-	if strings.Count(text, "&") >= v.cfg.MaxParams {
+	n := strings.Count(text, "&") + 1
+	if n > v.cfg.MaxParams {
 		return nil, problem.InvalidRequest.New("Too many parameters")
 	}
-	malformed := problem.InvalidRequest.New("Malformed " + what)
 	if strings.Contains(text, ";") {
-		return nil, malformed
+		return nil, problem.InvalidRequest.New("Malformed " + what)
 	}
-	out := pairs{}
-	for pair := range strings.SplitSeq(text, "&") {
-		if pair == "" {
-			continue
-		}
-		name, value, _ := strings.Cut(pair, "=")
+	pairs := make([]pair, 0, n)
+	for part := range strings.SplitSeq(text, "&") {
+		name, value, _ := strings.Cut(part, "=")
 		name, err1 := url.QueryUnescape(name)
 		value, err2 := url.QueryUnescape(value)
 		if err1 != nil || err2 != nil {
-			return nil, malformed
+			return nil, problem.InvalidRequest.New("Malformed " + what)
 		}
-		out[name] = append(out[name], value)
+		if part != "" {
+			pairs = append(pairs, pair{name, value})
+		}
 	}
-	return out, nil
+	return pairs, nil
 }
 
 // decodeParam sets v to the values of a parameter, or adds what is wrong.
@@ -158,7 +165,6 @@ func decodeParam(v reflect.Value, f *field, values []string, found *findings) {
 	if len(values) == 0 {
 		return
 	}
-	at := place{f.step()}
 	v, n := settle(v), f.node
 	if n.shape != shapeList {
 		fault, ok := decodeText(v, n, values[0])
@@ -166,14 +172,14 @@ func decodeParam(v reflect.Value, f *field, values []string, found *findings) {
 			fault, ok = problem.FieldError{Rule: "repeat", Want: n.want, Got: problem.TypeArray}, false
 		}
 		if !ok {
-			found.add(newFinding(fault, at, f, f.rules))
+			found.add(newFinding(fault, place{f.step()}, f, f.rules))
 		}
 		return
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(values), len(values)))
 	for i, value := range values {
 		if fault, ok := decodeText(settle(v.Index(i)), n.elem, value); !ok {
-			found.add(newFinding(fault, append(slices.Clip(at), step{kind: stepElement, rank: i}), f, f.rules.dived()))
+			found.add(newFinding(fault, place{f.step(), {kind: stepElement, rank: i}}, f, f.rules.dived()))
 		}
 	}
 }
