@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -114,5 +115,27 @@ func TestInnermostResponderAnswers(t *testing.T) {
 		}))
 	if got := w.Header().Get("Content-Type"); got != inner.ContentType {
 		t.Errorf("after an inner responder was reached, Content-Type = %s, want %s", got, inner.ContentType)
+	}
+}
+
+// Outer layers log the pattern and net/http removes the files of an upload, both
+// from the request that they hold.
+func TestWhatIsLearnedOnTheCopyIsCopiedBack(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /things/{id}", func(_ http.ResponseWriter, r *http.Request) {
+		r.MultipartForm = new(multipart.Form)
+	})
+	for name, h := range map[string]http.Handler{
+		"Handler": problem.New(problem.Config{}).Handler(mux),
+		"HandlerFunc": problem.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+			mux.ServeHTTP(w, r)
+			return nil
+		}),
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/things/7", nil)
+		h.ServeHTTP(httptest.NewRecorder(), r)
+		if r.Pattern != "GET /things/{id}" || r.MultipartForm == nil {
+			t.Errorf("after %s the request has the pattern %q and the form %v, want both", name, r.Pattern, r.MultipartForm)
+		}
 	}
 }
