@@ -165,6 +165,7 @@ func TestRedaction(t *testing.T) {
 		{"a PEM block", `{"a":"x\n-----BEGIN RSA PRIVATE KEY-----\nMII"}`, `{"a":?}`},
 		{"keys with a prefix", `["sk_live_1","pk_test_2","task_3"]`, `[?,?,"task_3"]`},
 		{"card numbers", `["4111 1111 1111 1111","4111-1111-1111-1111",4111111111111111,"4111111111111112",4111]`, `[?,?,?,"4111111111111112",4111]`},
+		{"other digits", `["000000000000","00000000000000000000"]`, `["000000000000","00000000000000000000"]`},
 		{"in a list at the root", `[{"pin":1},"x"]`, `[{"pin":?},"x"]`},
 		{"HTML stays, line ends do not", "{\"a\":\"<b>\u2028\"}", `{"a":"<b>\u2028"}`},
 	} {
