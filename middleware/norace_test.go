@@ -2,4 +2,4 @@
 
 package middleware_test
 
-const raced = false
+const raceEnabled = false

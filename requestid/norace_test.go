@@ -2,4 +2,4 @@
 
 package requestid_test
 
-const raced = false
+const raceEnabled = false

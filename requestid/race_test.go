@@ -2,5 +2,5 @@
 
 package requestid_test
 
-// raced says that the race detector is on, which allocates and slows down.
-const raced = true
+// raceEnabled is true where allocations cannot be counted.
+const raceEnabled = true

@@ -88,7 +88,7 @@ func TestIDsAreUnique(t *testing.T) {
 			}))
 			r, w := get(), httptest.NewRecorder()
 			n := each
-			if raced {
+			if raceEnabled {
 				n /= 50
 			}
 			for range n {
@@ -301,7 +301,7 @@ func TestKeptIDDoesNotKeepTheExchange(t *testing.T) {
 }
 
 func TestAllocationsOfAnID(t *testing.T) {
-	if raced {
+	if raceEnabled {
 		t.Skip("the race detector allocates")
 	}
 	trust := func(*http.Request) bool { return true }

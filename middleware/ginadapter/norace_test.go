@@ -2,4 +2,4 @@
 
 package ginadapter_test
 
-const raced = false
+const raceEnabled = false

@@ -1,0 +1,92 @@
+package middleware_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/backstop-go/backstop/middleware"
+	"github.com/backstop-go/backstop/problem"
+	"github.com/backstop-go/backstop/requestid"
+)
+
+// The price of each layer while nothing fails. A layer is measured beneath
+// others by the difference that it makes.
+func TestAllocations(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	errs := problem.New(problem.Config{})
+	adopting, err := requestid.New(requestid.Config{Trust: func(*http.Request) bool { return true }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	nothing := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	get := httptest.NewRequest("GET", "/", nil)
+	identified := httptest.NewRequest("GET", "/", nil)
+	identified.Header.Set("X-Request-Id", "12345678")
+	post := httptest.NewRequest("POST", "/", strings.NewReader("x"))
+	body := post.Body
+	cost := func(h http.Handler, r *http.Request) float64 {
+		w := httptest.NewRecorder()
+		return testing.AllocsPerRun(200, func() {
+			post.Body = body
+			h.ServeHTTP(w, r)
+		})
+	}
+	standard := middleware.Standard(errs)
+	for _, tt := range []struct {
+		name string
+		mw   func(http.Handler) http.Handler
+		r    *http.Request
+		want float64
+	}{
+		{"Standard, own ID", standard, get, 4},
+		{"Standard, adopted ID", middleware.Standard(errs, adopting), identified, 2},
+		{"Recover alone", middleware.Recover(), get, 2},
+		{"Rewrite alone", middleware.Rewrite(), get, 2},
+		{"a responder alone", errs.Handler, get, 2},
+		{"Observe alone", middleware.Observe(func(context.Context, *middleware.Summary) {}), get, 3},
+	} {
+		if got := cost(tt.mw(nothing), tt.r); got > tt.want {
+			t.Errorf("%s costs %v allocations, want at most %v", tt.name, got, tt.want)
+		}
+	}
+	for _, tt := range []struct {
+		name string
+		mw   func(http.Handler) http.Handler
+		want float64
+	}{
+		{"Recover", middleware.Recover(), 0},
+		{"Rewrite", middleware.Rewrite(), 0},
+		{"LimitBody", middleware.LimitBody(10), 1},
+		{"LimitInFlight", middleware.LimitInFlight(middleware.InFlightConfig{}), 0},
+		{"Timeout", middleware.Timeout(time.Minute), 5},
+		{"Observe", middleware.Observe(func(context.Context, *middleware.Summary) {}), 1},
+	} {
+		got := cost(middleware.Chain(standard, tt.mw)(nothing), post) - cost(standard(nothing), post)
+		if got > tt.want {
+			t.Errorf("%s within Standard costs %v allocations, want at most %v", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestStandardIsSmall(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	h := middleware.Standard(problem.New(problem.Config{}))(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	r, w := httptest.NewRequest("GET", "/", nil), httptest.NewRecorder()
+	res := testing.Benchmark(func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			h.ServeHTTP(w, r)
+		}
+	})
+	if n := res.AllocedBytesPerOp(); n > 600 {
+		t.Errorf("Standard takes %d bytes a request, want at most 600", n)
+	}
+}

@@ -1,0 +1,204 @@
+package middleware_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/backstop-go/backstop/middleware"
+	"github.com/backstop-go/backstop/problem"
+)
+
+// quiet returns a responder that logs nothing and hands failures to f.
+func quiet(f func(*problem.Event)) *problem.Responder {
+	return problem.New(problem.Config{
+		Logger:  slog.New(slog.DiscardHandler),
+		OnError: func(_ context.Context, e *problem.Event) { f(e) },
+	})
+}
+
+// panicOf returns what the hook learns of a handler's panic.
+func panicOf(t *testing.T, h http.HandlerFunc) *middleware.PanicError {
+	t.Helper()
+	var got *middleware.PanicError
+	errs := quiet(func(e *problem.Event) { errors.As(e.Cause, &got) })
+	serve(middleware.Standard(errs)(h), "GET")
+	if got == nil {
+		t.Fatal("the hook finds no PanicError")
+	}
+	return got
+}
+
+func serve(h http.Handler, method string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(method, "/", nil))
+	return w
+}
+
+// A compressor must stand outside. Further in, its deferred Close begins the
+// answer while the panic unwinds, and all that is left to do is to cut it.
+func ExampleRecover_incorrect() {
+	compressor := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer io.WriteString(w, "(end of the compressed data)") // as a deferred Close does
+			next.ServeHTTP(w, r)
+		})
+	}
+	faulty := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") })
+	errs := problem.New(problem.Config{Logger: slog.New(slog.DiscardHandler)})
+
+	srv := httptest.NewServer(middleware.Chain(middleware.Standard(errs), compressor)(faulty))
+	defer srv.Close()
+	resp, err := http.Get(srv.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer resp.Body.Close()
+	_, err = io.ReadAll(resp.Body)
+	fmt.Println(resp.StatusCode, err)
+
+	right := httptest.NewServer(middleware.Chain(compressor, middleware.Standard(errs))(faulty))
+	defer right.Close()
+	resp, err = http.Get(right.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer resp.Body.Close()
+	fmt.Println(resp.StatusCode, nil)
+	// Output:
+	// 200 unexpected EOF
+	// 500 <nil>
+}
+
+func TestPanicErrorTellsWhatAndWhere(t *testing.T) {
+	e := panicOf(t, func(http.ResponseWriter, *http.Request) { panic("boom") })
+	if e.Value != "boom" || e.Error() != "panic: boom" || e.Phase != "fresh" {
+		t.Errorf("the PanicError is %v %q in phase %q, want boom in phase fresh", e.Value, e.Error(), e.Phase)
+	}
+	first, _, _ := strings.Cut(e.Stack(), "\n")
+	if !strings.Contains(first, "TestPanicErrorTellsWhatAndWhere.func1") {
+		t.Errorf("the stack begins with %q, want the handler", first)
+	}
+	if strings.Contains(e.Stack(), "/recover_test.go") || !strings.Contains(e.Stack(), "\trecover_test.go:") {
+		t.Errorf("the stack is %s, want base names of files", e.Stack())
+	}
+	if f, _ := runtime.CallersFrames(e.Callers).Next(); f.Function == "" {
+		t.Error("Callers cannot be made readable")
+	}
+}
+
+func TestPanicErrorOfARuntimeErrorAndAnExit(t *testing.T) {
+	e := panicOf(t, func(http.ResponseWriter, *http.Request) { _ = []int{}[len(t.Name())-len(t.Name())] })
+	first, _, _ := strings.Cut(e.Stack(), "\n")
+	if !strings.Contains(e.Error(), "index out of range") || !strings.Contains(first, "TestPanicErrorOfARuntimeErrorAndAnExit") {
+		t.Errorf("the PanicError is %q at %q, want an index out of range in this test", e.Error(), first)
+	}
+	done := make(chan *middleware.PanicError)
+	go func() {
+		var got *middleware.PanicError
+		defer func() { done <- got }()
+		errs := quiet(func(e *problem.Event) { errors.As(e.Cause, &got) })
+		serve(middleware.Standard(errs)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { runtime.Goexit() })), "GET")
+	}()
+	if e := <-done; e == nil || e.Value != nil || !strings.Contains(e.Error(), "Goexit") || !strings.Contains(e.Stack(), "AnExit") {
+		t.Errorf("the PanicError of an exit is %v, want a Goexit in this test", e)
+	}
+}
+
+type talkative struct{}
+
+func (talkative) Error() string { return strings.Repeat("é", 10<<20) }
+
+type hostile struct{ error }
+
+func (hostile) Is(error) bool { panic("again") }
+
+func TestTextOfAPanicIsBounded(t *testing.T) {
+	for name, value := range map[string]any{
+		"an error": talkative{}, "a string": strings.Repeat("\xff", 10<<20), "a comparison that panics": hostile{io.EOF},
+		"a nil error within": hostile{},
+	} {
+		e := panicOf(t, func(http.ResponseWriter, *http.Request) { panic(value) })
+		if n := len(e.Error()); n == 0 || n > 3*4<<10+20 {
+			t.Errorf("the text of %s has %d bytes, want some, and about 4 KiB at most", name, n)
+		}
+	}
+}
+
+func TestStacksAreSampled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stacks, note := 0, ""
+		errs := quiet(func(e *problem.Event) {
+			var p *middleware.PanicError
+			if errors.As(e.Cause, &p) && p.Stack() != "" {
+				stacks++
+				note, _, _ = strings.Cut(p.Stack(), "\n")
+			}
+		})
+		h := middleware.Standard(errs)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") }))
+		for range 100 {
+			serve(h, "GET")
+		}
+		if stacks != 10 {
+			t.Errorf("100 panics at once have %d stacks, want 10", stacks)
+		}
+		time.Sleep(time.Second)
+		serve(h, "GET")
+		if stacks != 11 || note != "(90 stacks were left out before)" {
+			t.Errorf("a second later there are %d stacks and the last begins with %q, want 11 and a count of 90", stacks, note)
+		}
+	})
+}
+
+func TestCookiesOfLayersAroundSurviveAPanic(t *testing.T) {
+	outer := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			http.SetCookie(w, &http.Cookie{Name: "outer", Value: "1"})
+			next.ServeHTTP(w, r)
+		})
+	}
+	w := serve(middleware.Chain(outer, middleware.Standard(quiet(func(*problem.Event) {})))(http.HandlerFunc(
+		func(w http.ResponseWriter, _ *http.Request) {
+			http.SetCookie(w, &http.Cookie{Name: "inner", Value: "1"})
+			panic("boom")
+		})), "GET")
+	if got := w.Header()["Set-Cookie"]; len(got) != 1 || got[0] != "outer=1" {
+		t.Errorf("the cookies are %q, want the outer one", got)
+	}
+}
+
+func TestPanicAfterTheAnswerLeavesIt(t *testing.T) {
+	var out strings.Builder
+	errs := problem.New(problem.Config{Logger: slog.New(slog.NewJSONHandler(&out, nil))})
+	w := serve(middleware.Standard(errs)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		problem.Respond(w, r, problem.NotFound)
+		panic("boom")
+	})), "GET")
+	if w.Code != 404 || strings.Count(w.Body.String(), `"status":`) != 1 {
+		t.Errorf("the answer is %d %q, want the one 404", w.Code, w.Body)
+	}
+	if !strings.Contains(out.String(), `"ERROR"`) || !strings.Contains(out.String(), "boom") {
+		t.Errorf("the log is %s, want the panic at Error", &out)
+	}
+}
+
+func TestRecoverWorksWithoutTheRest(t *testing.T) {
+	old := slog.Default()
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	defer slog.SetDefault(old)
+	w := serve(middleware.Recover()(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") })), "GET")
+	if w.Code != 500 || w.Header().Get("Content-Type") != "application/problem+json" {
+		t.Errorf("the answer is %d %v, want the default envelope of a 500", w.Code, w.Header())
+	}
+}

@@ -1,0 +1,162 @@
+package middleware_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/backstop-go/backstop/middleware"
+	"github.com/backstop-go/backstop/problem"
+)
+
+const timeoutPage = "<html><head><title>Timeout</title></head><body><h1>Timeout</h1></body></html>"
+
+func TestRewriteReplacesWhatNobodyMeantAsAnAnswer(t *testing.T) {
+	text := func(contentType, nosniff, body string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			if contentType != "" {
+				w.Header().Set("Content-Type", contentType)
+			}
+			if nosniff != "" {
+				w.Header().Set("X-Content-Type-Options", nosniff)
+			}
+			w.WriteHeader(400)
+			io.WriteString(w, body)
+		}
+	}
+	for _, tt := range []struct {
+		name     string
+		h        http.HandlerFunc
+		replaced bool
+	}{
+		{"http.Error", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", 400) }, true},
+		{"plain text with nosniff, whatever it says", text("text/plain; charset=utf-8", "nosniff", `{"x":1}`), true},
+		{"plain text without nosniff", text("text/plain; charset=utf-8", "", "no"), false},
+		{"no type and no body", text("", "", ""), true},
+		{"no type and a text", text("", "", "no luck"), true},
+		{"no type and an object", text("", "", `{"x":1}`), false},
+		{"no type and an object after space", text("", "", " \n\t{}"), false},
+		{"no type and an array", text("", "", `[1]`), false},
+		{"no type and a string", text("", "", `"x"`), false},
+		{"no type and a bare true, as text", text("", "", `true`), true},
+		{"no type and HTML", text("", "", "<html><body>no</body></html>"), false},
+		{"no type and an image", text("", "", "\x89PNG\r\n\x1a\n"), false},
+		{"the page of TimeoutHandler", text("", "", timeoutPage), true},
+		{"gin's 404", text("text/plain", "", "404 page not found"), true},
+		{"gin's 405", text("text/plain", "", "405 method not allowed"), true},
+		{"gin's type with another text", text("text/plain", "", "no luck"), false},
+		{"gin's type without a text", text("text/plain", "", ""), false},
+		{"JSON", text("application/json", "nosniff", "{}"), false},
+		{"HTML", text("text/html", "nosniff", "<p>"), false},
+		{"what is encoded", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			w.WriteHeader(400)
+		}, false},
+		{"what has begun already", func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w, "fine")
+			w.WriteHeader(400)
+		}, false},
+		{"a success", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(201); io.WriteString(w, "fine") }, false},
+		{"a type that is suppressed", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header()["Content-Type"] = nil
+			w.WriteHeader(400)
+			io.WriteString(w, "no luck")
+		}, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			plain, got := serve(tt.h, "GET"), serve(middleware.Standard(quiet(func(*problem.Event) {}))(tt.h), "GET")
+			if got.Code != plain.Code {
+				t.Errorf("the status is %d, want it to stay %d", got.Code, plain.Code)
+			}
+			if replaced := got.Header().Get("Content-Type") == "application/problem+json"; replaced != tt.replaced {
+				t.Errorf("replaced = %t (%q), want %t", replaced, got.Body, tt.replaced)
+			}
+			if !tt.replaced && got.Body.String() != plain.Body.String() {
+				t.Errorf("the body is %q, want %q", got.Body, plain.Body)
+			}
+		})
+	}
+}
+
+func TestRewriteKeepsTheStatusAndNamesItsKind(t *testing.T) {
+	want := map[int]problem.Kind{
+		401: problem.Unauthenticated, 403: problem.Forbidden, 404: problem.NotFound, 405: problem.MethodNotAllowed,
+		406: problem.NotAcceptable, 408: problem.RequestTimeout, 409: problem.Conflict, 410: problem.Gone,
+		413: problem.PayloadTooLarge, 415: problem.UnsupportedMediaType, 422: problem.Validation, 429: problem.RateLimited,
+		502: problem.UpstreamFailed, 503: problem.Unavailable, 504: problem.Timeout,
+	}
+	for status := 400; status < 600; status++ {
+		var got problem.Kind
+		var text string
+		errs := quiet(func(e *problem.Event) { got, text = e.Error.Kind(), e.Error.Message() })
+		w := serve(middleware.Standard(errs)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "no", status)
+		})), "GET")
+		kind, known := want[status]
+		if !known && status < 500 {
+			kind = problem.InvalidRequest
+		}
+		if w.Code != status || got != kind {
+			t.Errorf("a plain %d leaves as %d of the kind %v, want the status and %v", status, w.Code, got, kind)
+		}
+		if phrase := problem.StatusText(status); (kind == problem.InvalidRequest) != (text == phrase) {
+			t.Errorf("a plain %d has the text %q, want %q of an invalid request alone", status, text, phrase)
+		}
+	}
+}
+
+func TestRewriteKeepsHeadersAndLogsTheText(t *testing.T) {
+	var out strings.Builder
+	errs := problem.New(problem.Config{Logger: slog.New(slog.NewJSONHandler(&out, nil))})
+	w := serve(middleware.Standard(errs)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "7")
+		w.Header().Set("Link", "<x>")
+		http.Error(w, strings.Repeat("secret ", 1000), 503)
+	})), "GET")
+	if w.Header().Get("Retry-After") != "7" || w.Header().Get("Link") != "<x>" || strings.Contains(w.Body.String(), "secret") {
+		t.Errorf("the answer is %v %q, want the headers kept and the text gone", w.Header(), w.Body)
+	}
+	var rec struct{ Swallowed string }
+	if err := json.Unmarshal([]byte(out.String()), &rec); err != nil || len(rec.Swallowed) != 1<<10 {
+		t.Errorf("the log has %d bytes of the text (%v), want its first KiB", len(rec.Swallowed), err)
+	}
+}
+
+func TestReturnedErrorTakesOverFromAPlainOne(t *testing.T) {
+	h := problem.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
+		http.Error(w, "no", 404)
+		return problem.Conflict
+	})
+	w := serve(middleware.Standard(quiet(func(*problem.Event) {}))(h), "GET")
+	if w.Code != 409 || strings.Count(w.Body.String(), `"status":`) != 1 {
+		t.Errorf("the answer is %d %q, want one 409", w.Code, w.Body)
+	}
+}
+
+func TestTimeoutHandlerSpeaksTheEnvelope(t *testing.T) {
+	slow := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	h := middleware.Standard(quiet(func(*problem.Event) {}))(http.TimeoutHandler(slow, time.Millisecond, ""))
+	if w := serve(h, "GET"); w.Code != 503 || w.Header().Get("Content-Type") != "application/problem+json" {
+		t.Errorf("the answer is %d %v, want the envelope of a 503", w.Code, w.Header())
+	}
+}
+
+func TestObserveSeesWhatARewriteMadeOfIt(t *testing.T) {
+	var got *middleware.Summary
+	observe := middleware.Observe(func(_ context.Context, s *middleware.Summary) { got = s })
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /x/{id}", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", 418) })
+	h := middleware.Chain(observe, middleware.Standard(quiet(func(*problem.Event) {})))(mux)
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest("GET", "/x/secret?token=secret", nil))
+	if got.Status != 418 || got.Kind != problem.InvalidRequest || !got.Failed || got.Pattern != "GET /x/{id}" ||
+		got.Bytes != int64(w.Body.Len()) || got.ID != w.Header().Get("X-Request-Id") || got.Aborted || got.Hijacked {
+		t.Errorf("the summary is %+v, want a failed 418 of its pattern, with ID and size", got)
+	}
+}
