@@ -38,6 +38,7 @@ func TestAppendPath(t *testing.T) {
 		{"other letters", problem.InBody, path{"é"}, `["é"]`, "é", "#/%C3%A9"},
 		{"invalid UTF-8", problem.InBody, path{"\xff"}, "[\"\ufffd\"]", "\xff", "#/%EF%BF%BD"},
 		{"a name of 65 runes", problem.InBody, path{long}, `["` + cut + `"]`, cut, "#"},
+		{"a name of 40 runes and 80 bytes", problem.InBody, path{long[:80]}, `["` + long[:80] + `"]`, long[:80], "#/" + strings.Repeat("%C3%A9", 40)},
 		{"what is no segment", problem.InBody, path{"a", 1.5}, `a["?"]`, "a.?", "#/a/?"},
 		{"a parameter", problem.InQuery, path{"page.size"}, "page.size", "page.size", "#/page.size"},
 		{"a header", problem.InHeader, path{"X-Tenant"}, "X-Tenant", "X-Tenant", "#/X-Tenant"},
