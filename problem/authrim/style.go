@@ -113,6 +113,6 @@ func appendDebug(dst []byte, v *problem.View) []byte {
 		dst = append(dst, v.Debug.Body...)
 	}
 	dst = append(dst, `,"timestamp":"`...)
-	dst = v.Time.UTC().AppendFormat(dst, "2006-01-02T15:04:05Z")
+	dst = v.Time.UTC().AppendFormat(dst, time.RFC3339)
 	return append(dst, `"}`...)
 }

@@ -67,7 +67,7 @@ func style() problem.Style {
 
 func appendBody(dst []byte, v *problem.View) ([]byte, error) {
 	dst = append(dst, `{"timestamp":"`...)
-	dst = v.Time.UTC().AppendFormat(dst, "2006-01-02T15:04:05Z")
+	dst = v.Time.UTC().AppendFormat(dst, time.RFC3339)
 	dst = append(dst, `","status":`...)
 	dst = strconv.AppendInt(dst, int64(v.Status), 10)
 	dst = append(dst, `,"error":`...)
