@@ -18,7 +18,7 @@
 //
 // Redis 5 or later, or Valkey; a cluster is fine. One script decides all limits
 // of an identity in one round trip, by the clock of the server: those of the
-// processes need not agree. An identity is stored as a hash, in about 150 bytes
+// processes need not agree. An identity is stored as a hash, in about 200 bytes
 // per policy, until its bucket is full. Set maxmemory-policy to noeviction, or
 // give the limits a server of their own: an evicted bucket is a full one, and
 // nobody is told.

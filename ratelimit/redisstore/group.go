@@ -96,11 +96,7 @@ var (
 // ask lets Redis decide a group, unless its breaker is open. With an error comes
 // the time after which asking again makes sense.
 func (s *Store) ask(ctx context.Context, g *group) (wait time.Duration, err error) {
-	tag, b := "", &s.breakers[0]
-	if len(s.breakers) > 1 {
-		tag = s.tag(g.limits[0].Key)
-		b = &s.breakers[slot(tag)*len(s.breakers)/slots]
-	}
+	tag, b := s.breaker(g.limits[0].Key)
 	sent := s.now()
 	p, wait, ok := b.enter(sent)
 	if !ok {
@@ -116,16 +112,8 @@ func (s *Store) ask(ctx context.Context, g *group) (wait time.Duration, err erro
 	if tag == "" {
 		tag = s.tag(g.limits[0].Key)
 	}
-	keys := make([]string, len(g.limits))
-	args := make([]int64, 1, 1+2*len(g.limits))
-	args[0] = s.serverTime
-	for i := range g.limits {
-		b := bucketOf(g.limits[i].Rate)
-		keys[i] = s.redisKey(tag, g.limits[i].Policy)
-		args = append(args, b.charge(g.limits[i].Cost), b.fill)
-	}
 	var admitted bool
-	reply, err := s.eval(ctx, keys, args)
+	reply, err := s.eval(ctx, tag, g.limits)
 	if err == nil {
 		admitted, err = decode(reply, g.limits, g.states)
 	}
@@ -140,4 +128,14 @@ func (s *Store) ask(ctx context.Context, g *group) (wait time.Duration, err erro
 		}
 	}
 	return 0, err
+}
+
+// breaker returns the breaker in charge of a key. Where there is one for all,
+// the tag is not needed to find it, and empty.
+func (s *Store) breaker(key string) (tag string, b *breaker) {
+	if len(s.breakers) == 1 {
+		return "", &s.breakers[0]
+	}
+	tag = s.tag(key)
+	return tag, &s.breakers[slot(tag)*len(s.breakers)/slots]
 }

@@ -68,11 +68,14 @@ func (s *Store) takeLocal(ctx context.Context, limits []ratelimit.Limit, states 
 // share is what this process may admit of l on its own.
 func (s *Store) share(l ratelimit.Limit) ratelimit.Limit {
 	burst := burstOf(l.Rate)
-	mine := max(burst/s.nodes, 1)
-	l.Rate.Limit, l.Rate.Burst = max(l.Rate.Limit/s.nodes, 1), mine
+	mine := ratelimit.Rate{Limit: max(l.Rate.Limit/s.nodes, 1), Per: l.Rate.Per, Burst: max(burst/s.nodes, 1)}
+	if s.CheckRate(mine) != nil {
+		mine = l.Rate.WithBurst(1) // a part of this rate would take more than a year to fill
+	}
 	if l.Cost <= burst {
 		// What Redis could admit must not be called impossible meanwhile.
-		l.Cost = min(l.Cost, mine)
+		l.Cost = min(l.Cost, mine.Burst)
 	}
+	l.Rate = mine
 	return l
 }

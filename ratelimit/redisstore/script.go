@@ -26,7 +26,15 @@ func digest(script string) string {
 
 // eval runs the script once, and a second time only after NOSCRIPT, which says
 // for certain that it did not run. Whatever else failed may have been executed.
-func (s *Store) eval(ctx context.Context, keys []string, args []int64) ([]int64, error) {
+func (s *Store) eval(ctx context.Context, tag string, limits []ratelimit.Limit) ([]int64, error) {
+	keys := make([]string, len(limits))
+	args := make([]int64, 1, 1+2*len(limits))
+	args[0] = s.serverTime
+	for i := range limits {
+		b := bucketOf(limits[i].Rate)
+		keys[i] = s.redisKey(tag, limits[i].Policy)
+		args = append(args, b.charge(limits[i].Cost), b.fill)
+	}
 	// A request that is given up must not cost a connection, nor count as an
 	// outage, so only our own deadline ends the wait.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.timeout)

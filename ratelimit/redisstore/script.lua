@@ -26,7 +26,7 @@ local function read(key)
 	if type(value) ~= 'string' or #value > 33 then
 		return 0
 	end
-	local full, fill = value:match('^(%d+) (%d+)$')
+	local full, fill = value:match('^(%d+) ([1-9]%d*)$')
 	if not full then
 		return 0
 	end

@@ -105,6 +105,7 @@ func TestCallsSurviveWhatHappensToTheData(t *testing.T) {
 		{"a hexadecimal number is stored", func(k string) { server.Do("SET", k, "0x7fffffffffff") }, 1},
 		{"a negative number is stored", func(k string) { server.Do("SET", k, "-5 10") }, 1},
 		{"one number is stored", func(k string) { server.Do("SET", k, "99999999999999") }, 1},
+		{"a bucket without room is stored", func(k string) { server.Do("SET", k, "9999999999999999 0") }, 1},
 		{"three numbers are stored", func(k string) { server.Do("SET", k, "9999999999999999 1000000 1") }, 1},
 		{"nothing is stored", func(k string) { server.Do("SET", k, "") }, 1},
 		{"forty digits are stored", func(k string) { server.Do("SET", k, strings.Repeat("9", 20)+" "+strings.Repeat("9", 20)) }, 1},
