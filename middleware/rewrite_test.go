@@ -35,7 +35,7 @@ func TestRewriteReplacesWhatNobodyMeantAsAnAnswer(t *testing.T) {
 		h        http.HandlerFunc
 		replaced bool
 	}{
-		{"http.Error", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", 400) }, true},
+		{"http.Error", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusBadRequest) }, true},
 		{"plain text with nosniff, whatever it says", text("text/plain; charset=utf-8", "nosniff", `{"x":1}`), true},
 		{"plain text without nosniff", text("text/plain; charset=utf-8", "", "no"), false},
 		{"no type and no body", text("", "", ""), true},
@@ -117,7 +117,7 @@ func TestRewriteKeepsHeadersAndLogsTheText(t *testing.T) {
 	w := serve(middleware.Standard(errs)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "7")
 		w.Header().Set("Link", "<x>")
-		http.Error(w, strings.Repeat("secret ", 1000), 503)
+		http.Error(w, strings.Repeat("secret ", 1000), http.StatusServiceUnavailable)
 	})), "GET")
 	if w.Header().Get("Retry-After") != "7" || w.Header().Get("Link") != "<x>" || strings.Contains(w.Body.String(), "secret") {
 		t.Errorf("the answer is %v %q, want the headers kept and the text gone", w.Header(), w.Body)
@@ -130,7 +130,7 @@ func TestRewriteKeepsHeadersAndLogsTheText(t *testing.T) {
 
 func TestReturnedErrorTakesOverFromAPlainOne(t *testing.T) {
 	h := problem.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
-		http.Error(w, "no", 404)
+		http.Error(w, "no", http.StatusNotFound)
 		return problem.Conflict
 	})
 	w := serve(middleware.Standard(quiet(func(*problem.Event) {}))(h), "GET")
@@ -151,7 +151,7 @@ func TestObserveSeesWhatARewriteMadeOfIt(t *testing.T) {
 	var got *middleware.Summary
 	observe := middleware.Observe(func(_ context.Context, s *middleware.Summary) { got = s })
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /x/{id}", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", 418) })
+	mux.HandleFunc("GET /x/{id}", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusTeapot) })
 	h := middleware.Chain(observe, middleware.Standard(quiet(func(*problem.Event) {})))(mux)
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest("GET", "/x/secret?token=secret", nil))
