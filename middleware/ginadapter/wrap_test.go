@@ -1,0 +1,196 @@
+package ginadapter_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/backstop-go/backstop/middleware"
+	"github.com/backstop-go/backstop/middleware/ginadapter"
+	"github.com/backstop-go/backstop/problem"
+)
+
+// watched wraps a chain between an outer handler, which looks at what is left,
+// and an inner one, which must perhaps not run.
+func watched(mw func(http.Handler) http.Handler, inner gin.HandlerFunc, look func(*gin.Context)) *gin.Engine {
+	e := gin.New()
+	e.Use(func(c *gin.Context) { c.Next(); look(c) })
+	e.Use(ginadapter.Wrap(mw))
+	e.GET("/x/:id", inner)
+	return e
+}
+
+func TestRefusalEndsTheChain(t *testing.T) {
+	for name, refuse := range map[string]func(http.ResponseWriter, *http.Request){
+		"an error": func(w http.ResponseWriter, r *http.Request) { problem.Respond(w, r, problem.RateLimited) },
+		"a body":   func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "no") },
+		"a status": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) },
+		"silence":  func(http.ResponseWriter, *http.Request) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			looked := false
+			mw := middleware.Chain(middleware.Standard(quiet()), func(http.Handler) http.Handler { return http.HandlerFunc(refuse) })
+			get(t, watched(mw, func(*gin.Context) { t.Error("the handler runs") }, func(c *gin.Context) {
+				looked = true
+				if !c.IsAborted() || !c.Writer.Written() || c.GetString("request_id") == "" {
+					t.Errorf("aborted %t, written %t, request_id %q, want all three", c.IsAborted(), c.Writer.Written(), c.GetString("request_id"))
+				}
+				if name == "an error" && (len(c.Errors) != 1 || !errors.Is(c.Errors[0].Err, problem.RateLimited) || !c.Errors[0].IsType(gin.ErrorTypePrivate)) {
+					t.Errorf("c.Errors = %v, want the refusal, private", c.Errors)
+				}
+			}), "GET", "/x/1")
+			if !looked {
+				t.Error("the outer handler does not get to look")
+			}
+		})
+	}
+}
+
+func TestNothingRunsAfterAnAnsweredPanic(t *testing.T) {
+	e := gin.New()
+	ginadapter.Install(e, middleware.Standard(quiet()))
+	e.GET("/x/:id", func(*gin.Context) { panic("boom") }, func(*gin.Context) { t.Error("the next handler runs") })
+	if w := get(t, e, "GET", "/x/1"); w.Code != 500 {
+		t.Errorf("the status is %d, want 500", w.Code)
+	}
+}
+
+func TestRequestAndWriterAreRestored(t *testing.T) {
+	for name, inner := range map[string]gin.HandlerFunc{
+		"return": func(*gin.Context) {}, "panic": func(*gin.Context) { panic("boom") },
+	} {
+		var before *http.Request
+		var writer gin.ResponseWriter
+		e := gin.New()
+		e.Use(func(c *gin.Context) {
+			before, writer = c.Request, c.Writer
+			defer func() {
+				if value := recover(); (value != nil) != (name == "panic") {
+					t.Errorf("%s: the panic is %v", name, value)
+				}
+				if c.Request != before || c.Writer != writer {
+					t.Errorf("%s: request or writer are not restored", name)
+				}
+				if before.MultipartForm == nil || before.Pattern != "/x/:id" {
+					t.Errorf("%s: the form is %v and the pattern %q, want both back", name, before.MultipartForm, before.Pattern)
+				}
+			}()
+			c.Next()
+		}, ginadapter.Wrap(through))
+		e.POST("/x/:id", func(c *gin.Context) { c.MultipartForm(); inner(c) })
+		r := httptest.NewRequest("POST", "/x/1", strings.NewReader("--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--b--\r\n"))
+		r.Header.Set("Content-Type", "multipart/form-data; boundary=b")
+		e.ServeHTTP(httptest.NewRecorder(), r)
+	}
+}
+
+func TestReplacedContextPanicsWithAClearText(t *testing.T) {
+	replace := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(w, r.WithContext(context.Background())) })
+	}
+	e := gin.New()
+	e.Use(ginadapter.Wrap(replace))
+	e.GET("/x/:id", func(*gin.Context) {})
+	defer func() {
+		if text, ok := recover().(string); !ok || !strings.Contains(text, "replaced the request's context") {
+			t.Errorf("the panic is %q, want it to name the mistake", text)
+		}
+	}()
+	get(t, e, "GET", "/x/1")
+}
+
+func TestMiddlewareIsMadeOnce(t *testing.T) {
+	made := 0
+	e := gin.New()
+	e.Use(ginadapter.Wrap(func(next http.Handler) http.Handler { made++; return next }))
+	e.GET("/x/:id", func(*gin.Context) {})
+	for range 3 {
+		get(t, e, "GET", "/x/1")
+	}
+	if made != 1 {
+		t.Errorf("the middleware is made %d times, want once", made)
+	}
+}
+
+func TestHandlersSeeTheExchange(t *testing.T) {
+	e := gin.New()
+	ginadapter.Install(e, middleware.Standard(quiet()))
+	var id, pattern string
+	e.GET("/x/:id", func(c *gin.Context) { id, pattern = c.GetString("request_id"), c.Request.Pattern })
+	w := get(t, e, "GET", "/x/1")
+	if id == "" || id != w.Header().Get("X-Request-Id") || pattern != "/x/:id" {
+		t.Errorf("the handler sees the ID %q and the pattern %q, want %q and /x/:id", id, pattern, w.Header().Get("X-Request-Id"))
+	}
+}
+
+func TestNilErrorsAreNone(t *testing.T) {
+	for _, err := range []error{nil, (*problem.Error)(nil)} {
+		e := gin.New()
+		ginadapter.Install(e, middleware.Standard(quiet()))
+		e.GET("/x/:id", ginadapter.HandlerFunc(func(c *gin.Context) error { c.String(200, "fine"); return err }))
+		if w := get(t, e, "GET", "/x/1"); w.Code != 200 || w.Body.String() != "fine" {
+			t.Errorf("with %#v the answer is %d %q, want fine", err, w.Code, w.Body)
+		}
+	}
+}
+
+func TestErrorsLeavesWhatIsWritten(t *testing.T) {
+	e := gin.New()
+	ginadapter.Install(e, middleware.Standard(quiet()))
+	e.Use(ginadapter.Errors())
+	e.GET("/x/:id", func(c *gin.Context) {
+		c.JSON(409, gin.H{"own": true})
+		c.Error(errors.New("for the log"))
+	})
+	if w := get(t, e, "GET", "/x/1"); w.Code != 409 || w.Body.String() != `{"own":true}` {
+		t.Errorf("the answer is %d %q, want the handler's own", w.Code, w.Body)
+	}
+}
+
+func TestErrorOfAnEngineInsideTheMiddlewaresReplacesACommittedStatus(t *testing.T) {
+	e := gin.New()
+	e.GET("/x/:id", ginadapter.HandlerFunc(func(c *gin.Context) error {
+		c.AbortWithStatus(400)
+		return problem.Gone
+	}))
+	if w := get(t, middleware.Standard(quiet())(e), "GET", "/x/1"); w.Code != 410 || strings.Count(w.Body.String(), `"status":`) != 1 {
+		t.Errorf("the answer is %d %q, want one 410", w.Code, w.Body)
+	}
+}
+
+func TestMistakesPanicAtConstruction(t *testing.T) {
+	for name, construct := range map[string]func(){
+		"Wrap(nil)": func() { ginadapter.Wrap(nil) }, "HandlerFunc(nil)": func() { ginadapter.HandlerFunc(nil) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s does not panic", name)
+				}
+			}()
+			construct()
+		}()
+	}
+}
+
+func TestAllocationsOfAWrappedMiddleware(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	cost := func(use ...gin.HandlerFunc) float64 {
+		e := gin.New()
+		e.Use(use...)
+		e.GET("/x/:id", func(*gin.Context) {})
+		r, w := httptest.NewRequest("GET", "/x/1", nil), httptest.NewRecorder()
+		return testing.AllocsPerRun(100, func() { e.ServeHTTP(w, r) })
+	}
+	if n := cost(ginadapter.Wrap(through)) - cost(); n > 3 {
+		t.Errorf("a middleware that does nothing costs %v allocations, want at most 3", n)
+	}
+}
