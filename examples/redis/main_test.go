@@ -11,13 +11,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 )
 
 func TestTwoProcessesShareOneLimit(t *testing.T) {
-	redis := startRedis(t)
+	redis, killRedis := startRedis(t)
 	binary := build(t)
 	one, two := startDemo(t, binary, redis), startDemo(t, binary, redis)
 
@@ -33,6 +34,13 @@ func TestTwoProcessesShareOneLimit(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("four requests to one process, one to another, one to the first = %v, want %v", got, want)
+	}
+
+	killRedis()
+	for _, url := range []string{one, two} {
+		if status := get(t, url, "later"); status != http.StatusOK {
+			t.Errorf("a request after the end of Redis = %d, want 200", status)
+		}
 	}
 }
 
@@ -102,8 +110,8 @@ func startDemo(t *testing.T, binary, redis string) string {
 	return url
 }
 
-// startRedis runs a server until the test ends, and returns its address.
-func startRedis(t *testing.T) string {
+// startRedis runs a server until the test ends, or until it is killed.
+func startRedis(t *testing.T) (addr string, kill func()) {
 	t.Helper()
 	const how = "redis-server is not installed: apt-get install redis-server"
 	if _, err := exec.LookPath("redis-server"); err != nil && os.Getenv("BACKSTOP_REDIS") == "required" {
@@ -111,7 +119,7 @@ func startRedis(t *testing.T) string {
 	} else if err != nil {
 		t.Skip(how)
 	}
-	addr := freeAddr(t)
+	addr = freeAddr(t)
 	_, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		t.Fatal(err)
@@ -120,7 +128,7 @@ func startRedis(t *testing.T) string {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	kill = sync.OnceFunc(func() {
 		if err := cmd.Process.Kill(); err != nil {
 			t.Error(err)
 		}
@@ -128,11 +136,12 @@ func startRedis(t *testing.T) string {
 			t.Error(err)
 		}
 	})
+	t.Cleanup(kill)
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		conn, err := net.Dial("tcp", addr)
 		if err == nil {
 			conn.Close()
-			return addr
+			return addr, kill
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("redis-server does not listen: %v", err)
