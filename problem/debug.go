@@ -3,6 +3,7 @@ package problem
 import (
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -14,17 +15,29 @@ import (
 const maxDebug = 8 << 10 // bytes of a stack, and of a body
 
 // DebugLoopback is a Config.Debug that trusts callers on this machine: the peer
-// is a loopback address, and no header says that the request was forwarded,
-// because behind a local proxy every peer is loopback.
+// is a loopback address, the host that it asked for is this machine too, which a
+// page in a browser cannot bring about by way of its own DNS, and no header says
+// that the request was forwarded. A local proxy that leaves no trace at all, and
+// calls this service localhost, passes for its clients: do not configure this
+// gate behind one.
 func DebugLoopback(r *http.Request) bool {
 	for name := range r.Header {
 		switch name = http.CanonicalHeaderKey(name); {
-		case name == "Forwarded", name == "Via", name == "X-Real-Ip", strings.HasPrefix(name, "X-Forwarded"):
+		case name == "Forwarded", name == "Via", strings.HasPrefix(name, "X-Forwarded"), strings.HasPrefix(name, "X-Original"),
+			strings.HasSuffix(name, "-Ip"), strings.HasSuffix(name, "-Clientip"), name == "Cdn-Loop", name == "X-Envoy-External-Address":
 			return false
 		}
 	}
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	return err == nil && peer.Addr().Unmap().IsLoopback()
+	return err == nil && peer.Addr().Unmap().IsLoopback() && isLoopbackHost(r.Host)
+}
+
+func isLoopbackHost(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return strings.EqualFold(host, "localhost") || err == nil && addr.Unmap().IsLoopback()
 }
 
 // watch asks the debug gate once, and if it opens keeps the begin of the body.

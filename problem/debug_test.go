@@ -178,31 +178,41 @@ func TestRedaction(t *testing.T) {
 
 func TestDebugLoopback(t *testing.T) {
 	for _, c := range []struct {
-		peer, header string
-		want         bool
+		peer, host, header string
+		want               bool
 	}{
-		{"127.0.0.1:1", "", true},
-		{"127.9.9.9:1", "", true},
-		{"[::1]:1", "", true},
-		{"[::ffff:127.0.0.1]:1", "", true},
-		{"10.0.0.1:1", "", false},
-		{"127.0.0.1", "", false},
-		{"@", "", false},
-		{"", "", false},
-		{"127.0.0.1:1", "Forwarded", false},
-		{"127.0.0.1:1", "Via", false},
-		{"127.0.0.1:1", "X-Real-IP", false},
-		{"127.0.0.1:1", "X-Forwarded-For", false},
-		{"127.0.0.1:1", "X-Forwarded-Anything", false},
-		{"127.0.0.1:1", "Accept", true},
+		{"127.0.0.1:1", "localhost", "", true},
+		{"127.0.0.1:1", "LocalHost:8080", "", true},
+		{"127.0.0.1:1", "127.0.0.1:8080", "", true},
+		{"127.9.9.9:1", "localhost", "", true},
+		{"[::1]:1", "[::1]", "", true},
+		{"[::1]:1", "[::1]:8080", "", true},
+		{"[::ffff:127.0.0.1]:1", "localhost", "", true},
+		{"10.0.0.1:1", "localhost", "", false},
+		{"127.0.0.1", "localhost", "", false},
+		{"@", "localhost", "", false},
+		{"", "localhost", "", false},
+		{"127.0.0.1:1", "", "", false},
+		{"127.0.0.1:1", "rebound.example", "", false},
+		{"127.0.0.1:1", "localhost.example:8080", "", false},
+		{"127.0.0.1:1", "localhost", "Forwarded", false},
+		{"127.0.0.1:1", "localhost", "Via", false},
+		{"127.0.0.1:1", "localhost", "X-Real-IP", false},
+		{"127.0.0.1:1", "localhost", "X-Forwarded-For", false},
+		{"127.0.0.1:1", "localhost", "X-Forwarded-Anything", false},
+		{"127.0.0.1:1", "localhost", "X-Original-Forwarded-For", false},
+		{"127.0.0.1:1", "localhost", "Cf-Connecting-Ip", false},
+		{"127.0.0.1:1", "localhost", "True-Client-IP", false},
+		{"127.0.0.1:1", "localhost", "X-Azure-ClientIP", false},
+		{"127.0.0.1:1", "localhost", "Accept", true},
 	} {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
-		r.RemoteAddr = c.peer
+		r.RemoteAddr, r.Host = c.peer, c.host
 		if c.header != "" {
 			r.Header[c.header] = []string{"x"}
 		}
 		if got := problem.DebugLoopback(r); got != c.want {
-			t.Errorf("DebugLoopback(peer %q, header %q) = %v, want %v", c.peer, c.header, got, c.want)
+			t.Errorf("DebugLoopback(peer %q, host %q, header %q) = %v, want %v", c.peer, c.host, c.header, got, c.want)
 		}
 	}
 }

@@ -19,7 +19,10 @@ func (f *failure) setHeader(h http.Header, length int, identity bool) {
 	}
 	for key := range h {
 		name := http.CanonicalHeaderKey(key)
-		if isStale(name, v.Status) || identity && name == "Content-Encoding" {
+		switch {
+		case isStale(name, v.Status),
+			identity && name == "Content-Encoding",
+			f.hidden && (name == "Www-Authenticate" || name == "Retry-After"): // they would tell a 403 from a 404
 			delete(h, key)
 		}
 	}

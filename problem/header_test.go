@@ -195,6 +195,20 @@ func TestHideForbidden(t *testing.T) {
 	}
 }
 
+// What a handler has put on the writer for its 403 would give it away.
+func TestHideForbiddenHidesItsHeaders(t *testing.T) {
+	p := problem.New(problem.Config{HideForbidden: true, Logger: silent})
+	w := httptest.NewRecorder()
+	w.Header().Set("WWW-Authenticate", `Bearer realm="vault"`)
+	w.Header().Set("Retry-After", "5")
+	p.Respond(w, httptest.NewRequest(http.MethodGet, "/", nil), problem.Forbidden)
+	for _, name := range []string{"WWW-Authenticate", "Retry-After"} {
+		if got := w.Header().Values(name); got != nil {
+			t.Errorf("a hidden Forbidden has %s = %q, which NotFound has not", name, got)
+		}
+	}
+}
+
 func dump(h http.Header) string {
 	var b strings.Builder
 	h.Write(&b)

@@ -136,7 +136,7 @@ func (f *failure) convert() {
 // send encodes and writes.
 func (f *failure) send(w http.ResponseWriter) {
 	h, top := w.Header(), exchange.Top(w)
-	if f.view.RetryAfter == 0 {
+	if f.view.RetryAfter == 0 && !f.hidden {
 		f.view.RetryAfter = retryAfter(h)
 	}
 	buf := f.p.buffers.Get().(*[]byte)
