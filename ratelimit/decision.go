@@ -54,7 +54,7 @@ func (d Decision) Err() error {
 	case d.Allowed || d.DryRun:
 		return nil
 	case d.RetryAfter == Never:
-		return problem.PayloadTooLarge.New("")
+		return problem.PayloadTooLarge.New("Request exceeds the capacity of the rate limit")
 	case d.call != nil && d.call.limiter.headers == HeadersNone:
 		return problem.RateLimited.New("")
 	}

@@ -23,7 +23,9 @@ type KeyFunc func(r *http.Request) (key string, ok bool)
 //
 // A token that nobody has verified is a fresh bucket for every guess. So either
 // the limiter stands behind authentication, or it has a limit by address in
-// [Config.Also].
+// [Config.Also]. The token is the rest of the line after "Bearer" and spaces, as
+// it stands. Authentication must read it in the same way: if it trims more, each
+// way to write one token is a bucket.
 func BearerToken(r *http.Request) (string, bool) {
 	line, ok := onlyLine(r.Header, "Authorization")
 	scheme, token, _ := strings.Cut(line, " ")
