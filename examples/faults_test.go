@@ -49,7 +49,8 @@ func faults(style problem.Style) []question {
 
 // wire says what no client library would.
 var wire = []question{
-	outside("OPTIONS *", "OPTIONS * HTTP/1.1\r\nHost: vault\r\nConnection: close\r\n\r\n", is(200)),
+	outside("OPTIONS *", "OPTIONS * HTTP/1.1\r\nHost: vault\r\nConnection: close\r\n\r\n", is(404)),
+	outside("GET *", "GET * HTTP/1.1\r\nHost: vault\r\nConnection: close\r\n\r\n", is(404)),
 	outside("no HTTP", "hello\r\n\r\n", is(400)),
 	outside("no Host", "GET /healthz HTTP/1.1\r\n\r\n", is(400)),
 	outside("a header without end", "GET /healthz HTTP/1.1\r\nHost: vault\r\nX: "+strings.Repeat("x", 64<<10), is(431)),

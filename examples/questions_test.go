@@ -68,6 +68,7 @@ var plain = []question{
 	get("/api/v1/sessions", fails(problem.TokenInvalid), user[0], user[0]),
 	get("/api/v1/sessions", fails(problem.TokenExpired), "Authorization: Bearer expired-token"),
 	get("/api/v1/sessions", fails(problem.TokenRevoked), "Authorization: Bearer revoked-token"),
+	get("/api/v1/sessions", fails(problem.TokenInvalid), "Authorization: Bearer \tuser-token"), // the limiter would take it for another client
 	get("/api/v1/users", is(200), admin),
 	get("/api/v1/users", fails(problem.Forbidden), user[0]),
 	get("/api/v1/users", fails(problem.Forbidden), readonly),

@@ -32,7 +32,7 @@ func (c call) bytes() string {
 		return c.raw
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: vault\r\nConnection: close\r\n", c.method, c.target)
+	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n", c.method, c.target)
 	framed := false
 	for _, line := range c.header {
 		framed = framed || strings.HasPrefix(line, "Content-Length:") || strings.HasPrefix(line, "Transfer-Encoding:")

@@ -28,7 +28,9 @@ func authenticate(r *http.Request) (user, error) {
 		return user{}, problem.Unauthenticated
 	}
 	scheme, token, _ := strings.Cut(lines[0], " ")
-	token = strings.TrimSpace(token)
+	// Exactly the text that the limiter takes for the token: another reading would
+	// make each way to write it a client of its own.
+	token = strings.TrimLeft(token, " ")
 	switch {
 	case len(lines) > 1:
 		// Which of them an intermediary has checked, nobody knows.

@@ -17,7 +17,7 @@ import (
 func PlainPaths(next http.Handler) http.Handler {
 	return problem.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
 		hidesSlash := strings.Contains(strings.ToUpper(r.URL.RawPath), "%2F")
-		if hidesSlash || path.Clean(r.URL.Path) != r.URL.Path {
+		if hidesSlash || path.Clean("/"+r.URL.Path) != r.URL.Path {
 			return problem.NotFound
 		}
 		if r.URL.RawPath == "" {

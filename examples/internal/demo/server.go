@@ -64,6 +64,8 @@ func newServer(handler http.Handler, timeout time.Duration) *http.Server {
 		ReadTimeout:       timeout + 10*time.Second,
 		WriteTimeout:      timeout + 20*time.Second,
 		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelWarn),
+
+		DisableGeneralOptionsHandler: true, // "OPTIONS *" too gets an answer from us
 	}
 }
 
