@@ -22,6 +22,8 @@ lint: ## formatting, vet, modernizers, staticcheck, tidiness
 	$(call each,$(GO) mod tidy -diff && $(GO) vet ./... && $(GO) fix -diff ./... && $(STATICCHECK) -checks=all ./...)
 bench: ## benchmarks, in the form that benchstat compares
 	$(call each,$(GO) test -run='^$$$$' -bench=. -benchmem -count=6 ./...)
+soak: ## three minutes of panics and disconnects; SOAK=10m for longer
+	cd internal/routers && BACKSTOP_SOAK=$(SOAK) $(GO) test $(RACE) -count=1 -timeout=0 -run='^TestSoak$$' -v .
 cover: ## coverage of each module by all its tests
 	$(call each,$(GO) test -coverpkg=./... -coverprofile=cover.out ./... && $(GO) tool cover -func=cover.out | tail -n 1)
-.PHONY: help test lint bench cover
+.PHONY: help test lint bench soak cover
