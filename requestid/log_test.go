@@ -44,20 +44,30 @@ func TestLogHandlerAddsTheIDsAtTheRoot(t *testing.T) {
 		want string
 	}{
 		{"plain", func(ctx context.Context, l *slog.Logger) { l.InfoContext(ctx, "") }, `{` + root + `}`},
-		{"with an attribute", func(ctx context.Context, l *slog.Logger) { l.With("a", 1).InfoContext(ctx, "", "b", 2) },
-			`{"a":1,"b":2,` + root + `}`},
-		{"in a group", func(ctx context.Context, l *slog.Logger) { l.WithGroup("g").InfoContext(ctx, "", "b", 2) },
-			`{"g":{"b":2},` + root + `}`},
+		{
+			"with an attribute", func(ctx context.Context, l *slog.Logger) { l.With("a", 1).InfoContext(ctx, "", "b", 2) },
+			`{"a":1,"b":2,` + root + `}`,
+		},
+		{
+			"in a group", func(ctx context.Context, l *slog.Logger) { l.WithGroup("g").InfoContext(ctx, "", "b", 2) },
+			`{"g":{"b":2},` + root + `}`,
+		},
 		{"in an empty group", func(ctx context.Context, l *slog.Logger) { l.WithGroup("g").InfoContext(ctx, "") }, `{` + root + `}`},
 		{"in groups with attributes", func(ctx context.Context, l *slog.Logger) {
 			l.With("a", 1).WithGroup("g").With("b", 2).WithGroup("h").With("c", 3).InfoContext(ctx, "", "d", 4)
 		}, `{"a":1,"g":{"b":2,"h":{"c":3,"d":4}},` + root + `}`},
-		{"a group without a name", func(ctx context.Context, l *slog.Logger) { l.WithGroup("").InfoContext(ctx, "", "b", 2) },
-			`{"b":2,` + root + `}`},
-		{"a record that has the key", func(ctx context.Context, l *slog.Logger) { l.InfoContext(ctx, "", "request_id", "own") },
-			`{"request_id":"own",` + root[len(`"request_id":"mine",`):] + `}`},
-		{"a logger that has the key", func(ctx context.Context, l *slog.Logger) { l.With("request_id", "own").InfoContext(ctx, "") },
-			`{"request_id":"own",` + root[len(`"request_id":"mine",`):] + `}`},
+		{
+			"a group without a name", func(ctx context.Context, l *slog.Logger) { l.WithGroup("").InfoContext(ctx, "", "b", 2) },
+			`{"b":2,` + root + `}`,
+		},
+		{
+			"a record that has the key", func(ctx context.Context, l *slog.Logger) { l.InfoContext(ctx, "", "request_id", "own") },
+			`{"request_id":"own",` + root[len(`"request_id":"mine",`):] + `}`,
+		},
+		{
+			"a logger that has the key", func(ctx context.Context, l *slog.Logger) { l.With("request_id", "own").InfoContext(ctx, "") },
+			`{"request_id":"own",` + root[len(`"request_id":"mine",`):] + `}`,
+		},
 		{"the key within a group is another one", func(ctx context.Context, l *slog.Logger) {
 			l.WithGroup("g").InfoContext(ctx, "", "request_id", "own")
 		}, `{"g":{"request_id":"own"},` + root + `}`},

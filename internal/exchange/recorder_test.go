@@ -31,6 +31,7 @@ func writeString(_ *exchange.Recorder, w http.ResponseWriter) { io.WriteString(w
 func readFrom(_ *exchange.Recorder, w http.ResponseWriter) {
 	io.Copy(w, struct{ io.Reader }{strings.NewReader("text")})
 }
+
 func readNothing(_ *exchange.Recorder, w http.ResponseWriter) {
 	io.Copy(w, struct{ io.Reader }{strings.NewReader("")})
 }

@@ -52,7 +52,7 @@ func TestOldHandlersSpeakTheEnvelope(t *testing.T) {
 		status int
 	}{
 		{"http.Error", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "dsn=postgres://u:p@h", 500) }), 500},
-		{"http.Error of a 418", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "dsn=postgres://u:p@h", 418) }), 418},
+		{"http.Error of a 418", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "dsn=postgres://u:p@h", http.StatusTeapot) }), 418},
 		{"a bare status", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403) }), 403},
 		{"a text without a type", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(409)
@@ -174,7 +174,7 @@ func TestRefusalsCarryTheHeadersOfCORS(t *testing.T) {
 	for status, h := range map[int]http.HandlerFunc{
 		429: func(w http.ResponseWriter, r *http.Request) { problem.Respond(w, r, problem.RateLimited) },
 		500: func(http.ResponseWriter, *http.Request) { panic("boom") },
-		503: func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", 503) },
+		503: func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusServiceUnavailable) },
 	} {
 		t.Run(http.StatusText(status), func(t *testing.T) {
 			plan{inside: []mw{cors}}.run(t, h, func(t *testing.T, s *site) {

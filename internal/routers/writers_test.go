@@ -299,7 +299,7 @@ func TestStandardIsTheChainOfItsParts(t *testing.T) {
 		"answer":  func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "fine") },
 		"panic":   func(http.ResponseWriter, *http.Request) { panic("boom") },
 		"cut":     func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "0123456789"); panic("boom") },
-		"plain":   func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", 418) },
+		"plain":   func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusTeapot) },
 		"no body": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) },
 		"error": func(w http.ResponseWriter, r *http.Request) {
 			problem.Respond(w, r, problem.RateLimited.New("").WithRetryAfter(time.Second))

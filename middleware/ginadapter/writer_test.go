@@ -26,7 +26,10 @@ func TestWriterIsAsLazyAsGins(t *testing.T) {
 	}
 	header := func(n int) func(gin.ResponseWriter) { return func(w gin.ResponseWriter) { w.WriteHeader(n) } }
 	steps := []step{
-		{"500", header(500)}, {"418", header(418)}, {"-1", header(-1)}, {"0", header(0)},
+		{"500", header(500)},
+		{"418", header(418)},
+		{"-1", header(-1)},
+		{"0", header(0)},
 		{"now", func(w gin.ResponseWriter) { w.WriteHeaderNow() }},
 		{"write", func(w gin.ResponseWriter) { w.Write([]byte("ab")) }},
 		{"write nothing", func(w gin.ResponseWriter) { w.Write(nil) }},
