@@ -134,3 +134,27 @@ func TestHandlerWithoutBodyMembersLeavesTheBodyAlone(t *testing.T) {
 		t.Errorf("a request with good parameters and any body = %d %s, want 200", w.Code, w.Body)
 	}
 }
+
+func TestHandlerOfAnEmptyBody(t *testing.T) {
+	type optional struct {
+		Name string `json:"name"`
+	}
+	v, err := validate.New(validate.Config{AllowEmpty: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, body := range []string{"", " \r\n"} {
+		read := false
+		h := validate.Handler[*optional](v)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			data, err := io.ReadAll(r.Body)
+			if err != nil || string(data) != body {
+				t.Errorf("the empty body %q reads %q, %v behind Handler", body, data, err)
+			}
+			read = validate.FromContext[*optional](r.Context()) != nil
+		}))
+		h.ServeHTTP(httptest.NewRecorder(), post(body))
+		if !read {
+			t.Errorf("with AllowEmpty the body %q gives no value, want the zero one", body)
+		}
+	}
+}

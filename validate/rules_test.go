@@ -2,6 +2,7 @@ package validate_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http/httptest"
 	"strings"
@@ -81,6 +82,39 @@ func TestRules(t *testing.T) {
 		if err := v.Validate(t.Context(), x); err == nil || !strings.Contains(outcome(err), "inner required") {
 			t.Errorf("Validate(%+v) = %s, want inner required", x, outcome(err))
 		}
+	}
+}
+
+// The scan has 63 bits for members whose absence matters; with more of them the
+// walk looks at every body.
+func TestManyMembersWhosePresenceIsRequired(t *testing.T) {
+	type many struct {
+		A0, A1, A2, A3, A4, A5, A6, A7, A8, A9, A10, A11, A12, A13, A14, A15, A16, A17, A18, A19, A20, A21, A22, A23, A24, A25, A26, A27, A28, A29, A30, A31, A32, A33, A34, A35, A36, A37, A38, A39, A40, A41, A42, A43, A44, A45, A46, A47, A48, A49, A50, A51, A52, A53, A54, A55, A56, A57, A58, A59, A60, A61, A62, A63, A64, A65, A66, A67, A68, A69 bool `validate:"required"`
+	}
+	var all []string
+	for i := range 70 {
+		all = append(all, fmt.Sprintf(`"A%d":false`, i))
+	}
+	decode := run[many](t, validate.Config{RequiredByPresence: true})
+	for n, want := range map[int]string{70: "ok", 69: "V(A69 required)", 68: "V(A68 required, A69 required)"} {
+		if got := outcome(decode("{" + strings.Join(all[:n], ",") + "}")); got != want {
+			t.Errorf("Decode of %d of 70 required members = %s, want %s", n, got, want)
+		}
+	}
+	if got := fields(t, decode("{}")); len(got) != 70 {
+		t.Errorf("Decode of none of 70 required members reports %d, want all", len(got))
+	}
+}
+
+func TestDecodeOfABadTypeIsOurFault(t *testing.T) {
+	type typo struct {
+		Email string `validate:"requird"`
+	}
+	if _, err := validate.Decode[typo](nil, nil, post("{}")); outcome(err) != "internal" || !strings.Contains(err.Error(), "requird") {
+		t.Errorf("Decode of a type with a typo = %v, want an internal error that names it", err)
+	}
+	if err := (*validate.Validator)(nil).Validate(t.Context(), typo{}); outcome(err) != "internal" {
+		t.Errorf("Validate of a type with a typo = %v, want an internal error", err)
 	}
 }
 
