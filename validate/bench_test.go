@@ -50,6 +50,13 @@ type small struct {
 	Password string `json:"password" validate:"required,min=8,max=128"`
 }
 
+// Three fields, which the invalid case gets all wrong.
+type registration struct {
+	OrganizationName string `json:"organizationName" validate:"notblank"`
+	Email            string `json:"email" validate:"required,email"`
+	Password         string `json:"password" validate:"required,min=8,max=128"`
+}
+
 const smallBody = `{"email":"someone@example.com","password":"correct horse staple"}`
 
 type order struct {
