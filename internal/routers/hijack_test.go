@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 )
@@ -29,7 +30,8 @@ func TestPanicAfterHijackClosesTheConnection(t *testing.T) {
 		}
 		defer conn.Close()
 		io.WriteString(conn, "GET /case/1 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
-		b, err := io.ReadAll(bufio.NewReader(conn)) // hangs if the connection stays open
+		conn.SetReadDeadline(time.Now().Add(10 * time.Second)) // in case the connection stays open
+		b, err := io.ReadAll(bufio.NewReader(conn))
 		if err != nil || !strings.HasPrefix(string(b), "HTTP/1.1 101 ") || strings.Contains(string(b), "{") {
 			t.Errorf("the connection has brought %q (%v), want a 101 and then its end", b, err)
 		}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/backstop-go/backstop/middleware"
+	"github.com/backstop-go/backstop/problem"
 )
 
 type wild struct{ n int }
@@ -268,6 +269,24 @@ func TestGoexitAfterWritingCutsTheAnswer(t *testing.T) {
 		}
 		s.wantCalls(t, 1)
 		s.wantRecords(t, 1)
+	})
+}
+
+func TestGoexitAfterTheAnswerLeavesIt(t *testing.T) {
+	plan{}.run(t, func(w http.ResponseWriter, r *http.Request) {
+		problem.Respond(w, r, problem.NotFound)
+		runtime.Goexit()
+	}, func(t *testing.T, s *site) {
+		a := s.get()
+		if s.protocol == h2 {
+			if a.status != 404 { // and then net/http resets the stream
+				t.Errorf("the answer is %d %q (%v), want a 404", a.status, a.body, a.err)
+			}
+		} else {
+			wantEnvelope(t, a, 404)
+		}
+		s.summary(t)
+		s.wantCalls(t, 1)
 	})
 }
 
