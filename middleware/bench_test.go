@@ -6,9 +6,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"testing"
 	"time"
 
+	"github.com/backstop-go/backstop/internal/exchange"
 	"github.com/backstop-go/backstop/middleware"
 	"github.com/backstop-go/backstop/problem"
 	"github.com/backstop-go/backstop/requestid"
@@ -46,6 +48,34 @@ func BenchmarkMiddleware(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				bb.h.ServeHTTP(w, r)
+			}
+		})
+	}
+}
+
+// What a panic costs until its envelope is sent and its stack is logged.
+func BenchmarkPanic(b *testing.B) {
+	errs := problem.New(problem.Config{Logger: slog.New(slog.NewJSONHandler(io.Discard, nil))})
+	h := middleware.Standard(errs)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") }))
+	r := httptest.NewRequest("GET", "/", nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		h.ServeHTTP(discard{http.Header{}}, r)
+	}
+}
+
+// What a recorder costs that is made, and one that is found.
+func BenchmarkRecord(b *testing.B) {
+	x, _ := exchange.Enter(httptest.NewRequest("GET", "/", nil))
+	for _, n := range []int{1, 2} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			var w http.ResponseWriter = discard{http.Header{}}
+			b.ReportAllocs()
+			for b.Loop() {
+				top := w
+				for range n {
+					_, top = exchange.Record(top, x)
+				}
 			}
 		})
 	}

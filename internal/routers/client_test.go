@@ -27,6 +27,21 @@ func TestHookThatPanicsLeavesTheAnswerAlone(t *testing.T) {
 		})
 }
 
+// faulty is a log handler that panics.
+type faulty struct{ slog.Handler }
+
+func (faulty) Handle(context.Context, slog.Record) error { panic("logger") }
+
+func TestLoggerThatPanicsLeavesTheAnswerAlone(t *testing.T) {
+	logger := slog.New(faulty{slog.NewTextHandler(io.Discard, nil)})
+	plan{config: problem.Config{Logger: logger}}.run(t,
+		func(http.ResponseWriter, *http.Request) { panic("boom") },
+		func(t *testing.T, s *site) {
+			wantEnvelope(t, s.get(), 500)
+			s.summary(t)
+		})
+}
+
 func TestEncoderThatPanicsGivesWayToAConstantBody(t *testing.T) {
 	style := problem.RFC9457
 	plain := style.Append

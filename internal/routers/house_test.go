@@ -85,7 +85,7 @@ var protocols = []string{warm, single, h2}
 type plan struct {
 	houses    []house
 	protocols []string
-	config    problem.Config // Logger is ours
+	config    problem.Config // Logger: site.records
 	outside   []mw           // of Standard
 	inside    []mw
 	noisy     bool // ErrorLog may have something to say
@@ -140,7 +140,9 @@ func (p plan) open(house house, protocol string, h http.HandlerFunc) *site {
 		protocol: protocol, house: house.name,
 		records: &records{}, errorLog: &lockedBuffer{}, summaries: make(chan *middleware.Summary, 100),
 	}
-	p.config.Logger = slog.New(requestid.NewLogHandler(s.records))
+	if p.config.Logger == nil {
+		p.config.Logger = slog.New(requestid.NewLogHandler(s.records))
+	}
 	standard := p.standard
 	if standard == nil {
 		standard = middleware.Standard(problem.New(p.config))
