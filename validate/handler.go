@@ -13,22 +13,20 @@ import (
 )
 
 // HandlerFunc returns a handler that decodes each request into a T as [Decode]
-// does and calls fn with it. Errors of both are handed to [problem.Respond].
-// It panics if fn is nil or T fails [Check], as http.ServeMux does for a bad
-// pattern.
+// does and calls fn with it. Errors of both are answered as those of a
+// [problem.HandlerFunc]. It panics if fn is nil or T fails [Check], as
+// http.ServeMux does for a bad pattern.
 func HandlerFunc[T any](v *Validator, fn func(http.ResponseWriter, *http.Request, T) error) http.Handler {
 	if fn == nil {
 		panic("validate: HandlerFunc of a nil function")
 	}
 	v = mustCheck[T](v)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return problem.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
 		in, err := Decode[T](v, w, r)
-		if err == nil {
-			err = fn(w, r, in)
-		}
 		if err != nil {
-			problem.Respond(w, r, err)
+			return err
 		}
+		return fn(w, r, in)
 	})
 }
 

@@ -2,6 +2,7 @@ package validate_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -156,5 +157,25 @@ func TestHandlerOfAnEmptyBody(t *testing.T) {
 		if !read {
 			t.Errorf("with AllowEmpty the body %q gives no value, want the zero one", body)
 		}
+	}
+}
+
+// A function that fails after it has begun to answer cannot be answered again,
+// also where no other middleware looks on.
+func TestHandlerFuncCutsAHalfSentAnswer(t *testing.T) {
+	type nothing struct{}
+	h := validate.HandlerFunc(nil, func(w http.ResponseWriter, _ *http.Request, _ nothing) error {
+		w.Write([]byte(`{"half":`))
+		return errors.New("the other half is lost")
+	})
+	srv := httptest.NewServer(h)
+	defer srv.Close()
+	res, err := http.Post(srv.URL, "application/json", strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if body, err := io.ReadAll(res.Body); err == nil {
+		t.Errorf("a half-sent answer arrives as %q and looks complete", body)
 	}
 }
