@@ -12,7 +12,7 @@ import (
 // Keys are canonical and assigned directly, and one array holds all values. A
 // value has the capacity 1, so that Add copies it.
 func (f *failure) setHeader(h http.Header, length int, identity bool) {
-	v, s := &f.view, f.header[:0]
+	v, s := &f.view, make([]string, 0, 5)
 	set := func(key, value string) {
 		s = append(s, value)
 		h[key] = s[len(s)-1 : len(s) : len(s)]

@@ -41,6 +41,7 @@ func (p *Responder) Respond(w http.ResponseWriter, r *http.Request, err error) {
 	switch state {
 	case exchange.Rendered:
 		f.again()
+		p.recycle(f)
 		return
 	case exchange.Started:
 		f.aborted = true
@@ -50,7 +51,8 @@ func (p *Responder) Respond(w http.ResponseWriter, r *http.Request, err error) {
 		f.send(w)
 	}
 	f.report()
-	if f.aborted {
+	p.recycle(f)
+	if state == exchange.Started {
 		exchange.Abort(w)
 	}
 }
@@ -103,12 +105,13 @@ type failure struct {
 	aborted, hijacked, hidden, remote bool
 	encodeErr, writeErr               error
 
-	header [7]string // one array for all header values
+	buf []byte // for the body; all else is made anew
 }
 
 // failed finds out what an error is, and how it is shown.
 func (p *Responder) failed(r *http.Request, err error) *failure {
-	f := &failure{p: p, x: exchange.From(r.Context()), r: r, cause: err}
+	f := p.failures.Get().(*failure)
+	f.p, f.x, f.r, f.cause = p, exchange.From(r.Context()), r, err
 	f.convert()
 	if f.err.remote && !f.err.passed {
 		f.err, f.remote = upstream(f.err), true
@@ -139,8 +142,7 @@ func (f *failure) send(w http.ResponseWriter) {
 	if f.view.RetryAfter == 0 && !f.hidden {
 		f.view.RetryAfter = retryAfter(h)
 	}
-	buf := f.p.buffers.Get().(*[]byte)
-	body := f.encode((*buf)[:0])
+	body := f.encode(f.buf[:0])
 	for rec := range exchange.Recorders(w) {
 		rec.Revoke()
 	}
@@ -154,7 +156,9 @@ func (f *failure) send(w http.ResponseWriter) {
 	for rec := range exchange.Recorders(w) {
 		rec.Seal(f.view.Status, rec == top)
 	}
-	f.p.recycle(buf, len(body))
+	if n := len(body); n > cap(f.buf) && n <= maxPooled {
+		f.buf = make([]byte, 0, n) // the body itself may be a constant of the style's
+	}
 	if f.view.Status < 500 {
 		return
 	}
@@ -165,16 +169,11 @@ func (f *failure) send(w http.ResponseWriter) {
 	}
 }
 
-// recycle keeps a buffer, with room for the body that was needed. The body
-// itself is not kept: it may be a constant of the style's.
-func (p *Responder) recycle(buf *[]byte, needed int) {
-	if needed > maxPooled {
-		return
-	}
-	if needed > cap(*buf) {
-		*buf = make([]byte, 0, needed)
-	}
-	p.buffers.Put(buf)
+// recycle keeps the memory of f for another failure, and nothing that was in it.
+// One that ends in a panic is left to the collector.
+func (p *Responder) recycle(f *failure) {
+	*f = failure{buf: f.buf}
+	p.failures.Put(f)
 }
 
 // encode appends the body to dst: of the error, else of a plain Internal, else

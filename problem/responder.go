@@ -62,7 +62,7 @@ type Responder struct {
 	redact    []string
 	challenge challenge
 	lastBody  []byte // what is sent when the encoder fails
-	buffers   sync.Pool
+	failures  sync.Pool
 }
 
 // New returns a Responder. Later changes of cfg have no effect. It panics if
@@ -85,10 +85,7 @@ func New(cfg Config) *Responder {
 		redact:    redactedNames(cfg.Redact),
 		challenge: challenge,
 	}
-	p.buffers.New = func() any {
-		b := make([]byte, 0, minPooled)
-		return &b
-	}
+	p.failures.New = func() any { return &failure{buf: make([]byte, 0, minPooled)} }
 	view := p.plain(&View{})
 	if p.lastBody, err = p.encode(nil, &view); err != nil {
 		panic(fmt.Errorf("problem: style %q cannot encode an internal error: %w", cfg.Style.Name, err))
