@@ -35,12 +35,26 @@ func LimitInFlight(cfg InFlightConfig) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		mustHave(next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			defer inFlight.Add(-1)
-			if inFlight.Add(1) > limit {
+			if !enter(inFlight, limit) {
 				problem.Respond(w, r, refusal)
 				return
 			}
+			defer inFlight.Add(-1)
 			next.ServeHTTP(w, r)
 		})
+	}
+}
+
+// enter takes a place if one is free. A refused request must not count even for
+// a moment, or a crowd of them would keep free places from others.
+func enter(inFlight *atomic.Int64, limit int64) bool {
+	for {
+		n := inFlight.Load()
+		if n >= limit {
+			return false
+		}
+		if inFlight.CompareAndSwap(n, n+1) {
+			return true
+		}
 	}
 }

@@ -71,7 +71,7 @@ func TestOldHandlersSpeakTheEnvelope(t *testing.T) {
 			plan{}.run(t, tt.h.ServeHTTP, func(t *testing.T, s *site) {
 				a := s.get()
 				wantEnvelope(t, a, tt.status)
-				if strings.Contains(a.body, "dsn") {
+				if strings.Contains(a.body, "postgres:") {
 					t.Errorf("the body %q has the old text in it", a.body)
 				}
 				s.summary(t)
