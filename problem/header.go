@@ -18,6 +18,9 @@ func (f *failure) setHeader(h http.Header, length int, identity bool) {
 		h[key] = s[len(s)-1 : len(s) : len(s)]
 	}
 	for key := range h {
+		if strings.HasPrefix(key, "X-") {
+			continue // most of what stands here, and nothing that we look for
+		}
 		name := http.CanonicalHeaderKey(key)
 		switch {
 		case isStale(name, v.Status),
