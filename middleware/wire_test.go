@@ -1,0 +1,117 @@
+package middleware_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/backstop-go/backstop/middleware"
+	"github.com/backstop-go/backstop/problem"
+)
+
+// The ends that only a connection can show. With other routers and protocols
+// they are played in internal/routers.
+
+func TestPanicCutsAnAnswerThatHasBegun(t *testing.T) {
+	for name, value := range map[string]any{"a panic": "boom", "an abort": http.ErrAbortHandler} {
+		events := make(chan *problem.Event, 1)
+		errs := quiet(func(e *problem.Event) { events <- e })
+		srv := httptest.NewServer(middleware.Standard(errs)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w, "0123456789")
+			panic(value)
+		})))
+		resp, err := http.Get(srv.URL)
+		if err != nil {
+			t.Fatalf("%s: Get = %v, want the begin of an answer", name, err)
+		}
+		b, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		srv.Close()
+		if string(b) != "0123456789" || !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("%s: the body is %q (%v), want ten bytes and unexpected EOF", name, b, err)
+		}
+		if want := map[string]int{"a panic": 1}[name]; len(events) != want {
+			t.Errorf("%s: the hook has run %d times, want %d", name, len(events), want)
+		}
+	}
+}
+
+func TestAbortBeforeWritingSendsNothing(t *testing.T) {
+	srv := httptest.NewServer(middleware.Standard(quiet(func(*problem.Event) { t.Error("the hook runs") }))(
+		http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })))
+	defer srv.Close()
+	if resp, err := http.Post(srv.URL, "text/plain", strings.NewReader("x")); err == nil {
+		resp.Body.Close()
+		t.Errorf("the answer is %d, want none", resp.StatusCode)
+	}
+}
+
+func TestPanicAfterHijackClosesTheConnection(t *testing.T) {
+	for name, value := range map[string]any{"a panic": "boom", "an abort": http.ErrAbortHandler} {
+		var got *middleware.Summary
+		ended := make(chan struct{})
+		observe := middleware.Observe(func(_ context.Context, s *middleware.Summary) { got = s; close(ended) })
+		srv := httptest.NewServer(middleware.Chain(observe, middleware.Standard(quiet(func(*problem.Event) {})))(
+			http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				if _, _, err := w.(http.Hijacker).Hijack(); err != nil {
+					t.Errorf("Hijack = %v", err)
+				}
+				w.WriteHeader(200) // to no effect, and no complaint in the log
+				if _, err := io.WriteString(w, "x"); !errors.Is(err, http.ErrHijacked) {
+					t.Errorf("Write = %v, want ErrHijacked", err)
+				}
+				if err := http.NewResponseController(w).Flush(); !errors.Is(err, http.ErrHijacked) {
+					t.Errorf("Flush = %v, want ErrHijacked", err)
+				}
+				panic(value)
+			})))
+		conn, err := net.Dial("tcp", srv.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn.SetReadDeadline(time.Now().Add(10 * time.Second)) // in case it stays open
+		io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+		if b, err := io.ReadAll(conn); err != nil || len(b) > 0 {
+			t.Errorf("%s: the connection brings %q (%v), want its end", name, b, err)
+		}
+		<-ended
+		conn.Close()
+		srv.Close()
+		if !got.Hijacked || got.Status != 0 {
+			t.Errorf("%s: the summary is %+v, want it hijacked, without a status", name, got)
+		}
+	}
+}
+
+func TestPanicBecauseTheClientHasLeftIsA499(t *testing.T) {
+	running, events := make(chan struct{}), make(chan *problem.Event, 1)
+	srv := httptest.NewServer(middleware.Standard(quiet(func(e *problem.Event) { events <- e }))(
+		http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			close(running)
+			<-r.Context().Done()
+			panic(r.Context().Err())
+		})))
+	defer srv.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-running
+		cancel()
+	}()
+	r, err := http.NewRequestWithContext(ctx, "GET", srv.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp, err := http.DefaultClient.Do(r); err == nil {
+		resp.Body.Close()
+		t.Error("the request that was taken back is answered")
+	}
+	if e := <-events; e.Status != 499 || e.Error.Kind() != problem.ClientClosed {
+		t.Errorf("the hook gets %d %v, want a 499", e.Status, e.Error)
+	}
+}
