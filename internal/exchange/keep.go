@@ -69,12 +69,15 @@ func (r *Recorder) Finish() (status int, dropped []byte, ok bool) {
 	return 0, nil, false
 }
 
-// Revoke forgets a status that is kept: something else is about to be said.
+// Revoke forgets a status that is kept: something else is about to be said. An
+// error status stays as the one that a body without a status implies, because
+// gin's writer, if it stands further out and has committed to that status, lets
+// no other through; and an envelope must not become a 200.
 func (r *Recorder) Revoke() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.holds, r.rewrites, r.kept = false, false, nothing
-	if r.state == Fresh {
+	if r.state == Fresh && r.status < 400 {
 		r.status = 0
 	}
 }

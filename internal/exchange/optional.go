@@ -43,14 +43,17 @@ func (r *Recorder) readFrom(src io.Reader) (int64, error) {
 	if r.keepsBody() {
 		return io.Copy(struct{ io.Writer }{r}, src)
 	}
-	fresh := r.Silent()
+	r.mu.Lock()
+	implies := r.state == Fresh && r.status == 0
+	r.mu.Unlock()
 	if _, err := r.begin(nil); err != nil {
 		return 0, err
 	}
 	n, err := r.w.(io.ReaderFrom).ReadFrom(src)
 	r.count(n)
-	if n == 0 && fresh {
-		// The source ended or failed before its first byte, so nothing was sent.
+	if n == 0 && implies {
+		// The source ended or failed before its first byte, so the 200 that it
+		// would have implied was not sent.
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if r.state == Started {

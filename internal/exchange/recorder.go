@@ -203,6 +203,8 @@ func (r *Recorder) admit(p []byte) (status int, drop bool, err error) {
 		r.kept = replaced
 		r.drop(p)
 		return 0, true, nil
+	case r.status != 0: // revoked
+		return r.release(), false, nil
 	}
 	r.state, r.status = Started, http.StatusOK
 	return 0, false, nil
@@ -253,11 +255,11 @@ func (r *Recorder) WriteString(s string) (int, error) {
 func (r *Recorder) FlushError() error {
 	r.mu.Lock()
 	state, status := r.state, 0
-	switch r.kept {
-	case undecided, replaced:
+	switch {
+	case r.kept == undecided, r.kept == replaced:
 		r.mu.Unlock()
 		return nil
-	case held:
+	case state == Fresh && r.status != 0: // held or revoked
 		status = r.release()
 	}
 	r.mu.Unlock()

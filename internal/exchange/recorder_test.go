@@ -91,6 +91,10 @@ func TestRecorder(t *testing.T) {
 
 		{"a bare error is kept", []step{rewrite, status(404)}, "", fresh, 404, 0},
 		{"and replaced at the end", []step{rewrite, status(404), finish, revoke, status(404), write("{}")}, "404 {}", started, 404, 2},
+		{"a revoked error is still implied", []step{rewrite, status(404), revoke, write("{}")}, "404 {}", started, 404, 2},
+		{"also by a flush", []step{rewrite, status(404), revoke, flush}, "404 flush", started, 404, 0},
+		{"also by a source without a byte", []step{rewrite, status(404), revoke, readNothing}, "404 from()", started, 404, 0},
+		{"a revoked 204 is not", []step{hold, status(204), revoke, write("{}")}, "{}", started, 200, 2},
 		{"its text is dropped", []step{rewrite, status(404), write("no"), writeString, readFrom, flush}, "", fresh, 404, 0},
 		{"a second status is dropped", []step{rewrite, status(404), status(200), write("no")}, "", fresh, 404, 0},
 		{"an object is let through", []step{rewrite, status(404), write(`{}`), write("x")}, "404 {} x", started, 404, 3},

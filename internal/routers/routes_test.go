@@ -11,6 +11,9 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/gin-gonic/gin"
+
+	"github.com/backstop-go/backstop/middleware/ginadapter"
 	"github.com/backstop-go/backstop/problem"
 	"github.com/backstop-go/backstop/ratelimit"
 )
@@ -127,6 +130,36 @@ func TestSecondErrorIsNotAppended(t *testing.T) {
 		wantEnvelope(t, s.get(), 404)
 		s.summary(t)
 	})
+}
+
+func TestErrorAfterGinsCommittedStatusIsNoSuccess(t *testing.T) {
+	handler := func(c *gin.Context) {
+		c.AbortWithStatus(400)
+		problem.Respond(c.Writer, c.Request, problem.Gone)
+	}
+	build := func(place string) house {
+		return house{place, func(app mw, _ http.Handler) http.Handler {
+			e := gin.New()
+			if place == "gin inside" {
+				ginadapter.Install(e, app)
+			}
+			e.GET("/case/warm", func(*gin.Context) {})
+			e.GET("/case/1", handler)
+			if place == "gin inside" {
+				return e
+			}
+			return app(e)
+		}}
+	}
+	// Outside, gin's writer lets no second status through.
+	for place, want := range map[string]int{"gin inside": 410, "gin outside": 400} {
+		plan{houses: []house{build(place)}}.run(t, nil, func(t *testing.T, s *site) {
+			if a := s.get(); a.err != nil || a.status != want || strings.Count(a.body, `"status":410`) != 1 {
+				t.Errorf("%s: the answer is %d %q (%v), want %d and the envelope", place, a.status, a.body, a.err, want)
+			}
+			s.summary(t)
+		})
+	}
 }
 
 func TestErrorAfterASuccessCutsTheAnswer(t *testing.T) {
