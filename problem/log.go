@@ -31,7 +31,7 @@ const (
 // report logs and calls the hook: once for each failed exchange.
 func (f *failure) report() {
 	f.x.Fail(exchange.Failure{
-		Failed: true, Aborted: f.aborted, Kind: uint8(f.view.Kind), Code: f.view.Code,
+		Failed: true, Aborted: f.aborted, Kind: uint8(f.view.Kind), Code: f.view.Code, Err: f.cause,
 	})
 	f.log(f.level(), "request failed")
 	if f.writeErr != nil {
@@ -46,9 +46,13 @@ func (f *failure) level() slog.Level {
 	switch {
 	case f.encodeErr != nil:
 		return slog.LevelError
-	case f.err.Kind() == RateLimited, f.err.Kind() == ClientClosed:
+	case f.err.Kind() == ClientClosed:
 		return slog.LevelDebug
-	case f.aborted, f.view.Status >= 500:
+	case f.aborted:
+		return slog.LevelError
+	case f.err.Kind() == RateLimited:
+		return slog.LevelDebug
+	case f.view.Status >= 500:
 		return slog.LevelError
 	}
 	return slog.LevelInfo
@@ -117,7 +121,13 @@ func (f *failure) attrs() []slog.Attr {
 	flag("hidden", f.hidden)
 	flag("aborted", f.aborted)
 	flag("hijacked", f.hijacked)
-	flag("remote", f.remote)
+	if e := f.upstream; e != nil {
+		attrs = append(attrs, slog.Bool("remote", true), slog.Int("remote_status", e.code.Status))
+		text("remote_request_id", e.id, maxLoggedName)
+		if e.retry > 0 {
+			attrs = append(attrs, slog.Int("remote_retry_after", seconds(e.retry)))
+		}
+	}
 	text("truncated", strings.Join(f.truncated(), "; "), maxLogged)
 	if f.encodeErr != nil {
 		text("encoder", textOf(f.encodeErr), maxLogged)

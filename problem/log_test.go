@@ -39,7 +39,7 @@ func TestLogLevels(t *testing.T) {
 }
 
 func TestAnAbortIsAnErrorUnlessTheClientLeft(t *testing.T) {
-	for err, want := range map[error]string{problem.NotFound: "ERROR", problem.ClientClosed: "DEBUG"} {
+	for err, want := range map[error]string{problem.NotFound: "ERROR", problem.RateLimited: "ERROR", problem.ClientClosed: "DEBUG"} {
 		var book logbook
 		serve(problem.Config{Logger: book.logger()}, httptest.NewRequest(http.MethodGet, "/", nil), problem.HandlerFunc(
 			func(w http.ResponseWriter, _ *http.Request) error {
@@ -97,8 +97,15 @@ func TestLogAttributes(t *testing.T) {
 		{"details without a place", problem.Config{}, problem.Gone.New("").WithDetail("status", 1).WithDetail("id", 2).WithDetail("good", 3), map[string]string{
 			"truncated": "detail status: has no place; detail id: has no place",
 		}},
-		{"another service", problem.Config{}, received(401, nil, problem.View{}), map[string]string{
+		{"another service", problem.Config{}, fmt.Errorf("call: %w", received(401, nil, problem.View{RequestID: "req_up", RetryAfter: 7})), map[string]string{
 			"remote": "true", "kind": "upstream_failed", "status": "502",
+			"remote_status": "401", "remote_request_id": "req_up", "remote_retry_after": "7",
+		}},
+		{"another service, which says little", problem.Config{}, received(401, nil, problem.View{}), map[string]string{
+			"remote": "true", "remote_status": "401", "remote_request_id": "", "remote_retry_after": "",
+		}},
+		{"another service, passed through", problem.Config{}, problem.Passthrough(received(409, nil, problem.View{RequestID: "req_up"})), map[string]string{
+			"remote": "true", "kind": "conflict", "status": "409", "remote_status": "409", "remote_request_id": "req_up",
 		}},
 	} {
 		var book logbook
@@ -111,6 +118,21 @@ func TestLogAttributes(t *testing.T) {
 				t.Errorf("%s: attribute %s = %q, want %q", c.rule, key, got, want)
 			}
 		}
+	}
+}
+
+// An observer reads the error as it was returned; gin lists it among the
+// errors of its context.
+func TestAnObserverLearnsTheError(t *testing.T) {
+	cause := fmt.Errorf("load: %w", emailTaken)
+	var x *exchange.Exchange
+	serve(problem.Config{}, httptest.NewRequest(http.MethodGet, "/", nil), problem.HandlerFunc(
+		func(_ http.ResponseWriter, r *http.Request) error {
+			x = exchange.From(r.Context())
+			return cause
+		}))
+	if f := x.Failure(); !f.Failed || f.Aborted || f.Err != cause || problem.Kind(f.Kind) != problem.Conflict || f.Code != emailTaken.Name {
+		t.Errorf("Failure() = %+v, want kind, code, and the error as it was returned", f)
 	}
 }
 

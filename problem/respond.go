@@ -41,16 +41,12 @@ func (p *Responder) Respond(w http.ResponseWriter, r *http.Request, err error) {
 	switch state {
 	case exchange.Rendered:
 		f.again()
-		p.recycle(f)
-		return
-	case exchange.Started:
-		f.aborted = true
-	case exchange.Hijacked:
-		f.hijacked = true
 	case exchange.Fresh:
-		f.send(w)
+		f.answer(w)
+	default:
+		f.aborted, f.hijacked = state == exchange.Started, state == exchange.Hijacked
+		f.report()
 	}
-	f.report()
 	p.recycle(f)
 	if state == exchange.Started {
 		exchange.Abort(w)
@@ -102,8 +98,10 @@ type failure struct {
 	err   *Error // as converted
 	view  View   // as rendered
 
-	aborted, hijacked, hidden, remote bool
-	encodeErr, writeErr               error
+	upstream *Error // what another service said, if it did
+
+	aborted, hijacked, hidden bool
+	encodeErr, writeErr       error
 
 	buf []byte // for the body; all else is made anew
 }
@@ -113,8 +111,11 @@ func (p *Responder) failed(r *http.Request, err error) *failure {
 	f := p.failures.Get().(*failure)
 	f.p, f.x, f.r, f.cause = p, exchange.From(r.Context()), r, err
 	f.convert()
+	if f.err.remote {
+		f.upstream = f.err
+	}
 	if f.err.remote && !f.err.passed {
-		f.err, f.remote = upstream(f.err), true
+		f.err = upstream(f.err)
 	}
 	shown := f.err
 	if p.cfg.HideForbidden && shown.Kind() == Forbidden {
@@ -134,6 +135,12 @@ func (f *failure) convert() {
 		}
 	}()
 	f.err = f.p.convert(f.r.Context(), f.cause)
+}
+
+// answer sends, and reports also if a foreign writer panics meanwhile.
+func (f *failure) answer(w http.ResponseWriter) {
+	defer f.report()
+	f.send(w)
 }
 
 // send encodes and writes.

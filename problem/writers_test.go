@@ -2,6 +2,8 @@ package problem_test
 
 import (
 	"compress/gzip"
+	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -54,6 +56,36 @@ func TestWritersWithoutRecorder(t *testing.T) {
 	}
 	if w.Body.Len() > 0 {
 		t.Errorf("Respond after Written appended %q", w.Body)
+	}
+}
+
+// broken is a foreign writer that panics.
+type broken struct{ http.ResponseWriter }
+
+func (broken) WriteHeader(int) { panic("broken writer") }
+
+func TestAFailureIsReportedThoughTheWriterPanics(t *testing.T) {
+	var book logbook
+	cause := errors.New("root cause")
+	var events []*problem.Event
+	p := problem.New(problem.Config{
+		Logger:  book.logger(),
+		OnError: func(_ context.Context, e *problem.Event) { events = append(events, e) },
+	})
+	for range 2 { // a second failure finds the memory of the first, if that was kept
+		value := catch(func() {
+			p.Respond(broken{httptest.NewRecorder()}, httptest.NewRequest(http.MethodGet, "/", nil), cause)
+		})
+		if value != "broken writer" {
+			t.Errorf("Respond on a writer that panics = %v, want that its panic goes on", value)
+		}
+	}
+	records := book.all()
+	if len(records) != 2 || records[0]["level"] != "ERROR" || records[0]["cause"] != "root cause" {
+		t.Errorf("two failures on a writer that panics are logged as %v, want one Error record each, with the cause", records)
+	}
+	if len(events) != 2 || events[0].Cause != cause {
+		t.Errorf("two failures on a writer that panics make the events %v, want one each, with the cause", events)
 	}
 }
 
