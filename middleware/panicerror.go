@@ -78,11 +78,11 @@ func cut(text string, n int) string {
 	return strings.ToValidUTF8(text, "\ufffd")
 }
 
-// Stack returns where the panic happened: functions, base names of files,
+// PanicStack returns where the panic happened: functions, base names of files,
 // lines. Making it readable costs more than the rest of the answer, so of the
 // panics that a Recover sees in a second the first ten have a stack; that of
 // others is "". The next one that has a stack says how many were left out.
-func (e *PanicError) Stack() string {
+func (e *PanicError) PanicStack() string {
 	e.stackOnce.Do(func() {
 		if missed, ok := e.stacks.take(time.Now()); ok {
 			e.stack = symbolise(e.Callers, missed)

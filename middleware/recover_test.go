@@ -86,12 +86,12 @@ func TestPanicErrorTellsWhatAndWhere(t *testing.T) {
 	if e.Value != "boom" || e.Error() != "panic: boom" || e.Phase != "fresh" {
 		t.Errorf("the PanicError is %v %q in phase %q, want boom in phase fresh", e.Value, e.Error(), e.Phase)
 	}
-	first, _, _ := strings.Cut(e.Stack(), "\n")
+	first, _, _ := strings.Cut(e.PanicStack(), "\n")
 	if !strings.Contains(first, "TestPanicErrorTellsWhatAndWhere.func1") {
 		t.Errorf("the stack begins with %q, want the handler", first)
 	}
-	if strings.Contains(e.Stack(), "/recover_test.go") || !strings.Contains(e.Stack(), "\trecover_test.go:") {
-		t.Errorf("the stack is %s, want base names of files", e.Stack())
+	if strings.Contains(e.PanicStack(), "/recover_test.go") || !strings.Contains(e.PanicStack(), "\trecover_test.go:") {
+		t.Errorf("the stack is %s, want base names of files", e.PanicStack())
 	}
 	if f, _ := runtime.CallersFrames(e.Callers).Next(); f.Function == "" {
 		t.Error("Callers cannot be made readable")
@@ -101,7 +101,7 @@ func TestPanicErrorTellsWhatAndWhere(t *testing.T) {
 func TestPanicErrorOfARuntimeErrorAndAnExit(t *testing.T) {
 	var none []int
 	e := panicOf(t, func(http.ResponseWriter, *http.Request) { _ = none[len(none)] })
-	first, _, _ := strings.Cut(e.Stack(), "\n")
+	first, _, _ := strings.Cut(e.PanicStack(), "\n")
 	if !strings.Contains(e.Error(), "index out of range") || !strings.Contains(first, "TestPanicErrorOfARuntimeErrorAndAnExit") {
 		t.Errorf("the PanicError is %q at %q, want an index out of range in this test", e.Error(), first)
 	}
@@ -112,7 +112,7 @@ func TestPanicErrorOfARuntimeErrorAndAnExit(t *testing.T) {
 		errs := quiet(func(e *problem.Event) { errors.As(e.Cause, &got) })
 		serve(middleware.Standard(errs)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { runtime.Goexit() })), "GET")
 	}()
-	if e := <-done; e == nil || e.Value != nil || !strings.Contains(e.Error(), "Goexit") || !strings.Contains(e.Stack(), "AnExit") {
+	if e := <-done; e == nil || e.Value != nil || !strings.Contains(e.Error(), "Goexit") || !strings.Contains(e.PanicStack(), "AnExit") {
 		t.Errorf("the PanicError of an exit is %v, want a Goexit in this test", e)
 	}
 }
@@ -142,9 +142,9 @@ func TestStacksAreSampled(t *testing.T) {
 		stacks, note := 0, ""
 		errs := quiet(func(e *problem.Event) {
 			var p *middleware.PanicError
-			if errors.As(e.Cause, &p) && p.Stack() != "" {
+			if errors.As(e.Cause, &p) && p.PanicStack() != "" {
 				stacks++
-				note, _, _ = strings.Cut(p.Stack(), "\n")
+				note, _, _ = strings.Cut(p.PanicStack(), "\n")
 			}
 		})
 		h := middleware.Standard(errs)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") }))

@@ -97,5 +97,5 @@ type swallowed struct {
 
 func (s *swallowed) Error() string { return fmt.Sprintf("handler answered %d in plain text", s.status) }
 
-// Swallowed returns the begin of the text, for the log.
-func (s *swallowed) Swallowed() string { return s.text }
+// SwallowedText returns the begin of the text, for the log.
+func (s *swallowed) SwallowedText() string { return s.text }

@@ -107,8 +107,8 @@ func (p *Responder) debug(x *exchange.Exchange, e *Error) *Debug {
 		return nil
 	}
 	d := &Debug{}
-	if s, ok := as[stacked](e); ok {
-		d.Stack = cutText(s.Stack(), maxDebug)
+	if s, ok := as[exchange.Panic](e); ok {
+		d.Stack = cutText(s.PanicStack(), maxDebug)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

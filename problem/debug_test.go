@@ -138,9 +138,11 @@ func TestDebugStack(t *testing.T) {
 	if got := string(d["stack_trace"]); got != `"main.handler\n\tmain.go:7"` {
 		t.Errorf("stack_trace of a panic = %s, want its stack", got)
 	}
-	d, _ = debugBlock(t, problem.Config{Debug: always}, "", asked("true"), io.ErrClosedPipe)
-	if got := string(d["stack_trace"]); got != `""` {
-		t.Errorf("stack_trace of an error = %s, want none", got)
+	for _, err := range []error{io.ErrClosedPipe, stranger{}, problem.Internal.Wrap(stranger{}, "")} {
+		d, _ = debugBlock(t, problem.Config{Debug: always}, "", asked("true"), err)
+		if got := string(d["stack_trace"]); got != `""` {
+			t.Errorf("stack_trace of %T = %s, want none", err, got)
+		}
 	}
 }
 

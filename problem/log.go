@@ -62,7 +62,7 @@ func (f *failure) level() slog.Level {
 // as any panic.
 func (f *failure) again() {
 	level := slog.LevelDebug
-	if _, ok := as[stacked](f.cause); ok {
+	if _, ok := as[exchange.Panic](f.cause); ok {
 		level = slog.LevelError
 	}
 	f.log(level, "request failed after it was answered")
@@ -135,11 +135,11 @@ func (f *failure) attrs() []slog.Attr {
 	if f.writeErr != nil {
 		text("write", textOf(f.writeErr), maxLogged)
 	}
-	if old, ok := as[swallowed](f.cause); ok {
-		text("swallowed", old.Swallowed(), maxLogged)
+	if old, ok := as[exchange.Swallowed](f.cause); ok {
+		text("swallowed", old.SwallowedText(), maxLogged)
 	}
-	if s, ok := as[stacked](f.cause); ok {
-		text("stack", s.Stack(), 16*maxLogged)
+	if s, ok := as[exchange.Panic](f.cause); ok {
+		text("stack", s.PanicStack(), 16*maxLogged)
 	}
 	return attrs
 }
@@ -168,19 +168,6 @@ func textOf(err error) (text string) {
 		}
 	}()
 	return err.Error()
-}
-
-// stacked is an error that knows where it panicked. Stack makes that readable,
-// which is expensive, and may decline with "".
-type stacked interface {
-	error
-	Stack() string
-}
-
-// swallowed is an error that has taken the place of another answer's text.
-type swallowed interface {
-	error
-	Swallowed() string
 }
 
 // as is [errors.AsType] for a tree in which a method may panic.

@@ -55,13 +55,20 @@ func TestAnAbortIsAnErrorUnlessTheClientLeft(t *testing.T) {
 // panicked is as Recover makes one; swallowed as Rewrite does.
 type panicked struct{}
 
-func (panicked) Error() string { return "panic: oops" }
-func (panicked) Stack() string { return "main.handler\n\tmain.go:7" }
+func (panicked) Error() string      { return "panic: oops" }
+func (panicked) PanicStack() string { return "main.handler\n\tmain.go:7" }
 
 type swallowed struct{}
 
-func (swallowed) Error() string     { return "old handler" }
-func (swallowed) Swallowed() string { return "pq: no" }
+func (swallowed) Error() string         { return "old handler" }
+func (swallowed) SwallowedText() string { return "pq: no" }
+
+// stranger has methods that mean something else to whoever wrote them.
+type stranger struct{}
+
+func (stranger) Error() string     { return "query failed" }
+func (stranger) Stack() string     { return "query of dsn=postgres://u:p@h" }
+func (stranger) Swallowed() string { return "dsn=postgres://u:p@h" }
 
 func TestLogAttributes(t *testing.T) {
 	mux := http.NewServeMux()
@@ -87,6 +94,7 @@ func TestLogAttributes(t *testing.T) {
 			"stack": "main.handler\n\tmain.go:7", "cause": "internal: panic: oops",
 		}},
 		{"an old handler", problem.Config{}, problem.InvalidRequest.Wrap(swallowed{}, ""), map[string]string{"swallowed": "pq: no"}},
+		{"a stranger's methods", problem.Config{}, stranger{}, map[string]string{"stack": "", "swallowed": "", "cause": "query failed"}},
 		{"a long cause", problem.Config{}, errors.New(strings.Repeat("x", 5<<10)), map[string]string{"cause": strings.Repeat("x", 4<<10)}},
 		{"a cause that panics", problem.Config{}, problem.Gone.Wrap((*fs.PathError)(nil), ""), map[string]string{
 			"kind": "gone", "cause": "gone: *fs.PathError",
