@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"unicode/utf8"
 
@@ -27,7 +28,7 @@ func (a answer) check(style problem.Style) error {
 	if err := walk(dec); err != nil {
 		return err
 	}
-	if dec.More() {
+	if _, err := dec.Token(); err != io.EOF { // More takes a "}" for an end
 		return errors.New("has something after its end")
 	}
 	return nil

@@ -81,8 +81,9 @@ func texts(body []byte) []string {
 	return all
 }
 
-// maxBody is what an error may take at most: 100 fields, each with a sentence of
-// the style's.
+// maxBody is what the errors below may take at most, in bytes: the bounds of an
+// error leave 100 fields, each with a path of 256 bytes and a sentence of the
+// style's, and next to that a text of 4 KiB and details of 8 KiB are little.
 const maxBody = 256 << 10
 
 func boundedBody(t reporter, style problem.Style) {

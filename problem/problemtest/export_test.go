@@ -24,6 +24,13 @@ func Failures(style problem.Style) map[string][]string {
 	return all
 }
 
+// Cut returns what is said of a handler that begins an answer and fails.
+func Cut(h http.Handler) []string {
+	var r notes
+	cut(&r, h)
+	return r.said
+}
+
 type notes struct {
 	mu   sync.Mutex
 	said []string

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/backstop-go/backstop/problem"
@@ -92,6 +93,30 @@ func TestBrokenStylesAreSeen(t *testing.T) {
 				return body(v, nil)
 			}
 		}, "every kind has an error status, a body and the declared type"},
+		{"writes on after its end", func(s *problem.Style) {
+			s.Append = func(_ []byte, v *problem.View) ([]byte, error) {
+				b, err := body(v, nil)
+				return append(b, '}'), err
+			}
+		}, "every kind has an error status, a body and the declared type"},
+		{"leaves line ends as they are", func(s *problem.Style) {
+			s.Append = func(_ []byte, v *problem.View) ([]byte, error) {
+				b, err := body(v, nil)
+				return []byte(strings.ReplaceAll(string(b), `\u2028`, "\u2028")), err
+			}
+		}, "hostile text arrives as text"},
+		{"writes as much as it has written before", func(s *problem.Style) {
+			var calls atomic.Int32
+			s.Append = func(_ []byte, v *problem.View) ([]byte, error) {
+				return body(v, map[string]any{"more": strings.Repeat("x", int(calls.Add(1)%2))})
+			}
+		}, "HEAD has the header of GET"},
+		{"sends what it finds in the buffer", func(s *problem.Style) {
+			s.ContentType = "text/plain; charset=utf-8"
+			s.Append = func(dst []byte, v *problem.View) ([]byte, error) {
+				return append(dst[:min(4, cap(dst))], v.Message...), nil
+			}
+		}, "an encoder that fails falls back"},
 		{"writes null", func(s *problem.Style) {
 			s.Append = func(_ []byte, v *problem.View) ([]byte, error) { return body(v, map[string]any{"hint": nil}) }
 		}, "no member is null"},
@@ -145,6 +170,31 @@ func TestBrokenStylesAreSeen(t *testing.T) {
 		c.change(&style)
 		if said := problemtest.Failures(style); len(said[c.promise]) == 0 {
 			t.Errorf("a style that %s: the kit complains about %v, want a complaint about %q", c.broken, said, c.promise)
+		}
+	}
+}
+
+// What a style has no hand in is tried with handlers.
+func TestAnAnswerThatGoesOnIsSeen(t *testing.T) {
+	for name, c := range map[string]struct {
+		more string
+		cut  bool
+		want int // complaints
+	}{
+		"cut":                 {"", true, 0},
+		"cut after something": {"{}", true, 1},
+		"ended":               {"", false, 1},
+		"ended with an error": {"{}", false, 2},
+	} {
+		said := problemtest.Cut(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w, "begun"+c.more)
+			w.(http.Flusher).Flush()
+			if c.cut {
+				panic(http.ErrAbortHandler)
+			}
+		}))
+		if len(said) != c.want {
+			t.Errorf("of an answer that is %s the kit says %q, want %d complaints", name, said, c.want)
 		}
 	}
 }

@@ -82,10 +82,15 @@ func answeredOnce(t reporter, style problem.Style) {
 }
 
 func startedIsCut(t reporter, style problem.Style) {
-	s := newServer(responder(style).Handler(problem.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
+	cut(t, responder(style).Handler(problem.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
 		io.WriteString(w, "begun")
 		return errTooLate
 	})))
+}
+
+// cut asks for nothing but "begun", and no end.
+func cut(t reporter, h http.Handler) {
+	s := newServer(h)
 	defer s.Close()
 	got, err := s.fetch(http.MethodGet)
 	if !errors.Is(err, io.ErrUnexpectedEOF) {
