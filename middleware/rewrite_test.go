@@ -58,6 +58,10 @@ func TestRewriteReplacesWhatNobodyMeantAsAnAnswer(t *testing.T) {
 			w.Header().Set("Content-Encoding", "gzip")
 			w.WriteHeader(400)
 		}, false},
+		{"http.Error through a compressor", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			http.Error(w, "no", http.StatusBadRequest)
+		}, true},
 		{"what has begun already", func(w http.ResponseWriter, _ *http.Request) {
 			io.WriteString(w, "fine")
 			w.WriteHeader(400)
@@ -107,6 +111,17 @@ func TestRewriteKeepsTheStatusAndNamesItsKind(t *testing.T) {
 		}
 		if phrase := problem.StatusText(status); (kind == problem.InvalidRequest) != (text == phrase) {
 			t.Errorf("a plain %d has the text %q, want %q of an invalid request alone", status, text, phrase)
+		}
+	}
+}
+
+func TestRewriteMakesA500OfAStatusThatIsNone(t *testing.T) {
+	for _, status := range []int{600, 999} {
+		w := serve(middleware.Standard(quiet(func(*problem.Event) {}))(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "secret", status)
+		})), "GET")
+		if w.Code != 500 || strings.Contains(w.Body.String(), "secret") {
+			t.Errorf("a plain %d leaves as %d %q, want the envelope of a 500", status, w.Code, w.Body)
 		}
 	}
 }

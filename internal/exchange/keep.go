@@ -82,9 +82,12 @@ func (r *Recorder) Revoke() {
 	}
 }
 
-// drop remembers the begin of a body that is being replaced. It is called under
-// the lock.
+// drop remembers the begin of a body that is being replaced, if a person can
+// read it. It is called under the lock.
 func (r *Recorder) drop(p []byte) {
+	if r.encoded() {
+		return
+	}
 	if r.rare == nil {
 		r.rare = new(rare)
 	}
@@ -92,23 +95,26 @@ func (r *Recorder) drop(p []byte) {
 	r.rare.dropped = append(d, p[:min(len(p), maxDropped-len(d))]...)
 }
 
+// encoded reports whether the body is encoded before it gets here. A compressor
+// further out may have said in the header what it will do to our bytes; as they
+// pass here they are plain.
+func (r *Recorder) encoded() bool {
+	return !r.coded && r.w.Header()["Content-Encoding"] != nil
+}
+
 // classify says what to do with an error status, by the header alone. What the
 // request looks like has no say: an Accept header does not change who wrote the
 // answer.
-func classify(h http.Header) kept {
-	if h["Content-Encoding"] != nil {
-		return nothing
-	}
+func (r *Recorder) classify() kept {
+	h := r.w.Header()
 	types := h["Content-Type"]
 	switch {
-	case len(types) == 0:
-		return undecided
-	case len(types) > 1:
+	case len(types) == 1 && strings.HasPrefix(types[0], "text/plain") && h.Get("X-Content-Type-Options") == "nosniff":
+		return replaced // http.Error and all who call it, encoded or not: nobody reads the bytes
+	case r.encoded(), len(types) > 1:
 		return nothing
-	case strings.HasPrefix(types[0], "text/plain") && h.Get("X-Content-Type-Options") == "nosniff":
-		return replaced // http.Error and all who call it
-	case types[0] == "text/plain":
-		return undecided // perhaps gin's
+	case len(types) == 0, types[0] == "text/plain": // the latter is perhaps gin's
+		return undecided
 	}
 	return nothing
 }

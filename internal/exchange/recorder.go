@@ -150,8 +150,8 @@ func (r *Recorder) decide(status int) (earlier int, pass bool) {
 		return 0, true
 	}
 	r.status = status
-	if r.rewrites && 400 <= status && status <= 599 {
-		if r.kept = classify(r.w.Header()); r.kept != nothing {
+	if r.rewrites && status >= 400 {
+		if r.kept = r.classify(); r.kept != nothing {
 			return 0, false
 		}
 	}

@@ -103,7 +103,7 @@ func TestRecorder(t *testing.T) {
 		{"JSON is let through", []step{rewrite, header("Content-Type", "application/json"), status(404)}, "404", started, 404, 0},
 		{"a success is let through", []step{rewrite, status(200), write("no")}, "200 no", started, 200, 2},
 		{"gin's type without a body is let through at the end", []step{rewrite, header("Content-Type", "text/plain"), status(404), finish}, "404", started, 404, 0},
-		{"an error of no standard", []step{rewrite, status(600)}, "600", started, 600, 0},
+		{"an error of no standard is an error", []step{rewrite, status(999), write("no")}, "", fresh, 999, 0},
 		{"an error after the end of rewriting", []step{rewrite, finish, status(404)}, "404", started, 404, 0},
 		{"an error on HEAD is replaced first, held later", []step{hold4Head, rewrite, status(404), release}, "", fresh, 404, 0},
 
@@ -189,6 +189,16 @@ func TestFinishReturnsTheBeginOfTheText(t *testing.T) {
 	status, text, ok := rec.Finish()
 	if status != 400 || len(text) != 1<<10 || !ok {
 		t.Errorf("Finish = %d, %d bytes, %t, want 400, the first KiB, true", status, len(text), ok)
+	}
+}
+
+func TestFinishReturnsNoCompressedText(t *testing.T) {
+	rec, w := exchange.Record(httptest.NewRecorder(), nil)
+	rec.Rewrite()
+	w.Header().Set("Content-Encoding", "gzip")
+	http.Error(w, "\x1f\x8b", 500)
+	if status, text, ok := rec.Finish(); status != 500 || len(text) > 0 || !ok {
+		t.Errorf("Finish = %d, %q, %t, want 500, no text, true", status, text, ok)
 	}
 }
 

@@ -151,6 +151,32 @@ func TestPanicIsNeverACompleteAnswerWhereverACompressorStands(t *testing.T) {
 	}
 }
 
+func TestTextErrorIsReplacedWhereverACompressorStands(t *testing.T) {
+	bare := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusConflict) }
+	text := func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusConflict)
+		io.WriteString(w, "pq: secret")
+	}
+	old := func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "pq: secret", http.StatusConflict) }
+	check := func(t *testing.T, s *site) {
+		wantEnvelope(t, s.compressed(), 409)
+		s.summary(t)
+		if rec := s.wantRecords(t, 1)[0]; strings.Contains(fmt.Sprint(rec), "\x1f\x8b") {
+			t.Errorf("the log says %v, want no compressed bytes in it", rec)
+		}
+	}
+	for name, compress := range compressors {
+		for called, h := range map[string]http.HandlerFunc{"http.Error": old, "a text": text, "a bare status": bare} {
+			t.Run(called+" and "+name+" outside", func(t *testing.T) {
+				plan{outside: []mw{compress}, protocols: []string{single, h2}}.run(t, h, check)
+			})
+		}
+		t.Run("http.Error and "+name+" inside", func(t *testing.T) {
+			plan{inside: []mw{compress}, protocols: []string{single, h2}}.run(t, old, check)
+		})
+	}
+}
+
 func TestErrorBehindBytesThatACompressorHoldsCutsTheAnswer(t *testing.T) {
 	plan{inside: []mw{holding}}.run(t, func(w http.ResponseWriter, r *http.Request) {
 		problem.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
