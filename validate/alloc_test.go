@@ -21,7 +21,7 @@ func TestAllocations(t *testing.T) {
 		most float64
 	}{
 		{"65 bytes, valid", handled[small](smallBody), 12},
-		{"50 items, valid", handled[order](orderBody(50)), 272},
+		{"50 items, valid", handled[order](orderBody(50)), 176},
 		{"3 invalid fields", refused[registration](t, `{"organizationName":"","email":"invalid-email","password":"short"}`), 47},
 		{"the scan of 50 items", scanned[order](t, orderBody(50)), 0},
 		{"the scan of 1,000 names", scanned[user](t, request(`"extra":{"a":1`+unknown(1000)+`}`)), 0},

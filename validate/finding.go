@@ -112,6 +112,7 @@ type findings struct {
 	limit   int
 	list    []finding
 	dropped int
+	more    bool // there may be more than dropped
 }
 
 func (fs *findings) add(f finding) {
@@ -129,6 +130,14 @@ func (fs *findings) cut() {
 		clear(fs.list[fs.limit:])
 		fs.list = fs.list[:fs.limit]
 	}
+}
+
+// cuts reports whether a finding at p would stand behind the cut.
+func (fs *findings) cuts(p place) bool {
+	if len(fs.list) > fs.limit {
+		fs.cut()
+	}
+	return fs.dropped > 0 && len(fs.list) == fs.limit && p.compare(fs.list[fs.limit-1].at) > 0
 }
 
 // blocks reports whether a rule failure says nothing because a value that it
@@ -161,7 +170,7 @@ func (fs *findings) touches(p place, above bool) bool {
 func (fs *findings) addRule(f finding, decoded *findings) {
 	switch {
 	case !f.Key && decoded.blocks(&f): // a key says something whatever its value is
-	case decoded.dropped > 0 && f.at.compare(decoded.list[len(decoded.list)-1].at) > 0:
+	case decoded.cuts(f.at):
 		fs.dropped++
 	default:
 		fs.add(f)
@@ -194,7 +203,10 @@ func (fs *findings) err() error {
 		fields[i].Path = f.at.path()
 	}
 	var cause error
-	if fs.dropped > 0 {
+	switch {
+	case fs.more:
+		cause = fmt.Errorf("validate: at least %d more field errors were dropped", fs.dropped)
+	case fs.dropped > 0:
 		cause = fmt.Errorf("validate: %d more field errors were dropped", fs.dropped)
 	}
 	return problem.Validation.Wrap(cause, "").WithFields(fields...)

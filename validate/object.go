@@ -267,20 +267,3 @@ func ownerOf(t reflect.Type, index []int) reflect.Type {
 	}
 	return t
 }
-
-// divesIntoMap reports whether rules below f apply to entries of a map, which
-// the engine is not asked about.
-func (f *field) divesIntoMap() bool {
-	n := f.node
-	for s := f.rules; s != nil && s.next != nil; s = s.next {
-		switch n.shape {
-		case shapeMap:
-			return true
-		case shapeList:
-			n = n.elem
-		default:
-			return false
-		}
-	}
-	return false
-}

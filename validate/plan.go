@@ -169,7 +169,7 @@ func (n *node) isDeep() bool {
 		return false
 	}
 	return len(n.object.embedded) > 0 || slices.ContainsFunc(n.object.fields, func(f *field) bool {
-		return f.presence || f.node.deep || f.divesIntoMap()
+		return f.presence || f.node.deep || f.rules.isVisited(f.node)
 	})
 }
 

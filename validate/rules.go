@@ -24,6 +24,20 @@ type judgement struct {
 	at      place     // see visit
 }
 
+// Failures beyond so many are not counted, and not looked for: a client would
+// choose what they cost.
+const counted = 1000
+
+// isEnough reports whether what is wrong at j.at would neither be reported nor
+// counted.
+func (j *judgement) isEnough() bool {
+	if j.rules.dropped < counted || !j.decoded.cuts(j.at) && !j.rules.cuts(j.at) {
+		return false
+	}
+	j.rules.more = true
+	return true
+}
+
 // judge runs the rules on root, which is addressable and of the plan's type. It
 // returns all that is wrong, together with what did not decode, or nil.
 func (p *plan) judge(ctx context.Context, v *Validator, root reflect.Value, decoded *findings) (*findings, error) {
@@ -39,7 +53,7 @@ func (p *plan) judge(ctx context.Context, v *Validator, root reflect.Value, deco
 		return nil, err
 	}
 	if p.deep {
-		if err := j.visit(root, p.top); err != nil {
+		if err := j.visit(root, p.top, broken == nil); err != nil {
 			return nil, err
 		}
 	}

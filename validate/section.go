@@ -21,7 +21,7 @@ type section struct {
 	min, max string   // inclusive bounds
 
 	own    string // the tag of this section, for the engine
-	engine string // the same with what follows, down to the next map
+	engine string // the same with what follows, down to what the visitor enters
 }
 
 // A rule is one entry of a tag.
@@ -142,8 +142,17 @@ func (s *section) skipsZero() bool { return s.has("omitempty") || s.has("omitzer
 // isOpaque reports whether the rules of a struct's fields do not run.
 func (s *section) isOpaque() bool { return s.has("structonly") || s.has("nostructlevel") }
 
+// isVisited reports whether the visitor, and not the engine, dives into n: into
+// maps, and into lists of anything in which more than one rule can fail.
+func (s *section) isVisited(n *node) bool {
+	if s.dived() == nil {
+		return false
+	}
+	return n.shape == shapeMap || n.shape == shapeList && (n.elem.shape == shapeStruct || s.next.next != nil)
+}
+
 // render writes the section for the engine: without what the walk enforces,
-// and without what lies below a map. Only of values, not of pointers, is
+// and without what the visitor enters. Only of values, not of pointers, is
 // presence asked.
 func (b *builder) render(s *section, n *node, value bool) string {
 	if s == nil {
@@ -166,7 +175,7 @@ func (b *builder) render(s *section, n *node, value bool) string {
 			value = n.typ.Elem().Kind() != reflect.Pointer
 		}
 		rest := b.render(s.next, elem, value)
-		if n.shape != shapeMap {
+		if !s.isVisited(n) {
 			tags = append(tags, "dive")
 			if rest != "" {
 				tags = append(tags, rest)

@@ -43,6 +43,7 @@ type Config struct {
 // A Rule is a tag of your own.
 type Rule struct {
 	// Check reports whether a value passes. It must be safe for concurrent use.
+	// Below a map or a list of structs, Top is the element.
 	Check validator.FuncCtx
 
 	// Text is the sentence for a failure, as [problem.FieldError].Message has

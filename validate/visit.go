@@ -14,12 +14,14 @@ import (
 
 // The engine is not asked about map entries: it writes keys into its
 // namespaces, where nobody can tell them from names, and where a long key is
-// copied once for every value below it. visit finds the maps and runs their
-// sections entry by entry. On its way j.at is the place of the value.
-func (j *judgement) visit(v reflect.Value, o *object) error {
+// copied once for every value below it. Nor is it asked about lists of structs
+// and of lists, of which it would report each failure before anybody can count
+// them. visit finds both and runs their sections element by element. On its way j.at is the
+// place of the value; sound says that the engine found no fault with v.
+func (j *judgement) visit(v reflect.Value, o *object, sound bool) error {
 	base := len(j.at)
 	for _, f := range o.fields {
-		if !f.node.deep && !f.divesIntoMap() || f.rules.isOpaque() {
+		if !f.node.deep && !f.rules.isVisited(f.node) || f.rules.isOpaque() {
 			continue
 		}
 		fv, err := v.FieldByIndexErr(f.index)
@@ -29,7 +31,7 @@ func (j *judgement) visit(v reflect.Value, o *object) error {
 		if !f.whole {
 			j.at = append(j.at, f.step())
 		}
-		err = j.descend(fv, v, scope{field: f, section: f.rules, node: f.node, owner: o, base: j.at[:base]})
+		err = j.descend(fv, v, scope{field: f, section: f.rules, node: f.node, owner: o, base: j.at[:base]}, sound)
 		j.at = j.at[:base]
 		if err != nil {
 			return err
@@ -38,8 +40,8 @@ func (j *judgement) visit(v reflect.Value, o *object) error {
 	return nil
 }
 
-// descend looks for maps in the value of c, a part of parent.
-func (j *judgement) descend(v, parent reflect.Value, c scope) error {
+// descend looks for lists and maps in the value of c, a part of parent.
+func (j *judgement) descend(v, parent reflect.Value, c scope, sound bool) error {
 	for v.Kind() == reflect.Pointer {
 		if v.IsNil() {
 			return nil
@@ -47,12 +49,12 @@ func (j *judgement) descend(v, parent reflect.Value, c scope) error {
 		v = v.Elem()
 	}
 	if c.node.shape == shapeStruct {
-		return j.visit(v, c.node.object)
+		return j.visit(v, c.node.object, sound)
 	}
-	if c.node.shape != shapeList && c.node.shape != shapeMap || c.section.dived() == nil || v.Len() == 0 {
+	if !c.section.isVisited(c.node) || v.Len() == 0 {
 		return nil
 	}
-	if c.section.own != "" {
+	if c.section.own != "" && !sound {
 		// Elements of a list that breaks a rule as a whole are not visited.
 		err := j.p.engine.VarWithValueCtx(j.ctx, v.Interface(), pointer(parent), c.section.own)
 		if err != nil {
@@ -65,7 +67,7 @@ func (j *judgement) descend(v, parent reflect.Value, c scope) error {
 	e := c.elements()
 	for i := range v.Len() {
 		j.at = append(j.at, step{kind: stepElement, rank: i})
-		err := j.descend(v.Index(i), parent, e)
+		err := j.element(v.Index(i), parent, &e)
 		j.at = j.at[:len(j.at)-1]
 		if err != nil {
 			return err
@@ -76,19 +78,15 @@ func (j *judgement) descend(v, parent reflect.Value, c scope) error {
 
 // entries runs the rules of a map's keys and values.
 func (j *judgement) entries(m, parent reflect.Value, c scope) error {
-	owner := pointer(parent)
 	keys, e := c, c.elements()
 	if keys.section = c.section.keys; keys.section != nil {
 		keys.node = keys.section.node
 	}
 	for k, v := range m.Seq2() {
 		j.at = append(j.at, step{kind: stepEntry, name: keyName(k)})
-		err := j.key(k, owner, keys)
+		err := j.key(k, parent, keys)
 		if err == nil {
-			err = j.entry(v, owner, e)
-		}
-		if err == nil {
-			err = j.descend(addressable(v), parent, e)
+			err = j.element(v, parent, &e)
 		}
 		j.at = j.at[:len(j.at)-1]
 		if err != nil {
@@ -99,31 +97,61 @@ func (j *judgement) entries(m, parent reflect.Value, c scope) error {
 }
 
 // key runs the rules of a map key.
-func (j *judgement) key(k reflect.Value, owner any, c scope) error {
-	if c.section == nil {
+func (j *judgement) key(k, parent reflect.Value, c scope) error {
+	if c.section == nil || j.isEnough() {
 		return nil
 	}
-	err := j.p.engine.VarWithValueCtx(j.ctx, k.Interface(), owner, c.section.own)
+	err := j.p.engine.VarWithValueCtx(j.ctx, k.Interface(), pointer(parent), c.section.own)
 	return j.judged(err, "", c, true)
 }
 
-// entry runs the rules of one map value.
-func (j *judgement) entry(v reflect.Value, owner any, e scope) error {
+// element runs the rules of one list element or map value, and of what is below
+// it.
+func (j *judgement) element(v, parent reflect.Value, e *scope) error {
+	if j.isEnough() {
+		return nil
+	}
+	broken := j.run(v, parent, e)
+	if broken == nil && !e.node.deep && !e.section.isVisited(e.node) {
+		return nil
+	}
+	if err := j.judged(broken, e.prefix(), *e, false); err != nil {
+		return err
+	}
+	return j.descend(addressable(v), parent, *e, broken == nil)
+}
+
+// run asks the engine about one element. The names in its answer begin with
+// e.prefix.
+func (j *judgement) run(v, parent reflect.Value, e *scope) error {
 	inner := v
 	for inner.Kind() == reflect.Pointer && !inner.IsNil() {
 		inner = inner.Elem()
 	}
-	switch {
+	switch tag := e.section.engine; {
 	case inner.Kind() != reflect.Struct || e.node.shape != shapeStruct:
-		err := j.p.engine.VarWithValueCtx(j.ctx, v.Interface(), owner, e.section.engine)
-		return j.judged(err, "", e, false)
-	case e.section.engine == "":
-		err := j.p.engine.StructCtx(j.ctx, addressable(inner).Addr().Interface())
-		return j.judged(err, typePrefix(inner.Type()), e, false)
+		return j.p.engine.VarWithValueCtx(j.ctx, v.Interface(), pointer(parent), tag)
+	case tag == "":
+		return j.p.engine.StructCtx(j.ctx, pointer(inner))
+	default:
+		return j.p.engine.VarWithKeyCtx(j.ctx, elementKey, v.Interface(), tag)
 	}
-	const key = "x" // validator dives into a struct only below a name
-	err := j.p.engine.VarWithKeyCtx(j.ctx, key, v.Interface(), e.section.engine)
-	return j.judged(err, key, e, false)
+}
+
+// elementKey stands for an element: validator dives into a struct only below a
+// name.
+const elementKey = "x"
+
+// prefix is what stands before the names of an element of e.
+func (e *scope) prefix() string {
+	switch {
+	case e.node.shape != shapeStruct:
+		return ""
+	case e.section.engine == "":
+		return typePrefix(e.node.typ)
+	default:
+		return elementKey
+	}
 }
 
 // elements leads from a container to what is in it.
