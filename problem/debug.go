@@ -40,13 +40,13 @@ func isLoopbackHost(host string) bool {
 	return strings.EqualFold(host, "localhost") || err == nil && addr.Unmap().IsLoopback()
 }
 
-// watch asks the debug gate once, and if it opens keeps the begin of the body.
+// watch asks the debug gate, once, and if it opens keeps the begin of the body.
 func (p *Responder) watch(x *exchange.Exchange, r *http.Request) *http.Request {
-	if p.cfg.Debug == nil || p.watched(x) != nil || !p.opens(r) {
+	if p.cfg.Debug == nil || !wantsDebug(r) || p.watched(x) != nil {
 		return r
 	}
-	c := &capture{p: p}
-	if r.Body != nil && r.Body != http.NoBody {
+	c := &capture{p: p, open: p.opens(r)}
+	if c.open && r.Body != nil && r.Body != http.NoBody {
 		c.ReadCloser = r.Body
 		r = r.WithContext(r.Context()) // a copy: the body of the original stays
 		r.Body = c
@@ -55,18 +55,23 @@ func (p *Responder) watch(x *exchange.Exchange, r *http.Request) *http.Request {
 	return r
 }
 
-// opens turns both locks. A gate that panics is shut.
+// wantsDebug turns the lock that stands in the request.
+func wantsDebug(r *http.Request) bool {
+	v := r.Header["X-Debug"]
+	return len(v) == 1 && strings.EqualFold(v[0], "true")
+}
+
+// opens turns the lock of the program. A gate that panics is shut.
 func (p *Responder) opens(r *http.Request) (open bool) {
 	defer func() {
 		if recover() != nil {
 			open = false
 		}
 	}()
-	v := r.Header["X-Debug"]
-	return len(v) == 1 && strings.EqualFold(v[0], "true") && p.cfg.Debug(r)
+	return p.cfg.Debug(r)
 }
 
-// watched returns what p has captured of an exchange, or nil.
+// watched returns what p has captured of an exchange, or nil if nobody has asked.
 func (p *Responder) watched(x *exchange.Exchange) *capture {
 	if c, ok := x.Extra().Debug.(*capture); ok && c.p == p {
 		return c
@@ -74,10 +79,12 @@ func (p *Responder) watched(x *exchange.Exchange) *capture {
 	return nil
 }
 
-// capture is a request body that remembers what was read of it.
+// capture is what a gate has said, and a request body that remembers what was
+// read of it.
 type capture struct {
 	io.ReadCloser
-	p *Responder
+	p    *Responder
+	open bool
 
 	mu   sync.Mutex
 	buf  []byte
@@ -103,7 +110,7 @@ func (p *Responder) debug(x *exchange.Exchange, e *Error) *Debug {
 		return nil
 	}
 	c := p.watched(x)
-	if c == nil {
+	if c == nil || !c.open {
 		return nil
 	}
 	d := &Debug{}

@@ -61,20 +61,37 @@ func TestBothLocksMustOpen(t *testing.T) {
 }
 
 func TestTheGateIsAskedOnce(t *testing.T) {
-	calls := 0
-	p := problem.New(problem.Config{Style: authrim.Style, Logger: silent, Debug: func(r *http.Request) bool {
-		calls++
-		return true
-	}})
-	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(`{"a":1}`))
-	r.Header = asked("true")
-	w := httptest.NewRecorder()
-	p.Handler(p.Handler(problem.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) error {
-		io.Copy(io.Discard, r.Body)
-		return problem.NotFound
-	}))).ServeHTTP(w, r)
-	if calls != 1 || !strings.Contains(w.Body.String(), `"request_body":{"a":1}`) {
-		t.Errorf("below two handlers of one responder the gate was asked %d times, want 1: %s", calls, w.Body)
+	for _, yes := range []bool{false, true} {
+		calls := 0
+		p := problem.New(problem.Config{Style: authrim.Style, Logger: silent, Debug: func(r *http.Request) bool {
+			calls++
+			return yes
+		}})
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(`{"a":1}`))
+		r.Header = asked("true")
+		w := httptest.NewRecorder()
+		p.Handler(p.Handler(problem.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) error {
+			io.Copy(io.Discard, r.Body)
+			return problem.NotFound
+		}))).ServeHTTP(w, r)
+		if shown := strings.Contains(w.Body.String(), `"request_body":{"a":1}`); calls != 1 || shown != yes {
+			t.Errorf("below two handlers of one responder a gate that says %v was asked %d times, want 1: %s", yes, calls, w.Body)
+		}
+	}
+}
+
+// What a shut gate costs everybody is what no gate costs.
+func TestAGateThatIsNotAskedCostsNothing(t *testing.T) {
+	if raceEnabled {
+		t.Skip("under the race detector pools forget at random")
+	}
+	count := func(gate func(*http.Request) bool) float64 {
+		h := problem.New(problem.Config{Logger: silent, Debug: gate}).Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		w, r := &sink{header: http.Header{}}, httptest.NewRequest(http.MethodGet, "/", nil)
+		return testing.AllocsPerRun(200, func() { h.ServeHTTP(w, r) })
+	}
+	if got, want := count(always), count(nil); got != want {
+		t.Errorf("a request without X-Debug allocates %v times with a gate and %v without, want no difference", got, want)
 	}
 }
 
@@ -159,11 +176,22 @@ func TestRedaction(t *testing.T) {
 			`{"passwd":?,"clientSecret":?,"token":?,"Authorization":?,"credentials":?,"apikey":?,"cookie":?,"session_id":?,"private-key":?,"card_number":?}`,
 		},
 		{"whole names", `{"pin":1,"otp":2,"cvv":3,"iban":4,"ssn":5,"spin":6,"options":7}`, `{"pin":?,"otp":?,"cvv":?,"iban":?,"ssn":?,"spin":6,"options":7}`},
+		{
+			"more parts", `{"pwd":1,"Passphrase":2,"bearer":3,"id_jwt":4,"signature":5,"accessKey":6,"access key":7,"api.key":8}`,
+			`{"pwd":?,"Passphrase":?,"bearer":?,"id_jwt":?,"signature":?,"accessKey":?,"access key":?,"api.key":?}`,
+		},
+		{"auth is a whole name", `{"auth":1,"author":2}`, `{"auth":?,"author":2}`},
+		{"secrets as names", `{"sk_live_1":1,"eyJhbGciOi.eyJzdWIi.c2ln":{"a":2},"a":3}`, `{?:?,?:?,"a":3}`},
 		{"names of the config", `{"nickname":"x","nick_name":"y","nicknames":"z"}`, `{"nickname":?,"nick_name":?,"nicknames":"z"}`},
 		{"whole values", `{"token":{"a":[1,2]},"b":[{"secret":[]}]}`, `{"token":?,"b":[{"secret":?}]}`},
 		{"a name with escapes", `{"pass\u0077ord":"x"}`, `{"password":?}`},
 		{"a JWT", `{"a":"eyJhbGciOi.eyJzdWIi.c2ln"}`, `{"a":?}`},
 		{"a JWT among words", `{"a":"Bearer eyJhbGciOi.eyJzdWIi.c2ln"}`, `{"a":?}`},
+		{"a JWT glued to other text", `{"a":"id=eyJhbGciOi.eyJzdWIi.c2ln;x"}`, `{"a":?}`},
+		{"nearly a JWT", `["eyJhbGciOi","eyJ.","hey.Jo.e"]`, `["eyJhbGciOi","eyJ.","hey.Jo.e"]`},
+		{"a key glued to other text", `["https://x/?k=sk_live_1","(pk_test_2)","my-sk_3","risk_4"]`, `[?,?,?,"risk_4"]`},
+		{"a card number among words", `["pay 4111 1111 1111 1111 now","card=4111-1111-1111-1111"]`, `[?,?]`},
+		{"a card number as a fraction", `[4111111111111111.0]`, `[?]`},
 		{"a PEM block", `{"a":"x\n-----BEGIN RSA PRIVATE KEY-----\nMII"}`, `{"a":?}`},
 		{"keys with a prefix", `["sk_live_1","pk_test_2","task_3"]`, `[?,?,"task_3"]`},
 		{"card numbers", `["4111 1111 1111 1111","4111-1111-1111-1111",4111111111111111,"4111111111111112",4111]`, `[?,?,?,"4111111111111112",4111]`},

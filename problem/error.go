@@ -27,12 +27,15 @@ type Error struct {
 // newError is behind all New and Wrap methods. They are small enough to be
 // inlined, so that an error which a With method copies at once is allocated once.
 func newError(c Code, cause error, text string) *Error {
+	if c.Kind > ClientClosed {
+		c.Kind = Internal
+	}
 	return &Error{code: c, text: text, cause: cause}
 }
 
 // Kind returns the kind. A nil Error has the kind Internal.
 func (e *Error) Kind() Kind {
-	if e == nil || e.code.Kind > ClientClosed {
+	if e == nil {
 		return Internal
 	}
 	return e.code.Kind

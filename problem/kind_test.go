@@ -75,6 +75,11 @@ func TestKindNames(t *testing.T) {
 	if got := problem.Kind(200).New("").Kind(); got != problem.Internal {
 		t.Errorf("Kind(200).New().Kind() = %v, want internal", got)
 	}
+	for _, err := range []error{problem.Kind(200).New("x"), problem.Code{Name: "x", Kind: 200}.New("")} {
+		if !errors.Is(err, problem.Internal) {
+			t.Errorf("%v is not of the kind Internal, want that it is", err)
+		}
+	}
 }
 
 func TestErrorIsForLogs(t *testing.T) {

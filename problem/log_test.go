@@ -100,7 +100,7 @@ func TestLogAttributes(t *testing.T) {
 			"kind": "gone", "cause": "gone: *fs.PathError",
 		}},
 		{"what was cut", problem.Config{}, problem.Gone.New(strings.Repeat("x", 5<<10)).WithDetail("a", io.EOF).WithDetail("b", func() {}), map[string]string{
-			"truncated": "detail a: is an error; detail b: func() cannot be encoded; text",
+			"truncated": "detail a: is or holds an error; detail b: func() cannot be encoded; text",
 		}},
 		{"details without a place", problem.Config{}, problem.Gone.New("").WithDetail("status", 1).WithDetail("id", 2).WithDetail("good", 3), map[string]string{
 			"truncated": "detail status: has no place; detail id: has no place",
@@ -173,6 +173,16 @@ func TestThePathIsTheOneThatCameIn(t *testing.T) {
 	problem.New(problem.Config{Logger: book.logger()}).Respond(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/bare?x=1", nil), problem.Gone)
 	if got := book.one(t)["path"]; got != "/bare" {
 		t.Errorf("path outside of an exchange = %s, want that of the request", got)
+	}
+	book = logbook{}
+	p := problem.New(problem.Config{Logger: book.logger()})
+	r := httptest.NewRequest(http.MethodGet, "http://host", nil)
+	p.Handler(returning(problem.Gone)).ServeHTTP(httptest.NewRecorder(), r)
+	p.Respond(httptest.NewRecorder(), r, problem.Gone)
+	for _, record := range book.all() {
+		if got := record["path"]; got != "/" {
+			t.Errorf("path of GET http://host = %q, want /", got)
+		}
 	}
 }
 

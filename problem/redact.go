@@ -3,6 +3,7 @@ package problem
 import (
 	"bytes"
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -10,13 +11,14 @@ import (
 )
 
 // A value is a secret if the name of its member contains one of secretParts, or
-// is one of secretNames or of Config.Redact. Case, "-" and "_" do not count.
+// is one of secretNames or of Config.Redact. Case, "-", "_", "." and blanks do
+// not count.
 var (
 	secretParts = []string{
 		"password", "passwd", "secret", "token", "authorization", "credential", "apikey",
-		"cookie", "session", "privatekey", "cardnumber",
+		"cookie", "session", "privatekey", "cardnumber", "pwd", "passphrase", "bearer", "jwt", "signature", "accesskey",
 	}
-	secretNames = []string{"pin", "otp", "cvv", "iban", "ssn"}
+	secretNames = []string{"auth", "pin", "otp", "cvv", "iban", "ssn"}
 )
 
 func redactedNames(more []string) []string {
@@ -27,7 +29,7 @@ func redactedNames(more []string) []string {
 	return names
 }
 
-var plainNames = strings.NewReplacer("-", "", "_", "")
+var plainNames = strings.NewReplacer("-", "", "_", "", ".", "", " ", "")
 
 // plainName goes through upper case, which folds what lower case alone does not:
 // encoding/json takes "paſſword" for "password".
@@ -74,8 +76,9 @@ func (p *Responder) redactValue(dst []byte, dec *json.Decoder) ([]byte, error) {
 			if err != nil {
 				return nil, err
 			}
-			dst = append(jsonappend.String(dst, name.(string)), ':')
-			if p.isSecretName(name.(string)) {
+			dst, _ = appendScalar(dst, name)
+			dst = append(dst, ':')
+			if p.isSecretName(name.(string)) || isSecretValue(name.(string)) {
 				var skipped json.RawMessage
 				if err := dec.Decode(&skipped); err != nil {
 					return nil, err
@@ -103,7 +106,7 @@ func appendScalar(dst []byte, token json.Token) ([]byte, error) {
 		}
 		return jsonappend.String(dst, v), nil
 	case json.Number:
-		if isCardNumber(string(v)) {
+		if isSecretValue(string(v)) {
 			return append(dst, redactedText...), nil
 		}
 		return append(dst, v...), nil
@@ -111,35 +114,27 @@ func appendScalar(dst []byte, token json.Token) ([]byte, error) {
 	return AppendJSON(dst, token) // true, false, null
 }
 
-// isSecretValue knows secrets that stand where their name does not tell: PEM
-// blocks, card numbers, and among the words of a text JWTs and keys with a usual
-// prefix.
+// secretText finds, anywhere in a text, JWTs, keys with a usual prefix and PEM
+// blocks; digits finds what may be a card number, perhaps in groups.
+var (
+	secretText = regexp.MustCompile(`eyJ[\w-]*\.[\w-]*\.|(?:^|[^0-9A-Za-z])[sp]k_|-----BEGIN `)
+	digits     = regexp.MustCompile(`\d(?:[ -]*\d){12,}`)
+)
+
+// isSecretValue knows secrets that stand where their name does not tell.
 func isSecretValue(s string) bool {
-	if strings.Contains(s, "-----BEGIN ") || isCardNumber(s) {
-		return true
-	}
-	for word := range strings.FieldsSeq(s) {
-		if strings.HasPrefix(word, "eyJ") && strings.Count(word, ".") >= 2 ||
-			strings.HasPrefix(word, "sk_") || strings.HasPrefix(word, "pk_") {
-			return true
-		}
-	}
-	return false
+	return secretText.MatchString(s) || slices.ContainsFunc(digits.FindAllString(s, -1), isCardNumber)
 }
 
-// isCardNumber reports whether s is 13 to 19 digits, perhaps in groups, whose
-// Luhn sum is right.
+// isCardNumber reports whether s has at most 19 digits, and their Luhn sum is
+// right.
 func isCardNumber(s string) bool {
 	sum, n := 0, 0
 	for i := len(s) - 1; i >= 0; i-- {
-		c := s[i]
-		if c == ' ' || c == '-' {
+		if s[i] == ' ' || s[i] == '-' {
 			continue
 		}
-		if c < '0' || c > '9' {
-			return false
-		}
-		d := int(c - '0')
+		d := int(s[i] - '0')
 		if n++; n%2 == 0 {
 			if d *= 2; d > 9 {
 				d -= 9
@@ -147,5 +142,5 @@ func isCardNumber(s string) bool {
 		}
 		sum += d
 	}
-	return 13 <= n && n <= 19 && sum%10 == 0
+	return n <= 19 && sum%10 == 0
 }

@@ -61,6 +61,7 @@ func pathOf(x *exchange.Exchange, r *http.Request) (path string, cut bool) {
 	if x == nil && r.URL != nil {
 		path = r.URL.EscapedPath()
 	}
+	path = cmp.Or(path, "/") // of "GET http://host"
 	if len(path) <= maxPathText {
 		return path, false
 	}

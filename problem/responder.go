@@ -39,7 +39,7 @@ type Config struct {
 	Debug func(*http.Request) bool
 
 	// Redact names further members of a request body whose values a debug block
-	// does not show. Case, "-" and "_" do not count.
+	// does not show. Case, "-", "_", "." and blanks do not count.
 	Redact []string
 
 	// Challenge is the WWW-Authenticate of a 401 that has none, and of every

@@ -1,9 +1,13 @@
 package problem
 
 import (
+	"encoding"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -38,14 +42,15 @@ func (e *Error) WithFields(fields ...FieldError) *Error {
 // no effect. A name that was there before keeps its place and gets the new
 // value; null takes it away, because no member is ever null.
 //
-// What cannot be encoded, and any error, is left out, and the log says so: an
-// error has texts that no client should read. At most 32 details and 8 KiB of
-// them are kept.
+// What cannot be encoded is left out, and so is an error and what holds one,
+// unless it marshals itself: an error has texts that no client should read. The
+// log says so. At most 32 details and 8 KiB of them are kept.
 func (e *Error) WithDetail(name string, value any) *Error {
 	if e == nil {
 		return nil
 	}
 	c := e.clone()
+	name = strings.ToValidUTF8(name, "\ufffd") // as it is printed
 	raw, err := encodeDetail(value)
 	if err != nil {
 		c.note("detail " + name + ": " + err.Error())
@@ -78,9 +83,6 @@ func (e *Error) WithDetail(name string, value any) *Error {
 // encodeDetail encodes what an application wants its clients to know. Its
 // marshalers are foreign code and may panic.
 func encodeDetail(value any) (raw []byte, err error) {
-	if _, ok := value.(error); ok {
-		return nil, errors.New("is an error")
-	}
 	defer func() {
 		if recover() != nil {
 			err = fmt.Errorf("encoding of %T panicked", value)
@@ -90,7 +92,56 @@ func encodeDetail(value any) (raw []byte, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%T cannot be encoded", value)
 	}
+	room := 4 * maxDetailBytes // most values take a byte or more
+	if len(raw) <= maxDetailBytes && holdsError(reflect.ValueOf(value), &room) {
+		return nil, errors.New("is or holds an error")
+	}
 	return raw, nil
+}
+
+var (
+	errorType = reflect.TypeFor[error]()
+	jsonType  = reflect.TypeFor[json.Marshaler]()
+	textType  = reflect.TypeFor[encoding.TextMarshaler]()
+)
+
+// holdsError walks through what encoding/json has encoded, and says yes when it
+// has to give up: a part that was left out may be a cycle.
+func holdsError(v reflect.Value, room *int) bool {
+	if *room--; *room < 0 {
+		return true
+	}
+	switch v.Kind() {
+	case reflect.Invalid: // nil
+		return false
+	case reflect.Pointer, reflect.Interface:
+		return holdsError(v.Elem(), room)
+	}
+	self, pointer := v.Type(), reflect.PointerTo(v.Type())
+	if pointer.Implements(errorType) {
+		return true
+	}
+	if v.CanAddr() {
+		self = pointer
+	}
+	if self.Implements(jsonType) || self.Implements(textType) {
+		return false
+	}
+	switch v.Kind() {
+	case reflect.Map, reflect.Slice, reflect.Array:
+		for _, element := range v.Seq2() {
+			if holdsError(element, room) {
+				return true
+			}
+		}
+	case reflect.Struct:
+		for f, member := range v.Fields() {
+			if (f.IsExported() || f.Anonymous) && f.Tag.Get("json") != "-" && holdsError(member, room) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // WithRetryAfter returns a copy of e that names the delay after which a

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"math"
 	"slices"
 	"strconv"
@@ -102,10 +104,20 @@ func TestWithDetail(t *testing.T) {
 		{"a cycle is left out", []pair{{"a", cycle}}, ``},
 		{"an error is left out", []pair{{"a", errors.New("dsn=secret")}}, ``},
 		{"a kind is an error", []pair{{"a", problem.NotFound}}, ``},
+		{"an error in a list is left out", []pair{{"a", []error{leaky}}, {"b", []any{1, []any{leaky}}}}, ``},
+		{"an error in a map is left out", []pair{{"a", map[string]any{"x": leaky}}, {"b", map[string]error{"x": leaky}}}, ``},
+		{"an error in a struct is left out", []pair{{"a", struct{ Err error }{leaky}}, {"b", &struct{ In any }{leaky}}}, ``},
+		{"an error in an embedded struct is left out", []pair{{"a", struct{ embedded }{embedded{leaky}}}}, ``},
+		{"what a pointer makes an error is left out", []pair{{"a", *leaky}, {"b", []fs.PathError{*leaky}}}, ``},
+		{"no error is none", []pair{{"a", struct{ Err error }{}}, {"b", []*fs.PathError{nil}}}, `a={"Err":null} b=[null]`},
+		{"what is not encoded may be one", []pair{{"a", partly{Hidden: leaky, own: leaky, N: 1}}}, `a={"N":1}`},
+		{"a marshaler speaks for itself", []pair{{"a", spoken{leaky}}, {"b", time.Unix(0, 0).UTC()}}, `a="fine" b="1970-01-01T00:00:00Z"`},
+		{"a cycle that is not encoded", []pair{{"a", loop()}}, ``},
 		{"a marshaler that panics is left out", []pair{{"a", panicking{}}, {"b", 1}}, `b=1`},
 		{"raw JSON stays", []pair{{"a", json.RawMessage(`{"z":1, "a":2}`)}}, `a={"z":1,"a":2}`},
 		{"raw JSON is made valid", []pair{{"a", json.RawMessage("\"\xff\u2028\u2029’\"")}}, "a=\"\ufffd\\u2028\\u2029’\""},
 		{"raw text that is no JSON is left out", []pair{{"a", json.RawMessage(`{`)}}, ``},
+		{"names that print alike are one", []pair{{"a\xff", 1}, {"b", 2}, {"a\xfe", 3}}, "a\ufffd=3 b=2"},
 		{"8 KiB are too much", []pair{{"a", 1}, {"b", strings.Repeat("x", 8<<10)}}, `a=1`},
 	} {
 		e := problem.Conflict.New("")
@@ -121,6 +133,34 @@ func TestWithDetail(t *testing.T) {
 		}
 	}
 }
+
+// leaky is an error that tells all when it is encoded.
+var leaky = &fs.PathError{Op: "open", Path: "/etc/secret", Err: io.EOF}
+
+type embedded struct{ Err error }
+
+type partly struct {
+	Hidden error `json:"-"`
+	own    error
+	N      int
+}
+
+type spoken struct{ Err error }
+
+func (spoken) MarshalText() ([]byte, error) { return []byte("fine"), nil }
+
+// loop is a value that encoding/json leaves out, and in which a walk is lost.
+func loop() any {
+	l := &omitted{}
+	l.Self = l
+	return struct {
+		L *omitted `json:",omitzero"`
+	}{l}
+}
+
+type omitted struct{ Self *omitted }
+
+func (*omitted) IsZero() bool { return true }
 
 type panicking struct{}
 
