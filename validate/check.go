@@ -83,14 +83,19 @@ func (b *builder) checkSection(o *object, s *section, t reflect.Type) {
 	}
 }
 
-// settlesNil reports whether the section says what nil means.
+// settlesNil reports whether no rule about the value is asked about nil, on
+// which validator panics or fails. Rules such as required_with may pass nil on
+// to the next one.
 func (s *section) settlesNil() bool {
-	for _, r := range s.rules {
-		if r.aboutPresence() {
+	for i, r := range s.rules {
+		switch {
+		case r.name == "required", r.name == "omitnil", r.name == "omitempty", r.name == "omitzero", r.name == "isdefault" && i == 0:
 			return true
+		case !r.aboutPresence(), s.isOpaque():
+			return false
 		}
 	}
-	return len(s.rules) == 0
+	return true
 }
 
 // aboutPresence reports whether r asks whether there is a value.
@@ -121,10 +126,14 @@ func (b *builder) checkRule(o *object, s *section, tag string) {
 	if r.name == "unique" {
 		b.checkUnique(s, r)
 	}
-	for _, name := range r.others() {
+	for i, name := range r.others() {
 		// What an index leads to is only known at run time.
 		if _, other := o.follow(name); other == nil && !strings.Contains(name, "[") {
 			b.fault("rule %q names %s, which is no field beside it", tag, name)
+			return
+		}
+		if value, ok := r.comparedWith(i); ok && !b.checkCompared(o, name, value) {
+			b.fault("rule %q compares %s with %q, which does not fit all its values", tag, name, value)
 			return
 		}
 	}

@@ -114,6 +114,53 @@ func TestCheckFindsEveryMistake(t *testing.T) {
 		{"A: has rules that fail when it is nil", validate.Check[struct {
 			A *int `validate:"min=1"`
 		}]},
+		{"A: has rules that fail when it is nil", validate.Check[struct {
+			A *int `validate:"min=1,omitnil"`
+		}]},
+		{"A: has rules that fail when it is nil", validate.Check[struct {
+			A *int `validate:"required_if=B x,min=1"`
+			B string
+		}]},
+		{"A: has rules that fail when it is nil", validate.Check[struct {
+			A *string `validate:"excluded_with=B,email"`
+			B string
+		}]},
+		{"A: has rules that fail when it is nil", validate.Check[struct {
+			A *int `query:"a" validate:"required_without=B,min=1"`
+			B int  `query:"b"`
+		}]},
+		{"A: has rules that fail when it is nil", validate.Check[struct {
+			A []*int `validate:"dive,excluded_with=B,min=1"`
+			B int
+		}]},
+		{"A: has rules that fail when it is nil", validate.Check[struct {
+			A *item `validate:"structonly"`
+		}]},
+		{"A: has rules that fail when it is nil", validate.Check[struct {
+			A *int `validate:"required_with=B,isdefault,min=1"`
+			B int
+		}]},
+		{"A: rule \"required_if=B x\" compares B with \"x\"", validate.Check[struct {
+			A string `validate:"required_if=B x"`
+			B any
+		}]},
+		{"A: rule \"excluded_unless=B.C[0] x\" compares B.C[0] with \"x\"", validate.Check[struct {
+			A string `validate:"excluded_unless=B.C[0] x"`
+			B *struct{ C []any }
+		}]},
+		{"A: rule \"skip_unless=B x C y\" compares C with \"y\"", validate.Check[struct {
+			A string `validate:"skip_unless=B x C y"`
+			B string
+			C map[string]any
+		}]},
+		{"A: rule \"excluded_if=B nil\" compares B with \"nil\"", validate.Check[struct {
+			A string `validate:"excluded_if=B nil"`
+			B *int
+		}]},
+		{"A: rule \"required_unless=B ''\" compares B with \"\"", validate.Check[struct {
+			A string `validate:"required_unless=B ''"`
+			B *float64
+		}]},
 		{"A: has a default \"x\"", validate.Check[struct {
 			A int `query:"a" default:"x"`
 		}]},
@@ -151,6 +198,12 @@ func TestCheckFindsEveryMistake(t *testing.T) {
 			A *int           `validate:"required,min=1"`
 			B *int           `validate:"omitempty,min=1"`
 			C *string        `validate:"required_without=A"`
+			J *int           `validate:"required_with=A,omitempty,min=1"`
+			K *int           `validate:"isdefault,min=1"`
+			L *item          `validate:"omitnil,structonly"`
+			M string         `validate:"required_if=A 1 C 'a b' F[0].Name x"`
+			N any            `validate:"excluded_if=L nil"`
+			O string         `validate:"required_if=C a0x2Cb"`
 			D map[int8][]int `validate:"max=3,dive,keys,min=1,endkeys,max=3,dive,min=1"`
 			E string         `validate:"iscolor|email"`
 			F []item         `validate:"unique=Name,dive"`

@@ -220,7 +220,7 @@ func (f *located) compared() {
 		}
 	}
 	f.Param = strings.Join(wire, " ")
-	if strings.HasSuffix(r.name, "_if") || strings.HasSuffix(r.name, "_unless") {
+	if r.comparesValues() {
 		words := splitList(r.param)
 		for i := range wire {
 			words[2*i] = wire[i]

@@ -32,7 +32,10 @@ type rule struct {
 }
 
 // unescape writes out the bytes that stand for themselves in no tag.
-var unescape = strings.NewReplacer("0x2C", ",", "0x7C", "|")
+var (
+	unescape = strings.NewReplacer("0x2C", ",", "0x7C", "|")
+	escape   = strings.NewReplacer(",", "0x2C", "|", "0x7C")
+)
 
 // Names that steer validator and never fail.
 var steering = map[string]bool{
@@ -227,16 +230,35 @@ func (r rule) others() []string {
 	case "required_with", "required_with_all", "required_without", "required_without_all",
 		"excluded_with", "excluded_with_all", "excluded_without", "excluded_without_all":
 		return splitList(r.param)
-	case "required_if", "required_unless", "excluded_if", "excluded_unless", "skip_unless":
-		var names []string
-		for i, word := range splitList(r.param) {
-			if i%2 == 0 {
-				names = append(names, word)
-			}
-		}
-		return names
 	}
-	return nil
+	if !r.comparesValues() {
+		return nil
+	}
+	var names []string
+	for i, word := range splitList(r.param) {
+		if i%2 == 0 {
+			names = append(names, word)
+		}
+	}
+	return names
+}
+
+// comparesValues reports whether the parameter of r alternates the names of
+// other fields with values.
+func (r rule) comparesValues() bool {
+	switch r.name {
+	case "required_if", "required_unless", "excluded_if", "excluded_unless", "skip_unless":
+		return true
+	}
+	return false
+}
+
+// comparedWith returns the value for the i-th of r.others, if there is one.
+func (r rule) comparedWith(i int) (value string, ok bool) {
+	if words := splitList(r.param); r.comparesValues() && 2*i+1 < len(words) {
+		return words[2*i+1], true
+	}
+	return "", false
 }
 
 // expand replaces the user's aliases by what they stand for, so that the rule

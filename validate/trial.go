@@ -30,6 +30,59 @@ func (b *builder) try(o *object, s *section, tag string) (err error) {
 	return nil
 }
 
+// checkCompared tries the comparison of another field with the value of a rule
+// such as required_if=Kind a, which validator reads as the kind of the field.
+// On an interface clients choose the kind.
+func (b *builder) checkCompared(o *object, name, value string) (ok bool) {
+	t := typeAt(o.typ, name)
+	switch {
+	case t == nil:
+		return true
+	case t.Kind() == reflect.Interface:
+		return false
+	}
+	defer func() { ok = recover() == nil }()
+	beside := reflect.New(reflect.StructOf([]reflect.StructField{{Name: "X", Type: t}}))
+	beside.Elem().Field(0).Set(notEmpty(t))
+	return b.probe.VarWithValue(1, beside.Interface(), "required_if=X '"+escape.Replace(value)+"'") == nil
+}
+
+// typeAt follows a path such as Items[0].Name from t as validator does, to a
+// type without pointers or to the first interface. It returns nil if there is
+// nothing.
+func typeAt(t reflect.Type, path string) reflect.Type {
+	for {
+		for t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		if path == "" || t.Kind() == reflect.Interface {
+			return t
+		}
+		if path[0] == '[' {
+			if k := t.Kind(); k != reflect.Slice && k != reflect.Array && k != reflect.Map {
+				return nil
+			}
+			_, path, _ = strings.Cut(path, "]")
+			t = t.Elem()
+			continue
+		}
+		name := strings.TrimPrefix(path, ".")
+		if end := strings.IndexAny(name, ".["); end >= 0 {
+			name, path = name[:end], name[end:]
+		} else {
+			path = ""
+		}
+		if t.Kind() != reflect.Struct {
+			return nil
+		}
+		sf, ok := t.FieldByName(name)
+		if !ok {
+			return nil
+		}
+		t = sf.Type
+	}
+}
+
 // fits reports whether a rule can be met by values of t. Rules about text ask
 // reflect for the string of any value, and then refuse "<int Value>" for ever.
 func fits(rule string, t reflect.Type) bool {
