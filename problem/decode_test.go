@@ -177,6 +177,22 @@ func TestForeignBodies(t *testing.T) {
 	if e.RetryAfter() != 0 || e.Kind() != problem.RateLimited {
 		t.Errorf("authrim reads %v, retry after %v", e.Kind(), e.RetryAfter())
 	}
+	for _, c := range []struct {
+		rule, code      string
+		status          int
+		fields, details int
+	}{
+		{"a validation error", "validation_error", 422, 1, 1},
+		{"with another status", "validation_error", 400, 1, 1},
+		{"another code of that kind", "invalid_password", 422, 1, 1},
+		{"a code of nobody's with that status", "weak_password", 422, 1, 1},
+		{"a conflict", "email_already_exists", 409, 0, 2},
+	} {
+		e = decode(3, c.status, `{"error":"`+c.code+`","error_description":"x","details":{"password":"is too short","min":8}}`)
+		if len(e.Fields()) != c.fields || len(e.Details()) != c.details {
+			t.Errorf("authrim reads of %s the fields %v and the details %s, want %d and %d", c.rule, e.Fields(), e.Details(), c.fields, c.details)
+		}
+	}
 	e = decode(4, 422, `{"error":{"code":"validation_error","details":{"fields":{"a":"bad","b":2},"n":1}}}`)
 	if f := e.Fields(); len(f) != 1 || f[0].Message != "bad" || len(e.Details()) != 1 {
 		t.Errorf("scaivault reads the fields %v and the details %s", f, e.Details())

@@ -2,6 +2,7 @@ package problem
 
 import (
 	"cmp"
+	"math"
 	"strconv"
 	"time"
 )
@@ -131,7 +132,7 @@ func durationWords(param string) string {
 	}
 	var b []byte
 	if d < 0 {
-		b, d = append(b, '-'), -d
+		b, d = append(b, '-'), -max(d, -math.MaxInt64)
 	}
 	for _, unit := range durationUnits {
 		n := d / unit.size

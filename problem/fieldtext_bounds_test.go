@@ -86,6 +86,10 @@ func TestDurations(t *testing.T) {
 		{fact("min", "1001", "", ""), "must be at least 1001 nanoseconds", "must be longer than or equal to 1001 nanos", "Number must be greater than or equal to 1001", ""},
 		{fact("min", "1ms1ns", "", ""), "must be at least 1 millisecond 1 nanosecond", "must be longer than or equal to 1 milli 1 nano", "Number must be greater than or equal to 1000001", ""},
 		{fact("max", "2ms", "", ""), "must be at most 2 milliseconds", "must be shorter than or equal to 2 millis", "Number must be less than or equal to 2000000", ""},
+		{fact("min", "-1h30m", "", ""), "must be at least -1 hour 30 minutes", "must be longer than or equal to -1 hour 30 minutes", "Number must be greater than or equal to -5400000000000", ""},
+		{fact("max", "-2562047h47m16.854775808s", "", ""), "must be at most -106751 days 23 hours 47 minutes 16 seconds 854 milliseconds 775807 nanoseconds", "must be shorter than or equal to -106751 days 23 hours 47 minutes 16 seconds 854 millis 775807 nanos", "Number must be less than or equal to -9223372036854775808", ""},
+		{fact("lt", "10", "", ""), "must be less than 10 nanoseconds", "must be shorter than 10 nanos", "Number must be less than 10", ""},
+		{fact("lt", "soon", "", ""), "must be less than soon", "must be shorter than soon", "Number must be less than soon", ""},
 		{field{In: problem.InQuery, Want: problem.TypeDuration, Rule: "min", Param: "1s"}, "must be at least 1 second", "must be longer than or equal to 1 second", "Invalid duration", ""},
 	})
 }

@@ -134,6 +134,10 @@ func TestRemoteIsBounded(t *testing.T) {
 }
 
 func TestRetryClasses(t *testing.T) {
+	patient := problem.RFC9457
+	patient.Outcomes[problem.RateLimited].Retry = problem.Never
+	patient.Outcomes[problem.Unavailable] = problem.Outcome{Code: "down"}
+	patient.Outcomes[problem.Conflict] = problem.Outcome{Retry: problem.Once}
 	for _, c := range []struct {
 		rule   string
 		style  problem.Style
@@ -144,6 +148,9 @@ func TestRetryClasses(t *testing.T) {
 		{"of the row", problem.RFC9457, 429, "rate_limited", problem.AfterDelay},
 		{"of another row", problem.RFC9457, 503, "unavailable", problem.Backoff},
 		{"of a row that says nothing", problem.RFC9457, 404, "not_found", problem.Never},
+		{"of a row that says Never where the default does not", patient, 429, "rate_limited", problem.Never},
+		{"of a row without a status", patient, 503, "down", problem.Backoff},
+		{"of a row with nothing else", patient, 409, "conflict", problem.Once},
 		{"of a published code", authrim.Style, 500, "internal_error", authrim.InternalError.Retry},
 		{"by status alone", entryguard.Style, 502, "", problem.Backoff},
 	} {

@@ -21,7 +21,8 @@ type Style struct {
 	ContentType string
 
 	// Outcomes says what becomes of each kind, indexed by Kind. An empty member
-	// falls through to the outcome of [RFC9457], so a row cannot be missing.
+	// falls through to the outcome of [RFC9457], so a row cannot be missing. In a
+	// row with a Status, Retry is not empty but Never.
 	Outcomes [numKinds]Outcome
 
 	// Shape is the outcome of Validation when at least one field has a shape
@@ -94,14 +95,15 @@ func (s *Style) shape() Outcome {
 	return s.Shape.or(s.outcome(Validation))
 }
 
-// or fills the empty members of o from d.
+// or fills the empty members of o from d. A class of retries is not empty if
+// there is a status: it is Never.
 func (o Outcome) or(d Outcome) Outcome {
-	return Outcome{
-		Status:  cmp.Or(o.Status, d.Status),
-		Code:    cmp.Or(o.Code, d.Code),
-		Message: cmp.Or(o.Message, d.Message),
-		Retry:   cmp.Or(o.Retry, d.Retry),
+	if o.Status == 0 {
+		o.Status, o.Retry = d.Status, cmp.Or(o.Retry, d.Retry)
 	}
+	o.Code = cmp.Or(o.Code, d.Code)
+	o.Message = cmp.Or(o.Message, d.Message)
+	return o
 }
 
 // status returns the status of a code in this style.

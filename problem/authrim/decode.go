@@ -12,7 +12,8 @@ var errForeign = errors.New("authrim: not an error body of Authrim")
 
 // decode reads a body back. Its marks are the strings error and
 // error_description. A problem detail of RFC 9457 may have them too, as
-// extensions, but it has a title.
+// extensions, but it has a title. In an error of validation, whatever its code,
+// the texts of details are sentences of fields.
 func decode(status int, header http.Header, body []byte) (*problem.Error, error) {
 	o, _ := jsonobject.Parse(body)
 	code, hasCode := o.String("error")
@@ -22,17 +23,17 @@ func decode(status int, header http.Header, body []byte) (*problem.Error, error)
 	}
 	v := problem.View{Code: code, Message: text}
 	v.RetryAfter, _ = o.Int("retry_after")
+	s := style()
+	kind := problem.Remote(&s, status, header, v).Kind()
 	details, _ := o.Object("details")
 	for _, m := range details {
-		if code != ValidationError.Name {
+		text, isText := jsonobject.String(m.Value)
+		if !isText || kind != problem.Validation && code != ValidationError.Name {
 			v.Details = append(v.Details, problem.Detail(m))
 			continue
 		}
-		if text, ok := jsonobject.String(m.Value); ok {
-			path := problem.ParsePath(m.Name, problem.Brackets)
-			v.Fields = append(v.Fields, problem.FieldError{Path: path, Message: text})
-		}
+		path := problem.ParsePath(m.Name, problem.Brackets)
+		v.Fields = append(v.Fields, problem.FieldError{Path: path, Message: text})
 	}
-	s := style()
 	return problem.Remote(&s, status, header, v), nil
 }

@@ -2,8 +2,7 @@ package entryguard
 
 import (
 	"cmp"
-	"strconv"
-	"time"
+	"strings"
 
 	"github.com/backstop-go/backstop/problem"
 )
@@ -68,59 +67,29 @@ func timeText(rule string) string {
 }
 
 func durationText(rule, param string) string {
+	words := durationWords(param)
 	switch rule {
 	case "min", "gte":
-		return "must be longer than or equal to" + durationWords(param)
+		return "must be longer than or equal to " + words
 	case "gt":
-		return "must be longer than" + durationWords(param)
+		return "must be longer than " + words
 	case "max", "lte":
-		return "must be shorter than or equal to" + durationWords(param)
+		return "must be shorter than or equal to " + words
 	case "lt":
-		return "must be shorter than" + durationWords(param)
+		return "must be shorter than " + words
 	}
-	return "must be equal to" + durationWords(param)
+	return "must be equal to " + words
 }
 
-// durationUnits have the names of Hibernate Validator, from the largest to the
-// smallest.
-var durationUnits = [...]struct {
-	size time.Duration
-	name string
-}{
-	{24 * time.Hour, "day"},
-	{time.Hour, "hour"},
-	{time.Minute, "minute"},
-	{time.Second, "second"},
-	{time.Millisecond, "milli"},
-	{time.Nanosecond, "nano"},
-}
+// beanUnits are the names of Hibernate Validator.
+var beanUnits = strings.NewReplacer("millisecond", "milli", "nanosecond", "nano")
 
-// durationWords spells a bound as a tag has it, "1m30s" or a number of
-// nanoseconds, with a blank before each part: " 1 minute 30 seconds".
+// durationWords spells a bound as the neutral dialect does.
 func durationWords(param string) string {
-	d, err := time.ParseDuration(param)
-	if err != nil {
-		n, err := strconv.ParseInt(param, 10, 64)
-		if err != nil {
-			return " " + param
-		}
-		d = time.Duration(n)
+	text := problem.FieldText(problem.FieldError{Want: problem.TypeDuration, Rule: "len", Param: param})
+	text = strings.TrimPrefix(text, "must be ")
+	if text == "0 seconds" {
+		return "0"
 	}
-	if d == 0 {
-		return " 0"
-	}
-	var b []byte
-	for _, unit := range durationUnits {
-		n := d / unit.size
-		if n == 0 {
-			continue
-		}
-		d -= n * unit.size
-		b = strconv.AppendInt(append(b, ' '), int64(n), 10)
-		b = append(append(b, ' '), unit.name...)
-		if n != 1 {
-			b = append(b, 's')
-		}
-	}
-	return string(b)
+	return beanUnits.Replace(text)
 }
