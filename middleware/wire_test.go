@@ -2,12 +2,16 @@ package middleware_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -40,6 +44,65 @@ func TestPanicCutsAnAnswerThatHasBegun(t *testing.T) {
 			t.Errorf("%s: the hook has run %d times, want %d", name, len(events), want)
 		}
 	}
+}
+
+// An answer of unknown length to an old client ends with the connection, so one
+// that is cut off must not end like the others.
+func TestCutWithoutAnEndIsAReset(t *testing.T) {
+	begin := func(w http.ResponseWriter) { io.WriteString(w, "0123456789") }
+	for name, h := range map[string]http.HandlerFunc{
+		"a panic":  func(w http.ResponseWriter, _ *http.Request) { begin(w); panic("boom") },
+		"an abort": func(w http.ResponseWriter, _ *http.Request) { begin(w); panic(http.ErrAbortHandler) },
+		"an exit":  func(w http.ResponseWriter, _ *http.Request) { begin(w); runtime.Goexit() },
+		"a second answer": problem.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
+			begin(w)
+			return problem.Conflict
+		}).ServeHTTP,
+		"a panic, and identity": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Transfer-Encoding", "identity")
+			begin(w)
+			panic("boom")
+		},
+	} {
+		plain, secure := httptest.NewUnstartedServer(nil), httptest.NewUnstartedServer(nil)
+		for _, srv := range []*httptest.Server{plain, secure} {
+			srv.Config.Handler = middleware.Standard(quiet(func(*problem.Event) {}))(h)
+			srv.Config.ErrorLog = log.New(failing{t}, "", 0)
+		}
+		plain.Start()
+		secure.StartTLS()
+		dials := map[string]func() (net.Conn, error){
+			"TCP": func() (net.Conn, error) { return net.Dial("tcp", plain.Listener.Addr().String()) },
+			"TLS": func() (net.Conn, error) {
+				return tls.Dial("tcp", secure.Listener.Addr().String(), secure.Client().Transport.(*http.Transport).TLSClientConfig)
+			},
+		}
+		for over, dial := range dials {
+			conn, err := dial()
+			if err != nil {
+				t.Fatal(err)
+			}
+			version := "1.0"
+			if strings.Contains(name, "identity") {
+				version = "1.1"
+			}
+			io.WriteString(conn, "GET / HTTP/"+version+"\r\nHost: x\r\n\r\n")
+			if b, err := io.ReadAll(conn); !errors.Is(err, syscall.ECONNRESET) {
+				t.Errorf("%s over %s ends %q with %v, want a reset", name, over, b, err)
+			}
+			conn.Close()
+		}
+		plain.Close()
+		secure.Close()
+	}
+}
+
+// failing takes the log of a server that has nothing to say.
+type failing struct{ t *testing.T }
+
+func (f failing) Write(p []byte) (int, error) {
+	f.t.Errorf("net/http logs %q, want nothing", p)
+	return len(p), nil
 }
 
 func TestAbortBeforeWritingSendsNothing(t *testing.T) {

@@ -29,7 +29,6 @@ type Exchange struct {
 	path      string // Path and RawPath of the URL, kept apart because they are cheaper than the URL
 	rawPath   string
 	failure   Failure
-	taken     bool // own is in use
 	extra     *Extra
 	own       Recorder
 }
@@ -94,6 +93,7 @@ func EnterWith(ctx context.Context, r *http.Request) (*Exchange, *http.Request) 
 
 func enter(ctx context.Context, r *http.Request) (*Exchange, *http.Request) {
 	x := &Exchange{Context: ctx}
+	x.own.closing = !r.ProtoAtLeast(1, 1)
 	if r.URL != nil {
 		x.path, x.rawPath = r.URL.Path, r.URL.RawPath
 	}
@@ -224,9 +224,9 @@ func (x *Exchange) takeOwn() *Recorder {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.taken {
-		return new(Recorder)
+	if x.own.x != nil {
+		return &Recorder{x: x, closing: x.own.closing}
 	}
-	x.taken = true
+	x.own.x = x
 	return &x.own
 }

@@ -15,17 +15,20 @@ const maxDropped = 1 << 10
 func (r *Recorder) Hold(head bool) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.holds {
+	if r.holds != none {
 		return false
 	}
-	r.holds, r.head = true, head
+	r.holds = bodyless
+	if head {
+		r.holds = every
+	}
 	return true
 }
 
 // Release ends [Recorder.Hold] and passes on what was held.
 func (r *Recorder) Release() {
 	r.mu.Lock()
-	r.holds = false
+	r.holds = none
 	status := 0
 	if r.kept == held {
 		status = r.release()
@@ -76,7 +79,7 @@ func (r *Recorder) Finish() (status int, dropped []byte, ok bool) {
 func (r *Recorder) Revoke() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.holds, r.rewrites, r.kept = false, false, nothing
+	r.holds, r.rewrites, r.kept = none, false, nothing
 	if r.state == Fresh && r.status < 400 {
 		r.status = 0
 	}

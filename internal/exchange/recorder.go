@@ -22,15 +22,17 @@ import (
 // somebody else's.
 type Recorder struct {
 	w http.ResponseWriter
+	x *Exchange // nil outside an exchange
 
 	mu       sync.Mutex // goroutines outlive handlers
 	state    State
 	kept     kept
-	holds    bool
-	head     bool // the request is a HEAD: any status is held
+	holds    holding
 	rewrites bool
 	coded    bool // Content-Encoding was there when the recorder was made
 	sealed   bool // rendered through this recorder: further bytes are refused
+	closing  bool // before HTTP/1.1 an answer may end with its connection
+	gone     bool // the connection was reset, see Abort
 	status   int  // first final status, also while it is kept
 	bytes    int64
 	rare     *rare
@@ -65,6 +67,15 @@ const (
 	held           // until return, Write or Flush
 	undecided      // the body will tell
 	replaced       // an envelope will take its place
+)
+
+// holding says which statuses are kept until the handler has returned.
+type holding uint8
+
+const (
+	none     holding = iota
+	bodyless         // 204 and 304
+	every            // on a HEAD
 )
 
 // TopRecorder returns r. Writers that hold nothing back and only change the shape
@@ -136,7 +147,7 @@ func (r *Recorder) decide(status int) (earlier int, pass bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
-	case r.state == Hijacked:
+	case r.state == Hijacked, r.gone:
 		return 0, false
 	case status < 100 || status > 999:
 		return 0, true // net/http panics, with nothing on the wire
@@ -155,7 +166,7 @@ func (r *Recorder) decide(status int) (earlier int, pass bool) {
 			return 0, false
 		}
 	}
-	if r.holds && (r.head || status == http.StatusNoContent || status == http.StatusNotModified) {
+	if r.holds == every || r.holds == bodyless && (status == http.StatusNoContent || status == http.StatusNotModified) {
 		r.kept = held
 		return 0, false
 	}
@@ -189,7 +200,7 @@ func (r *Recorder) begin(p []byte) (drop bool, err error) {
 
 func (r *Recorder) admit(p []byte) (status int, drop bool, err error) {
 	switch {
-	case r.state == Hijacked:
+	case r.state == Hijacked, r.gone:
 		return 0, false, http.ErrHijacked
 	case r.sealed:
 		return 0, false, http.ErrContentLength
@@ -256,6 +267,9 @@ func (r *Recorder) FlushError() error {
 	r.mu.Lock()
 	state, status := r.state, 0
 	switch {
+	case state == Hijacked, r.gone:
+		r.mu.Unlock()
+		return http.ErrHijacked
 	case r.kept == undecided, r.kept == replaced:
 		r.mu.Unlock()
 		return nil
@@ -263,9 +277,6 @@ func (r *Recorder) FlushError() error {
 		status = r.release()
 	}
 	r.mu.Unlock()
-	if state == Hijacked {
-		return http.ErrHijacked
-	}
 	r.pass(status)
 	err := http.NewResponseController(r.w).Flush()
 	if errors.Is(err, http.ErrNotSupported) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"runtime"
@@ -77,6 +78,27 @@ func TestPanicAfterWritingCutsTheAnswer(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestPanicAfterWritingResetsAnOldClientsConnection(t *testing.T) {
+	plan{protocols: []string{single}}.run(t, func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, "0123456789")
+		panic("boom")
+	}, func(t *testing.T, s *site) {
+		conn, err := net.Dial("tcp", s.server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		io.WriteString(conn, "GET /case/1 HTTP/1.0\r\n\r\n")
+		if b, err := io.ReadAll(conn); !errors.Is(err, syscall.ECONNRESET) {
+			t.Errorf("the answer %q ends with %v, want a reset", b, err)
+		}
+		if sum := s.summary(t); sum.Status != 200 || !sum.Aborted || sum.Hijacked {
+			t.Errorf("the summary is %+v, want an aborted 200", sum)
+		}
+		s.wantRecords(t, 1)
+	})
 }
 
 func TestPanicLeavesNothingOfTheHandlersHeader(t *testing.T) {
