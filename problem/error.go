@@ -61,7 +61,8 @@ func (e *Error) Message() string {
 	return e.code.Message
 }
 
-// Fields returns a copy of the field errors.
+// Fields returns a copy of the field errors. Their Path and OneOf are those of e,
+// for reading only.
 func (e *Error) Fields() []FieldError {
 	if e == nil {
 		return nil

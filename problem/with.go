@@ -23,6 +23,7 @@ const (
 )
 
 // WithFields returns a copy of e with field errors added; at most 100 are kept.
+// Their Path and OneOf are not copied, so whoever has made them lets them be.
 func (e *Error) WithFields(fields ...FieldError) *Error {
 	if e == nil {
 		return nil
