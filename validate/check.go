@@ -57,9 +57,7 @@ func (b *builder) checkField(o *object, c *candidate, f *field) {
 		for t.Kind() == reflect.Pointer {
 			t = t.Elem()
 		}
-		switch t.Kind() {
-		case reflect.Slice, reflect.Array, reflect.Map:
-		default:
+		if n.elem == nil {
 			b.fault("dive on %v, which has no elements", t)
 			return
 		}
@@ -126,7 +124,12 @@ func (b *builder) checkRule(o *object, s *section, tag string) {
 	if r.name == "unique" {
 		b.checkUnique(s, r)
 	}
-	for i, name := range r.others() {
+	others := r.others()
+	if len(others) > 0 && isDived(s.node.typ) && (s != o.byGo[b.goName].rules || !r.aboutPresence()) {
+		b.fault("rule %q on %v, a struct that validator does not compare", tag, s.node.typ)
+		return
+	}
+	for i, name := range others {
 		// What an index leads to is only known at run time.
 		if _, other := o.follow(name); other == nil && !strings.Contains(name, "[") {
 			b.fault("rule %q names %s, which is no field beside it", tag, name)

@@ -3,9 +3,13 @@ package validate_test
 import (
 	"context"
 	"fmt"
+	"math/big"
+	"net"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-playground/validator/v10"
 
@@ -161,6 +165,44 @@ func TestCheckFindsEveryMistake(t *testing.T) {
 			A string `validate:"required_unless=B ''"`
 			B *float64
 		}]},
+		{"A: rule \"min=1\" does not work on validate_test.item", validate.Check[struct {
+			A item `validate:"omitempty,min=1"`
+		}]},
+		{"A: rule \"oneof=a b\" does not work on validate_test.item", validate.Check[struct {
+			A []item `validate:"dive,oneof=a b"`
+		}]},
+		{"A: rule \"unique\" does not work on netip.Addr", validate.Check[struct {
+			A netip.Addr `validate:"unique"`
+		}]},
+		{"A: rule \"gt=1\" does not work on big.Int", validate.Check[struct {
+			A map[string]*big.Int `validate:"dive,required,gt=1"`
+		}]},
+		{"A: rule \"eqfield=B\" on validate_test.item, a struct", validate.Check[struct {
+			A item `validate:"eqfield=B"`
+			B item
+		}]},
+		{"A: rule \"excluded_with=B\" on validate_test.item, a struct", validate.Check[struct {
+			A []*item `validate:"dive,omitnil,excluded_with=B"`
+			B int
+		}]},
+		{"A: rule \"ip\" is about text, not netip.Addr", validate.Check[struct {
+			A netip.Addr `validate:"ip"`
+		}]},
+		{"A: rule \"email\" is about text, not time.Duration", validate.Check[struct {
+			A time.Duration `validate:"email"`
+		}]},
+		{"A: rule \"numeric\" is about text, not []int", validate.Check[struct {
+			A []int `validate:"numeric"`
+		}]},
+		{"A: rule \"uuid\" is about text, not validate_test.UUID", validate.Check[struct {
+			A UUID `validate:"uuid"`
+		}]},
+		{"sealed.A: has rules, but validate_test.sealed decodes itself", validate.Check[struct {
+			A []sealed
+		}]},
+		{"A: dive on net.IP, which has no elements", validate.Check[struct {
+			A net.IP `validate:"dive,min=1"`
+		}]},
 		{"A: has a default \"x\"", validate.Check[struct {
 			A int `query:"a" default:"x"`
 		}]},
@@ -203,6 +245,12 @@ func TestCheckFindsEveryMistake(t *testing.T) {
 			L *item          `validate:"omitnil,structonly"`
 			M string         `validate:"required_if=A 1 C 'a b' F[0].Name x"`
 			N any            `validate:"excluded_if=L nil"`
+			P item           `validate:"required_with=A"`
+			Q netip.Addr     `validate:"required"`
+			R []big.Int      `validate:"dive,required"`
+			S spelled        `validate:"uuid"`
+			T []*item        `validate:"dive,required,structonly"`
+			U float64        `validate:"numeric"`
 			O string         `validate:"required_if=C a0x2Cb"`
 			D map[int8][]int `validate:"max=3,dive,keys,min=1,endkeys,max=3,dive,min=1"`
 			E string         `validate:"iscolor|email"`
@@ -230,6 +278,18 @@ func TestCheckFindsEveryMistake(t *testing.T) {
 		}
 	}
 }
+
+// sealed decodes itself, so that nobody knows what its rules are about.
+type sealed struct {
+	A string `validate:"required"`
+}
+
+func (*sealed) UnmarshalJSON([]byte) error { return nil }
+
+// spelled is known to validator by what it prints.
+type spelled [16]byte
+
+func (spelled) String() string { return "0198c0de-0000-7000-8000-000000000000" }
 
 func TestCheckJoinsAllFaults(t *testing.T) {
 	type bad struct {

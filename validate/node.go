@@ -118,6 +118,12 @@ func (b *builder) describe(n *node) {
 	}
 }
 
+// isClosed reports whether n is a struct that decodes itself. Its fields are
+// none of the wire, and of no concern to the engine.
+func (n *node) isClosed() bool {
+	return n.shape != shapeStruct && n.typ.Kind() == reflect.Struct && n.typ != timeType
+}
+
 // textType names a type that decodes itself from text.
 func textType(t reflect.Type) problem.Type {
 	switch t {

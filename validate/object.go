@@ -225,7 +225,11 @@ func (b *builder) field(o *object, c *candidate) {
 	if value && b.asksPresence(f.node) && f.rules.has("required") {
 		f.presence = true
 	}
-	b.engineRule(owner, c.sf.Name, b.render(f.rules, f.node, value))
+	rules := b.render(f.rules, f.node, value)
+	if rules == "" && f.node.isClosed() {
+		rules = "-"
+	}
+	b.engineRule(owner, c.sf.Name, rules)
 	f.position = len(o.fields)
 	o.fields = append(o.fields, f)
 	if !c.wire {

@@ -66,7 +66,7 @@ func (v *Validator) build(t reflect.Type) *plan {
 	}
 	if p.root.Kind() != reflect.Struct || p.root == timeType || b.decodesItself(p.root) {
 		p.wrapped = true
-		p.root = wrap(p.root, v.cfg.TagName)
+		p.root = b.wrap(p.root)
 	}
 	b.probe = v.newEngine()
 	top := b.node(p.root)
@@ -91,7 +91,7 @@ func (v *Validator) build(t reflect.Type) *plan {
 
 // wrap makes a struct whose only field is the body, so that the engine, which
 // begins at structs, can be asked about any type.
-func wrap(t reflect.Type, tagName string) reflect.Type {
+func (b *builder) wrap(t reflect.Type) reflect.Type {
 	var dives []string
 	seen := map[reflect.Type]bool{}
 	for elem := t; ; elem = elem.Elem() {
@@ -99,7 +99,7 @@ func wrap(t reflect.Type, tagName string) reflect.Type {
 			elem = elem.Elem()
 		}
 		k := elem.Kind()
-		if k != reflect.Slice && k != reflect.Array && k != reflect.Map || seen[elem] || elem.Elem().Kind() == reflect.Uint8 {
+		if k != reflect.Slice && k != reflect.Array && k != reflect.Map || seen[elem] || elem.Elem().Kind() == reflect.Uint8 || b.decodesItself(elem) {
 			break
 		}
 		seen[elem] = true
@@ -107,7 +107,7 @@ func wrap(t reflect.Type, tagName string) reflect.Type {
 	}
 	tag := `body:"json"`
 	if len(dives) > 0 {
-		tag += fmt.Sprintf(` %s:%q`, tagName, strings.Join(dives, ","))
+		tag += fmt.Sprintf(` %s:%q`, b.v.cfg.TagName, strings.Join(dives, ","))
 	}
 	return reflect.StructOf([]reflect.StructField{{Name: "Body", Type: t, Tag: reflect.StructTag(tag)}})
 }
@@ -202,8 +202,16 @@ func (b *builder) decodesItself(t reflect.Type) bool {
 }
 
 // ownDecoder notes a type that may keep the bytes that it was given. The
-// standard library's are known not to.
+// standard library's are known not to. Rules in it would not run, because
+// nobody knows where on the wire its fields are.
 func (b *builder) ownDecoder(t reflect.Type) {
+	if t.Kind() == reflect.Struct {
+		for sf := range t.Fields() {
+			if tag := sf.Tag.Get(b.v.cfg.TagName); tag != "" && tag != "-" {
+				b.faultAt(t, sf.Name, "has rules, but %v decodes itself", t)
+			}
+		}
+	}
 	switch t.PkgPath() {
 	case "encoding/json", "math/big", "net", "net/netip", "net/url", "time":
 	default:

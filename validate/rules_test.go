@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/big"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -48,6 +50,13 @@ func TestRules(t *testing.T) {
 		Needs []needy          `json:"needs" validate:"dive"`
 		Map   map[string]needy `json:"map" validate:"dive,required"`
 	}
+	type closed struct {
+		Addr   netip.Addr              `json:"addr" validate:"required"`
+		Money  money                   `json:"money"`
+		More   []*money                `json:"more" validate:"dive"`
+		Needed []money                 `json:"needed" validate:"dive,required"`
+		ByAddr map[netip.Addr]*big.Int `json:"byAddr" validate:"dive,keys,required,endkeys,required"`
+	}
 	std := validate.Config{}
 	for _, tt := range []struct {
 		name string
@@ -72,6 +81,8 @@ func TestRules(t *testing.T) {
 		{"maps in lists", run[nested](t, std), `{"lists":[{"a":[{"name":"x","qty":1}]},{"long":[{"name":"","qty":1}],"b":[{},{},{}]}]}`, "V(lists[1][b] max, key lists[1][long] max, lists[1][long][0].name required)"},
 		{"a list of maps that is too long", run[nested](t, std), `{"lists":[{"long":[]},{},{}]}`, "V(lists max)"},
 		{"required structs in lists and maps", run[deep](t, std), `{"needs":[{},{"inner":{}}],"map":{"a":{},"b":{"inner":{"a":"x","m":{"k":"long"}}}}}`, "V(needs[0].inner required, needs[1].inner.a required, map[a].inner required, map[b].inner.m[k] max)"},
+		{"structs that decode themselves", run[closed](t, std), `{"addr":"::1","money":{},"more":[{}],"needed":[1],"byAddr":{"::1":1}}`, "ok"},
+		{"structs that decode themselves, zero", run[closed](t, std), `{"addr":"","needed":[{}],"byAddr":{"":1,"::1":0}}`, "V(addr required, needed[0] required, key byAddr[\"\"] required)"},
 	} {
 		if got := outcome(tt.run(tt.body)); got != tt.want {
 			t.Errorf("%s: Decode(%s) = %s, want %s", tt.name, tt.body, got, tt.want)
@@ -104,6 +115,16 @@ func TestManyMembersWhosePresenceIsRequired(t *testing.T) {
 	if got := fields(t, decode("{}")); len(got) != 70 {
 		t.Errorf("Decode of none of 70 required members reports %d, want all", len(got))
 	}
+}
+
+// money decodes itself, and holds a struct with rules that are not its own.
+type money struct{ Item item }
+
+func (m *money) UnmarshalJSON(data []byte) error {
+	if string(data) == "1" {
+		m.Item.Name = "one"
+	}
+	return nil
 }
 
 func TestDecodeOfABadTypeIsOurFault(t *testing.T) {

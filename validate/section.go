@@ -168,6 +168,9 @@ func (b *builder) render(s *section, n *node, value bool) string {
 		}
 		tags = append(tags, r.tag)
 	}
+	if len(tags) > 0 && n.isClosed() {
+		tags = append(tags, "nostructlevel")
+	}
 	s.own = strings.Join(tags, ",")
 	if s.keys != nil {
 		b.render(s.keys, s.keys.node, true)
@@ -178,11 +181,12 @@ func (b *builder) render(s *section, n *node, value bool) string {
 			value = n.typ.Elem().Kind() != reflect.Pointer
 		}
 		rest := b.render(s.next, elem, value)
-		if !s.isVisited(n) {
+		switch {
+		case s.isVisited(n):
+		case rest != "":
+			tags = append(tags, "dive", rest)
+		case !elem.isClosed():
 			tags = append(tags, "dive")
-			if rest != "" {
-				tags = append(tags, rest)
-			}
 		}
 	}
 	s.engine = strings.Join(tags, ",")

@@ -23,11 +23,17 @@ func (b *builder) try(o *object, s *section, tag string) (err error) {
 			err = fmt.Errorf("%v", p)
 		}
 	}()
-	beside := reflect.New(o.typ).Interface()
-	if err := b.probe.VarWithValue(notEmpty(s.node.typ).Interface(), beside, tag); err != nil {
-		return onlyRules(err)
+	made := notEmpty(s.node.typ).Interface()
+	if isDived(s.node.typ) {
+		// Only below a name does validator run the rules of a struct.
+		return onlyRules(b.probe.VarWithKey(elementKey, made, tag+",nostructlevel"))
 	}
-	return nil
+	return onlyRules(b.probe.VarWithValue(made, reflect.New(o.typ).Interface(), tag))
+}
+
+// isDived reports whether validator dives into values of t without being told.
+func isDived(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && !t.ConvertibleTo(timeType)
 }
 
 // checkCompared tries the comparison of another field with the value of a rule
@@ -86,8 +92,17 @@ func typeAt(t reflect.Type, path string) reflect.Type {
 // fits reports whether a rule can be met by values of t. Rules about text ask
 // reflect for the string of any value, and then refuse "<int Value>" for ever.
 func fits(rule string, t reflect.Type) bool {
-	text := t.Kind() == reflect.String || reflect.PointerTo(t).Implements(stringer)
-	return text || notOnlyText[rule] || rule == "json" && t.Kind() == reflect.Slice
+	switch {
+	case t.Kind() == reflect.String || notOnlyText[rule]:
+		return true
+	case rule == "numeric" || rule == "number":
+		return isNumber(t)
+	case rule == "json":
+		return t.Kind() == reflect.Slice
+	case rule == "ulid" || strings.HasPrefix(rule, "uuid"):
+		return t.Implements(stringer)
+	}
+	return false
 }
 
 var stringer = reflect.TypeFor[fmt.Stringer]()
@@ -98,7 +113,7 @@ var notOnlyText = func() map[string]bool {
 	for name := range strings.FieldsSeq(`
 		required required_if required_unless required_with required_with_all required_without required_without_all
 		excluded_if excluded_unless excluded_with excluded_with_all excluded_without excluded_without_all skip_unless isdefault
-		len min max eq ne lt lte gt gte unique oneof noneof validateFn notblank boolean numeric number
+		len min max eq ne lt lte gt gte unique oneof noneof validateFn notblank boolean
 		eqfield nefield gtfield gtefield ltfield ltefield eqcsfield necsfield gtcsfield gtecsfield ltcsfield ltecsfield
 		latitude longitude port luhn_checksum
 		iso3166_1_alpha_numeric iso3166_1_alpha_numeric_eu iso4217_numeric country_code eu_country_code`) {

@@ -84,7 +84,7 @@ func (j *judgement) entries(m, parent reflect.Value, c scope) error {
 	}
 	for k, v := range m.Seq2() {
 		j.at = append(j.at, step{kind: stepEntry, name: keyName(k)})
-		err := j.key(k, parent, keys)
+		err := j.key(k, parent, &keys)
 		if err == nil {
 			err = j.element(v, parent, &e)
 		}
@@ -97,12 +97,11 @@ func (j *judgement) entries(m, parent reflect.Value, c scope) error {
 }
 
 // key runs the rules of a map key.
-func (j *judgement) key(k, parent reflect.Value, c scope) error {
+func (j *judgement) key(k, parent reflect.Value, c *scope) error {
 	if c.section == nil || j.isEnough() {
 		return nil
 	}
-	err := j.p.engine.VarWithValueCtx(j.ctx, k.Interface(), pointer(parent), c.section.own)
-	return j.judged(err, "", c, true)
+	return j.judged(j.run(k, parent, c), c.prefix(), *c, true)
 }
 
 // element runs the rules of one list element or map value, and of what is below
@@ -121,7 +120,7 @@ func (j *judgement) element(v, parent reflect.Value, e *scope) error {
 	return j.descend(addressable(v), parent, *e, broken == nil)
 }
 
-// run asks the engine about one element. The names in its answer begin with
+// run asks the engine about one element or key. The names in its answer begin with
 // e.prefix.
 func (j *judgement) run(v, parent reflect.Value, e *scope) error {
 	inner := v
@@ -129,7 +128,9 @@ func (j *judgement) run(v, parent reflect.Value, e *scope) error {
 		inner = inner.Elem()
 	}
 	switch tag := e.section.engine; {
-	case inner.Kind() != reflect.Struct || e.node.shape != shapeStruct:
+	case tag == "" && e.node.shape != shapeStruct:
+		return nil
+	case !isDived(inner.Type()):
 		return j.p.engine.VarWithValueCtx(j.ctx, v.Interface(), pointer(parent), tag)
 	case tag == "":
 		return j.p.engine.StructCtx(j.ctx, pointer(inner))
@@ -145,7 +146,7 @@ const elementKey = "x"
 // prefix is what stands before the names of an element of e.
 func (e *scope) prefix() string {
 	switch {
-	case e.node.shape != shapeStruct:
+	case !isDived(e.node.typ):
 		return ""
 	case e.section.engine == "":
 		return typePrefix(e.node.typ)
@@ -169,9 +170,9 @@ func typePrefix(t reflect.Type) string {
 	return t.Name() + "."
 }
 
-// onlyRules returns nil if err says that rules were broken, else err.
+// onlyRules returns nil if err is nil or says that rules were broken, else err.
 func onlyRules(err error) error {
-	if _, ok := errors.AsType[validator.ValidationErrors](err); ok {
+	if _, ok := errors.AsType[validator.ValidationErrors](err); ok || err == nil {
 		return nil
 	}
 	return fmt.Errorf("validate: run the rules: %w", err)
