@@ -214,7 +214,8 @@ func (b *buffer) release() {
 	if !b.pooled {
 		return
 	}
-	clear(b.data)
+	// MaxBytesReader has read one byte more than it told, if there was one.
+	clear(b.data[:min(len(b.data)+1, cap(b.data))])
 	b.data = b.data[:0]
 	if cap(b.data) <= firstRead {
 		buffers.Put(b)
