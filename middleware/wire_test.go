@@ -152,6 +152,57 @@ func TestPanicAfterHijackClosesTheConnection(t *testing.T) {
 	}
 }
 
+// unwrapping is a writer of a stranger that can do nothing but lead further.
+type unwrapping struct{ w http.ResponseWriter }
+
+func (u unwrapping) Header() http.Header         { return u.w.Header() }
+func (u unwrapping) Write(p []byte) (int, error) { return u.w.Write(p) }
+func (u unwrapping) WriteHeader(status int)      { u.w.WriteHeader(status) }
+func (u unwrapping) Unwrap() http.ResponseWriter { return u.w }
+
+func TestHijackPastAStrangersWriterIsSeen(t *testing.T) {
+	for name, leave := range map[string]func() error{
+		"a panic":          func() error { panic("boom") },
+		"a returned error": func() error { return errors.New("boom") },
+		"an exit":          func() error { runtime.Goexit(); return nil },
+	} {
+		events, ended := make(chan *problem.Event, 1), make(chan *middleware.Summary, 1)
+		observe := middleware.Observe(func(_ context.Context, s *middleware.Summary) { ended <- s })
+		h := middleware.Chain(observe, middleware.Standard(quiet(func(e *problem.Event) { events <- e })))(
+			problem.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+				conn, _, err := http.NewResponseController(w).Hijack()
+				if err != nil {
+					t.Errorf("Hijack = %v, want the connection", err)
+					return err
+				}
+				if name == "a returned error" {
+					defer conn.Close() // whoever returns has had the time
+				}
+				return leave()
+			}))
+		srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(unwrapping{w}, r) }))
+		srv.Config.ErrorLog = log.New(failing{t}, "", 0)
+		srv.Start()
+		conn, err := net.Dial("tcp", srv.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn.SetReadDeadline(time.Now().Add(10 * time.Second)) // in case it stays open
+		io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+		if b, err := io.ReadAll(conn); err != nil || len(b) > 0 {
+			t.Errorf("%s: the connection brings %q (%v), want its end", name, b, err)
+		}
+		if s := <-ended; !s.Hijacked {
+			t.Errorf("%s: the summary is %+v, want it hijacked", name, s)
+		}
+		if len(events) != 1 {
+			t.Errorf("%s: the hook has run %d times, want once", name, len(events))
+		}
+		conn.Close()
+		srv.Close()
+	}
+}
+
 func TestPanicBecauseTheClientHasLeftIsA499(t *testing.T) {
 	running, events := make(chan struct{}), make(chan *problem.Event, 1)
 	srv := httptest.NewServer(middleware.Standard(quiet(func(e *problem.Event) { events <- e }))(

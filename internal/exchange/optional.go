@@ -16,7 +16,25 @@ func (r *Recorder) flush() {
 }
 
 func (r *Recorder) hijack() (net.Conn, *bufio.ReadWriter, error) {
-	conn, rw, err := r.w.(http.Hijacker).Hijack()
+	return r.hijacked(r.w.(http.Hijacker).Hijack())
+}
+
+// past is the writer beneath r, which is no Hijacker, to a ResponseController
+// that goes on beneath it.
+type past struct{ r *Recorder }
+
+func (p past) Header() http.Header         { return p.r.w.Header() }
+func (p past) Write(b []byte) (int, error) { return p.r.w.Write(b) }
+func (p past) WriteHeader(status int)      { p.r.w.WriteHeader(status) }
+func (p past) Unwrap() http.ResponseWriter { return p.r.w }
+
+// Hijack looks further in for somebody who can.
+func (p past) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return p.r.hijacked(http.NewResponseController(p.r.w).Hijack())
+}
+
+// hijacked notes that a hijack has succeeded.
+func (r *Recorder) hijacked(conn net.Conn, rw *bufio.ReadWriter, err error) (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}

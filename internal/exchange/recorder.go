@@ -82,8 +82,14 @@ const (
 // of a recorder have this method too, and count as that recorder; see [Top].
 func (r *Recorder) TopRecorder() *Recorder { return r }
 
-// Unwrap returns the writer beneath, for http.ResponseController.
-func (r *Recorder) Unwrap() http.ResponseWriter { return r.w }
+// Unwrap returns the writer beneath, for http.ResponseController. One that
+// cannot hijack itself is disguised, so that r learns of a hijack past it.
+func (r *Recorder) Unwrap() http.ResponseWriter {
+	if _, ok := r.w.(http.Hijacker); ok {
+		return r.w // r is a Hijacker too, and asked first
+	}
+	return past{r}
+}
 
 // Header returns the header of the writer beneath.
 func (r *Recorder) Header() http.Header { return r.w.Header() }
