@@ -56,6 +56,30 @@ func TestRespondAllocations(t *testing.T) {
 	}
 }
 
+// One answer of megabytes must not be paid for by all that follow.
+func TestOnlyUsualBuffersAreKept(t *testing.T) {
+	const most = 64 << 10
+	size, room := 0, 0
+	p := problem.New(problem.Config{Logger: silent, Style: plainStyle(func(dst []byte, _ *problem.View) ([]byte, error) {
+		room = cap(dst)
+		return append(dst, make([]byte, size)...), nil
+	})})
+	for _, c := range []struct{ size, want int }{ // want is the room that the next answer finds
+		{2 << 10, 2 << 10},
+		{most, most},
+		{most + 1, most},
+		{1 << 20, most},
+	} {
+		size = c.size
+		for range 2 {
+			p.Respond(&sink{header: http.Header{}}, httptest.NewRequest(http.MethodGet, "/", nil), problem.Gone)
+		}
+		if room > most || room < c.want && !raceEnabled { // under the race detector pools forget at random
+			t.Errorf("after an answer of %d bytes there is room for %d, want %d", c.size, room, c.want)
+		}
+	}
+}
+
 func BenchmarkRespond(b *testing.B) {
 	w := &sink{header: http.Header{}}
 	for _, c := range []struct {

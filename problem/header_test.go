@@ -39,6 +39,22 @@ func TestStaleHeadersAreDeleted(t *testing.T) {
 	}
 }
 
+func TestAnAnswerHasOneType(t *testing.T) {
+	s := server(t, problem.New(problem.Config{Logger: silent}).Handler(problem.HandlerFunc(
+		func(w http.ResponseWriter, _ *http.Request) error {
+			w.Header()["Content-Type"] = []string{"text/html", "text/csv"}
+			w.Header()["content-type"] = []string{"text/xml"}
+			return problem.NotFound
+		})), false)
+	resp, _, err := fetch(t, s, http.MethodGet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := resp.Header["Content-Type"]; len(got) != 1 || got[0] != problem.RFC9457.ContentType {
+		t.Errorf("an answer in the place of one with three types has the Content-Type lines %q, want its own alone", got)
+	}
+}
+
 func TestOtherHeadersStay(t *testing.T) {
 	for name := range strings.FieldsSeq(`Allow Retry-After Www-Authenticate Vary Link Connection Set-Cookie
 		Access-Control-Allow-Origin Access-Control-Expose-Headers Strict-Transport-Security

@@ -214,6 +214,34 @@ func TestAFailedWriteIsADebugLine(t *testing.T) {
 	}
 }
 
+// A 5xx is flushed where that can be done.
+func TestAFailedFlushIsADebugLine(t *testing.T) {
+	for name, c := range map[string]struct {
+		w       http.ResponseWriter
+		records int
+	}{
+		"that does not flush":  {&sink{header: http.Header{}}, 1},
+		"that fails to":        {stuck{&sink{header: http.Header{}}}, 2},
+		"that cannot at heart": {hollow{&sink{header: http.Header{}}}, 1},
+	} {
+		var book logbook
+		p := problem.New(problem.Config{Logger: book.logger()})
+		p.Handler(returning(problem.Unavailable)).ServeHTTP(c.w, httptest.NewRequest(http.MethodGet, "/", nil))
+		if records := book.all(); len(records) != c.records {
+			t.Errorf("a 503 on a writer %s is logged as %v, want %d records", name, records, c.records)
+		}
+	}
+}
+
+// stuck cannot send what it holds, hollow has nobody to send it for it.
+type (
+	stuck  struct{ http.ResponseWriter }
+	hollow struct{ http.ResponseWriter }
+)
+
+func (stuck) FlushError() error  { return io.ErrClosedPipe }
+func (hollow) FlushError() error { return fmt.Errorf("hollow: %w", http.ErrNotSupported) }
+
 func TestTheHookLearnsAll(t *testing.T) {
 	cause := fmt.Errorf("load: %w", emailTaken)
 	var events []*problem.Event
