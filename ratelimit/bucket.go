@@ -39,29 +39,21 @@ func (p plan) remaining(tokens float64) int {
 	return min(max(n, 0), p.burst)
 }
 
+// tokens is what a bucket of a given debt holds: fewer than none, if the debt is
+// of a time when more could be owed.
+func (p plan) tokens(debt time.Duration) float64 {
+	return float64(p.burst) - float64(p.perSecond)*debt.Seconds()
+}
+
 // debt is the time until a bucket that holds so many tokens is full.
 func (p plan) debt(tokens float64) time.Duration {
 	return p.up(p.nanos(float64(p.burst) - tokens))
 }
 
-// wait is the earliest time, from now, at which a cost of n fits into b.
-func (p plan) wait(b *rate.Limiter, now time.Time, tokens float64, n int) time.Duration {
-	if n > p.burst {
-		return Never
-	}
-	d := p.up(p.nanos(float64(n) - tokens))
-	// The bucket itself has the last word, so that waiting cannot fail. With a
-	// fill time of a year its float64 resolves some nanoseconds, no more.
-	for step := time.Nanosecond; !p.fits(b.TokensAt(now.Add(d)), n); step *= 2 {
-		d += step
-	}
-	return d
-}
-
 // up rounds nanoseconds up, less what the computation of a float64 may have
 // put on top: an exact second must not become two in a header.
 func (p plan) up(nanos float64) time.Duration {
-	noise := p.nanos(float64(p.burst)) * 0x1p-50
+	noise := max(nanos, p.nanos(float64(p.burst))) * 0x1p-50
 	return max(time.Duration(math.Ceil(nanos-noise)), 0)
 }
 

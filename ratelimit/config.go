@@ -25,7 +25,8 @@ type Config struct {
 	// Key says who is asking. Required.
 	Key KeyFunc
 
-	// RateFor returns the plan of this caller; the zero Rate means Rate.
+	// RateFor returns the plan of this caller; the zero Rate means Rate. A
+	// caller whose plan changes keeps the debt of the old one, see [Rate].
 	// Default: everybody has Rate.
 	RateFor func(*http.Request) Rate
 

@@ -178,6 +178,39 @@ func TestMemory_retryAfterIsTrue(t *testing.T) {
 	}
 }
 
+// So it is after any change of the rate, where the debt may be many times what
+// the new rate could owe.
+func TestMemory_retryAfterIsTrueForAChangedRate(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	anyRate := func() ratelimit.Rate {
+		return ratelimit.Rate{
+			Limit: 1 + random.IntN(1<<random.IntN(10)),
+			Per:   time.Duration(1+random.IntN(1<<(10+random.IntN(20)))) * time.Millisecond,
+			Burst: 1 + random.IntN(1<<random.IntN(10)),
+		}
+	}
+	for range 500 {
+		before, after := anyRate(), anyRate()
+		if ratelimit.Check([]ratelimit.Limit{{Key: "a", Rate: before}, {Key: "b", Rate: after}}, make([]ratelimit.State, 2)) != nil {
+			continue
+		}
+		synctest.Test(t, func(t *testing.T) {
+			m := newMemory(t, 1)
+			for range 20 {
+				take(t, m, "ann", before, 1+random.IntN(before.Burst))
+				take(t, m, "ann", after, -random.IntN(2))
+				cost := 1 + random.IntN(after.Burst)
+				if got := take(t, m, "ann", after, cost); !got.Allowed {
+					time.Sleep(got.RetryAfter)
+					if again := take(t, m, "ann", after, cost); !again.Allowed {
+						t.Fatalf("Take(%d) of %+v after %+v and RetryAfter %v = %+v, want allowed", cost, after, before, got.RetryAfter, again)
+					}
+				}
+			}
+		})
+	}
+}
+
 // Any interval d admits at most Burst + d·Limit/Per units.
 func TestMemory_bound(t *testing.T) {
 	for seed := range uint64(10) {

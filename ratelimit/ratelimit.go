@@ -44,6 +44,10 @@ import (
 // through in the first minute of PerMinute(30): the 30 of the burst, and the
 // 29 that come back meanwhile. WithBurst(1) paces strictly instead.
 //
+// A bucket whose Rate changes keeps its debt, which is a time, and pays it at
+// the pace at which it was made: whoever has used up a day's units under one
+// rate waits for up to a day under a rate per minute, as RetryAfter says.
+//
 // The zero Rate allows nothing and is refused by [New]; so is one that gives
 // back more than a unit per microsecond, or takes more than 366 days from
 // empty to full.

@@ -39,12 +39,15 @@ const Never time.Duration = math.MaxInt64
 // your own has to pass ratelimittest.Run.
 //
 // With T = Per/Limit and τ = Burst·T, a bucket is one number: its debt, the
-// time until it is full, from 0 to τ. A cost of n fits if debt + n·T ≤ τ, and
-// then the debt grows by n·T. A negative cost lowers the debt, at most to 0,
-// and does nothing to a bucket that the store does not know. When a key comes
-// with another Rate than before, its debt stays as it is, but is at most the
-// new τ; only a successful charge or refund writes that back. So a lowered
-// plan locks nobody out, and changing plans to and fro mints nothing.
+// time until it is full. A cost of n fits if debt + n·T ≤ τ, and then the debt
+// grows by n·T. A negative cost lowers the debt, at most to 0, and does nothing
+// to a bucket that the store does not know. Remaining is ⌊(τ−debt)/T⌋, or 0,
+// ResetAfter is the debt, RetryAfter is debt + n·T − τ.
+//
+// When a key comes with another Rate than before, its debt stays as it is, even
+// if it is more than the new τ: it is paid at the pace at which it was made. So
+// changing plans to and fro mints nothing, and waiting for RetryAfter always
+// succeeds.
 //
 // Stores are safe for concurrent use. A full bucket may be forgotten at any
 // time, because a new one is full too: nobody can tell.

@@ -29,7 +29,7 @@ func (m model) take(now time.Duration, limits []ratelimit.Limit) []ratelimit.Sta
 			m[[2]string{l.Policy, l.Key}] = now + debt
 		}
 		s := &states[i]
-		s.Remaining = int((fill - debt) / interval)
+		s.Remaining = int(max(fill-debt, 0) / interval)
 		s.ResetAfter = debt
 		switch {
 		case s.Allowed && l.Cost != 0:
@@ -43,8 +43,7 @@ func (m model) take(now time.Duration, limits []ratelimit.Limit) []ratelimit.Sta
 }
 
 func (m model) debt(now time.Duration, l ratelimit.Limit) time.Duration {
-	_, fill := shape(l.Rate)
-	return min(max(m[[2]string{l.Policy, l.Key}]-now, 0), fill)
+	return max(m[[2]string{l.Policy, l.Key}]-now, 0)
 }
 
 // shape returns the time of one unit, and that of all.
@@ -65,20 +64,24 @@ func history(s *script) {
 		{Limit: 1, Per: 10 * time.Millisecond, Burst: 1},
 		{Limit: 3, Per: 21 * time.Microsecond, Burst: 40},
 		{Limit: 7, Per: 77 * time.Millisecond, Burst: 7},
-		{Limit: 1, Per: 24 * time.Hour, Burst: 3},
+		{Limit: 1, Per: time.Second, Burst: 3},
 		{Limit: 999, Per: 999 * 1009 * time.Microsecond, Burst: 999},
 	}
 	m := model{}
 	var now time.Duration
+	pass := func(d time.Duration) {
+		now += d
+		s.advance(d)
+	}
 	wait := time.Microsecond
 	for range steps {
 		switch pick(6) {
 		case 0:
-			now += s.pass(time.Duration(pick(20_000)) * time.Microsecond)
+			pass(time.Duration(pick(20_000)) * time.Microsecond)
 		case 1:
-			now += s.pass(wait)
+			pass(wait)
 		case 2:
-			now += s.pass(wait - time.Microsecond)
+			pass(wait - time.Microsecond)
 		}
 		key := string(rune('a' + pick(4)))
 		sign := 1
@@ -109,13 +112,6 @@ func history(s *script) {
 			}
 		}
 	}
-}
-
-// pass lets time pass and returns it.
-func (s *script) pass(d time.Duration) time.Duration {
-	d = min(d, time.Hour) // of a rate per day that is long enough
-	s.advance(d)
-	return d
 }
 
 func (s *script) agree(limits []ratelimit.Limit, i int, got, want ratelimit.State) bool {

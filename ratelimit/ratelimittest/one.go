@@ -97,22 +97,29 @@ func resetAfter(s *script) {
 }
 
 func changedRate(s *script) {
+	old, low := s.limit("ann", 4, 1), s.limit("ann", 2, 1)
 	s.expect(s.limit("ann", 4, 4), state{allowed, 0, 4, 0})
 
-	// A lowered plan: the debt is at most what it can be.
-	low := s.limit("ann", 2, 1)
-	s.expect(low, state{refused, 0, 2, 1})
+	// A lowered plan: the debt is more than its own buckets can have, and has to
+	// be waited out all the same.
+	wait := s.expect(low, state{refused, 0, 4, 3}).RetryAfter
+	s.expect(s.limit("ann", 2, 0), state{allowed, 0, 4, 3})
+	s.expect(s.limit("ann", 2, 3), state{refused, 0, 4, never})
+	s.expect(old, state{refused, 0, 4, 1}) // nothing of this has been written
 
-	// The refusal has written nothing: the old plan still has its debt.
-	s.expect(s.limit("ann", 4, 1), state{refused, 0, 4, 1})
+	s.advance(wait - s.harness.Resolution)
+	if got := s.take(low)[0]; got.Allowed {
+		s.Errorf("%s = allowed, want refused: RetryAfter was %v, %v before", s.call(low), wait, s.harness.Resolution)
+	}
+	s.advance(s.harness.Resolution)
+	s.expect(low, state{allowed, 0, 2, 0})
 
 	// A raised plan keeps the debt as a time, not as a number of units.
-	high := s.limit("ann", 8, 1)
-	s.expect(high, state{allowed, 3, 5, 0})
+	s.expect(s.limit("ann", 8, 3), state{allowed, 3, 5, 0})
 
 	twice := s.limit("ann", 8, 1)
 	twice.Rate.Limit = 2 // a unit in half the time, full in 4
-	s.expect(twice, state{refused, 0, 4, 0.5})
+	s.expect(twice, state{refused, 0, 5, 1.5})
 	s.advance(s.units(2.25))
 	s.expect(twice, state{allowed, 1, 3.25, 0})
 }
@@ -130,4 +137,17 @@ func mintsNothing(s *script) {
 		s.Errorf("two plans in turn admitted %d at once, want at most the larger burst of 8", admitted)
 	}
 	s.expect(s.limit("ann", 8, 1), state{refused, 0, 8, 1})
+
+	// A refund gives back what it says, also at a rate that cannot hold the rest
+	// of the debt.
+	for range 3 {
+		s.expect(s.limit("ann", 2, -1), state{allowed, 0, 7, 0})
+		s.expect(s.limit("ann", 8, 1), state{allowed, 0, 8, 0})
+	}
+	twice := s.limit("ann", 4, -1)
+	twice.Rate.Limit = 2
+	s.expect(twice, state{allowed, 0, 7.5, 0})
+	s.expect(s.limit("ann", 8, 1), state{refused, 0, 7.5, 0.5})
+	s.expect(s.limit("ann", 4, -5), state{allowed, 1, 2.5, 0})
+	s.expect(s.limit("ann", 8, 1), state{allowed, 4, 3.5, 0})
 }

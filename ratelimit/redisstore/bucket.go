@@ -13,6 +13,9 @@ type bucket struct {
 	fill int64 // from empty to full
 }
 
+// maxDebt is that of the slowest rate there can be.
+const maxDebt = int64(366 * 24 * time.Hour / time.Microsecond)
+
 func bucketOf(r ratelimit.Rate) bucket {
 	unit := r.Per.Microseconds() / int64(r.Limit)
 	return bucket{unit, unit * int64(burstOf(r))}
@@ -50,19 +53,19 @@ func checkExact(r ratelimit.Rate) error {
 // cannot fit either, and a refund to one that fills any bucket: products of
 // callers' numbers could overflow.
 func (b bucket) charge(cost int) int64 {
-	burst := b.fill / b.unit
-	return b.unit * min(max(int64(cost), -burst), burst+1)
+	return b.unit * min(max(int64(cost), -maxDebt/b.unit-1), b.fill/b.unit+1)
 }
 
 func (b bucket) fits(debt int64, cost int) bool {
 	return cost <= 0 || debt+b.charge(cost) <= b.fill
 }
 
-// state derives every number from the debt of one instant.
+// state derives every number from the debt of one instant, which may be above
+// b.fill if it was made at another rate.
 func (b bucket) state(debt int64, cost int, allowed bool) ratelimit.State {
 	s := ratelimit.State{
 		Allowed:    allowed,
-		Remaining:  int((b.fill - debt) / b.unit),
+		Remaining:  int(max(b.fill-debt, 0) / b.unit),
 		ResetAfter: time.Duration(debt) * time.Microsecond,
 	}
 	switch {

@@ -75,18 +75,16 @@ func (d *denials) find(l *ratelimit.Limit, now time.Duration, s *ratelimit.State
 	if b.fits(max(e.earlier-now, 0).Microseconds(), l.Cost) {
 		return false
 	}
-	debt := min(max(e.later-now, 0).Microseconds(), b.fill)
-	*s = b.state(debt, l.Cost, false)
+	*s = b.state(max(e.later-now, 0).Microseconds(), l.Cost, false)
 	return true
 }
 
 // put remembers the denial of l, which was asked for at one time and answered
-// at another. If the bucket has changed since, the server may not have known;
-// and a debt that fills the bucket may be higher, by a wider rate of before.
+// at another. If the bucket has changed since, the server may not have known.
 func (d *denials) put(l *ratelimit.Limit, s *ratelimit.State, sent, received time.Duration) {
 	id, e, mu := d.lock(l)
 	defer mu.Unlock()
-	if e.changed > sent || s.ResetAfter.Microseconds() == bucketOf(l.Rate).fill {
+	if e.changed > sent {
 		return
 	}
 	e.id, e.rate = id, l.Rate

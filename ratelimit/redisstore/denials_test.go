@@ -42,7 +42,7 @@ func TestDenialsAreRemembered(t *testing.T) {
 		{0, "a cost that never fits", func(l *ratelimit.Limit) { l.Cost = 3 }, 0, ratelimit.Never},
 		{0, "another policy", func(l *ratelimit.Limit) { l.Policy = "q" }, 1, 0},
 		{0, "another key", func(l *ratelimit.Limit) { l.Key = "bob" }, 1, 0},
-		{0, "a narrower rate", func(l *ratelimit.Limit) { l.Rate = ratelimit.PerMinute(12).WithBurst(2) }, 1, 5 * time.Second},
+		{0, "a narrower rate", func(l *ratelimit.Limit) { l.Rate = ratelimit.PerMinute(12).WithBurst(2) }, 1, 14100 * time.Millisecond},
 		{0, "a wider rate", func(l *ratelimit.Limit) { l.Rate = ratelimit.PerMinute(60) }, 1, 0},
 	} {
 		redisstore.Advance(s, step.after)

@@ -144,7 +144,7 @@ func TestOnlyNoScriptIsRetried(t *testing.T) {
 }
 
 func TestMalformedRepliesAreFailures(t *testing.T) {
-	const unit, fill = 1_000_000, 60_000_000 // of ann's rate
+	const unit, year = 1_000_000, 366 * 24 * 3600 * 1_000_000 // of ann's rate, of any
 	for _, tc := range []struct {
 		name  string
 		reply []int64
@@ -154,7 +154,7 @@ func TestMalformedRepliesAreFailures(t *testing.T) {
 		{"a debt too many", []int64{1, unit, unit}},
 		{"an unknown verdict", []int64{2, unit}},
 		{"a negative debt", []int64{1, -1}},
-		{"more debt than there can be", []int64{1, fill + 1}},
+		{"more debt than there can be", []int64{0, year + 1}},
 		{"a refusal although there is room", []int64{0, unit}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -57,7 +57,7 @@ func decode(reply []int64, limits []ratelimit.Limit, states []ratelimit.State) (
 	admitted, all := reply[0] == 1, true
 	for i := range limits {
 		b, debt := bucketOf(limits[i].Rate), reply[1+i]
-		if debt < 0 || debt > b.fill {
+		if debt < 0 || debt > maxDebt {
 			return false, errReply
 		}
 		fits := admitted || b.fits(debt, limits[i].Cost)

@@ -1,7 +1,7 @@
 -- Takes from several token buckets at once, or from none.
 --
 -- KEYS     one bucket each, as two numbers: the instant at which it is full, in
---          µs since 1970, and the time from empty to full of who wrote it
+--          µs since 1970, and the most that its debt can be since it was written
 -- ARGV[1]  0, or the time that a test says it is
 -- ARGV[2i], ARGV[2i+1]  for KEYS[i]: the charge (negative: a refund, 0: a look)
 --          and the time from empty to full, both in µs
@@ -14,9 +14,9 @@ if now == 0 then
 	now, grace = time[1] * 1000000 + time[2], 0
 end
 
-local function write(key, debt, fill)
+local function write(key, debt, most)
 	-- %.0f, because Lua may write large numbers with an exponent.
-	redis.call('SET', key, string.format('%.0f %.0f', now + debt, fill), 'PX', math.ceil(debt / 1000) + grace)
+	redis.call('SET', key, string.format('%.0f %.0f', now + debt, most), 'PX', math.ceil(debt / 1000) + grace)
 end
 
 local function read(key)
@@ -26,15 +26,15 @@ local function read(key)
 	if type(value) ~= 'string' or #value > 33 then
 		return 0
 	end
-	local full, fill = value:match('^(%d+) ([1-9]%d*)$')
-	if not full then
+	local full, most = value:match('^(%d+) ([1-9]%d*)$')
+	if not full or tonumber(most) > 31622400000000 then -- the 366 days of any rate
 		return 0
 	end
 	local debt = full - now
-	if debt > tonumber(fill) then
+	if debt > tonumber(most) then
 		-- No bucket was ever so empty: the clock has gone back, perhaps by a
 		-- failover. Written at once, or nobody would get in until it is forward.
-		debt = tonumber(fill)
+		debt = tonumber(most)
 		write(key, debt, debt)
 	end
 	return math.max(debt, 0)
@@ -43,7 +43,7 @@ end
 local reply = {1}
 for i, key in ipairs(KEYS) do
 	local charge, fill = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
-	local debt = math.min(read(key), fill) -- the rate may be another than before
+	local debt = read(key) -- may be more than fill, by another rate of before
 	if charge > 0 and debt + charge > fill then
 		reply[1] = 0
 	end
@@ -61,7 +61,7 @@ for i, key in ipairs(KEYS) do
 		if debt == 0 then
 			redis.call('DEL', key)
 		else
-			write(key, debt, fill)
+			write(key, debt, math.max(debt, fill))
 		end
 	end
 end

@@ -106,6 +106,7 @@ func TestCallsSurviveWhatHappensToTheData(t *testing.T) {
 		{"a negative number is stored", func(k string) { server.Do("SET", k, "-5 10") }, 1},
 		{"one number is stored", func(k string) { server.Do("SET", k, "99999999999999") }, 1},
 		{"a bucket without room is stored", func(k string) { server.Do("SET", k, "9999999999999999 0") }, 1},
+		{"a debt of more than any rate's is stored", func(k string) { server.Do("SET", k, "9999999999999999 31622400000001") }, 1},
 		{"three numbers are stored", func(k string) { server.Do("SET", k, "9999999999999999 1000000 1") }, 1},
 		{"nothing is stored", func(k string) { server.Do("SET", k, "") }, 1},
 		{"forty digits are stored", func(k string) { server.Do("SET", k, strings.Repeat("9", 20)+" "+strings.Repeat("9", 20)) }, 1},
@@ -148,6 +149,34 @@ func TestAClockThatWasAheadCostsAtMostTheTimeToFull(t *testing.T) {
 	time.Sleep(st.RetryAfter)
 	if !take(t, s, l).Allowed {
 		t.Errorf("Take after the RetryAfter of %v = refused, want allowed", st.RetryAfter)
+	}
+}
+
+// A smaller step looks like a debt that there may have been. It must not be
+// taken for more of a repair than it is: what was stored as the most is that of
+// the rate, not of the moment.
+func TestAClockThatWentBackALittleAddsThatToTheDebt(t *testing.T) {
+	server := redistest.Start(t)
+	s := newStore(t, redisstore.Config{Client: &client{addr: server.Addr}, Timeout: patient, Mode: redisstore.FailClosed})
+	redisstore.FreezeClock(s)
+	l := ratelimit.Limit{Policy: "p", Key: "ann", Rate: ratelimit.PerMinute(60), Cost: 10}
+	for i, step := range []struct {
+		pass  time.Duration
+		cost  int
+		reset time.Duration
+	}{
+		{0, 10, 10 * time.Second},
+		{-20 * time.Second, 0, 30 * time.Second},
+		{0, 10, 40 * time.Second},
+		{-15 * time.Second, 0, 55 * time.Second},
+		{-time.Hour, 0, time.Minute}, // no bucket of this rate was ever so empty
+		{20 * time.Second, 0, 40 * time.Second},
+	} {
+		redisstore.Advance(s, step.pass)
+		l.Cost = step.cost
+		if got := take(t, s, l); !got.Allowed || got.ResetAfter != step.reset {
+			t.Errorf("Take(%d) at step %d = %+v, want it allowed with ResetAfter %v", step.cost, i, got, step.reset)
+		}
 	}
 }
 
