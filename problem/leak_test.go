@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"log/slog"
 	"net/http"
 	"testing"
 	"time"
@@ -37,7 +39,7 @@ func recovered(next http.Handler) http.Handler {
 // No error text, value or header that was meant for us reaches a client, in any
 // style, with the debug gate shut or open.
 func TestNothingLeaks(t *testing.T) {
-	foreign := errors.New(dsn)
+	foreign, leak := errors.New(dsn), &fs.PathError{Op: dsn, Path: dsn, Err: io.EOF}
 	upstream := problem.Remote(&authrim.Style, 401, http.Header{"X-Request-Id": {dsn}}, problem.View{
 		Code: dsn, Message: dsn, Details: []problem.Detail{{Name: "a", Value: []byte(`"` + dsn + `"`)}},
 		Fields: []problem.FieldError{{Path: problem.Path{dsn}, Message: dsn}},
@@ -52,6 +54,8 @@ func TestNothingLeaks(t *testing.T) {
 		"a cause of validation":  fail(problem.Validation.Wrap(foreign, "").WithFields(problem.FieldError{Path: problem.Path{"a"}, Rule: "own"})),
 		"an error as a detail":   fail(problem.Conflict.New("").WithDetail("cause", foreign)),
 		"a failing marshaler":    fail(problem.Conflict.New("").WithDetail("cause", secretive{}).WithDetail("list", []any{secretive{}})),
+		"a stranger's methods":   fail(fmt.Errorf("query: %w", stranger{})),
+		"an error in a detail":   fail(problem.Conflict.New("").WithDetail("causes", []error{leak}).WithDetail("more", map[string]any{"cause": leak})),
 		"another service":        fail(fmt.Errorf("call: %w", upstream)),
 		"a hidden resource":      fail(problem.Forbidden.Wrap(foreign, dsn).WithDetail("policy", dsn)),
 		"a panic":                recovered(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(dsn) })),
@@ -78,9 +82,39 @@ func TestNothingLeaks(t *testing.T) {
 			for name, h := range cases {
 				t.Run(fmt.Sprintf("%s/gate open %v/%s", style.Name, open, name), func(t *testing.T) {
 					t.Parallel()
-					problemtest.NoLeak(t, p.Handler(h), dsn)
+					problemtest.NoLeak(t, asking(p.Handler(h)), dsn)
 				})
 			}
+		}
+	}
+}
+
+// asking lets every request ask for a debug block.
+func asking(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Header.Set("X-Debug", "true")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// What the program has configured may fail too, and nobody is told.
+func TestConfigsDoNotLeak(t *testing.T) {
+	for name, cfg := range map[string]problem.Config{
+		"a mapper that panics": {Map: func(context.Context, error) error { panic(dsn) }},
+		"a mapper":             {Map: func(context.Context, error) error { return errors.New(dsn) }},
+		"a hook that panics":   {OnError: func(context.Context, *problem.Event) { panic(dsn) }},
+		"a gate that panics":   {Debug: func(*http.Request) bool { panic(dsn) }},
+		"a logger that panics": {Logger: slog.New(bomb{})},
+	} {
+		if cfg.Logger == nil {
+			cfg.Logger = silent
+		}
+		for _, style := range allStyles {
+			cfg.Style = style
+			t.Run(style.Name+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				problemtest.NoLeak(t, asking(problem.New(cfg).Handler(returning(problem.Conflict.Wrap(errors.New(dsn), "")))), dsn)
+			})
 		}
 	}
 }
@@ -107,7 +141,9 @@ func TestEncodersDoNotLeak(t *testing.T) {
 			}
 			return append(dst, dsn...), errors.New(dsn)
 		}
-		p := problem.New(problem.Config{Style: broken, Logger: silent})
-		problemtest.NoLeak(t, p.Handler(returning(problem.NotFound)), dsn)
+		for _, gate := range []func(*http.Request) bool{nil, always} {
+			p := problem.New(problem.Config{Style: broken, Logger: silent, Debug: gate})
+			problemtest.NoLeak(t, asking(p.Handler(returning(problem.NotFound))), dsn)
+		}
 	}
 }
