@@ -41,7 +41,7 @@ func (b *builder) checkField(o *object, c *candidate, f *field) {
 	} else if f.hasPreset {
 		b.fault("has a default, which only parameters have")
 	}
-	if f.rules == nil {
+	if f.rules == nil || f.rules.skip {
 		return
 	}
 	before := len(b.faults)

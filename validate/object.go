@@ -99,6 +99,7 @@ type candidate struct {
 	inline bool
 	whole  bool   // body:"json"
 	reason string // why nothing can fill it
+	skip   bool   // embedded in a struct whose rules are skipped
 }
 
 // collect lists the fields of t, embedded structs in place, in struct order.
@@ -129,7 +130,11 @@ func (b *builder) collect(o *object, t reflect.Type, index []int, prefix string,
 			}
 			c.inline = true
 			found = append(found, c)
-			found = append(found, b.collect(o, inner, c.index, c.goName+".", append(above, inner))...)
+			inside := b.collect(o, inner, c.index, c.goName+".", append(above, inner))
+			for _, in := range inside {
+				in.skip = in.skip || sf.Tag.Get(b.v.cfg.TagName) == "-"
+			}
+			found = append(found, inside...)
 			continue
 		case !sf.IsExported():
 			c.reason = "is unexported"
@@ -201,6 +206,9 @@ func (b *builder) field(o *object, c *candidate) {
 	}
 	o.byGo[c.goName] = f
 	tag := c.sf.Tag.Get(b.v.cfg.TagName)
+	if c.skip {
+		tag = "-"
+	}
 	f.label, f.message = c.sf.Tag.Get("label"), c.sf.Tag.Get("msg")
 	f.preset, f.hasPreset = c.sf.Tag.Lookup("default")
 	owner := ownerOf(o.typ, c.index)
@@ -215,7 +223,9 @@ func (b *builder) field(o *object, c *candidate) {
 		if tag != "" && tag != "-" {
 			b.fault("has rules, but %s", c.reason)
 		}
-		b.engineRule(owner, c.sf.Name, "-")
+		if !c.skip {
+			b.engineRule(owner, c.sf.Name, "-")
+		}
 		return
 	}
 	f.node = b.node(c.sf.Type)
@@ -229,7 +239,9 @@ func (b *builder) field(o *object, c *candidate) {
 	if rules == "" && f.node.isClosed() {
 		rules = "-"
 	}
-	b.engineRule(owner, c.sf.Name, rules)
+	if !c.skip { // else the engine never gets there; elsewhere the same struct may have rules
+		b.engineRule(owner, c.sf.Name, rules)
+	}
 	f.position = len(o.fields)
 	o.fields = append(o.fields, f)
 	if !c.wire {

@@ -50,6 +50,13 @@ func TestRules(t *testing.T) {
 		Needs []needy          `json:"needs" validate:"dive"`
 		Map   map[string]needy `json:"map" validate:"dive,required"`
 	}
+	type dashed struct {
+		A      needy            `json:"a" validate:"-"`
+		B      *needy           `json:"b" validate:"-"`
+		C      []needy          `json:"c" validate:"-"`
+		D      map[string]needy `json:"d" validate:"-"`
+		Dashed `validate:"-"`
+	}
 	type closed struct {
 		Addr   netip.Addr              `json:"addr" validate:"required"`
 		Money  money                   `json:"money"`
@@ -81,6 +88,16 @@ func TestRules(t *testing.T) {
 		{"maps in lists", run[nested](t, std), `{"lists":[{"a":[{"name":"x","qty":1}]},{"long":[{"name":"","qty":1}],"b":[{},{},{}]}]}`, "V(lists[1][b] max, key lists[1][long] max, lists[1][long][0].name required)"},
 		{"a list of maps that is too long", run[nested](t, std), `{"lists":[{"long":[]},{},{}]}`, "V(lists max)"},
 		{"required structs in lists and maps", run[deep](t, std), `{"needs":[{},{"inner":{}}],"map":{"a":{},"b":{"inner":{"a":"x","m":{"k":"long"}}}}}`, "V(needs[0].inner required, needs[1].inner.a required, map[a].inner required, map[b].inner.m[k] max)"},
+		{"below a dash", run[dashed](t, std), `{"a":{"inner":{"m":{"k":"long"}}},"b":{},"c":[{}],"d":{"k":{}},"text":""}`, "ok"},
+		{"below a dash, absent", run[dashed](t, std), `{}`, "ok"},
+		{"below structonly, required", run[struct {
+			A needy `json:"a" validate:"structonly"`
+		}](t, std), `{"a":{}}`, "ok"},
+		{"embedded with a dash and without", run[struct {
+			Text    string `json:"text2" validate:"required"`
+			*Dashed `validate:"-"`
+			Other   Dashed `json:"other"`
+		}](t, std), `{}`, "V(text2 required, other.inner required, other.text required)"},
 		{"structs that decode themselves", run[closed](t, std), `{"addr":"::1","money":{},"more":[{}],"needed":[1],"byAddr":{"::1":1}}`, "ok"},
 		{"structs that decode themselves, zero", run[closed](t, std), `{"addr":"","needed":[{}],"byAddr":{"":1,"::1":0}}`, "V(addr required, needed[0] required, key byAddr[\"\"] required)"},
 	} {
@@ -89,6 +106,9 @@ func TestRules(t *testing.T) {
 		}
 	}
 	v := (*validate.Validator)(nil)
+	if err := v.Validate(t.Context(), dashed{}); err != nil {
+		t.Errorf("Validate below a dash = %s, want ok", outcome(err))
+	}
 	for _, x := range []any{deep{Needs: []needy{{}}}, deep{Map: map[string]needy{"a": {}}}} {
 		if err := v.Validate(t.Context(), x); err == nil || !strings.Contains(outcome(err), "inner required") {
 			t.Errorf("Validate(%+v) = %s, want inner required", x, outcome(err))
@@ -115,6 +135,12 @@ func TestManyMembersWhosePresenceIsRequired(t *testing.T) {
 	if got := fields(t, decode("{}")); len(got) != 70 {
 		t.Errorf("Decode of none of 70 required members reports %d, want all", len(got))
 	}
+}
+
+// Dashed is embedded with and without its rules.
+type Dashed struct {
+	Inner struct{} `json:"inner" validate:"required"`
+	Text  string   `json:"text" validate:"required"`
 }
 
 // money decodes itself, and holds a struct with rules that are not its own.

@@ -13,6 +13,7 @@ import (
 // dive, between keys and endkeys, or after. A nil section has no rules.
 type section struct {
 	node  *node
+	skip  bool // the tag is "-": no rules run, not even those of a struct's fields
 	rules []rule
 	keys  *section // of the keys, if the value is a map
 	next  *section // of the elements, behind dive
@@ -46,8 +47,11 @@ var steering = map[string]bool{
 // section reads a tag whose value is described by n. Mistakes are left to the
 // self check, which asks validator.
 func (b *builder) section(tag string, n *node) *section {
-	if tag == "" || tag == "-" {
+	switch tag {
+	case "":
 		return nil
+	case "-":
+		return &section{node: n, skip: true}
 	}
 	return b.parse(b.v.expand(strings.Split(tag, ",")), n)
 }
@@ -143,7 +147,9 @@ func (s *section) has(name string) bool {
 func (s *section) skipsZero() bool { return s.has("omitempty") || s.has("omitzero") }
 
 // isOpaque reports whether the rules of a struct's fields do not run.
-func (s *section) isOpaque() bool { return s.has("structonly") || s.has("nostructlevel") }
+func (s *section) isOpaque() bool {
+	return s != nil && s.skip || s.has("structonly") || s.has("nostructlevel")
+}
 
 // isVisited reports whether the visitor, and not the engine, dives into n: into
 // maps, and into lists of anything in which more than one rule can fail.
@@ -158,8 +164,11 @@ func (s *section) isVisited(n *node) bool {
 // and without what the visitor enters. Only of values, not of pointers, is
 // presence asked.
 func (b *builder) render(s *section, n *node, value bool) string {
-	if s == nil {
+	switch {
+	case s == nil:
 		return ""
+	case s.skip:
+		return "-"
 	}
 	var tags []string
 	for _, r := range s.rules {

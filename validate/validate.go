@@ -144,7 +144,7 @@ func (v *Validator) Validate(ctx context.Context, x any) (err error) {
 	}
 	found := &findings{limit: v.cfg.MaxErrors}
 	if p.deep {
-		unset(found, root, &node{shape: shapeStruct, object: p.top, deep: true}, nil)
+		unset(found, root, &node{shape: shapeStruct, object: p.top, deep: true}, nil, nil)
 		found.cut()
 	}
 	found, err = p.judge(ctx, v, root, found)

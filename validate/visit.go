@@ -244,9 +244,9 @@ func prepare(v reflect.Value, n *node) {
 
 // unset reports the structs, and other values whose presence is required, that
 // are zero, where no body tells what was sent.
-func unset(found *findings, v reflect.Value, n *node, at place) {
+func unset(found *findings, v reflect.Value, n *node, s *section, at place) {
 	v = reflect.Indirect(v)
-	if !n.deep || !v.IsValid() {
+	if !n.deep || s.isOpaque() || !v.IsValid() {
 		return
 	}
 	switch n.shape {
@@ -263,16 +263,16 @@ func unset(found *findings, v reflect.Value, n *node, at place) {
 				fault := problem.FieldError{In: f.in, Rule: "required", Want: f.node.want, Label: f.label, Message: f.message}
 				found.add(finding{FieldError: fault, at: here})
 			default:
-				unset(found, fv, f.node, here)
+				unset(found, fv, f.node, f.rules, here)
 			}
 		}
 	case shapeList:
 		for i := range v.Len() {
-			unset(found, v.Index(i), n.elem, append(slices.Clip(at), step{kind: stepElement, rank: i}))
+			unset(found, v.Index(i), n.elem, s.ofElements(), append(slices.Clip(at), step{kind: stepElement, rank: i}))
 		}
 	case shapeMap:
 		for k, e := range v.Seq2() {
-			unset(found, e, n.elem, append(slices.Clip(at), step{kind: stepEntry, name: keyName(k)}))
+			unset(found, e, n.elem, s.ofElements(), append(slices.Clip(at), step{kind: stepEntry, name: keyName(k)}))
 		}
 	}
 }

@@ -54,9 +54,9 @@ func (w *walk) value(v reflect.Value, n *node, f *field, s *section) {
 	case n.shape == shapeStruct && c == '{':
 		w.members(v, n.object, s)
 	case n.shape == shapeMap && c == '{':
-		w.entries(v, n, f, s.dived())
+		w.entries(v, n, f, s.ofElements())
 	case n.shape == shapeList && c == '[':
-		w.elements(v, n, f, s.dived())
+		w.elements(v, n, f, s.ofElements())
 	case n.shape == shapeOpaque:
 		if err := json.Unmarshal(w.raw(), v.Addr().Interface()); err != nil {
 			w.fail(f, s, problem.FieldError{Rule: "format", Want: n.want})
@@ -85,6 +85,16 @@ func (s *section) dived() *section {
 	return s.next
 }
 
+// ofElements is dived, but says that no rules run where there is no dive.
+func (s *section) ofElements() *section {
+	if next := s.dived(); next != nil {
+		return next
+	}
+	return &noRules
+}
+
+var noRules = section{skip: true}
+
 // members decodes an object into a struct, whose rules are s.
 func (w *walk) members(v reflect.Value, o *object, s *section) {
 	var seen map[*field]problem.Presence
@@ -110,7 +120,7 @@ func (w *walk) members(v reflect.Value, o *object, s *section) {
 		w.value(fieldAt(v, f.index), f.node, f, f.rules)
 		w.at = w.at[:len(w.at)-1]
 	}
-	if seen != nil && !(s.skipsZero() && v.IsZero()) {
+	if seen != nil && !s.isOpaque() && !(s.skipsZero() && v.IsZero()) {
 		w.absent(o, seen)
 	}
 }
