@@ -153,6 +153,20 @@ func (x *Exchange) IDHeader() string {
 	return x.idHeader
 }
 
+// sign makes the ID the only value of its header. Whoever passes on the header of
+// another answer, as httputil.ReverseProxy does, adds the ID of that one, and
+// clears ours away after an early hint.
+func (x *Exchange) sign(h http.Header) {
+	if x == nil {
+		return
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if lines := h[x.idHeader]; x.idHeader != "" && (len(lines) != 1 || lines[0] != x.id[0]) {
+		h[x.idHeader] = x.id[:1:1]
+	}
+}
+
 // Responder returns the innermost responder that the request reached, or nil.
 func (x *Exchange) Responder() Responder {
 	if x == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -166,5 +167,30 @@ func TestWalksEnd(t *testing.T) {
 	_, w := exchange.Record(between{bottom}, nil)
 	if exchange.Innermost(w) != http.ResponseWriter(bottom) {
 		t.Error("Innermost does not reach the bottom")
+	}
+}
+
+func TestIDIsAloneInItsHeaderHoweverTheAnswerBegins(t *testing.T) {
+	for name, begin := range map[string]func(http.ResponseWriter){
+		"a status":         func(w http.ResponseWriter) { w.WriteHeader(201) },
+		"a write":          func(w http.ResponseWriter) { w.Write(nil) },
+		"a string":         func(w http.ResponseWriter) { io.WriteString(w, "x") },
+		"a flush":          func(w http.ResponseWriter) { http.NewResponseController(w).Flush() },
+		"a status to hold": func(w http.ResponseWriter) { w.WriteHeader(204) },
+		"nothing":          func(http.ResponseWriter) {},
+	} {
+		for _, lines := range [][]string{{"ours", "theirs"}, {"theirs"}, nil} {
+			x, _ := exchange.Enter(httptest.NewRequest("GET", "/", nil))
+			x.Identify("X-Request-Id", "ours")
+			beneath := httptest.NewRecorder()
+			rec, w := exchange.Record(beneath, x)
+			rec.Hold(false)
+			w.Header()["X-Request-Id"] = lines
+			begin(w)
+			rec.Release()
+			if got := beneath.Result().Header["X-Request-Id"]; len(got) != 1 || got[0] != "ours" {
+				t.Errorf("after %s with %q the header has %q, want ours alone", name, lines, got)
+			}
+		}
 	}
 }

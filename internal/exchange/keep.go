@@ -25,13 +25,17 @@ func (r *Recorder) Hold(head bool) bool {
 	return true
 }
 
-// Release ends [Recorder.Hold] and passes on what was held.
+// Release ends [Recorder.Hold] and passes on what was held. It is for a handler
+// that has returned: if that has said nothing, net/http will.
 func (r *Recorder) Release() {
 	r.mu.Lock()
 	r.holds = none
 	status := 0
-	if r.kept == held {
+	switch {
+	case r.kept == held:
 		status = r.release()
+	case r.state == Fresh:
+		r.x.sign(r.w.Header())
 	}
 	r.mu.Unlock()
 	r.pass(status)

@@ -176,14 +176,22 @@ func (r *Recorder) decide(status int) (earlier int, pass bool) {
 		r.kept = held
 		return 0, false
 	}
-	r.state = Started
+	r.start(status)
 	return 0, true
+}
+
+// start notes that a status is about to be passed on. It is called under the
+// lock.
+func (r *Recorder) start(status int) {
+	r.state, r.status = Started, status
+	r.x.sign(r.w.Header())
 }
 
 // release ends the keeping of a status and returns it, for pass. It is called
 // under the lock.
 func (r *Recorder) release() int {
-	r.kept, r.state = nothing, Started
+	r.kept = nothing
+	r.start(r.status)
 	return r.status
 }
 
@@ -223,7 +231,7 @@ func (r *Recorder) admit(p []byte) (status int, drop bool, err error) {
 	case r.status != 0: // revoked
 		return r.release(), false, nil
 	}
-	r.state, r.status = Started, http.StatusOK
+	r.start(http.StatusOK)
 	return 0, false, nil
 }
 
@@ -281,6 +289,8 @@ func (r *Recorder) FlushError() error {
 		return nil
 	case state == Fresh && r.status != 0: // held or revoked
 		status = r.release()
+	case state == Fresh:
+		r.x.sign(r.w.Header())
 	}
 	r.mu.Unlock()
 	r.pass(status)

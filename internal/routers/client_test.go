@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/backstop-go/backstop/middleware"
 	"github.com/backstop-go/backstop/problem"
 )
 
@@ -166,6 +167,36 @@ func TestReverseProxyToABackendThatDies(t *testing.T) {
 		s.wantCut(t, s.get())
 		if sum := s.summary(t); !sum.Aborted {
 			t.Errorf("the summary is %+v, want it aborted", sum)
+		}
+	})
+}
+
+func TestReverseProxyAddsNoSecondID(t *testing.T) {
+	errs := problem.New(problem.Config{Logger: slog.New(slog.DiscardHandler)})
+	backend := httptest.NewServer(middleware.Standard(errs)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusEarlyHints)
+		if r.URL.Query().Has("fail") {
+			http.Error(w, "no", http.StatusNotFound)
+		}
+	})))
+	defer backend.Close()
+	target, err := url.Parse(backend.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan{}.run(t, func(w http.ResponseWriter, r *http.Request) {
+		p := httputil.ReverseProxy{
+			Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(target) },
+			Transport: &http.Transport{DisableKeepAlives: true},
+		}
+		p.ServeHTTP(w, r)
+	}, func(t *testing.T, s *site) {
+		for _, query := range []string{"", "?fail"} {
+			a := s.ask("GET", s.url+query, nil)
+			sum := s.summary(t)
+			if ids := a.header["X-Request-Id"]; len(ids) != 1 || ids[0] != sum.ID {
+				t.Errorf("%q: the answer has the IDs %q (%v), want %s alone", query, ids, a.err, sum.ID)
+			}
 		}
 	})
 }
