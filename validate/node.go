@@ -106,6 +106,9 @@ func (b *builder) describe(n *node) {
 	case reflect.Map:
 		n.shape, n.want = shapeMap, problem.TypeMap
 		n.elem = b.node(t.Elem())
+		if b.decodesItself(t.Key()) {
+			b.ownDecoder(t.Key())
+		}
 		if key := t.Key(); !isNumber(key) && key.Kind() != reflect.String && !reflect.PointerTo(key).Implements(textUnmarshaler) {
 			b.fault("has map keys of type %v, which encoding/json cannot read", key)
 		}

@@ -55,6 +55,7 @@ func TestRules(t *testing.T) {
 		B      *needy           `json:"b" validate:"-"`
 		C      []needy          `json:"c" validate:"-"`
 		D      map[string]needy `json:"d" validate:"-"`
+		E      []needy          `json:"e"`
 		Dashed `validate:"-"`
 	}
 	type closed struct {
@@ -88,7 +89,7 @@ func TestRules(t *testing.T) {
 		{"maps in lists", run[nested](t, std), `{"lists":[{"a":[{"name":"x","qty":1}]},{"long":[{"name":"","qty":1}],"b":[{},{},{}]}]}`, "V(lists[1][b] max, key lists[1][long] max, lists[1][long][0].name required)"},
 		{"a list of maps that is too long", run[nested](t, std), `{"lists":[{"long":[]},{},{}]}`, "V(lists max)"},
 		{"required structs in lists and maps", run[deep](t, std), `{"needs":[{},{"inner":{}}],"map":{"a":{},"b":{"inner":{"a":"x","m":{"k":"long"}}}}}`, "V(needs[0].inner required, needs[1].inner.a required, map[a].inner required, map[b].inner.m[k] max)"},
-		{"below a dash", run[dashed](t, std), `{"a":{"inner":{"m":{"k":"long"}}},"b":{},"c":[{}],"d":{"k":{}},"text":""}`, "ok"},
+		{"below a dash", run[dashed](t, std), `{"a":{"inner":{"m":{"k":"long"}}},"b":{},"c":[{}],"d":{"k":{}},"e":[{}],"text":""}`, "ok"},
 		{"below a dash, absent", run[dashed](t, std), `{}`, "ok"},
 		{"below structonly, required", run[struct {
 			A needy `json:"a" validate:"structonly"`
@@ -106,7 +107,7 @@ func TestRules(t *testing.T) {
 		}
 	}
 	v := (*validate.Validator)(nil)
-	if err := v.Validate(t.Context(), dashed{}); err != nil {
+	if err := v.Validate(t.Context(), dashed{C: []needy{{}}, D: map[string]needy{"k": {}}, E: []needy{{}}}); err != nil {
 		t.Errorf("Validate below a dash = %s, want ok", outcome(err))
 	}
 	for _, x := range []any{deep{Needs: []needy{{}}}, deep{Map: map[string]needy{"a": {}}}} {
@@ -200,17 +201,31 @@ func (k *keeper) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// keeperKey does so as the key of a map.
+type keeperKey struct{ data *[]byte }
+
+func (k *keeperKey) UnmarshalText(text []byte) error {
+	k.data = &text
+	return nil
+}
+
 func TestBuffersAreNotSharedWithUnmarshalers(t *testing.T) {
 	type kept struct {
 		K keeper `json:"k"`
 	}
 	var all []kept
+	var keys []map[keeperKey]int
 	for range 20 {
 		in, err := validate.Decode[kept](nil, nil, post(`{"k":"kept for ever"}`))
 		if err != nil {
 			t.Fatal(err)
 		}
 		all = append(all, in)
+		byKey, err := validate.Decode[map[keeperKey]int](nil, nil, post(`{"kept for ever":1}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys = append(keys, byKey)
 		if _, err := validate.Decode[json.RawMessage](nil, nil, post(`[1,2,3,4,5,6,7,8,9,0]`)); err != nil {
 			t.Fatal(err)
 		}
@@ -218,6 +233,11 @@ func TestBuffersAreNotSharedWithUnmarshalers(t *testing.T) {
 	for i, in := range all {
 		if string(in.K.data) != `"kept for ever"` {
 			t.Errorf("what unmarshaler %d has kept became %q, want its own bytes", i, in.K.data)
+		}
+		for k := range keys[i] {
+			if string(*k.data) != "kept for ever" {
+				t.Errorf("what key %d has kept became %q, want its own bytes", i, *k.data)
+			}
 		}
 	}
 }
