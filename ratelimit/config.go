@@ -57,12 +57,14 @@ type Config struct {
 	Skip func(*http.Request) bool
 
 	// DryRun decides, charges and calls OnDecision, but refuses nothing and
-	// writes no header fields.
+	// writes no header fields. What it cannot decide is logged and let through.
 	DryRun bool
 
 	// RefundIf is asked after the handler has returned, and gives back the
 	// charge if it says so: a limit on failed logins refunds what succeeded.
-	// A panic counts as 500, a client that left as 499. Default: no refunds.
+	// A panic counts as 500, a client that left as 499. What a substitute for
+	// the store has counted is not given back; a panic of RefundIf is contained,
+	// and means no. Default: no refunds.
 	RefundIf func(r *http.Request, status int) bool
 
 	// Headers says which header fields are written. Default HeadersAll.

@@ -56,7 +56,7 @@ func (l *Limiter) serveRefundable(w http.ResponseWriter, r *http.Request, x *exc
 		case !done:
 			status = http.StatusInternalServerError
 		}
-		if !l.refundIf(r, status) {
+		if !l.refundable(r, status) {
 			return
 		}
 		ctx := context.WithoutCancel(r.Context())
@@ -68,12 +68,22 @@ func (l *Limiter) serveRefundable(w http.ResponseWriter, r *http.Request, x *exc
 	done = true
 }
 
-// observe calls the hook. The hook watches; its panic is no reason to fail.
+// refundable asks RefundIf.
+func (l *Limiter) refundable(r *http.Request, status int) bool {
+	defer contain(r, "RefundIf")
+	return l.refundIf(r, status)
+}
+
+// observe calls OnDecision.
 func (l *Limiter) observe(r *http.Request, d Decision) {
-	defer func() {
-		if v := recover(); v != nil {
-			slog.ErrorContext(r.Context(), "rate limit hook panicked", "panic", v)
-		}
-	}()
+	defer contain(r, "OnDecision")
 	l.onDecision(r, d)
+}
+
+// contain is deferred around a hook. Hooks watch; their panic is no reason to
+// fail.
+func contain(r *http.Request, hook string) {
+	if v := recover(); v != nil {
+		slog.ErrorContext(r.Context(), "rate limit hook panicked", "hook", hook, "panic", v)
+	}
 }

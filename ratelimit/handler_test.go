@@ -1,13 +1,16 @@
 package ratelimit_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -132,6 +135,42 @@ func TestHandler_dryRun(t *testing.T) {
 	}
 }
 
+// What a dry run cannot decide is no reason to refuse either.
+func TestHandler_dryRunRefusesNothing(t *testing.T) {
+	for name, cfg := range map[string]ratelimit.Config{
+		"a store that fails": {Name: "dry", Store: failing{errors.New("down")}},
+		"no key":             {Key: func(*http.Request) (string, bool) { return "", false }, Missing: ratelimit.MissingReject},
+		"a negative cost":    {Cost: func(*http.Request) int { return -1 }},
+		"an unusable rate":   {RateFor: func(*http.Request) ratelimit.Rate { return ratelimit.PerMinute(-1) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			logged := logs(t)
+			cfg.DryRun = true
+			l := newLimiter(t, cfg)
+			served := 0
+			w := serve(l.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { served++ })), "ann")
+			if w.Code != 200 || served != 1 || len(w.Header()) != 0 {
+				t.Errorf("a request = %d with %v, served %d times, want 200 without fields, once", w.Code, w.Header(), served)
+			}
+			if n := strings.Count(logged.String(), "\n"); n != 1 {
+				t.Errorf("it is logged in %d lines, want 1:\n%s", n, logged)
+			}
+			if d, err := l.Take(request("ann")); err != nil || d.Err() != nil {
+				t.Errorf("Take = %+v, error %v, want no reason to refuse", d, err)
+			}
+		})
+	}
+}
+
+// logs collects what slog's default logger is told until t ends.
+func logs(t *testing.T) *bytes.Buffer {
+	var b bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&b, nil)))
+	t.Cleanup(func() { slog.SetDefault(before) })
+	return &b
+}
+
 func TestHandler_aHookThatPanicsIsContained(t *testing.T) {
 	l := newLimiter(t, ratelimit.Config{OnDecision: func(*http.Request, ratelimit.Decision) { panic("hook") }})
 	h := l.Handler(nothing)
@@ -196,6 +235,37 @@ func TestHandler_refund(t *testing.T) {
 				if d, err := l.Peek(request("ann")); err != nil || d.Remaining != left {
 					t.Errorf("%s, %s: %d left, want %d (%v)", c.name, name, d.Remaining, left, err)
 				}
+			}
+		})
+	}
+}
+
+// Whether the handler has succeeded or panicked itself, a panic of RefundIf is
+// logged, changes nothing, and means no.
+func TestHandler_aRefundIfThatPanicsIsContained(t *testing.T) {
+	for name, c := range map[string]struct {
+		serve http.HandlerFunc
+		want  any // panic
+	}{
+		"a success": {func(http.ResponseWriter, *http.Request) {}, nil},
+		"a panic":   {func(http.ResponseWriter, *http.Request) { panic("handler") }, "handler"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			logged := logs(t)
+			l := newLimiter(t, ratelimit.Config{RefundIf: func(*http.Request, int) bool { panic("hook") }})
+			func() {
+				defer func() {
+					if got := recover(); got != c.want {
+						t.Errorf("a request with a RefundIf that panics = panic %v, want %v", got, c.want)
+					}
+				}()
+				serve(l.Handler(c.serve), "ann")
+			}()
+			if !strings.Contains(logged.String(), "panic=hook") {
+				t.Errorf("logged is %q, want the panic of the hook", logged)
+			}
+			if d, err := l.Peek(request("ann")); err != nil || d.Remaining != 1 {
+				t.Errorf("%d left, want 1: nothing is refunded (%v)", d.Remaining, err)
 			}
 		})
 	}

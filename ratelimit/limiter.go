@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -58,7 +59,7 @@ type call struct {
 // of Take says that nothing was decided; it is of the kind
 // problem.Unauthenticated (no key, and MissingReject), problem.Unavailable
 // (the store failed; it carries a delay), or problem.Internal (a rate or a cost
-// at run time that cannot be).
+// at run time that cannot be). A dry run logs it and returns none.
 //
 // The decision is written nowhere, see [Limiter.SetHeaders]. [FromContext] finds
 // it if r has passed a middleware of this module.
@@ -74,6 +75,10 @@ func (l *Limiter) Take(r *http.Request) (Decision, error) {
 // no limit applies, or after an error.
 func (l *Limiter) take(r *http.Request) (*call, error) {
 	c, err := l.ask(r, false)
+	if err != nil && l.dryRun {
+		slog.WarnContext(r.Context(), "dry run of a rate limit could not decide", "policy", l.policies[0].Name, "cause", err)
+		return nil, nil
+	}
 	if c == nil {
 		return nil, err
 	}
@@ -98,7 +103,8 @@ func (l *Limiter) Peek(r *http.Request) (Decision, error) {
 }
 
 // Refund gives back what a decision of this limiter has taken, once: a second
-// refund, and that of a refusal, do nothing.
+// refund, and that of a refusal, do nothing. Limits whose state is Unknown or
+// Degraded are left alone, because the store was not charged for them.
 func (l *Limiter) Refund(ctx context.Context, d Decision) error {
 	if d.call == nil {
 		return nil
@@ -114,8 +120,9 @@ func (l *Limiter) refund(ctx context.Context, c *call) error {
 		return nil
 	}
 	limits := make([]Limit, 0, len(c.limits))
-	for _, limit := range c.limits {
-		if limit.Cost > 0 {
+	for i, limit := range c.limits {
+		// What nobody or a substitute has counted, the store was not charged for.
+		if limit.Cost > 0 && !c.states[i].Unknown && !c.states[i].Degraded {
 			limit.Cost = -limit.Cost
 			limits = append(limits, limit)
 		}

@@ -61,6 +61,14 @@ X-Ratelimit-Reset: 946684812`},
 X-Ratelimit-Limit: 9
 X-Ratelimit-Remaining: 7
 X-Ratelimit-Reset: 946684814`},
+		{"a silent dry run would refuse", []config{{name: "wide", limit: 9}, {name: "dry", limit: 1, headers: ratelimit.HeadersRetryAfterOnly, dryRun: true}}, 2, `
+X-Ratelimit-Limit: 9
+X-Ratelimit-Remaining: 7
+X-Ratelimit-Reset: 946684814`},
+		{"a mute dry run would refuse", []config{{name: "wide", limit: 9}, {name: "dry", limit: 1, headers: ratelimit.HeadersNone, dryRun: true}}, 2, `
+X-Ratelimit-Limit: 9
+X-Ratelimit-Remaining: 7
+X-Ratelimit-Reset: 946684814`},
 		{"the outer's families are rewritten too", []config{{name: "wide", limit: 9, families: xOnly}, {name: "narrow", limit: 3, families: problem.RateLimitTrio}}, 4, `
 Ratelimit-Limit: 3
 Ratelimit-Remaining: 0
