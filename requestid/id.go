@@ -21,21 +21,20 @@ var encoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPaddin
 // generator that fails is replaced.
 func (s *Issuer) fresh() string {
 	if s.generate != nil {
-		if id := contained(s.generate); 0 < len(id) && len(id) <= maxLen && isClean(id) {
+		id := ""
+		contained(func() { id = s.generate() })
+		if 0 < len(id) && len(id) <= maxLen && isClean(id) {
 			return id
 		}
 	}
 	return generate()
 }
 
-// contained calls a generator; one that panics has made nothing.
-func contained(generate func() string) (id string) {
-	defer func() {
-		if recover() != nil {
-			id = ""
-		}
-	}()
-	return generate()
+// contained calls a function of the program's. No Recover stands further out,
+// so a panic would cost the request its answer.
+func contained(f func()) {
+	defer func() { _ = recover() }()
+	f()
 }
 
 // generate is the default generator.

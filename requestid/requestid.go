@@ -55,7 +55,8 @@ type Config struct {
 	Generate func() string
 
 	// Trust says whether the peer of a request may choose its ID; it must be
-	// safe for concurrent use. Default: nobody. See [TrustPeers].
+	// safe for concurrent use. One that panics trusts nobody. Default: nobody.
+	// See [TrustPeers].
 	Trust func(*http.Request) bool
 
 	// Inbound names the headers that may carry an ID to us. The first one that
@@ -63,7 +64,8 @@ type Config struct {
 	Inbound []string
 
 	// Trace finds the trace that a request belongs to, for the log. It never
-	// becomes the request ID. Default: none. [TraceParent] reads the W3C header.
+	// becomes the request ID. One that panics has found none. Default: none.
+	// [TraceParent] reads the W3C header.
 	Trace func(*http.Request) (Trace, bool)
 }
 
@@ -122,16 +124,20 @@ func (s *Issuer) Handler(next http.Handler) http.Handler {
 // choose returns the ID of a new exchange, and notes what else the request says
 // about itself.
 func (s *Issuer) choose(x *exchange.Exchange, r *http.Request) string {
-	if s.trace != nil {
+	contained(func() {
+		if s.trace == nil {
+			return
+		}
 		if t, ok := s.trace(r); ok {
 			x.EditExtra(func(e *exchange.Extra) { e.TraceID, e.SpanID = t.TraceID, t.SpanID })
 		}
-	}
+	})
 	lines := s.received(r.Header)
 	if lines == nil {
 		return s.fresh()
 	}
-	trusted := s.trust != nil && s.trust(r)
+	trusted := false
+	contained(func() { trusted = s.trust != nil && s.trust(r) })
 	fault := check(lines)
 	switch {
 	case trusted && fault == "":

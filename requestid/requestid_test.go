@@ -216,6 +216,16 @@ type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, errors.New("no entropy") }
 
+func TestTrustAndTraceThatPanicCostNoAnswer(t *testing.T) {
+	ids := issuer(t, requestid.Config{
+		Trust: func(*http.Request) bool { panic("trust") },
+		Trace: func(*http.Request) (requestid.Trace, bool) { panic("trace") },
+	})
+	if id, lines := serve(ids, get("X-Request-Id: 12345678")); !format.MatchString(id) || len(lines) != 1 || lines[0] != id {
+		t.Errorf("the ID is %q and the header %q, want a fresh one in both: a panic is no trust", id, lines)
+	}
+}
+
 func TestFailingUUIDSourceGivesWay(t *testing.T) {
 	uuid.SetRand(failing{})
 	defer uuid.SetRand(nil)
