@@ -346,6 +346,26 @@ func TestConstructorsPanicOnMistakes(t *testing.T) {
 	}
 }
 
+func TestLaterChangesToTheConfigChangeNothing(t *testing.T) {
+	cfg := validate.Config{
+		Rules:      map[string]validate.Rule{"odd": {Check: func(context.Context, validator.FieldLevel) bool { return false }, Text: "before"}},
+		Aliases:    map[string]string{"short": "max=1"},
+		MediaTypes: []string{"application/json"},
+	}
+	v, err := validate.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Rules["odd"], cfg.Aliases["short"], cfg.MediaTypes[0] = validate.Rule{}, "max=9", "text/plain"
+	_, err = validate.Decode[struct {
+		A string `json:"a" validate:"odd"`
+		B string `json:"b" validate:"short"`
+	}](v, nil, post(`{"a":"a","b":"bb"}`))
+	if outcome(err) != "V(a odd, b max)" || fields(t, err)[0].Message != "before" {
+		t.Errorf("Decode = %s, want the rules, texts and aliases of construction", outcome(err))
+	}
+}
+
 func TestNewJoinsAllFaults(t *testing.T) {
 	yes := func(context.Context, validator.FieldLevel) bool { return true }
 	_, err := validate.New(validate.Config{

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
-	"runtime"
 	"runtime/debug"
 
 	"github.com/backstop-go/backstop/problem"
@@ -148,9 +147,7 @@ func contain(err *error) {
 	if p == http.ErrAbortHandler {
 		panic(p)
 	}
-	text := fmt.Sprintf("of type %T", p) // its value may be the client's
-	if fault, ok := p.(runtime.Error); ok {
-		text = fault.Error()
-	}
-	*err = problem.Internal.Wrap(fmt.Errorf("validate: panic: %s\n%s", text, debug.Stack()), "")
+	// Its value may be the client's, as the index in a runtime.Error; the stack
+	// names the line.
+	*err = problem.Internal.Wrap(fmt.Errorf("validate: panic of type %T\n%s", p, debug.Stack()), "")
 }

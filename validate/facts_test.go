@@ -213,6 +213,21 @@ func TestRow69OwnUnmarshalerBesideOthers(t *testing.T) {
 	}
 }
 
+func TestPanicsOfTheRuntimeDoNotTellValues(t *testing.T) {
+	v, err := validate.New(validate.Config{Rules: map[string]validate.Rule{"pin": {
+		Check: func(_ context.Context, fl validator.FieldLevel) bool { return [3]bool{}[fl.Field().Int()] },
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = validate.Decode[struct {
+		Pin int `json:"pin" validate:"omitempty,pin"`
+	}](v, nil, post(`{"pin":424242}`))
+	if text := fmt.Sprint(err); strings.Contains(text, "424242") || !strings.Contains(text, "runtime.boundsError") {
+		t.Errorf("Decode with a rule that panics = %v, want the type of the panic and not the pin", err)
+	}
+}
+
 type bomb struct{}
 
 func (*bomb) UnmarshalJSON([]byte) error { panic("s3cr3t") }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"mime"
 	"reflect"
 	"slices"
@@ -88,6 +89,7 @@ func New(cfg Config) (*Validator, error) {
 		cfg.MediaTypes = []string{"application/json"}
 	}
 	cfg.MediaTypes = slices.Clone(cfg.MediaTypes)
+	cfg.Rules, cfg.Aliases = maps.Clone(cfg.Rules), maps.Clone(cfg.Aliases)
 	for i, t := range cfg.MediaTypes {
 		full, params, err := mime.ParseMediaType(t)
 		if err != nil || len(params) > 0 || strings.Count(full, "/") != 1 {
