@@ -38,7 +38,7 @@ var (
 	escape   = strings.NewReplacer(",", "0x2C", "|", "0x7C")
 )
 
-// Names that steer validator and never fail.
+// Names that steer validator, of which only skip_unless can fail.
 var steering = map[string]bool{
 	"omitempty": true, "omitnil": true, "omitzero": true, "structonly": true,
 	"nostructlevel": true, "skip_unless": true, "dive": true, "keys": true, "endkeys": true,

@@ -122,7 +122,9 @@ var notOnlyText = func() map[string]bool {
 	return rules
 }()
 
-// outside are the rules that leave the process.
+// outside are the rules that leave the process with what a client sent. Not
+// among them is timezone, which opens only files of the time zone database:
+// time.LoadLocation refuses absolute names and those with dots.
 var outside = map[string]bool{
 	"file": true, "filepath": true, "dir": true, "dirpath": true, "image": true, "mimetype": true, "uds_exists": true,
 	"tcp_addr": true, "tcp4_addr": true, "tcp6_addr": true, "udp_addr": true, "udp4_addr": true, "udp6_addr": true,

@@ -17,10 +17,10 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// Config says how requests are read. Its zero value is usable; no limit can be
-// switched off.
+// Config says how requests are read. Its zero value is usable. No limit can be
+// switched off: those that name no bound of their own end at 1<<30.
 type Config struct {
-	MaxBody     int64         // bytes of a body; default 1 MiB
+	MaxBody     int64         // bytes of a body; default 1 MiB, at most 2 GiB - 1
 	MaxDepth    int           // containers within each other; default 64, at most 10,000
 	MaxElements int           // members or elements of one container; default 10,000
 	MaxTokens   int           // values and names of one body; default 100,000
