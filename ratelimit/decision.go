@@ -25,7 +25,10 @@ type Decision struct {
 	Remaining  int
 	Cost       int
 	ResetAfter time.Duration // when the bucket is full
-	RetryAfter time.Duration // when this cost fits; 0 if Allowed, Never if it exceeds the burst
+
+	// RetryAfter is when this cost fits: 0 if Allowed, Never if it exceeds the
+	// burst. With a Cost of 0 it is when one unit fits.
+	RetryAfter time.Duration
 
 	// States are those of all limits that apply, in the order of the
 	// configuration. They are not to be changed.

@@ -221,6 +221,22 @@ func TestOnDegradedIsToldOncePerTransition(t *testing.T) {
 	})
 }
 
+func TestAnOnDegradedThatPanicsIsContained(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := &server{}
+		told := 0
+		s := newStore(t, redisstore.Config{Client: srv, OnDegraded: func(bool, error) {
+			told++
+			panic("hook")
+		}})
+		play(t, s, srv, "FFFFFF")
+		time.Sleep(200 * time.Millisecond)
+		if got := play(t, s, srv, "SSS"); got != 3 || told != 2 {
+			t.Errorf("after the pause %d of 3 calls came through, and OnDegraded was told %d times, want 2", got, told)
+		}
+	})
+}
+
 // cluster is a server whose breakers are those of a cluster.
 type cluster struct{ *server }
 

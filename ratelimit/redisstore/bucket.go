@@ -13,8 +13,12 @@ type bucket struct {
 	fill int64 // from empty to full
 }
 
-// maxDebt is that of the slowest rate there can be.
-const maxDebt = int64(366 * 24 * time.Hour / time.Microsecond)
+// maxFill is the time from empty to full of the slowest rate there is, and
+// maxDebt the same in microseconds.
+const (
+	maxFill = 366 * 24 * time.Hour
+	maxDebt = int64(maxFill / time.Microsecond)
+)
 
 func bucketOf(r ratelimit.Rate) bucket {
 	unit := r.Per.Microseconds() / int64(r.Limit)

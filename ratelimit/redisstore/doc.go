@@ -25,8 +25,9 @@
 //
 // # When the server does not answer
 //
-// A rate limit must not be what brings a service down. A call waits 25 ms at
-// most. After five failures in a row, or more than half of the last twenty, the
+// A rate limit must not be what brings a service down. A round trip takes 25 ms
+// at most, see [Config].Timeout; a call that limits one identity is one round
+// trip. After five failures in a row, or more than half of the last twenty, the
 // server is left alone for 100 ms, then asked by exactly one request, and left
 // alone for twice as long if that fails, up to 5 s. Meanwhile [Config].Mode
 // decides: each process counts for itself, or everything is admitted, or the

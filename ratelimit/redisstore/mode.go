@@ -12,8 +12,9 @@ import (
 type Mode uint8
 
 const (
-	// FailLocal counts in this process, for its share of the rate: Limit and
-	// Burst divided by Config.Nodes. States are Degraded.
+	// FailLocal counts in this process, for its share of the rate: units come
+	// back slower by Config.Nodes, and Burst is divided by it, but is at least
+	// 1. States are Degraded.
 	FailLocal Mode = iota
 	// FailOpen admits everything. States are Degraded and Unknown.
 	FailOpen
@@ -68,10 +69,13 @@ func (s *Store) takeLocal(ctx context.Context, limits []ratelimit.Limit, states 
 // share is what this process may admit of l on its own.
 func (s *Store) share(l ratelimit.Limit) ratelimit.Limit {
 	burst := burstOf(l.Rate)
-	mine := ratelimit.Rate{Limit: max(l.Rate.Limit/s.nodes, 1), Per: l.Rate.Per, Burst: max(burst/s.nodes, 1)}
-	if s.CheckRate(mine) != nil {
-		mine = l.Rate.WithBurst(1) // a part of this rate would take more than a year to fill
+	unit := l.Rate.Per / time.Duration(l.Rate.Limit) // loses less than a nanosecond in a microsecond
+	if nodes := time.Duration(s.nodes); unit > maxFill/nodes {
+		unit = maxFill // the slowest rate there is
+	} else {
+		unit *= nodes
 	}
+	mine := ratelimit.Rate{Limit: 1, Per: unit, Burst: max(burst/s.nodes, 1)}
 	if l.Cost <= burst {
 		// What Redis could admit must not be called impossible meanwhile.
 		l.Cost = min(l.Cost, mine.Burst)

@@ -3,6 +3,8 @@ package redisstore_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,8 +25,10 @@ func TestFailLocalAdmitsTheShareOfThisProcess(t *testing.T) {
 		{"alone", 0, ratelimit.PerMinute(60), 1, 60, time.Second},
 		{"one of four", 4, ratelimit.PerMinute(60), 1, 15, 4 * time.Second},
 		{"one of four, with a burst", 4, ratelimit.PerMinute(60).WithBurst(8), 1, 2, 4 * time.Second},
-		{"never below one", 100, ratelimit.PerMinute(60), 1, 1, time.Minute},
-		{"a rate too slow to divide", 2, ratelimit.Rate{Limit: 3, Per: 1002 * 24 * time.Hour, Burst: 1}, 1, 1, 334 * 24 * time.Hour},
+		{"one of two, of an odd limit", 2, ratelimit.PerMinute(3), 1, 1, 40 * time.Second},
+		{"never below one", 100, ratelimit.PerMinute(60), 1, 1, 100 * time.Second},
+		{"a rate too slow to divide", 2, ratelimit.Rate{Limit: 3, Per: 1002 * 24 * time.Hour, Burst: 1}, 1, 1, 366 * 24 * time.Hour},
+		{"more nodes than nanoseconds", math.MaxInt, ratelimit.PerMinute(60), 1, 1, 366 * 24 * time.Hour},
 		{"a cost above the share takes the share", 4, ratelimit.PerMinute(60).WithBurst(8), 5, 1, 8 * time.Second},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -44,6 +48,33 @@ func TestFailLocalAdmitsTheShareOfThisProcess(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// An outage is no time to find fault with a rate that New has accepted.
+func TestFailLocalAcceptsEveryRateThatRedisDoes(t *testing.T) {
+	const day, year = 24 * time.Hour, 366 * 24 * time.Hour
+	for _, nodes := range []int{1, 2, 3, 7, 365, 1000, math.MaxInt} {
+		s := newStore(t, redisstore.Config{Client: &server{fate: down}, Nodes: nodes, OnDegraded: func(bool, error) {}})
+		for _, rate := range []ratelimit.Rate{
+			ratelimit.PerSecond(1_000_000),
+			ratelimit.PerDay(1),
+			{Limit: 1, Per: year},
+			{Limit: 1, Per: day, Burst: 366},
+			{Limit: 3, Per: time.Hour, Burst: 3 * 24 * 300}, // 300 days to fill
+			{Limit: 7, Per: year},
+			{Limit: 1000, Per: 290 * year, Burst: 3},
+			{Limit: 1_000_000, Per: 290 * year, Burst: 100},
+			{Limit: 1_000_000, Per: time.Second, Burst: 31_622_400_000_000}, // 366 days to fill
+		} {
+			if err := s.CheckRate(rate); err != nil {
+				t.Fatalf("CheckRate(%+v) = %v, want it accepted", rate, err)
+			}
+			l := ratelimit.Limit{Policy: "p", Key: fmt.Sprint(rate), Rate: rate, Cost: 1}
+			if err := s.Take(t.Context(), []ratelimit.Limit{l}, make([]ratelimit.State, 1)); err != nil {
+				t.Errorf("of %d nodes Take at %+v without Redis = error %v, want a decision", nodes, rate, err)
+			}
+		}
 	}
 }
 

@@ -38,22 +38,23 @@ type Config struct {
 	// Default none: plain SHA-256.
 	Secret []byte
 
-	// Timeout bounds each round trip, of which a call makes one for each
-	// identity that it limits. The request's own deadline does not count.
-	// Default 25 ms.
+	// Timeout bounds each round trip. A call makes one for each identity that it
+	// limits, and after a refusal one more for each that was already charged;
+	// a refund of the limiter is a call. The request's own deadline does not
+	// count. Default 25 ms.
 	Timeout time.Duration
 
 	// Mode says what happens while Redis does not answer. Default FailLocal.
 	Mode Mode
 
 	// Nodes is how many processes share the limits: with FailLocal, each admits
-	// its part. Default 1.
+	// its part, but at least one unit per 366 days. Default 1.
 	Nodes int
 
 	// OnDegraded is told when the store stops relying on Redis, and why, and
 	// when it does so again: once per transition, one call at a time, on the
-	// goroutine of the request that noticed. It must not use the store.
-	// Default: a line through slog.
+	// goroutine of the request that noticed. It must not use the store; a panic
+	// in it is contained. Default: a line through slog.
 	OnDegraded func(degraded bool, err error)
 }
 
@@ -238,6 +239,11 @@ func byKey(limits []ratelimit.Limit) (sorted []ratelimit.Limit, order []int) {
 func (s *Store) report(opened bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer func() {
+		if v := recover(); v != nil { // a hook watches; its panic is no reason to fail
+			slog.Error("rate limit hook panicked", "hook", "OnDegraded", "panic", v)
+		}
+	}()
 	if opened {
 		s.open++
 		if s.open == 1 {

@@ -48,26 +48,26 @@ var _ redisstore.Client = (*Client)(nil)
 // DisableRetry and DisableCache are set. A zero Dialer.Timeout becomes 500 ms,
 // a zero ConnWriteTimeout, after which a silent connection is given up, 1 s.
 func New(option rueidis.ClientOption) (*Client, error) {
+	errs := faults(option)
 	sentinel := option.Sentinel.MasterSet != ""
 	option.ForceSingleClient = !sentinel
-	if len(option.InitAddress) != 1 && !sentinel {
-		return nil, errors.Join(append(faults(option),
-			fmt.Errorf("rueidisadapter: InitAddress has %d addresses, want one; several are for NewCluster", len(option.InitAddress)))...)
+	if n := len(option.InitAddress); n > 1 && !sentinel {
+		errs = append(errs, fmt.Errorf("rueidisadapter: InitAddress has %d addresses, want one; several are for NewCluster", n))
 	}
-	return newClient(option, false)
+	return newClient(option, false, errs)
 }
 
 // NewCluster is [New] for a cluster, of which option.InitAddress names one node
 // or several.
 func NewCluster(option rueidis.ClientOption) (*Client, error) {
+	errs := faults(option)
 	if option.ForceSingleClient || option.Sentinel.MasterSet != "" {
-		return nil, errors.New("rueidisadapter: ForceSingleClient and Sentinel are not for a cluster")
+		errs = append(errs, errors.New("rueidisadapter: ForceSingleClient and Sentinel are not for a cluster"))
 	}
-	return newClient(option, true)
+	return newClient(option, true, errs)
 }
 
-func newClient(option rueidis.ClientOption, cluster bool) (*Client, error) {
-	errs := faults(option)
+func newClient(option rueidis.ClientOption, cluster bool, errs []error) (*Client, error) {
 	if len(option.InitAddress) == 0 {
 		errs = append(errs, errors.New("rueidisadapter: InitAddress is required"))
 	}
