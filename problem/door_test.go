@@ -18,6 +18,7 @@ import (
 var doors = map[string]string{
 	"problem/respond.go":              "the one door",
 	"internal/exchange/recorder.go":   "the recorder passes on what others write",
+	"internal/exchange/optional.go":   "and so does what it unwraps to",
 	"middleware/ginadapter/writer.go": "gin's writer passes on what others write",
 }
 
