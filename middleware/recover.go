@@ -24,7 +24,10 @@ import (
 // without a word in the log. A panic that only says that the client went away
 // is a 499 at Debug.
 //
-// The temporary files of an upload are removed when the handler has left.
+// The temporary files of an upload are removed when the handler has left. A
+// router further in that copies the request, as chi does, hides them from
+// Recover, as it hides them from net/http, unless a layer of ours, such as
+// problem.HandlerFunc, runs within it as well.
 //
 // Panics of other goroutines, fatal errors and deadlocks are out of reach, and
 // what a handler has locked stays locked.
@@ -62,7 +65,11 @@ type call struct {
 // leave is deferred. It is the whole matrix of how a handler may leave, and how
 // far its answer had come by then.
 func (c *call) leave() {
-	if form := c.r.MultipartForm; form != nil {
+	form := c.r.MultipartForm
+	if form == nil {
+		form = c.x.Extra().Form
+	}
+	if form != nil {
 		// net/http does so too, but neither after a panic nor beneath a router that
 		// copies the request, as chi does.
 		form.RemoveAll()

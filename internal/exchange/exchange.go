@@ -11,6 +11,7 @@ package exchange
 
 import (
 	"context"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"sync"
@@ -51,7 +52,8 @@ type Failure struct {
 type Extra struct {
 	ClientID        string // a well-formed request ID that the client sent and we did not adopt
 	TraceID, SpanID string
-	Debug           any // what problem captures while its debug gate is open
+	Debug           any             // what problem captures while its debug gate is open
+	Form            *multipart.Form // of the innermost copy of the request that one of us has seen
 }
 
 type key struct{}
@@ -102,8 +104,14 @@ func enter(ctx context.Context, r *http.Request) (*Exchange, *http.Request) {
 
 // CopyBack gives to the original of a copied request what was learned on the
 // copy: the pattern, which outer layers log, and the multipart form, whose
-// temporary files net/http removes. It does nothing if both are one.
+// temporary files net/http removes. The form goes to the exchange too, for the
+// router in between that copies the request and keeps it to itself.
 func CopyBack(to, from *http.Request) {
+	if form := from.MultipartForm; form != nil {
+		if x := From(from.Context()); x != nil {
+			x.EditExtra(func(e *Extra) { e.Form = form })
+		}
+	}
 	if to == from {
 		return
 	}

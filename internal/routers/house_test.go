@@ -52,6 +52,12 @@ var (
 		r.Get("/only/{id}", h.ServeHTTP)
 		return r
 	}}
+	chiOutside = house{"chi outside", func(app mw, h http.Handler) http.Handler {
+		r := chi.NewRouter()
+		r.Handle("/case/{id}", h)
+		r.Get("/only/{id}", h.ServeHTTP)
+		return app(r)
+	}}
 	ginInside = house{"gin inside", func(app mw, h http.Handler) http.Handler {
 		e := gin.New()
 		ginadapter.Install(e, app)
@@ -66,7 +72,7 @@ var (
 		e.GET("/only/:id", gin.WrapH(h))
 		return app(e)
 	}}
-	houses = []house{std, chiHouse, ginInside, ginOutside}
+	houses = []house{std, chiHouse, chiOutside, ginInside, ginOutside}
 )
 
 // The ways to talk to a server. A warm connection has served a request before,
