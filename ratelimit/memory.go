@@ -88,16 +88,10 @@ func (m *Memory) Take(_ context.Context, limits []Limit, states []State) error {
 	for set := locked; set != 0; set &= set - 1 {
 		m.shards[bits.TrailingZeros64(set)].mu.Lock()
 	}
-	// The clock is read under the locks and never goes back: a bucket that is
-	// shown an instant of the past credits the time since then twice.
-	now := time.Since(m.start)
-	for set := locked; set != 0; set &= set - 1 {
-		now = max(now, m.shards[bits.TrailingZeros64(set)].latest)
-	}
-	for set := locked; set != 0; set &= set - 1 {
-		m.shards[bits.TrailingZeros64(set)].latest = now
-	}
-	m.takeAt(now, limits, claims, states)
+	// A bucket that is shown an instant of the past credits the time since then
+	// twice. So the clock is read under the locks, after whoever held them has
+	// read it; and time.Since is monotonic, so there is nothing to clamp.
+	m.takeAt(time.Since(m.start), limits, claims, states)
 	for set := locked; set != 0; set &= set - 1 {
 		m.shards[bits.TrailingZeros64(set)].mu.Unlock()
 	}

@@ -14,7 +14,6 @@ type bucketID [2]uint64
 // that a victim is found by an index and not by walking a map.
 type shard struct {
 	mu      sync.Mutex
-	latest  time.Duration // the latest instant that the shard has seen
 	index   index
 	entries []entry
 	cap     int
@@ -23,7 +22,7 @@ type shard struct {
 	evictions     uint64
 	evictedInDebt uint64
 
-	_ [32]byte // to a multiple of 128: a cache line of its own, and its neighbour's prefetch
+	_ [40]byte // to a multiple of 128: a cache line of its own, and its neighbour's prefetch
 }
 
 type entry struct {
