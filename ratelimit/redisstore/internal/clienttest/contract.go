@@ -2,6 +2,8 @@ package clienttest
 
 import (
 	"context"
+	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,24 +18,16 @@ import (
 func contract(t *testing.T, h Harness) {
 	server := redistest.Start(t)
 	c := &clocked{Client: h.New(t, server.Addr), micros: 1_800_000_000_000_000}
-	var s *renewed
 	ratelimittest.Run(t, ratelimittest.Harness{
 		New: func(t *testing.T) ratelimit.Store {
 			server.Do("FLUSHALL")
-			s = &renewed{}
-			s.renew = func() {
-				s.Store = newStore(t, redisstore.Config{Client: c, Timeout: patient, Mode: redisstore.FailClosed})
-			}
-			s.renew()
+			s := &renewed{renew: func() *redisstore.Store {
+				return newStore(t, redisstore.Config{Client: c, Timeout: patient, Mode: redisstore.FailClosed})
+			}}
+			s.store.Store(s.renew())
 			return s
 		},
-		Advance: func(d time.Duration) {
-			c.micros += d.Microseconds()
-			s.renew()
-		},
-		// Not the microsecond that the history of random calls needs: a remembered
-		// denial counts down in real time.
-		Resolution: 2 * time.Microsecond,
+		Advance: func(d time.Duration) { c.micros += d.Microseconds() },
 	})
 }
 
@@ -48,11 +42,19 @@ func (c *clocked) Eval(ctx context.Context, verb, script string, keys []string, 
 	return c.Client.Eval(ctx, verb, script, keys, args)
 }
 
-// renewed is a new store whenever time has passed: the clock by which a store
-// remembers denials is the real one. All that counts is in Redis.
+// renewed is a new store after each refusal: the clock by which a store remembers
+// denials is the real one. All that counts is in Redis.
 type renewed struct {
-	*redisstore.Store
-	renew func()
+	store atomic.Pointer[redisstore.Store]
+	renew func() *redisstore.Store
+}
+
+func (r *renewed) Take(ctx context.Context, limits []ratelimit.Limit, states []ratelimit.State) error {
+	err := r.store.Load().Take(ctx, limits, states)
+	if slices.ContainsFunc(states, func(s ratelimit.State) bool { return !s.Allowed }) {
+		r.store.Store(r.renew())
+	}
+	return err
 }
 
 // waiting is about real time. It cannot fail because a machine is slow.
