@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/backstop-go/backstop/middleware"
 	"github.com/backstop-go/backstop/problem"
 	"github.com/backstop-go/backstop/problem/authrim"
 )
@@ -160,6 +161,26 @@ func TestDebugStack(t *testing.T) {
 		if got := string(d["stack_trace"]); got != `""` {
 			t.Errorf("stack_trace of %T = %s, want none", err, got)
 		}
+	}
+}
+
+// The stack of a real panic, as Recover tells it: where, and not what.
+func TestDebugStackOfAPanic(t *testing.T) {
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Header = asked("true")
+	w := serve(problem.Config{Style: authrim.Style, Debug: always}, r, middleware.Recover()(http.HandlerFunc(
+		func(http.ResponseWriter, *http.Request) { panic("planted") })))
+	var got struct {
+		Debug struct {
+			Stack string `json:"stack_trace"`
+		}
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil {
+		t.Fatalf("the body is no JSON: %v\n%s", err, w.Body)
+	}
+	if stack := got.Debug.Stack; !strings.Contains(stack, "TestDebugStackOfAPanic") || !strings.Contains(stack, "\tdebug_test.go:") ||
+		strings.Contains(stack, "/debug_test.go") || strings.Contains(stack, "planted") {
+		t.Errorf("stack_trace of a panic = %q, want functions and base names of files, and not its value", stack)
 	}
 }
 
