@@ -121,7 +121,7 @@ func (c *call) exited(state exchange.State) {
 			c.w.Header().Set("Connection", "close")
 		}
 	}
-	if !c.x.Failure().Failed { // else a Recover further in has seen the exit
+	if c.x.Exit() {
 		c.contained(problem.Internal.Wrap(newPanicError(nil, state, c.stacks), ""))
 	}
 	if state == exchange.Hijacked {

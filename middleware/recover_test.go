@@ -194,6 +194,27 @@ func TestPanicAfterTheAnswerLeavesIt(t *testing.T) {
 	}
 }
 
+func TestExitAfterTheAnswerIsLoggedOnce(t *testing.T) {
+	var out strings.Builder
+	errs := problem.New(problem.Config{Logger: slog.New(slog.NewJSONHandler(&out, nil))})
+	h := middleware.Chain(middleware.Standard(errs), middleware.Recover())(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		problem.Respond(w, r, problem.NotFound)
+		runtime.Goexit()
+	}))
+	w, done := httptest.NewRecorder(), make(chan struct{})
+	go func() {
+		defer close(done)
+		h.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	}()
+	<-done
+	if w.Code != 404 || strings.Count(w.Body.String(), `"status":`) != 1 {
+		t.Errorf("the answer is %d %q, want the one 404", w.Code, w.Body)
+	}
+	if n := strings.Count(out.String(), "runtime.Goexit was called"); n != 1 {
+		t.Errorf("the log is %s, which tells of the exit %d times, want once", &out, n)
+	}
+}
+
 func TestRecoverWorksWithoutTheRest(t *testing.T) {
 	old := slog.Default()
 	slog.SetDefault(slog.New(slog.DiscardHandler))

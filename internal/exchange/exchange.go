@@ -43,6 +43,7 @@ type Responder interface {
 type Failure struct {
 	Failed  bool
 	Aborted bool   // after it had started, so the connection was cut
+	exited  bool   // see Exit
 	Kind    uint8  // a problem.Kind
 	Code    string // as sent
 	Err     error  // as it was returned
@@ -201,11 +202,21 @@ func (x *Exchange) Fail(f Failure) {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	aborted := x.failure.Aborted || f.Aborted
+	aborted, exited := x.failure.Aborted || f.Aborted, x.failure.exited
 	if !x.failure.Failed {
 		x.failure = f
 	}
-	x.failure.Aborted = aborted
+	x.failure.Aborted, x.failure.exited = aborted, exited
+}
+
+// Exit notes that the handler has exited its goroutine, and reports whether that
+// is news: each Recover around it finds out.
+func (x *Exchange) Exit() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	news := !x.failure.exited
+	x.failure.exited = true
+	return news
 }
 
 // Failure returns what [Exchange.Fail] recorded.
