@@ -177,6 +177,7 @@ func TestEdgeCases(t *testing.T) {
 		{22, times(100_000, "["), nested},
 		{24, `"age":` + times(1_000_000, "1"), "IR Request body contains a number that is too long"},
 		{24, `"age":` + times(1000, "1"), "V(age range)"},
+		{24, `"age":` + times(1001, "1"), "IR Request body contains a number that is too long"},
 		{25, items(101, `{"name":""}`), "V(items max)"},
 		{27, `"email":1`, "V(email type)"},
 		{28, `{"email":1,"password":"x","name":"Al","age":"y"}`, "V(email type, password min, age type)"},

@@ -27,5 +27,12 @@ func Scan[T any](v *Validator, body []byte) error {
 	return err
 }
 
+// ScanLeftovers returns what a scanner from the pool remembers of names.
+func ScanLeftovers() []byte {
+	s := scanners.Get().(*scanner)
+	defer scanners.Put(s)
+	return append(s.text[:cap(s.text):cap(s.text)], s.fold[:cap(s.fold)]...)
+}
+
 // IsEmail is the shortcut of the email rule, which must never differ from it.
 var IsEmail = isEmail

@@ -165,14 +165,10 @@ func (fs *findings) touches(p place, above bool) bool {
 }
 
 // addRule adds a rule failure, unless a decode failure among decoded says more.
-// What stands behind the cut of a full list cannot be judged any more, and
-// would be cut anyway.
+// Decode failures behind the cut of a full list say nothing any more, but a
+// rule failure there will be cut, too.
 func (fs *findings) addRule(f finding, decoded *findings) {
-	switch {
-	case !f.Key && decoded.blocks(&f): // a key says something whatever its value is
-	case decoded.cuts(f.at):
-		fs.dropped++
-	default:
+	if f.Key || !decoded.blocks(&f) { // a key says something whatever its value is
 		fs.add(f)
 	}
 }

@@ -127,6 +127,39 @@ func TestParametersFromEverySource(t *testing.T) {
 	}
 }
 
+func TestHostIsAHeaderToo(t *testing.T) {
+	r := get("")
+	r.Host = "api.example.com"
+	in, err := validate.Decode[struct {
+		Host string `header:"Host" validate:"required,fqdn"`
+	}](nil, nil, r)
+	if err != nil || in.Host != r.Host {
+		t.Errorf("Decode of the header Host = %q, %s, want %q, which net/http keeps elsewhere", in.Host, outcome(err), r.Host)
+	}
+}
+
+func TestDefaultMeetsRequiredByPresence(t *testing.T) {
+	decode := func(query string) (int, error) {
+		v, err := validate.New(validate.Config{RequiredByPresence: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		in, err := validate.Decode[struct {
+			Limit int `query:"limit" default:"20" validate:"required,max=100"`
+			Page  int `query:"page" validate:"required"`
+		}](v, nil, get(query))
+		return in.Limit, err
+	}
+	for query, want := range map[string]string{"page=0": "ok", "page=0&limit=0": "ok", "": "V(page required)", "page=0&limit=101": "V(limit max)"} {
+		if _, err := decode(query); outcome(err) != want {
+			t.Errorf("Decode(?%s) = %s, want %s", query, outcome(err), want)
+		}
+	}
+	if limit, _ := decode("page=0"); limit != 20 {
+		t.Errorf("limit = %d, want its default 20", limit)
+	}
+}
+
 func TestForms(t *testing.T) {
 	type form struct {
 		Age  int    `form:"age" validate:"min=1"`

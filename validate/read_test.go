@@ -135,6 +135,28 @@ func TestBodyThatWasReadBefore(t *testing.T) {
 	}
 }
 
+func TestBodyThatWasClosedBefore(t *testing.T) {
+	done := make(chan error, 1)
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		err := r.Body.Close()
+		if err == nil {
+			_, err = validate.Decode[user](nil, nil, r)
+		}
+		done <- err
+	}))
+	defer s.Close()
+	resp, err := http.Post(s.URL, "application/json", strings.NewReader(request("{<OK>}")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := resp.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; outcome(err) != "internal" || !strings.Contains(err.Error(), "read before") {
+		t.Errorf("row 78: a closed body = %v, want an internal error that says so", err)
+	}
+}
+
 func TestTighterOuterLimit(t *testing.T) {
 	r := post(request("{<OK>}"))
 	r.Body = http.MaxBytesReader(nil, r.Body, 10)

@@ -31,7 +31,7 @@ const counted = 1000
 // isEnough reports whether what is wrong at j.at would neither be reported nor
 // counted.
 func (j *judgement) isEnough() bool {
-	if j.rules.dropped < counted || !j.decoded.cuts(j.at) && !j.rules.cuts(j.at) {
+	if j.rules.dropped < counted || !j.rules.cuts(j.at) {
 		return false
 	}
 	j.rules.more = true
@@ -78,7 +78,7 @@ func (j *judgement) engine(err error, prefix string, c scope, key bool) error {
 		return fmt.Errorf("validate: run the rules: %w", err)
 	}
 	for i, e := range failed {
-		if i >= j.v.cfg.MaxErrors && len(j.rules.list) >= j.v.cfg.MaxErrors {
+		if len(j.rules.list) >= j.v.cfg.MaxErrors && i >= j.v.cfg.MaxErrors {
 			// validator keeps the struct order, so the rest would be cut.
 			j.rules.dropped += len(failed) - i
 			break

@@ -166,6 +166,19 @@ func TestDecodeOfABadTypeIsOurFault(t *testing.T) {
 	}
 }
 
+// Failures that say nothing do not use up the room of those behind them.
+func TestBlockedFailuresAreNotCounted(t *testing.T) {
+	decode := run[struct {
+		Inner struct {
+			A, B, C, D string `validate:"required"`
+		} `json:"inner"`
+		Last string `json:"last" validate:"required"`
+	}](t, validate.Config{MaxErrors: 3})
+	if got := outcome(decode(`{"inner":1}`)); got != "V(inner type, last required)" {
+		t.Errorf("Decode with an inner struct of a wrong type = %s, want V(inner type, last required)", got)
+	}
+}
+
 func TestTagName(t *testing.T) {
 	type bound struct {
 		Name string            `json:"name" binding:"required" validate:"max=1"`
@@ -238,6 +251,42 @@ func TestBuffersAreNotSharedWithUnmarshalers(t *testing.T) {
 			if string(*k.data) != "kept for ever" {
 				t.Errorf("what key %d has kept became %q, want its own bytes", i, *k.data)
 			}
+		}
+	}
+}
+
+// What a header claims is not believed before it comes true, and the memory of
+// a large body is not kept for small ones.
+func TestBuffersAreSmall(t *testing.T) {
+	read := func(body string, length int64) [][]byte {
+		s := &spy{Reader: *strings.NewReader(body)}
+		r := post("")
+		r.Body, r.ContentLength = io.NopCloser(s), length
+		_, err := validate.Decode[[]string](nil, nil, r)
+		if outcome(err) != "ok" {
+			t.Fatalf("Decode of %d bytes = %s, want ok", len(body), outcome(err))
+		}
+		return s.into
+	}
+	const most = 64 << 10
+	if into := read("[]", 1<<20); len(into[0]) > most {
+		t.Errorf("a Content-Length of 1 MiB gets a first buffer of %d bytes, want at most %d", len(into[0]), most)
+	}
+	for range 10 {
+		read(`["`+times(300<<10, "x")+`"]`, -1)
+		if into := read("[]", -1); len(into[0]) > most {
+			t.Errorf("the body after a large one gets a buffer of %d bytes, want at most %d", len(into[0]), most)
+		}
+	}
+}
+
+func TestEscapedNamesAreWiped(t *testing.T) {
+	for range 10 {
+		if err := validate.Scan[json.RawMessage](nil, []byte(`{"s\u0033cr3t":1}`)); err != nil {
+			t.Fatal(err)
+		}
+		if left := validate.ScanLeftovers(); strings.Contains(string(left), "cr3t") {
+			t.Fatalf("the pool still holds the name %q, want it wiped", left)
 		}
 	}
 }
