@@ -194,6 +194,26 @@ func TestPanicAfterTheAnswerLeavesIt(t *testing.T) {
 	}
 }
 
+// panicking is a source that panics when it is first read.
+type panicking struct{}
+
+func (panicking) Read([]byte) (int, error) { panic("boom") }
+
+func TestPanicOfASourceThatIsCopiedIsAnEnvelope(t *testing.T) {
+	srv := httptest.NewServer(middleware.Standard(quiet(func(*problem.Event) {}))(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		io.Copy(w, panicking{})
+	})))
+	defer srv.Close()
+	resp, err := http.Get(srv.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if b, err := io.ReadAll(resp.Body); resp.StatusCode != 500 || err != nil {
+		t.Errorf("the answer is %d %q (%v), want the envelope of a 500: nothing had been sent", resp.StatusCode, b, err)
+	}
+}
+
 func TestExitAfterTheAnswerIsLoggedOnce(t *testing.T) {
 	var out strings.Builder
 	errs := problem.New(problem.Config{Logger: slog.New(slog.NewJSONHandler(&out, nil))})

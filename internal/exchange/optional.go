@@ -55,8 +55,13 @@ func (r *Recorder) closeNotify() <-chan bool {
 	return r.w.(closeNotifier).CloseNotify()
 }
 
+// firstRead is how much of a source is read before the answer begins: as much
+// as http.DetectContentType looks at.
+const firstRead = 512
+
 // readFrom lets the writer beneath use sendfile, unless the body is dropped or
-// has yet to be looked at.
+// has yet to be looked at. A source that ends, fails or panics before its first
+// byte sends nothing, not even the 200 that a byte would have implied.
 func (r *Recorder) readFrom(src io.Reader) (int64, error) {
 	if r.keepsBody() {
 		return io.Copy(struct{ io.Writer }{r}, src)
@@ -64,21 +69,40 @@ func (r *Recorder) readFrom(src io.Reader) (int64, error) {
 	r.mu.Lock()
 	implies := r.state == Fresh && r.status == 0
 	r.mu.Unlock()
+	first := int64(0)
+	if implies {
+		n, err := r.readFirst(src)
+		if err == io.EOF {
+			return n, nil
+		}
+		if err != nil {
+			return n, err
+		}
+		first = n
+	}
 	if _, err := r.begin(nil); err != nil {
-		return 0, err
+		return first, err
 	}
 	n, err := r.w.(io.ReaderFrom).ReadFrom(src)
 	r.count(n)
-	if n == 0 && implies {
-		// The source ended or failed before its first byte, so the 200 that it
-		// would have implied was not sent.
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		if r.state == Started {
-			r.state, r.status = Fresh, 0
-		}
+	return first + n, err
+}
+
+// readFirst passes on what one Read returns. Its error may be io.EOF.
+func (r *Recorder) readFirst(src io.Reader) (int64, error) {
+	p := make([]byte, firstRead)
+	n, err := 0, error(nil)
+	for n == 0 && err == nil {
+		n, err = src.Read(p)
 	}
-	return n, err
+	if n == 0 {
+		return 0, err
+	}
+	wrote, failed := r.Write(p[:n])
+	if failed != nil {
+		err = failed
+	}
+	return int64(wrote), err
 }
 
 // CloseHijacked closes the connection of a hijacked response, which net/http no

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/backstop-go/backstop/internal/exchange"
 )
@@ -34,6 +35,29 @@ func readFrom(_ *exchange.Recorder, w http.ResponseWriter) {
 
 func readNothing(_ *exchange.Recorder, w http.ResponseWriter) {
 	io.Copy(w, struct{ io.Reader }{strings.NewReader("")})
+}
+
+func readLong(_ *exchange.Recorder, w http.ResponseWriter) {
+	io.Copy(w, struct{ io.Reader }{strings.NewReader(strings.Repeat("x", 600))})
+}
+
+func readFailing(_ *exchange.Recorder, w http.ResponseWriter) {
+	io.Copy(w, iotest.ErrReader(errors.New("lost")))
+}
+
+// panicking is a source that panics when it is read.
+type panicking struct{}
+
+func (panicking) Read([]byte) (int, error) { panic("lost") }
+
+func readPanicking(_ *exchange.Recorder, w http.ResponseWriter) {
+	defer func() { recover() }()
+	io.Copy(w, panicking{})
+}
+
+func readPanickingLater(_ *exchange.Recorder, w http.ResponseWriter) {
+	defer func() { recover() }()
+	io.Copy(w, io.MultiReader(strings.NewReader("text"), panicking{}))
 }
 
 func flush(_ *exchange.Recorder, w http.ResponseWriter)      { http.NewResponseController(w).Flush() }
@@ -68,8 +92,12 @@ func TestRecorder(t *testing.T) {
 		{"a write implies 200", []step{write("abc")}, "abc", started, 200, 3},
 		{"an empty write implies 200", []step{write("")}, "''", started, 200, 0},
 		{"WriteString implies 200", []step{writeString}, "text", started, 200, 4},
-		{"ReadFrom implies 200 and counts once", []step{readFrom}, "from(text)", started, 200, 4},
-		{"a source without a byte sends nothing", []step{readNothing}, "from()", fresh, 200, 0},
+		{"ReadFrom implies 200 and counts once", []step{readFrom}, "text from()", started, 200, 4},
+		{"and reads on beneath", []step{readLong}, strings.Repeat("x", 512) + " from(" + strings.Repeat("x", 88) + ")", started, 200, 600},
+		{"a source without a byte sends nothing", []step{readNothing}, "", fresh, 200, 0},
+		{"nor does one that fails", []step{readFailing}, "", fresh, 200, 0},
+		{"nor does one that panics", []step{readPanicking}, "", fresh, 200, 0},
+		{"one that panics later has begun", []step{readPanickingLater}, "text", started, 200, 4},
 		{"a flush implies 200", []step{flush}, "flush", started, 200, 0},
 		{"103 is not the last word", []step{status(103), status(201)}, "103 201", started, 201, 0},
 		{"101 is", []step{status(101)}, "101", started, 101, 0},
