@@ -83,7 +83,7 @@ func (c *call) leave() {
 	case value == nil:
 		c.exited(state)
 		return
-	case isAbort(value):
+	case exchange.IsAbort(value):
 		c.cut(state)
 	case clientGone(c.r, value):
 		problem.Respond(c.w, c.r, problem.ClientClosed.Wrap(value.(error), ""))
@@ -154,13 +154,6 @@ func (c *call) hangUp() {
 	for rec := range exchange.Recorders(c.w) {
 		rec.CloseHijacked()
 	}
-}
-
-// isAbort reports whether a panic is net/http's sentinel, also if it is wrapped.
-func isAbort(value any) (is bool) {
-	defer func() { _ = recover() }() // errors.Is calls methods of value
-	err, ok := value.(error)
-	return ok && errors.Is(err, http.ErrAbortHandler)
 }
 
 // clientGone reports whether a panic only says that the client went away. An

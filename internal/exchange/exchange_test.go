@@ -194,3 +194,22 @@ func TestIDIsAloneInItsHeaderHoweverTheAnswerBegins(t *testing.T) {
 		}
 	}
 }
+
+type comparing struct{ error }
+
+func (comparing) Is(error) bool { panic("lost") }
+
+func TestIsAbort(t *testing.T) {
+	for name, tt := range map[string]struct {
+		value any
+		want  bool
+	}{
+		"the sentinel": {http.ErrAbortHandler, true}, "wrapped": {fmt.Errorf("x: %w", http.ErrAbortHandler), true},
+		"joined": {errors.Join(errors.New("x"), http.ErrAbortHandler), true}, "another error": {errors.New("x"), false},
+		"its text": {http.ErrAbortHandler.Error(), false}, "nil": {nil, false}, "one that panics": {comparing{}, false},
+	} {
+		if got := exchange.IsAbort(tt.value); got != tt.want {
+			t.Errorf("IsAbort of %s = %t, want %t", name, got, tt.want)
+		}
+	}
+}

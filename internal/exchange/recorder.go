@@ -10,7 +10,8 @@ import (
 )
 
 // Recorder is a response writer that knows what has become of the response. It
-// offers an optional interface iff the writer beneath has it; see variants.go.
+// offers an optional interface iff the writer beneath has it; see
+// recorder_variants.go.
 //
 // Two modes keep a status back, each armed by the one middleware that
 // guarantees its end: holding (by Recover) keeps statuses that cannot show a

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"errors"
 	"iter"
 	"net"
 	"net/http"
@@ -85,6 +86,14 @@ func Abort(w http.ResponseWriter) {
 func Cut(w http.ResponseWriter) {
 	http.NewResponseController(w).SetWriteDeadline(time.Now())
 	panic(http.ErrAbortHandler)
+}
+
+// IsAbort reports whether an error, or the value of a panic, is net/http's
+// sentinel, wrapped or not: somebody wants the connection cut, in silence.
+func IsAbort(value any) (is bool) {
+	defer func() { _ = recover() }() // errors.Is calls methods of value
+	err, ok := value.(error)
+	return ok && errors.Is(err, http.ErrAbortHandler)
 }
 
 // endsByClosing reports whether an answer of unknown length ends with the

@@ -7,7 +7,7 @@ import (
 	"net/http"
 )
 
-// The bodies of the methods in variants.go. Each is only reached if the writer
+// The bodies of the methods in recorder_variants.go. Each is only reached if the writer
 // beneath has the method too.
 
 func (r *Recorder) flush() {
