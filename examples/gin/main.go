@@ -40,17 +40,7 @@ func app(cfg demo.Config) (http.Handler, error) {
 	)
 	colons := strings.NewReplacer("{", ":", "}", "")
 	for _, route := range demo.WithHead(demo.Routes(cfg, v)) {
-		engine.Handle(route.Method, colons.Replace(route.Pattern), wrap(route.Handler))
+		engine.Handle(route.Method, colons.Replace(route.Pattern), gin.WrapH(route.Handler))
 	}
 	return engine, nil
-}
-
-// wrap is gin.WrapH for handlers that read path values with r.PathValue.
-func wrap(h http.Handler) gin.HandlerFunc {
-	return func(c *gin.Context) {
-		for _, p := range c.Params {
-			c.Request.SetPathValue(p.Key, p.Value)
-		}
-		h.ServeHTTP(c.Writer, c.Request)
-	}
 }

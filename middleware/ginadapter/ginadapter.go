@@ -10,15 +10,19 @@
 // c.Errors. The same holds when a panic further in was answered.
 //
 // Within handlers c.Request has the context of the exchange, and
-// c.GetString("request_id") is the request ID.
+// c.GetString("request_id") is the request ID. The parameters of the path are
+// also those of c.Request.PathValue, so that gin.WrapH serves a plain handler,
+// as one of validate, as it is.
 //
 // A middleware must call its next handler on its own goroutine, because a
 // gin.Context is reused as soon as the request has ended: http.TimeoutHandler
 // does not, middleware.Timeout does.
 //
 // The middlewares may also stand around the whole engine, as around any
-// handler: http.Server{Handler: app(engine)}. Then they see paths, but no
-// route patterns.
+// handler: http.Server{Handler: app(engine)}. Then they see paths, but neither
+// patterns nor parameters. Make such an engine with gin.New: the recovery of
+// gin.Default would stand within them, swallow each panic, and make a whole
+// answer of one that is to be cut.
 package ginadapter
 
 import (
@@ -36,6 +40,10 @@ import (
 // and lets it answer unknown paths and wrong methods with the error envelope.
 // Call it before routes are added: gin gives a route the middlewares that are
 // there by then.
+//
+// The redirects of gin itself, such as that of RedirectTrailingSlash, leave
+// before any middleware runs, hence without a request ID or what else the
+// middlewares would add. Turn them off where that matters.
 func Install(e *gin.Engine, mws ...func(http.Handler) http.Handler) {
 	e.HandleMethodNotAllowed = true
 	e.Use(Wrap(middleware.Chain(mws...)))
@@ -58,6 +66,9 @@ func Wrap(mw func(http.Handler) http.Handler) gin.HandlerFunc {
 		x, r := exchange.EnterWith(k, c.Request)
 		if r.Pattern == "" {
 			r.Pattern = c.FullPath()
+		}
+		for _, p := range c.Params {
+			r.SetPathValue(p.Key, p.Value)
 		}
 		defer k.leave(x, r)
 		h.ServeHTTP(c.Writer, r)
