@@ -85,10 +85,10 @@ func (c *claim) wait(at time.Time, n int) time.Duration {
 		return Never
 	}
 	d := c.plan.up(c.plan.nanos(float64(n) - c.tokens))
-	// The bucket itself has the last word, so that waiting cannot fail. With a
-	// fill time of a year its float64 resolves some nanoseconds, no more.
-	for step := time.Nanosecond; !c.plan.fits(c.tokensAt(at.Add(d)), n); step *= 2 {
-		d += step
+	// The bucket itself has the last word, so that waiting cannot fail. After a
+	// year its float64 is some nanoseconds off, no more.
+	for !c.plan.fits(c.tokensAt(at.Add(d)), n) {
+		d++
 	}
 	return d
 }

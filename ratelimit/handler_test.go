@@ -2,13 +2,11 @@ package ratelimit_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -178,142 +176,6 @@ func TestHandler_aHookThatPanicsIsContained(t *testing.T) {
 		if w := serve(h, "ann"); w.Code != want {
 			t.Errorf("request %d with a hook that panics = %d, want %d", n+1, w.Code, want)
 		}
-	}
-}
-
-func TestHandler_refund(t *testing.T) {
-	failures := func(_ *http.Request, status int) bool { return status < 400 } // count only failures
-	leave := func(ctx context.Context) context.Context {
-		ctx, cancel := context.WithCancel(ctx)
-		cancel()
-		return ctx
-	}
-	for _, c := range []struct {
-		name   string
-		serve  http.HandlerFunc
-		leave  bool
-		status int
-	}{
-		{"a success", func(http.ResponseWriter, *http.Request) {}, false, 200},
-		{"a status", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, false, 204},
-		{"a failure", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }, false, 401},
-		{"an error", func(w http.ResponseWriter, r *http.Request) { problem.Respond(w, r, problem.Forbidden) }, false, 403},
-		{"a panic", func(http.ResponseWriter, *http.Request) { panic("handler") }, false, 500},
-		{"a panic after a success", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200); panic("handler") }, false, 500},
-		{"Goexit", func(http.ResponseWriter, *http.Request) { runtime.Goexit() }, false, 500},
-		{"a client that left", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) }, true, 499},
-		{"a client that left, and a panic", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, true, 499},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			for name, refundIf := range map[string]func(*http.Request, int) bool{
-				"refunded":            func(*http.Request, int) bool { return true },
-				"not refunded":        func(*http.Request, int) bool { return false },
-				"if it is no failure": failures,
-			} {
-				var got []int
-				l := newLimiter(t, ratelimit.Config{RefundIf: func(r *http.Request, status int) bool {
-					got = append(got, status)
-					return refundIf(r, status)
-				}})
-				var wg sync.WaitGroup
-				wg.Go(func() { // of its own, because of Goexit
-					defer func() { recover() }()
-					r := request("ann")
-					if c.leave {
-						r = r.WithContext(leave(r.Context()))
-					}
-					l.Handler(c.serve).ServeHTTP(httptest.NewRecorder(), r)
-				})
-				wg.Wait()
-				if !slices.Equal(got, []int{c.status}) {
-					t.Errorf("RefundIf was asked about %v, want once about %d", got, c.status)
-				}
-				left := 1
-				if refundIf(nil, c.status) {
-					left = 2
-				}
-				if d, err := l.Peek(request("ann")); err != nil || d.Remaining != left {
-					t.Errorf("%s, %s: %d left, want %d (%v)", c.name, name, d.Remaining, left, err)
-				}
-			}
-		})
-	}
-}
-
-// Whether the handler has succeeded or panicked itself, a panic of RefundIf is
-// logged, changes nothing, and means no.
-func TestHandler_aRefundIfThatPanicsIsContained(t *testing.T) {
-	for name, c := range map[string]struct {
-		serve http.HandlerFunc
-		want  any // panic
-	}{
-		"a success": {func(http.ResponseWriter, *http.Request) {}, nil},
-		"a panic":   {func(http.ResponseWriter, *http.Request) { panic("handler") }, "handler"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			logged := logs(t)
-			l := newLimiter(t, ratelimit.Config{RefundIf: func(*http.Request, int) bool { panic("hook") }})
-			func() {
-				defer func() {
-					if got := recover(); got != c.want {
-						t.Errorf("a request with a RefundIf that panics = panic %v, want %v", got, c.want)
-					}
-				}()
-				serve(l.Handler(c.serve), "ann")
-			}()
-			if !strings.Contains(logged.String(), "panic=hook") {
-				t.Errorf("logged is %q, want the panic of the hook", logged)
-			}
-			if d, err := l.Peek(request("ann")); err != nil || d.Remaining != 1 {
-				t.Errorf("%d left, want 1: nothing is refunded (%v)", d.Remaining, err)
-			}
-		})
-	}
-}
-
-func TestHandler_aRefusalIsNotRefunded(t *testing.T) {
-	l := newLimiter(t, ratelimit.Config{Rate: ratelimit.PerHour(1), RefundIf: func(_ *http.Request, status int) bool {
-		return status >= 400
-	}})
-	h := l.Handler(nothing)
-	for n, want := range []int{200, 429, 429} {
-		if w := serve(h, "ann"); w.Code != want {
-			t.Errorf("request %d = %d, want %d", n+1, w.Code, want)
-		}
-	}
-}
-
-// lostRefund is a store that fails on refunds, and tells how their context was.
-type lostRefund struct {
-	*ratelimit.Memory
-	contexts *[]error
-}
-
-func (s lostRefund) Take(ctx context.Context, limits []ratelimit.Limit, states []ratelimit.State) error {
-	if limits[0].Cost < 0 {
-		*s.contexts = append(*s.contexts, ctx.Err())
-		return errors.New("lost")
-	}
-	return s.Memory.Take(ctx, limits, states)
-}
-
-func TestHandler_aRefundThatFailsSpoilsNoAnswer(t *testing.T) {
-	var contexts []error
-	l := newLimiter(t, ratelimit.Config{
-		Name: "login", Store: lostRefund{newMemory(t, 0), &contexts},
-		RefundIf: func(*http.Request, int) bool { return true },
-	})
-	w := httptest.NewRecorder()
-	ctx, cancel := context.WithCancel(t.Context())
-	l.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(http.StatusAccepted)
-		cancel() // the client has gone, and still gets its refund
-	})).ServeHTTP(w, request("ann").WithContext(ctx))
-	if w.Code != http.StatusAccepted {
-		t.Errorf("request with a lost refund = %d, want 202", w.Code)
-	}
-	if !slices.Equal(contexts, []error{nil}) {
-		t.Errorf("refunds ran on contexts with errors %v, want one, detached from the request", contexts)
 	}
 }
 

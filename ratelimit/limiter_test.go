@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -338,59 +337,5 @@ func TestFromContext(t *testing.T) {
 		if err := narrow.Refund(t.Context(), d); err != nil {
 			t.Errorf("Refund of FromContext's decision = %v, want none", err)
 		}
-	}
-}
-
-// recorded is a store that answers with given states, and remembers the limits
-// of the last call.
-type recorded struct {
-	scripted
-	last *[]ratelimit.Limit
-}
-
-func (s recorded) Take(ctx context.Context, limits []ratelimit.Limit, states []ratelimit.State) error {
-	*s.last = slices.Clone(limits)
-	return s.scripted.Take(ctx, limits, states)
-}
-
-// What a substitute has counted, or nobody, the store must not give back: it was
-// not charged there.
-func TestLimiter_Refund_onlyWhatTheStoreWasCharged(t *testing.T) {
-	known := ratelimit.State{Allowed: true, Remaining: 1}
-	for _, c := range []struct {
-		name   string
-		states scripted
-		want   []string // policies of the refund
-	}{
-		{"both known", scripted{known, known}, []string{"one", "two"}},
-		{"the second unknown", scripted{known, {Allowed: true, Unknown: true}}, []string{"one"}},
-		{"the first degraded", scripted{{Allowed: true, Degraded: true}, known}, []string{"two"}},
-		{"nothing known", scripted{{Allowed: true, Unknown: true}, {Allowed: true, Degraded: true}}, nil},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			var last []ratelimit.Limit
-			l := newLimiter(t, ratelimit.Config{
-				Name: "one", Store: recorded{c.states, &last},
-				Also: []ratelimit.Policy{{Name: "two", Rate: plenty, Key: ratelimit.Global}},
-			})
-			d, err := l.Take(request("ann"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			last = nil
-			if err := l.Refund(t.Context(), d); err != nil {
-				t.Fatal(err)
-			}
-			var got []string
-			for _, limit := range last {
-				if limit.Cost != -1 {
-					t.Errorf("the refund of %q costs %d, want -1", limit.Policy, limit.Cost)
-				}
-				got = append(got, limit.Policy)
-			}
-			if !slices.Equal(got, c.want) {
-				t.Errorf("refunded are %q, want %q", got, c.want)
-			}
-		})
 	}
 }

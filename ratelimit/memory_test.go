@@ -148,6 +148,30 @@ func TestMemory_isExact(t *testing.T) {
 	}
 }
 
+// Nor must they when a debt of many days is judged by a rate of milliseconds. It
+// may lack some nanoseconds then, which no header shows.
+func TestMemory_isExactForAChangedRate(t *testing.T) {
+	near := func(got, want time.Duration) bool { return want-100*time.Nanosecond < got && got <= want }
+	for n := 1; n <= 366; n++ {
+		synctest.Test(t, func(t *testing.T) {
+			debt := time.Duration(n) * 24 * time.Hour
+			m := newMemory(t, 1)
+			take(t, m, "ann", ratelimit.Rate{Limit: 1, Per: debt}, 1)
+			for _, r := range []ratelimit.Rate{
+				{Limit: 1, Per: 7 * time.Millisecond, Burst: 3},
+				{Limit: 3, Per: 3 * 11 * time.Millisecond, Burst: 3},
+				{Limit: 1, Per: time.Second, Burst: 3},
+			} {
+				interval := r.Per / time.Duration(r.Limit)
+				got := take(t, m, "ann", r, 1)
+				if got.Allowed || !near(got.ResetAfter, debt) || !near(got.RetryAfter, debt-2*interval) {
+					t.Fatalf("Take of %+v with a debt of %v = %+v, want RetryAfter %v and ResetAfter %v", r, debt, got, debt-2*interval, debt)
+				}
+			}
+		})
+	}
+}
+
 // RetryAfter is true for every rate there can be: one that was waited out
 // succeeds.
 func TestMemory_retryAfterIsTrue(t *testing.T) {
