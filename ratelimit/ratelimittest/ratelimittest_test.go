@@ -29,6 +29,11 @@ func take(s ratelimit.Store, limits []ratelimit.Limit, states []ratelimit.State)
 	return s.Take(context.Background(), limits, states)
 }
 
+// fill is the time from empty to full.
+func fill(r ratelimit.Rate) time.Duration {
+	return r.Per / time.Duration(r.Limit) * time.Duration(r.Burst)
+}
+
 // stores are the breaches, each with a promise that must notice.
 var stores = map[string]struct {
 	promise string
@@ -146,6 +151,32 @@ var stores = map[string]struct {
 				limits[i].Policy += string(rune('a' + limits[i].Rate.Burst))
 			}
 			return take(s, limits, states)
+		},
+	},
+	"cuts a debt to what the rate can owe": {
+		"a_changed_rate_keeps_the_debt",
+		func(s ratelimit.Store, limits []ratelimit.Limit, states []ratelimit.State) error {
+			if err := take(s, limits, states); err != nil {
+				return err
+			}
+			for i := range states {
+				if over := states[i].ResetAfter - fill(limits[i].Rate); over > 0 && !states[i].Allowed {
+					states[i].ResetAfter -= over
+					states[i].RetryAfter -= over
+				}
+			}
+			return nil
+		},
+	},
+	"forgives by a refund what the rate cannot owe": {
+		"changing_rates_mints_nothing",
+		func(s ratelimit.Store, limits []ratelimit.Limit, states []ratelimit.State) error {
+			for {
+				err := take(s, limits, states)
+				if err != nil || len(limits) != 1 || limits[0].Cost >= 0 || states[0].ResetAfter <= fill(limits[0].Rate) {
+					return err
+				}
+			}
 		},
 	},
 	"changes the slices": {
