@@ -149,6 +149,10 @@ func TestCheckFindsEveryMistake(t *testing.T) {
 			A string `validate:"required_if=B x"`
 			B any
 		}]},
+		{"A: rule \"required_if=B[0] x\" compares B[0] with \"x\"", validate.Check[struct {
+			A string `validate:"required_if=B[0] x"`
+			B any
+		}]},
 		{"A: rule \"excluded_unless=B.C[0] x\" compares B.C[0] with \"x\"", validate.Check[struct {
 			A string `validate:"excluded_unless=B.C[0] x"`
 			B *struct{ C []any }
@@ -237,12 +241,14 @@ func TestCheckFindsEveryMistake(t *testing.T) {
 		{"", validate.Check[search]},
 		{"", validate.Check[cycle]},
 		{"", validate.Check[[]map[string][]item]},
+		{"", validate.Check[[]palette]},
 		{"", validate.Check[struct {
 			A *int           `validate:"required,min=1"`
 			B *int           `validate:"omitempty,min=1"`
 			C *string        `validate:"required_without=A"`
 			J *int           `validate:"required_with=A,omitempty,min=1"`
 			K *int           `validate:"isdefault,min=1"`
+			V *int           `validate:"omitzero,min=1"`
 			L *item          `validate:"omitnil,structonly"`
 			M string         `validate:"required_if=A 1 C 'a b' F[0].Name x"`
 			N any            `validate:"excluded_if=L nil"`
@@ -299,6 +305,11 @@ type sealed struct {
 }
 
 func (*sealed) UnmarshalJSON([]byte) error { return nil }
+
+// palette is a list that decodes itself.
+type palette []item
+
+func (*palette) UnmarshalJSON([]byte) error { return nil }
 
 // spelled is known to validator by what it prints.
 type spelled [16]byte
