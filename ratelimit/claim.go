@@ -55,9 +55,11 @@ func (c *claim) take(at time.Time, cost int) {
 		c.bucket.AllowN(at, cost)
 		return
 	}
+	// A refund leaves the bucket to its writer: this plan may be unable to hold
+	// what is left of the debt.
 	if cost > 0 {
 		c.writer = c.plan
-	} // else no bucket of this plan may be able to hold what is left of the debt
+	}
 	c.bucket = c.writer.newBucket(at, c.plan.debt(c.tokens))
 }
 
