@@ -143,13 +143,13 @@ func (j *judgement) run(v, parent reflect.Value, e *scope) error {
 // name.
 const elementKey = "x"
 
-// prefix is what stands before the names of an element of e.
-func (e *scope) prefix() string {
+// prefix is what stands before the names of an element or key of c.
+func (c *scope) prefix() string {
 	switch {
-	case !isDived(e.node.typ):
+	case !isDived(c.node.typ):
 		return ""
-	case e.section.engine == "":
-		return typePrefix(e.node.typ)
+	case c.section.engine == "":
+		return typePrefix(c.node.typ)
 	default:
 		return elementKey
 	}
