@@ -73,6 +73,10 @@ var (
 		return app(e)
 	}}
 	houses = []house{std, chiHouse, chiOutside, ginInside, ginOutside}
+
+	// Without chi outside: for what it cannot do, and for cases over which net/http
+	// lingers, half a second each. To what stands around it chi is net/http.
+	fewer = []house{std, chiHouse, ginInside, ginOutside}
 )
 
 // The ways to talk to a server. A warm connection has served a request before,

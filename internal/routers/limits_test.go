@@ -112,7 +112,7 @@ func TestBodyLimit(t *testing.T) {
 		{"nothing", 0, false, 200, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			plan{inside: []mw{middleware.LimitBody(n)}}.run(t, reader, func(t *testing.T, s *site) {
+			plan{houses: fewer, protocols: []string{single, h2}, inside: []mw{middleware.LimitBody(n)}}.run(t, reader, func(t *testing.T, s *site) {
 				var body io.Reader = strings.NewReader(strings.Repeat("x", tt.size))
 				if tt.chunked {
 					body = io.MultiReader(body) // of unknown length
@@ -138,7 +138,7 @@ func TestBodyLimit(t *testing.T) {
 func TestRefusedBodyEndsTheConnectionOfHTTP1Alone(t *testing.T) {
 	for _, chunked := range []bool{false, true} {
 		t.Run(fmt.Sprint("chunked ", chunked), func(t *testing.T) {
-			plan{inside: []mw{middleware.LimitBody(10)}}.run(t, reader, func(t *testing.T, s *site) {
+			plan{houses: fewer, inside: []mw{middleware.LimitBody(10)}}.run(t, reader, func(t *testing.T, s *site) {
 				ended := make(chan answer)
 				var slow *io.PipeWriter
 				if s.protocol == h2 { // a stream beside the one that is refused
@@ -165,7 +165,7 @@ func TestRefusedBodyEndsTheConnectionOfHTTP1Alone(t *testing.T) {
 		})
 	}
 	t.Run("the connection ends", func(t *testing.T) {
-		plan{protocols: []string{single}, inside: []mw{middleware.LimitBody(10)}}.run(t, reader, func(t *testing.T, s *site) {
+		plan{houses: fewer, protocols: []string{single}, inside: []mw{middleware.LimitBody(10)}}.run(t, reader, func(t *testing.T, s *site) {
 			for _, rest := range []string{
 				"Content-Length: 1000000\r\n\r\n",
 				"Expect: 100-continue\r\nContent-Length: 1000000\r\n\r\n",
