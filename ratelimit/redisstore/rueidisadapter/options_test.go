@@ -41,7 +41,7 @@ func TestNewNamesTheOptionsThatMustChange(t *testing.T) {
 			if tc.want == "" && err != nil {
 				t.Errorf("New = %v, want the options to be accepted", err)
 			}
-			for _, want := range strings.Fields(tc.want) {
+			for want := range strings.FieldsSeq(tc.want) {
 				if err == nil || !strings.Contains(err.Error(), want) {
 					t.Errorf("New = %v, want an error that names %s", err, want)
 				}
