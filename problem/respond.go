@@ -33,7 +33,7 @@ func (p *Responder) Respond(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	state := stateOf(w)
-	if isAbort(err) {
+	if exchange.IsAbort(err) {
 		abort(w, state)
 		return
 	}
@@ -60,11 +60,6 @@ func isNil(err error) bool {
 	}
 	e, ok := err.(*Error)
 	return ok && e == nil
-}
-
-func isAbort(err error) (is bool) {
-	defer func() { recover() }() // of a foreign method
-	return errors.Is(err, http.ErrAbortHandler)
 }
 
 // abort does what the handler has asked for, unless it is too late for that.
