@@ -26,6 +26,7 @@ require (
 )
 
 require (
+	github.com/backstop-go/backstop/middleware/ginadapter v0.0.0-00010101000000-000000000000
 	github.com/bytedance/gopkg v0.1.3 // indirect
 	github.com/bytedance/sonic v1.15.0 // indirect
 	github.com/bytedance/sonic/loader v0.5.0 // indirect
@@ -72,3 +73,5 @@ replace (
 	github.com/backstop-go/backstop/ratelimit/redisstore/goredisadapter => ../../ratelimit/redisstore/goredisadapter
 	github.com/backstop-go/backstop/ratelimit/redisstore/rueidisadapter => ../../ratelimit/redisstore/rueidisadapter
 )
+
+replace github.com/backstop-go/backstop/middleware/ginadapter => ../../middleware/ginadapter

@@ -239,7 +239,7 @@ func races() []race {
 	return []race{
 		allowedHotKey(), allowedHotKeyParallel(), allowedManyKeys(), refused(), newKeyAtCap(), storeHotKey(),
 		encodeRateLimited(), encodeFields(), respondRateLimited(), respondFields(),
-		identified(), recovered(), recoveredInside(), panicked(io.Discard),
+		identified(), standard(), recovered(), recoveredInside(), panicked(io.Discard),
 		smallValid(), smallInvalid(), largeValid(), largeInvalid(), malformedAtBegin(), malformedAtEnd(), queryValid(), queryInvalid(),
 		stackServed(), stackRefused(), stackCreated(), stackInvalid(),
 	}
