@@ -212,6 +212,12 @@ func TestRedaction(t *testing.T) {
 		{"nearly a JWT", `["eyJhbGciOi","eyJ.","hey.Jo.e"]`, `["eyJhbGciOi","eyJ.","hey.Jo.e"]`},
 		{"a key glued to other text", `["https://x/?k=sk_live_1","(pk_test_2)","my-sk_3","risk_4"]`, `[?,?,?,"risk_4"]`},
 		{"a card number among words", `["pay 4111 1111 1111 1111 now","card=4111-1111-1111-1111"]`, `[?,?]`},
+		{
+			"a card number beside other digits",
+			`["paid 2026-11-20 4111 1111 1111 1111","4111 1111 1111 1111 12/27","4111 1111 1111 1111 123","4111111111111111 4242424242424242"]`,
+			`[?,?,?,?]`,
+		},
+		{"digits that are no card", `["1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1","41111111111111111111111"]`, `["1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1","41111111111111111111111"]`},
 		{"a card number as a fraction", `[4111111111111111.0]`, `[?]`},
 		{"a PEM block", `{"a":"x\n-----BEGIN RSA PRIVATE KEY-----\nMII"}`, `{"a":?}`},
 		{"keys with a prefix", `["sk_live_1","pk_test_2","task_3"]`, `[?,?,"task_3"]`},

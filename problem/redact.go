@@ -123,24 +123,38 @@ var (
 
 // isSecretValue knows secrets that stand where their name does not tell.
 func isSecretValue(s string) bool {
-	return secretText.MatchString(s) || slices.ContainsFunc(digits.FindAllString(s, -1), isCardNumber)
+	return secretText.MatchString(s) || slices.ContainsFunc(digits.FindAllString(s, -1), hasCardNumber)
 }
 
-// isCardNumber reports whether s has at most 19 digits, and their Luhn sum is
-// right.
-func isCardNumber(s string) bool {
-	sum, n := 0, 0
-	for i := len(s) - 1; i >= 0; i-- {
-		if s[i] == ' ' || s[i] == '-' {
-			continue
+// hasCardNumber reports whether whole groups of a run of digits are a card
+// number, whatever stands beside it: a date, or another card.
+func hasCardNumber(run string) bool {
+	groups := strings.FieldsFunc(run, func(c rune) bool { return c == ' ' || c == '-' })
+	for i := range groups {
+		number := ""
+		for _, group := range groups[i:] {
+			if number += group; len(number) > 19 {
+				break
+			}
+			if len(number) >= 13 && luhn(number) {
+				return true
+			}
 		}
-		d := int(s[i] - '0')
-		if n++; n%2 == 0 {
+	}
+	return false
+}
+
+// luhn reports whether the check digit of a number is right.
+func luhn(number string) bool {
+	sum := 0
+	for i := range len(number) {
+		d := int(number[len(number)-1-i] - '0')
+		if i%2 == 1 {
 			if d *= 2; d > 9 {
 				d -= 9
 			}
 		}
 		sum += d
 	}
-	return n <= 19 && sum%10 == 0
+	return sum%10 == 0
 }
