@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"runtime/debug"
 
+	"github.com/backstop-go/backstop/internal/exchange"
 	"github.com/backstop-go/backstop/problem"
 )
 
@@ -144,7 +145,7 @@ func contain(err *error) {
 	if p == nil {
 		return
 	}
-	if p == http.ErrAbortHandler {
+	if exchange.IsAbort(p) {
 		panic(p)
 	}
 	// Its value may be the client's, as the index in a runtime.Error; the stack
