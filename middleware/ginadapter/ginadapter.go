@@ -64,16 +64,31 @@ func Wrap(mw func(http.Handler) http.Handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		k := &call{Context: c.Request.Context(), c: c, base: c.Writer, outer: c.Request}
 		x, r := exchange.EnterWith(k, c.Request)
-		if r.Pattern == "" {
-			r.Pattern = c.FullPath()
-		}
-		for _, p := range c.Params {
-			r.SetPathValue(p.Key, p.Value)
-		}
+		r = routed(r, c)
 		defer k.leave(x, r)
 		h.ServeHTTP(c.Writer, r)
 		k.returned = true
 	}
+}
+
+// routed gives to r what gin's router knows: the pattern, and the path values.
+func routed(r *http.Request, c *gin.Context) *http.Request {
+	// A copy of a request shares the path values of a router further out. They
+	// are that router's, and only Clone makes them ours.
+	shared := r.Pattern != ""
+	if !shared {
+		r.Pattern = c.FullPath()
+	}
+	for _, p := range c.Params {
+		if r.PathValue(p.Key) == p.Value {
+			continue
+		}
+		if shared {
+			r, shared = r.Clone(r.Context()), false
+		}
+		r.SetPathValue(p.Key, p.Value)
+	}
+	return r
 }
 
 // call is one run of a wrapped middleware. It is itself the context that leads

@@ -225,3 +225,23 @@ func TestParametersArePathValues(t *testing.T) {
 		t.Errorf("the answer is %d %s, want it refused for what the path says", w.Code, w.Body)
 	}
 }
+
+// Path values of a router further out stay its own: a copy of a request shares
+// them.
+func TestPathValuesOfARouterFurtherOutStay(t *testing.T) {
+	e := gin.New()
+	e.Use(ginadapter.Wrap(func(h http.Handler) http.Handler { return h }))
+	e.GET("/users/:id", func(c *gin.Context) {
+		if got := c.Request.PathValue("id"); got != "7" {
+			t.Errorf("the path value inside is %q, want 7", got)
+		}
+	})
+	mux := http.NewServeMux()
+	mux.HandleFunc("/tenants/{id}/", func(w http.ResponseWriter, r *http.Request) {
+		http.StripPrefix("/tenants/acme", e).ServeHTTP(w, r)
+		if got := r.PathValue("id"); got != "acme" {
+			t.Errorf("the path value outside is %q, want acme", got)
+		}
+	})
+	mux.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/tenants/acme/users/7", nil))
+}
