@@ -39,7 +39,7 @@ func TestPanicBeforeWritingIsAnEnvelope(t *testing.T) {
 				if n := len(rec.attrs["cause"]); n > 5<<10 {
 					t.Errorf("the cause is logged with %d bytes, want about 4 KiB at most", n)
 				}
-				if stack := rec.attrs["stack"]; !strings.Contains(stack, "TestPanicBeforeWritingIsAnEnvelope") || strings.Contains(stack, "/work/") {
+				if stack := rec.attrs["stack"]; !strings.Contains(stack, "TestPanicBeforeWritingIsAnEnvelope") || strings.Contains(stack, "/routers/panics_test.go") {
 					t.Errorf("the stack is %q, want functions and base names of files", stack)
 				}
 				if rec.attrs["request_id"] == "" {
