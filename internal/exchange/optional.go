@@ -7,8 +7,8 @@ import (
 	"net/http"
 )
 
-// The bodies of the methods in recorder_variants.go. Each is only reached if the writer
-// beneath has the method too.
+// The bodies of the methods in recorder_variants.go. Each is only reached if the
+// writer beneath has the method too.
 
 func (r *Recorder) flush() {
 	// Flush has no error to return; whoever wants it calls FlushError.
