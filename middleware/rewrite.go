@@ -41,52 +41,13 @@ func Rewrite() func(http.Handler) http.Handler {
 
 // rewritten returns an error that has the status of a plain-text one.
 func rewritten(status int, text []byte) error {
-	kind := kindOf(status)
+	kind := problem.KindOf(status)
 	said := ""
 	if kind == problem.InvalidRequest {
 		// The styles' own sentence speaks of a malformed body.
 		said = problem.StatusText(status)
 	}
 	return problem.Code{Kind: kind, Status: status}.Wrap(&swallowed{status, string(text)}, said)
-}
-
-func kindOf(status int) problem.Kind {
-	switch status {
-	case http.StatusUnauthorized:
-		return problem.Unauthenticated
-	case http.StatusForbidden:
-		return problem.Forbidden
-	case http.StatusNotFound:
-		return problem.NotFound
-	case http.StatusMethodNotAllowed:
-		return problem.MethodNotAllowed
-	case http.StatusNotAcceptable:
-		return problem.NotAcceptable
-	case http.StatusRequestTimeout:
-		return problem.RequestTimeout
-	case http.StatusConflict:
-		return problem.Conflict
-	case http.StatusGone:
-		return problem.Gone
-	case http.StatusRequestEntityTooLarge:
-		return problem.PayloadTooLarge
-	case http.StatusUnsupportedMediaType:
-		return problem.UnsupportedMediaType
-	case http.StatusUnprocessableEntity:
-		return problem.Validation
-	case http.StatusTooManyRequests:
-		return problem.RateLimited
-	case http.StatusBadGateway:
-		return problem.UpstreamFailed
-	case http.StatusServiceUnavailable:
-		return problem.Unavailable
-	case http.StatusGatewayTimeout:
-		return problem.Timeout
-	}
-	if status < 500 {
-		return problem.InvalidRequest
-	}
-	return problem.Internal
 }
 
 // swallowed is the private cause of a rewritten error.

@@ -11,7 +11,7 @@ import "net/http"
 // are, because a name is all that arrives on the other side of the wire.
 type Code struct {
 	Name    string // as on the wire; empty means the style's for Kind
-	Kind    Kind
+	Kind    Kind   // Internal, the zero Kind, gives way to that of the Status, see [KindOf]
 	Status  int    // 400 to 599; 0 means the style's for Kind
 	Message string // empty means the style's for Kind
 	Retry   Retry
@@ -33,7 +33,7 @@ const (
 func (c Code) Error() string {
 	switch {
 	case c.Name == "" && c.Message == "":
-		return c.Kind.Error()
+		return c.withKind().Kind.Error()
 	case c.Name == "":
 		return c.Message
 	case c.Message == "":
@@ -44,6 +44,11 @@ func (c Code) Error() string {
 
 // Is reports whether target is the Kind of c, or a Code of its name.
 func (c Code) Is(target error) bool {
+	return c.withKind().is(target)
+}
+
+// is takes the Kind as it stands.
+func (c Code) is(target error) bool {
 	switch t := target.(type) {
 	case Kind:
 		return t == c.Kind
@@ -59,7 +64,22 @@ func (c Code) New(text string) *Error { return c.Wrap(nil, text) }
 
 // Wrap returns an error with this code, a private cause and a public text.
 // Wrap(nil, …) is still an error.
-func (c Code) Wrap(err error, text string) *Error { return newError(c, err, text) }
+func (c Code) Wrap(err error, text string) *Error {
+	return &Error{code: c.withKind(), text: text, cause: err}
+}
+
+// withKind returns c with a kind that exists: that of its status, if only that
+// was given.
+func (c Code) withKind() Code {
+	if c.Kind != Internal && c.Kind <= ClientClosed {
+		return c
+	}
+	c.Kind = Internal
+	if isErrorStatus(c.Status) {
+		c.Kind = KindOf(c.Status)
+	}
+	return c
+}
 
 // named reports whether a handler has chosen more than a kind.
 func (c Code) named() bool { return c.Name != "" || c.Status != 0 }

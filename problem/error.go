@@ -24,8 +24,9 @@ type Error struct {
 	id      string        // request ID of a remote error
 }
 
-// newError is behind all New and Wrap methods. They are small enough to be
-// inlined, so that an error which a With method copies at once is allocated once.
+// newError is behind the New and Wrap methods of a Kind, and behind [Remote]. All
+// New and Wrap methods are small enough to be inlined, so that an error which a
+// With method copies at once is allocated once.
 func newError(c Code, cause error, text string) *Error {
 	if c.Kind > ClientClosed {
 		c.Kind = Internal
@@ -133,7 +134,7 @@ func (e *Error) Unwrap() error {
 // code. Kinds match exactly: a TokenExpired is not an Unauthenticated. Of two
 // Errors each is only itself.
 func (e *Error) Is(target error) bool {
-	return e != nil && e.code.Is(target)
+	return e != nil && e.code.is(target)
 }
 
 // LogValue groups what a log may know of e: kind, code, text, the paths and

@@ -1,5 +1,7 @@
 package problem
 
+import "net/http"
+
 // Kind says what went wrong, in words that no style and no protocol has a say
 // in. The [Style] decides which status, code and sentence that is.
 //
@@ -91,4 +93,47 @@ func (k Kind) New(text string) *Error { return k.Wrap(nil, text) }
 // error.
 func (k Kind) Wrap(err error, text string) *Error {
 	return newError(Code{Kind: k}, err, text)
+}
+
+// KindOf returns the kind of a status that nothing else explains: of 504
+// [Timeout], of a 4xx without a kind [InvalidRequest], of a 5xx without one
+// [Internal]. Where a status has several kinds, as 401 has, it is the one that
+// claims the least. The result is never [ClientClosed].
+func KindOf(status int) Kind {
+	switch status {
+	case http.StatusUnauthorized:
+		return Unauthenticated
+	case http.StatusForbidden:
+		return Forbidden
+	case http.StatusNotFound:
+		return NotFound
+	case http.StatusMethodNotAllowed:
+		return MethodNotAllowed
+	case http.StatusNotAcceptable:
+		return NotAcceptable
+	case http.StatusRequestTimeout:
+		return RequestTimeout
+	case http.StatusConflict:
+		return Conflict
+	case http.StatusGone:
+		return Gone
+	case http.StatusRequestEntityTooLarge:
+		return PayloadTooLarge
+	case http.StatusUnsupportedMediaType:
+		return UnsupportedMediaType
+	case http.StatusUnprocessableEntity:
+		return Validation
+	case http.StatusTooManyRequests:
+		return RateLimited
+	case http.StatusBadGateway:
+		return UpstreamFailed
+	case http.StatusServiceUnavailable:
+		return Unavailable
+	case http.StatusGatewayTimeout:
+		return Timeout
+	}
+	if status < 500 {
+		return InvalidRequest
+	}
+	return Internal
 }

@@ -140,3 +140,63 @@ func TestStatusText(t *testing.T) {
 		}
 	}
 }
+
+func TestKindOf(t *testing.T) {
+	named := map[int]problem.Kind{
+		401: problem.Unauthenticated, 403: problem.Forbidden, 404: problem.NotFound, 405: problem.MethodNotAllowed,
+		406: problem.NotAcceptable, 408: problem.RequestTimeout, 409: problem.Conflict, 410: problem.Gone,
+		413: problem.PayloadTooLarge, 415: problem.UnsupportedMediaType, 422: problem.Validation, 429: problem.RateLimited,
+		502: problem.UpstreamFailed, 503: problem.Unavailable, 504: problem.Timeout,
+	}
+	for status := 400; status < 600; status++ {
+		want, ok := named[status]
+		if !ok {
+			want = []problem.Kind{problem.InvalidRequest, problem.Internal}[status/500]
+		}
+		if got := problem.KindOf(status); got != want {
+			t.Errorf("KindOf(%d) = %v, want %v", status, got, want)
+		}
+	}
+}
+
+// Who gives a status and no kind has said what went wrong all the same.
+func TestCodeWithoutKind(t *testing.T) {
+	for _, c := range []struct {
+		code problem.Code
+		want problem.Kind
+	}{
+		{problem.Code{Status: 403}, problem.Forbidden},
+		{problem.Code{Status: 404, Name: "no_such_thing"}, problem.NotFound},
+		{problem.Code{Status: 402, Message: "Pay"}, problem.InvalidRequest},
+		{problem.Code{Status: 499}, problem.InvalidRequest},
+		{problem.Code{Status: 504}, problem.Timeout},
+		{problem.Code{Status: 507}, problem.Internal},
+		{problem.Code{Status: 403, Kind: problem.NotFound}, problem.NotFound},
+		{problem.Code{Status: 200}, problem.Internal}, // answered as 500
+		{problem.Code{Name: "odd"}, problem.Internal},
+	} {
+		for name, err := range map[string]error{"bare": c.code, "New": c.code.New("x"), "Wrap": c.code.Wrap(io.EOF, "")} {
+			if !errors.Is(err, c.want) {
+				t.Errorf("%s: %+v is not %v, want that it is", name, c.code, c.want)
+			}
+			if c.want != problem.Internal && errors.Is(err, problem.Internal) {
+				t.Errorf("%s: %+v is Internal too", name, c.code)
+			}
+		}
+	}
+	if got := (problem.Code{Status: 403}).Error(); got != "forbidden" {
+		t.Errorf("Error() = %q, want forbidden", got)
+	}
+}
+
+// HideForbidden, the log and the style then speak of one kind.
+func TestCodeWithoutKindIsHidden(t *testing.T) {
+	var book logbook
+	w := respond(problem.Config{HideForbidden: true, Logger: book.logger()}, problem.Code{Status: 403})
+	if w.Code != 404 {
+		t.Errorf("a hidden Code{Status: 403} is answered %d, want 404", w.Code)
+	}
+	if r := book.one(t); r["kind"] != "forbidden" || r["hidden"] != "true" {
+		t.Errorf("logged %v, want the kind forbidden, hidden", r)
+	}
+}

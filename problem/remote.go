@@ -41,7 +41,7 @@ func upstream(e *Error) *Error {
 // The kind is the first that matches: a published code with that status;
 // Validation, if there are fields; a row of the style with the same status, code
 // and text; with the same status and code; with the same status; else
-// InvalidRequest or Internal.
+// that of [KindOf].
 func Remote(s *Style, status int, header http.Header, v View) *Error {
 	kind := s.kindOf(status, &v)
 	e := newError(Code{
@@ -92,10 +92,7 @@ func (s *Style) kindOf(status int, v *View) Kind {
 	if len(v.Fields) > 0 {
 		return Validation
 	}
-	best, level := Internal, 0
-	if status < 500 {
-		best = InvalidRequest
-	}
+	best, level := KindOf(status), 0
 	for k := range ClientClosed {
 		if match := s.outcome(k).match(status, v); match > level {
 			best, level = k, match
