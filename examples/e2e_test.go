@@ -161,7 +161,7 @@ func checkEnvelope(t *testing.T, name string, style problem.Style, c question, a
 		}
 		return
 	}
-	decoded, err := style.Decode(a.status, http.Header{"Content-Type": {style.ContentType}}, []byte(a.body))
+	decoded, err := style.Decode(&style, a.status, http.Header{"Content-Type": {style.ContentType}}, []byte(a.body))
 	if err != nil {
 		t.Errorf("%s: %s sends no %s envelope: %v\n%s", c.name, name, style.Name, err, a.body)
 		return

@@ -35,7 +35,7 @@ func TestKindsCrossTheWire(t *testing.T) {
 				want = k
 			}
 			w := answer(t, s, k)
-			e, err := s.Decode(w.Code, w.Header(), w.Body.Bytes())
+			e, err := s.Decode(&s, w.Code, w.Header(), w.Body.Bytes())
 			if err != nil {
 				t.Errorf("%s cannot read its %v: %v", s.Name, k, err)
 				continue
@@ -67,7 +67,7 @@ func TestWhatCrossesTheWire(t *testing.T) {
 	} {
 		s := allStyles[slices.IndexFunc(allStyles, func(s problem.Style) bool { return s.Name == test.style })]
 		w := answer(t, s, rich)
-		e, err := s.Decode(w.Code, http.Header{}, w.Body.Bytes())
+		e, err := s.Decode(&s, w.Code, http.Header{}, w.Body.Bytes())
 		if err != nil {
 			t.Errorf("%s: %v", test.style, err)
 			continue
@@ -88,7 +88,7 @@ func TestWhatCrossesTheWire(t *testing.T) {
 		}
 
 		w = answer(t, s, throttled)
-		e, err = s.Decode(w.Code, w.Header(), w.Body.Bytes())
+		e, err = s.Decode(&s, w.Code, w.Header(), w.Body.Bytes())
 		if err != nil {
 			t.Errorf("%s: %v", test.style, err)
 			continue
@@ -119,6 +119,37 @@ func checkFields(t *testing.T, s problem.Style, got []problem.FieldError) {
 	}
 }
 
+// A style that changes a row, or publishes a code of its own, reads its own
+// bodies by its own table.
+func TestDerivedStylesReadTheirOwnTable(t *testing.T) {
+	outOfPaper := problem.Code{Name: "out_of_paper", Kind: problem.Unavailable, Status: 507, Message: "Out of paper", Retry: problem.Once}
+	for _, s := range allStyles {
+		s.Outcomes[problem.Gone] = problem.Outcome{Status: 412, Code: "was_here", Message: "It was here", Retry: problem.Backoff}
+		s.Codes = append(slices.Clone(s.Codes), outOfPaper)
+
+		w := answer(t, s, problem.Gone)
+		e, err := s.Decode(&s, w.Code, w.Header(), w.Body.Bytes())
+		if err != nil {
+			t.Errorf("%s: %v", s.Name, err)
+			continue
+		}
+		if code, _ := e.Code(); w.Code != 412 || !errors.Is(e, problem.Gone) || code.Retry != problem.Backoff {
+			t.Errorf("derived %s reads its 412 as %v with class %d, want gone with Backoff", s.Name, e.Kind(), code.Retry)
+		}
+
+		w = answer(t, s, outOfPaper)
+		if e, err = s.Decode(&s, w.Code, w.Header(), w.Body.Bytes()); err != nil {
+			t.Errorf("%s: %v", s.Name, err)
+			continue
+		}
+		hasCodes := s.Name != "entryguard" && s.Name != "enkryptify"
+		code, _ := e.Code()
+		if got := errors.Is(e, outOfPaper) && e.Kind() == problem.Unavailable && code.Retry == problem.Once; got != hasCodes {
+			t.Errorf("derived %s reads its own code as %v %+v", s.Name, e.Kind(), code)
+		}
+	}
+}
+
 // TestEveryBodyHasOneStyle asks every style for the bodies of every other: only
 // its own may be accepted, so that it does not matter which is asked first. The
 // details try to make a problem detail look like something else.
@@ -138,7 +169,7 @@ func TestEveryBodyHasOneStyle(t *testing.T) {
 		for _, failure := range failures {
 			w := answer(t, from, failure)
 			for _, as := range allStyles {
-				_, err := as.Decode(w.Code, w.Header(), w.Body.Bytes())
+				_, err := as.Decode(&as, w.Code, w.Header(), w.Body.Bytes())
 				if got, want := err == nil, as.Name == from.Name; got != want {
 					t.Errorf("%s accepts a body of %s: %t, want %t\n%s", as.Name, from.Name, got, want, w.Body)
 				}
@@ -155,14 +186,14 @@ func TestForeignBodies(t *testing.T) {
 		`{"timestamp":1,"status":1,"path":""}`, `{"Message":"a"}`,
 	} {
 		for _, s := range allStyles {
-			if e, err := s.Decode(400, http.Header{}, []byte(body)); err == nil {
+			if e, err := s.Decode(&s, 400, http.Header{}, []byte(body)); err == nil {
 				t.Errorf("%s reads %q as %v", s.Name, body, e)
 			}
 		}
 	}
 	decode := func(i int, status int, body string) *problem.Error {
 		t.Helper()
-		e, err := allStyles[i].Decode(status, http.Header{"Content-Type": {"application/problem+json; charset=utf-8"}}, []byte(body))
+		e, err := allStyles[i].Decode(&allStyles[i], status, http.Header{"Content-Type": {"application/problem+json; charset=utf-8"}}, []byte(body))
 		if err != nil {
 			t.Fatalf("%s cannot read %s: %v", allStyles[i].Name, body, err)
 		}

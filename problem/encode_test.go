@@ -65,7 +65,7 @@ func FuzzBodies(f *testing.F) {
 			if !json.Valid(body) {
 				t.Fatalf("%s made no JSON: %q", s.Name, body)
 			}
-			e, err := s.Decode(w.Code, w.Header(), body)
+			e, err := s.Decode(&s, w.Code, w.Header(), body)
 			if err != nil {
 				t.Fatalf("%s cannot read %s: %v", s.Name, body, err)
 			}

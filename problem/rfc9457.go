@@ -133,7 +133,7 @@ func isExtension(name string) bool {
 // decodeRFC9457 reads a problem detail back: what is sent as one, or has a type
 // and a title. Members that are unknown become details, known ones of the wrong
 // type are ignored. The type is a name; it is never fetched.
-func decodeRFC9457(status int, header http.Header, body []byte) (*Error, error) {
+func decodeRFC9457(s *Style, status int, header http.Header, body []byte) (*Error, error) {
 	o, ok := jsonobject.Parse(body)
 	_, hasType := o.String("type")
 	_, hasTitle := o.String("title")
@@ -158,7 +158,7 @@ func decodeRFC9457(status int, header http.Header, body []byte) (*Error, error) 
 			v.Details = append(v.Details, Detail(m))
 		}
 	}
-	return Remote(&Style{Outcomes: defaults}, status, header, v), nil
+	return Remote(s, status, header, v), nil
 }
 
 // readError reads an element of errors. One without a text says nothing.

@@ -48,8 +48,10 @@ type Style struct {
 	Append func(dst []byte, v *View) ([]byte, error)
 
 	// Decode reads a body of this style back; nil if clients have no use for
-	// it. It fails for bodies of other styles. [Remote] makes its result.
-	Decode func(status int, header http.Header, body []byte) (*Error, error)
+	// it. It fails for bodies of other styles. [Remote] makes its result, by the
+	// table of s, which is the style whose Decode was called: in a derived style
+	// that is the derived one.
+	Decode func(s *Style, status int, header http.Header, body []byte) (*Error, error)
 
 	// Advice is what the vendor tells clients about retries.
 	Advice Advice

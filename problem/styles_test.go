@@ -117,7 +117,7 @@ func TestOutcomes(t *testing.T) {
 		s := allStyles[i/int(problem.ClientClosed)]
 		kind := problem.Kind(slices.Index(kindNames(), row[1]))
 		w := answer(t, s, kind)
-		e, err := s.Decode(w.Code, w.Header(), w.Body.Bytes())
+		e, err := s.Decode(&s, w.Code, w.Header(), w.Body.Bytes())
 		if err != nil {
 			t.Errorf("%s of %s: %v", s.Name, row[1], err)
 			continue
@@ -149,7 +149,7 @@ func TestPublishedCodes(t *testing.T) {
 			}
 			names[c.Name] = true
 			w := answer(t, s, c)
-			e, err := s.Decode(w.Code, w.Header(), w.Body.Bytes())
+			e, err := s.Decode(&s, w.Code, w.Header(), w.Body.Bytes())
 			if err != nil {
 				t.Errorf("%s of %s: %v", s.Name, c.Name, err)
 				continue

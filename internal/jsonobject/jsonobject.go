@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"iter"
 	"strconv"
 )
 
@@ -48,6 +49,17 @@ func Parse(data []byte) (Object, bool) {
 	return o, errors.Is(err, io.EOF)
 }
 
+// Vendor reads the error body of a vendor, like [Parse]. A problem detail of RFC
+// 9457 is none: it may have the marks of any vendor among its extensions, but it
+// alone has a title. The Object is then empty, and has no marks.
+func Vendor(body []byte) Object {
+	o, _ := Parse(body)
+	if o.Get("title") != nil {
+		return nil
+	}
+	return o
+}
+
 // Get returns the value of a member, nil if there is none.
 func (o Object) Get(name string) json.RawMessage {
 	for _, m := range o {
@@ -63,6 +75,17 @@ func (o Object) String(name string) (string, bool) { return String(o.Get(name)) 
 
 // Object returns a member, and whether it is an object.
 func (o Object) Object(name string) (Object, bool) { return Parse(o.Get(name)) }
+
+// Strings are the members that are strings, by name.
+func (o Object) Strings() iter.Seq2[string, string] {
+	return func(yield func(name, text string) bool) {
+		for _, m := range o {
+			if text, ok := String(m.Value); ok && !yield(m.Name, text) {
+				return
+			}
+		}
+	}
+}
 
 // Int returns a member, and whether it is an integer.
 func (o Object) Int(name string) (int, bool) {

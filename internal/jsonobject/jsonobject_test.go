@@ -76,3 +76,24 @@ func TestMembers(t *testing.T) {
 		}
 	}
 }
+
+func TestStrings(t *testing.T) {
+	o, _ := jsonobject.Parse([]byte(`{"b":"1","n":7,"a":"2","b":"3"}`))
+	var got []string
+	for name, text := range o.Strings() {
+		if got = append(got, name+text); len(got) == 2 {
+			break
+		}
+	}
+	if want := []string{"b1", "a2"}; !slices.Equal(got, want) {
+		t.Errorf("Strings() = %q, want %q and no more after the break", got, want)
+	}
+}
+
+func TestVendor(t *testing.T) {
+	for body, want := range map[string]int{`{"a":1,"b":2}`: 2, `{"a":1,"title":"x"}`: 0, `{"Title":"x"}`: 1, `{"a":1`: 0, `[]`: 0} {
+		if got := len(jsonobject.Vendor([]byte(body))); got != want {
+			t.Errorf("Vendor(%s) has %d members, want %d", body, got, want)
+		}
+	}
+}

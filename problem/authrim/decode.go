@@ -11,20 +11,18 @@ import (
 var errForeign = errors.New("authrim: not an error body of Authrim")
 
 // decode reads a body back. Its marks are the strings error and
-// error_description. A problem detail of RFC 9457 may have them too, as
-// extensions, but it has a title. In an error of validation, whatever its code,
-// the texts of details are sentences of fields.
-func decode(status int, header http.Header, body []byte) (*problem.Error, error) {
-	o, _ := jsonobject.Parse(body)
+// error_description. In an error of validation, whatever its code, the texts of
+// details are sentences of fields.
+func decode(s *problem.Style, status int, header http.Header, body []byte) (*problem.Error, error) {
+	o := jsonobject.Vendor(body)
 	code, hasCode := o.String("error")
 	text, hasText := o.String("error_description")
-	if !hasCode || !hasText || o.Get("title") != nil {
+	if !hasCode || !hasText {
 		return nil, errForeign
 	}
 	v := problem.View{Code: code, Message: text}
 	v.RetryAfter, _ = o.Int("retry_after")
-	s := style()
-	kind := problem.Remote(&s, status, header, v).Kind()
+	kind := problem.Remote(s, status, header, v).Kind()
 	details, _ := o.Object("details")
 	for _, m := range details {
 		text, isText := jsonobject.String(m.Value)
@@ -35,5 +33,5 @@ func decode(status int, header http.Header, body []byte) (*problem.Error, error)
 		path := problem.ParsePath(m.Name, problem.Brackets)
 		v.Fields = append(v.Fields, problem.FieldError{Path: path, Message: text})
 	}
-	return problem.Remote(&s, status, header, v), nil
+	return problem.Remote(s, status, header, v), nil
 }

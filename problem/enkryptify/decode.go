@@ -11,12 +11,11 @@ import (
 var errForeign = errors.New("enkryptify: not an error body of Enkryptify")
 
 // decode reads a body back. Its mark is that it has a message and nothing else.
-func decode(status int, header http.Header, body []byte) (*problem.Error, error) {
-	o, _ := jsonobject.Parse(body)
+func decode(s *problem.Style, status int, header http.Header, body []byte) (*problem.Error, error) {
+	o := jsonobject.Vendor(body)
 	text, ok := o.String("message")
 	if !ok || len(o) != 1 {
 		return nil, errForeign
 	}
-	s := style()
-	return problem.Remote(&s, status, header, problem.View{Message: text}), nil
+	return problem.Remote(s, status, header, problem.View{Message: text}), nil
 }

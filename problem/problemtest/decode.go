@@ -17,7 +17,7 @@ func readBack(t reporter, style problem.Style) {
 	}
 	for name, err := range errorsOf() {
 		first := render(style, err)
-		decoded, err := style.Decode(first.status, first.header, first.body)
+		decoded, err := style.Decode(&style, first.status, first.header, first.body)
 		if err != nil || decoded == nil {
 			t.Errorf("the body of %s is not decoded: %v: %s", name, err, first.body)
 			continue
@@ -35,7 +35,7 @@ func readBack(t reporter, style problem.Style) {
 	}
 	for _, k := range kinds() {
 		a := render(style, k)
-		decoded, err := style.Decode(a.status, a.header, a.body)
+		decoded, err := style.Decode(&style, a.status, a.header, a.body)
 		if err != nil {
 			continue // see above
 		}
@@ -43,6 +43,35 @@ func readBack(t reporter, style problem.Style) {
 		if b := render(style, decoded.Kind().New(decoded.Message())); a.status != b.status || !sameButTime(a.body, b.body) {
 			t.Errorf("%v is decoded as %v, which the style does not write alike: %s and %s", k, decoded.Kind(), a.body, b.body)
 		}
+	}
+}
+
+// derivedTable moves a row to a status that no other row has. Only a Decode that
+// asks the style it was given can tell what that means.
+func derivedTable(t reporter, style problem.Style) {
+	if style.Decode == nil {
+		return
+	}
+	taken := map[int]bool{}
+	for _, k := range kinds() {
+		taken[render(style, k).status] = true
+	}
+	status := http.StatusTeapot
+	for taken[status] {
+		status++
+	}
+	derived := style
+	derived.Outcomes[problem.Conflict] = problem.Outcome{Status: status, Code: "derived", Message: "Derived", Retry: problem.Once}
+	a := render(derived, problem.Conflict)
+	decoded, err := derived.Decode(&derived, a.status, a.header, a.body)
+	if err != nil {
+		t.Errorf("the body of a derived style is not decoded: %v: %s", err, a.body)
+		return
+	}
+	code, _ := decoded.Code()
+	if decoded.Kind() != problem.Conflict || code.Retry != problem.Once {
+		t.Errorf("%v, which a derived style answers with %d, is decoded as %v: give problem.Remote the style that Decode was given",
+			problem.Conflict, status, decoded.Kind())
 	}
 }
 
@@ -80,12 +109,12 @@ func othersRefused(t reporter, style problem.Style) {
 		if maps.Equal(own, shape([]byte(s.body))) {
 			continue // it is the style's own format
 		}
-		if e, err := style.Decode(http.StatusNotFound, http.Header{"Content-Type": {s.contentType}}, []byte(s.body)); err == nil {
+		if e, err := style.Decode(&style, http.StatusNotFound, http.Header{"Content-Type": {s.contentType}}, []byte(s.body)); err == nil {
 			t.Errorf("a body of %s is decoded as %v, want it refused: %s", name, e, s.body)
 		}
 	}
 	for _, body := range []string{"", "null", "true", "[]", "{}", `"x"`, "{", "<html>502 Bad Gateway</html>", "\xff"} {
-		if e, err := style.Decode(http.StatusBadGateway, http.Header{"Content-Type": {"text/html"}}, []byte(body)); err == nil {
+		if e, err := style.Decode(&style, http.StatusBadGateway, http.Header{"Content-Type": {"text/html"}}, []byte(body)); err == nil {
 			t.Errorf("the body %q is decoded as %v, want it refused", body, e)
 		}
 	}

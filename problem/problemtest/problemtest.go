@@ -58,6 +58,7 @@ var checks = []check{
 	{"an encoder that fails falls back", failingEncoder},
 	{"a delay is one value in header and body", oneDelay},
 	{"what is decoded is what was encoded", readBack},
+	{"a derived style decodes by its own table", derivedTable},
 	{"bodies of other styles are refused", othersRefused},
 }
 

@@ -141,30 +141,35 @@ func TestBrokenStylesAreSeen(t *testing.T) {
 		}, "rendering does not change an error"},
 		{"decodes to an error of its own", func(s *problem.Style) {
 			decode := s.Decode
-			s.Decode = func(status int, h http.Header, b []byte) (*problem.Error, error) {
-				if _, err := decode(status, h, b); err != nil {
+			s.Decode = func(style *problem.Style, status int, h http.Header, b []byte) (*problem.Error, error) {
+				if _, err := decode(style, status, h, b); err != nil {
 					return nil, err
 				}
 				return problem.NotFound.New("x"), nil
 			}
 		}, "what is decoded is what was encoded"},
 		{"loses the code", func(s *problem.Style) {
-			s.Decode = func(status int, h http.Header, b []byte) (*problem.Error, error) {
+			s.Decode = func(style *problem.Style, status int, h http.Header, b []byte) (*problem.Error, error) {
 				if !bytes.Contains(b, []byte("about:blank")) {
 					return nil, errors.New("foreign")
 				}
-				return problem.Remote(&problem.RFC9457, status, h, problem.View{Message: "x"}), nil
+				return problem.Remote(style, status, h, problem.View{Message: "x"}), nil
 			}
 		}, "what is decoded is what was encoded"},
+		{"decodes by the table of its parent", func(s *problem.Style) {
+			s.Decode = func(_ *problem.Style, status int, h http.Header, b []byte) (*problem.Error, error) {
+				return problem.RFC9457.Decode(&problem.RFC9457, status, h, b)
+			}
+		}, "a derived style decodes by its own table"},
 		{"decodes anything", func(s *problem.Style) {
-			s.Decode = func(status int, h http.Header, _ []byte) (*problem.Error, error) {
-				return problem.Remote(&problem.RFC9457, status, h, problem.View{}), nil
+			s.Decode = func(style *problem.Style, status int, h http.Header, _ []byte) (*problem.Error, error) {
+				return problem.Remote(style, status, h, problem.View{}), nil
 			}
 		}, "bodies of other styles are refused"},
 	} {
 		style := problem.RFC9457
 		style.Name, style.ContentType = "broken", "application/json"
-		if strings.Contains(c.promise, "decoded") || strings.Contains(c.promise, "refused") {
+		if strings.Contains(c.promise, "decode") || strings.Contains(c.promise, "refused") {
 			style.ContentType = problem.RFC9457.ContentType
 		}
 		c.change(&style)

@@ -11,14 +11,12 @@ import (
 
 var errForeign = errors.New("scaivault: not an error body of ScaiVault")
 
-// decode reads a body back. Its mark is that error is an object with a code. A
-// problem detail of RFC 9457 may have that too, as an extension, but it has a
-// title.
-func decode(status int, header http.Header, body []byte) (*problem.Error, error) {
-	o, _ := jsonobject.Parse(body)
+// decode reads a body back. Its mark is that error is an object with a code.
+func decode(s *problem.Style, status int, header http.Header, body []byte) (*problem.Error, error) {
+	o := jsonobject.Vendor(body)
 	inner, _ := o.Object("error")
 	code, ok := inner.String("code")
-	if !ok || o.Get("title") != nil {
+	if !ok {
 		return nil, errForeign
 	}
 	v := problem.View{Code: code}
@@ -33,8 +31,7 @@ func decode(status int, header http.Header, body []byte) (*problem.Error, error)
 		}
 		v.Details = append(v.Details, problem.Detail(m))
 	}
-	s := style()
-	return problem.Remote(&s, status, header, v), nil
+	return problem.Remote(s, status, header, v), nil
 }
 
 // readFields reads details.fields: an array as we write it, or a map from paths
@@ -54,10 +51,8 @@ func readFields(value json.RawMessage) []problem.FieldError {
 		}
 	}
 	members, _ := jsonobject.Parse(value)
-	for _, m := range members {
-		if text, ok := jsonobject.String(m.Value); ok {
-			read(m.Name, text)
-		}
+	for path, text := range members.Strings() {
+		read(path, text)
 	}
 	return fields
 }
