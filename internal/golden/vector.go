@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -47,6 +48,28 @@ func Vectors(t testing.TB, dir string) []Vector {
 	return all
 }
 
+// Replay compares the answer to each example in a directory, [Vector.Compare],
+// with the named headers. The handler of an example is asked for by its name; nil
+// fails, because nobody knows then how the example comes about. It runs in a
+// bubble of testing/synctest, at the time that the example prints.
+func Replay(t *testing.T, dir string, handler func(Vector) http.Handler, headers ...string) {
+	t.Helper()
+	for _, v := range Vectors(t, dir) {
+		t.Run(v.Name, func(t *testing.T) {
+			h := handler(v)
+			if h == nil {
+				t.Fatal("no test knows what a handler returns for this example")
+			}
+			synctest.Test(t, func(t *testing.T) {
+				v.Wait(t)
+				w := httptest.NewRecorder()
+				h.ServeHTTP(w, v.NewRequest())
+				v.Compare(t, w.Code, w.Header(), w.Body.Bytes(), headers...)
+			})
+		})
+	}
+}
+
 // NewRequest makes the request of the example; what the page leaves open is a
 // GET of the root.
 func (v Vector) NewRequest() *http.Request {
@@ -64,9 +87,9 @@ func (v Vector) NewRequest() *http.Request {
 	return r
 }
 
-// Wait sleeps until the instant that the example prints. It is meant for a
-// bubble of testing/synctest, where that takes no time and the answer then
-// carries the very timestamp of the example.
+// Wait sleeps until the instant that the example prints. In a bubble of
+// testing/synctest that takes no time, and the answer then carries the very
+// timestamp of the example.
 func (v Vector) Wait(t testing.TB) {
 	t.Helper()
 	var body struct {

@@ -3,9 +3,7 @@ package entryguard_test
 import (
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"testing"
-	"testing/synctest"
 
 	"github.com/backstop-go/backstop/internal/golden"
 	"github.com/backstop-go/backstop/problem"
@@ -42,21 +40,13 @@ var tooShort = problem.FieldError{
 // for white space.
 func TestPublishedBodies(t *testing.T) {
 	errs := problem.New(problem.Config{Style: entryguard.Style, Logger: slog.New(slog.DiscardHandler)})
-	for _, v := range golden.Vectors(t, "testdata/vectors") {
-		t.Run(v.Name, func(t *testing.T) {
-			failure, ok := published[v.Name]
-			if !ok {
-				t.Fatal("no test knows what a handler returns for this example")
-			}
-			synctest.Test(t, func(t *testing.T) {
-				v.Wait(t)
-				w := httptest.NewRecorder()
-				handler := problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return failure })
-				errs.Handler(handler).ServeHTTP(w, v.NewRequest())
-				v.Compare(t, w.Code, w.Header(), w.Body.Bytes())
-			})
-		})
-	}
+	golden.Replay(t, "testdata/vectors", func(v golden.Vector) http.Handler {
+		failure, ok := published[v.Name]
+		if !ok {
+			return nil
+		}
+		return errs.Handler(problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return failure }))
+	})
 }
 
 // A client decodes validationErrors into map[string]string, and loses the whole

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
-	"testing/synctest"
 
 	"github.com/backstop-go/backstop/internal/exchange"
 	"github.com/backstop-go/backstop/internal/golden"
@@ -22,28 +21,28 @@ var published = map[string]error{
 // TestPublishedBodies reproduces every example of the page, byte for byte but
 // for white space.
 func TestPublishedBodies(t *testing.T) {
-	for _, v := range golden.Vectors(t, "testdata/vectors") {
-		t.Run(v.Name, func(t *testing.T) {
-			failure, ok := published[v.Name]
-			if !ok {
-				t.Fatal("no test knows what a handler returns for this example")
-			}
-			synctest.Test(t, func(t *testing.T) {
-				v.Wait(t)
-				w := serve(v.NewRequest(), v.Headers["X-Request-ID"], failure)
-				v.Compare(t, w.Code, w.Header(), w.Body.Bytes())
-			})
-		})
-	}
+	golden.Replay(t, "testdata/vectors", func(v golden.Vector) http.Handler {
+		failure, ok := published[v.Name]
+		if !ok {
+			return nil
+		}
+		return fail(v.Headers["X-Request-ID"], failure)
+	})
 }
 
-// serve answers a request that has an ID with an error.
-func serve(r *http.Request, id string, failure error) *httptest.ResponseRecorder {
+// fail answers a request that has an ID with an error.
+func fail(id string, failure error) http.Handler {
 	errs := problem.New(problem.Config{Style: scaivault.Style, Logger: slog.New(slog.DiscardHandler)})
-	x, r := exchange.Enter(r)
-	x.Identify("X-Request-Id", id)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		x, r := exchange.Enter(r)
+		x.Identify("X-Request-Id", id)
+		errs.Respond(w, r, failure)
+	})
+}
+
+func serve(r *http.Request, id string, failure error) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	errs.Respond(w, r, failure)
+	fail(id, failure).ServeHTTP(w, r)
 	return w
 }
 
