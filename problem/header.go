@@ -70,5 +70,5 @@ func retryAfter(h http.Header) int {
 		return 0
 	}
 	n, _ := strconv.Atoi(v[0])
-	return seconds(secondsOf(n))
+	return seconds(secondsOf(int64(n)))
 }

@@ -36,7 +36,9 @@ func upstream(e *Error) *Error {
 
 // Remote makes the error that a Decode function returns, from what it found in
 // a body: Code, Message, Fields, Details, RequestID and RetryAfter of v count,
-// the last two also from the header.
+// the last two also from the header. The body's request ID is the better one;
+// of two delays the larger counts. A date in the header is compared with the
+// answer's own Date, so that the clocks of both sides may differ.
 //
 // The kind is the first that matches: a published code with that status;
 // Validation, if there are fields; a row of the style with the same status, code
@@ -58,9 +60,9 @@ func Remote(s *Style, status int, header http.Header, v View) *Error {
 	}
 	e.remote = true
 	e.id = cutText(cmp.Or(v.RequestID, header.Get("X-Request-Id")), maxRemoteName)
-	e.retry = secondsOf(v.RetryAfter)
-	if n, err := strconv.Atoi(header.Get("Retry-After")); e.retry == 0 && err == nil {
-		e.retry = secondsOf(n)
+	e.retry = secondsOf(int64(v.RetryAfter))
+	for _, text := range header.Values("Retry-After") {
+		e.retry = max(e.retry, delayOf(text, header))
 	}
 	if len(v.Fields) > 0 {
 		e = e.WithFields(v.Fields...)
@@ -74,9 +76,26 @@ func Remote(s *Style, status int, header http.Header, v View) *Error {
 // maxRemoteName bounds the names that another service gives, in bytes.
 const maxRemoteName = 128
 
-// secondsOf returns n seconds, or nothing if that is no sensible delay.
-func secondsOf(n int) time.Duration {
-	if n < 0 || n > math.MaxInt32 {
+// delayOf reads a Retry-After: digits, or a date. Anything else is no delay.
+func delayOf(text string, header http.Header) time.Duration {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil && text[0] != '+' {
+		return secondsOf(n)
+	}
+	at, err := http.ParseTime(text)
+	if err != nil {
+		return 0
+	}
+	answered, err := http.ParseTime(header.Get("Date"))
+	if err != nil {
+		answered = time.Now()
+	}
+	return secondsOf(int64(math.Ceil(at.Sub(answered).Seconds())))
+}
+
+// secondsOf returns n seconds, or nothing if that is no sensible delay: 68 years
+// are the most.
+func secondsOf(n int64) time.Duration {
+	if n < 0 || n > 1<<31 {
 		return 0
 	}
 	return time.Duration(n) * time.Second

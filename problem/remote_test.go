@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/backstop-go/backstop/problem"
@@ -107,16 +108,51 @@ func TestRemoteReadsTheHeader(t *testing.T) {
 		t.Errorf("from the header: ID %q, delay %v, want req_h and 9s", e.RequestID(), e.RetryAfter())
 	}
 	e = received(429, h, problem.View{RequestID: "req_b", RetryAfter: 5})
-	if e.RequestID() != "req_b" || e.RetryAfter() != 5*time.Second {
-		t.Errorf("from the body: ID %q, delay %v, want req_b and 5s: the body beats the header", e.RequestID(), e.RetryAfter())
+	if e.RequestID() != "req_b" {
+		t.Errorf("with IDs in both, RequestID() = %q, want that of the body", e.RequestID())
 	}
-	for _, text := range []string{"", "-1", "x", "99999999999999999999", "Fri, 31 Dec 1999 23:59:59 GMT"} {
-		if got := received(429, http.Header{"Retry-After": {text}}, problem.View{}).RetryAfter(); got != 0 {
-			t.Errorf("Retry-After %q is read as %v, want none", text, got)
-		}
-	}
-	if got := received(429, nil, problem.View{RetryAfter: 1 << 40}).RetryAfter(); got != 0 {
-		t.Errorf("retry_after 1<<40 is read as %v, want none", got)
+}
+
+func TestRemoteTakesTheLargerDelay(t *testing.T) {
+	const answered, minuteLater = "Fri, 31 Dec 1999 23:59:00 GMT", "Sat, 01 Jan 2000 00:00:00 GMT"
+	const soon = "Sat, 01 Jan 2000 00:01:00 GMT"
+	for _, c := range []struct {
+		rule   string
+		header http.Header
+		body   int
+		want   time.Duration
+	}{
+		{"the header's", http.Header{"Retry-After": {"60"}}, 2, time.Minute},
+		{"the body's", http.Header{"Retry-After": {"2"}}, 60, time.Minute},
+		{"the body's alone", nil, 60, time.Minute},
+		{"the body's, if the header's is none", http.Header{"Retry-After": {"soon"}}, 60, time.Minute},
+		{"the header's, if the body's is none", http.Header{"Retry-After": {"60"}}, -1, time.Minute},
+		{"of several headers", http.Header{"Retry-After": {"5", "60", "7"}}, 0, time.Minute},
+		{"leading zeros", http.Header{"Retry-After": {"060"}}, 0, time.Minute},
+		{"a date", http.Header{"Retry-After": {minuteLater}, "Date": {answered}}, 2, time.Minute},
+		{"a date in another form", http.Header{"Retry-After": {"Sat Jan  1 00:00:00 2000"}, "Date": {answered}}, 0, time.Minute},
+		{"a date that is past for the answer", http.Header{"Retry-After": {answered}, "Date": {minuteLater}}, 0, 0},
+		{"a date without Date, by our clock", http.Header{"Retry-After": {soon}}, 0, time.Minute},
+		{"a date with a bad Date, by our clock", http.Header{"Retry-After": {soon}, "Date": {"now"}}, 0, time.Minute},
+		{"a date beyond all bounds", http.Header{"Retry-After": {"Fri, 31 Dec 9999 23:59:59 GMT"}}, 0, 0},
+		{"the most", http.Header{"Retry-After": {"2147483648"}}, 0, 1 << 31 * time.Second},
+		{"more than that", http.Header{"Retry-After": {"2147483649"}}, 0, 0},
+		{"more than that in the body", nil, 1<<31 + 1, 0},
+		{"empty", http.Header{"Retry-After": {""}}, 0, 0},
+		{"negative", http.Header{"Retry-After": {"-1"}}, 0, 0},
+		{"signed", http.Header{"Retry-After": {"+60"}}, 0, 0},
+		{"a fraction", http.Header{"Retry-After": {"1.5"}}, 0, 0},
+		{"grouped digits", http.Header{"Retry-After": {"31,120"}}, 0, 0},
+		{"a unit", http.Header{"Retry-After": {"60s"}}, 0, 0},
+		{"more digits than a number has", http.Header{"Retry-After": {"99999999999999999999"}}, 0, 0},
+	} {
+		synctest.Test(t, func(t *testing.T) { // begins as the year 2000 does
+			time.Sleep(time.Millisecond) // a part of a second is rounded up
+			got := received(429, c.header, problem.View{RetryAfter: c.body}).RetryAfter()
+			if got != c.want {
+				t.Errorf("%s: %v and %d in the body are read as %v, want %v", c.rule, c.header, c.body, got, c.want)
+			}
+		})
 	}
 }
 
