@@ -44,9 +44,10 @@ var floors = map[string]int{
 
 // thirdParty lists, for each package that has any, the modules it may import.
 var thirdParty = map[string][]string{
-	"requestid": {"github.com/google/uuid"},
-	"ratelimit": {"golang.org/x/time/rate"},
-	"validate":  {"github.com/go-playground/validator/v10"},
+	"requestid":  {"github.com/google/uuid"},
+	"middleware": {"golang.org/x/time/rate"},
+	"ratelimit":  {"golang.org/x/time/rate"},
+	"validate":   {"github.com/go-playground/validator/v10"},
 }
 
 func TestPackagesImportOnlyLowerFloors(t *testing.T) {

@@ -178,8 +178,8 @@ func TestDebugStackOfAPanic(t *testing.T) {
 	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil {
 		t.Fatalf("the body is no JSON: %v\n%s", err, w.Body)
 	}
-	if stack := got.Debug.Stack; !strings.Contains(stack, "TestDebugStackOfAPanic") || !strings.Contains(stack, "\tdebug_test.go:") ||
-		strings.Contains(stack, "/debug_test.go") || strings.Contains(stack, "planted") {
+	if stack := got.Debug.Stack; !strings.Contains(stack, "TestDebugStackOfAPanic") || !strings.Contains(stack, "@debug_test.go:") ||
+		strings.Contains(stack, "/") || strings.Contains(stack, "planted") {
 		t.Errorf("stack_trace of a panic = %q, want functions and base names of files, and not its value", stack)
 	}
 }
