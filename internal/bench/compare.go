@@ -9,11 +9,12 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
+	"time"
 )
 
 // compare runs the races whose names match, and prints two tables: what we mean
 // to reach, and all that was measured.
-func compare(w io.Writer, rounds int, only *regexp.Regexp, other *partner) error {
+func compare(w io.Writer, rounds int, only *regexp.Regexp, others []*partner) error {
 	all := map[string]*figures{}
 	missing := map[string]string{}
 	for _, entry := range races {
@@ -21,8 +22,9 @@ func compare(w io.Writer, rounds int, only *regexp.Regexp, other *partner) error
 			missing[entry.name] = "not run"
 			continue
 		}
-		fmt.Fprintln(os.Stderr, entry.name)
-		f, err := runRace(entry.name, rounds, other)
+		begin := time.Now()
+		f, err := runRace(entry.name, rounds, others)
+		fmt.Fprintln(os.Stderr, entry.name, time.Since(begin).Round(time.Second))
 		if skipped := (*skippedError)(nil); errors.As(err, &skipped) {
 			missing[entry.name] = skipped.why
 			continue
@@ -52,7 +54,7 @@ type skippedError struct{ why string }
 func (e *skippedError) Error() string { return e.why }
 
 // runRace makes one race, runs it and lets its memory go.
-func runRace(name string, rounds int, other *partner) (*figures, error) {
+func runRace(name string, rounds int, others []*partner) (*figures, error) {
 	rc, err := raceNamed(name)
 	if err != nil {
 		return nil, err
@@ -61,7 +63,7 @@ func runRace(name string, rounds int, other *partner) (*figures, error) {
 	if rc.skip != "" {
 		return nil, &skippedError{rc.skip}
 	}
-	f, err := contest(rc, rounds, other, oursIn(name))
+	f, err := contest(rc, rounds, others, oursIn(name))
 	runtime.GC()
 	return f, err
 }
@@ -98,7 +100,7 @@ func printVerdicts(w io.Writer, all map[string]*figures, perKey map[string]float
 // fill takes the figures of the row out of those of the race.
 func (v *verdict) fill(f *figures) {
 	v.ns, v.counts = f.ns(v.ours), f.allocations(v.ours)
-	v.before = f.ratio(v.ours, before+v.ours)
+	v.before = f.ratio(now+v.ours, before+v.ours)
 	if v.peer == otherCheckout {
 		v.ratio, v.peerNS = v.before, f.ns(before+v.ours)
 		v.peerCounts = counts{math.NaN(), math.NaN()}

@@ -25,13 +25,14 @@ type figures struct {
 // counts are exact.
 type counts struct{ objects, bytes float64 }
 
-// before marks a contender that runs in the other checkout.
-const before = "before:"
+// These mark contenders that run in another process, as this checkout and as
+// the other one have them.
+const now, before = "now:", "before:"
 
 // contest lets the contenders of a race take turns. Every second round goes
 // backwards, so that nobody always follows the one who leaves cold caches.
-// Those named in ours take part in the other checkout, too, if there is one.
-func contest(rc *race, rounds int, other *partner, ours []string) (*figures, error) {
+// Those named in ours take part in the processes of others, too.
+func contest(rc *race, rounds int, others []*partner, ours []string) (*figures, error) {
 	f := &figures{
 		times: map[string][]float64{}, above: map[string]string{}, less: map[string]string{}, counts: map[string]counts{},
 	}
@@ -53,12 +54,12 @@ func contest(rc *race, rounds int, other *partner, ours []string) (*figures, err
 		}
 		entrants = append(entrants, entrant{c.by, l})
 	}
-	if other != nil {
+	for _, other := range others {
 		lanes, err := other.lanes(rc, ours)
-		f.apart = err
+		f.apart = cmp.Or(f.apart, err)
 		for by, t := range lanes {
-			f.above[before+by] = before + f.above[by]
-			entrants = append(entrants, entrant{before + by, t})
+			f.above[other.mark+by] = other.mark + f.above[by]
+			entrants = append(entrants, entrant{other.mark + by, t})
 		}
 	}
 	runtime.GC() // the garbage of the beginning is nobody's

@@ -28,13 +28,14 @@
 //
 // # The other checkout
 //
-// With BASE, the program of another checkout runs beside this one and takes its
-// turns in the same rounds:
+// With BASE, the program of another checkout takes turns in the same rounds:
 //
 //	git worktree add ../base some-commit
 //	make compare BASE=../base
 //
-// That commit must have this command. Only contenders of ours take part.
+// That commit must have this command. Only contenders of ours take part, and
+// both versions do so in a process of their own. Two processes of one program
+// differ by up to a tenth, so such a ratio says less than one within a process.
 //
 // # How wire measures
 //

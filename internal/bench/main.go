@@ -52,7 +52,7 @@ func command(args []string) error {
 
 func compareCommand(args []string) error {
 	flags := flag.NewFlagSet("compare", flag.ExitOnError)
-	rounds := flags.Int("rounds", 201, "`number` of turns of each contender")
+	rounds := flags.Int("rounds", 101, "`number` of turns of each contender")
 	only := flags.String("only", "", "run the races whose names match this `pattern`")
 	root := flags.String("before", "", "`directory` of another checkout to compare with")
 	flags.Parse(args)
@@ -63,12 +63,14 @@ func compareCommand(args []string) error {
 	if *root == "" {
 		return compare(os.Stdout, *rounds, pattern, nil)
 	}
-	other, err := newPartner(*root)
+	others, err := partners(*root)
 	if err != nil {
 		return err
 	}
-	defer other.close()
-	return compare(os.Stdout, *rounds, pattern, other)
+	for _, other := range others {
+		defer other.close()
+	}
+	return compare(os.Stdout, *rounds, pattern, others)
 }
 
 func wireCommand(args []string) error {

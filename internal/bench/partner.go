@@ -10,30 +10,57 @@ import (
 	"strings"
 )
 
-// A partner is this program as another checkout has it, in a process of its
-// own. It waits until it is told to take a turn, so two versions of one package
-// can be compared although one process has room for only one of them.
+// A partner is this program in another process, which waits until it is told to
+// take a turn.
 type partner struct {
+	mark    string // before the names of its contenders
 	in      io.WriteCloser
 	out     *bufio.Reader
 	command *exec.Cmd
 }
 
-// newPartner builds and starts the program of the checkout in root.
-func newPartner(root string) (*partner, error) {
+// partners are two versions of one package, for which one process has no room:
+// this program, and the one that the checkout in root has. This one needs a
+// process of its own, too, because a process that sleeps between its turns is
+// slower by a tenth and more than one that does not.
+func partners(root string) ([]*partner, error) {
+	here, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir) // a running program needs no name
-	program := filepath.Join(dir, "bench")
-	build := exec.Command("go", "build", "-o", program, ".")
-	build.Dir = filepath.Join(root, "internal", "bench")
-	if out, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("building %s: %w\n%s", build.Dir, err, out)
+	there := filepath.Join(dir, "bench")
+	if err := build(filepath.Join(root, "internal", "bench"), there); err != nil {
+		return nil, err
 	}
-	p := &partner{command: exec.Command(program, "partner")}
+	var both []*partner
+	for mark, program := range map[string]string{now: here, before: there} {
+		p, err := startPartner(mark, program, "partner")
+		if err != nil {
+			return nil, err
+		}
+		both = append(both, p)
+	}
+	return both, nil
+}
+
+func build(dir, program string) error {
+	command := exec.Command("go", "build", "-o", program, ".")
+	command.Dir = dir
+	if out, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("building %s: %w\n%s", dir, err, out)
+	}
+	return nil
+}
+
+func startPartner(mark, program string, args ...string) (*partner, error) {
+	p := &partner{mark: mark, command: exec.Command(program, args...)}
 	p.command.Stderr = os.Stderr
+	var err error
 	if p.in, err = p.command.StdinPipe(); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -38,18 +39,30 @@ func TestServePartner(t *testing.T) {
 	}
 }
 
-// The whole way, with one short race and this checkout as the other one.
-func TestCompareWithAnotherCheckout(t *testing.T) {
-	other, err := newPartner("../..")
+// The whole way, with one short race, and this program in the place of both
+// versions.
+func TestCompareWithOtherProcesses(t *testing.T) {
+	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Setenv(actAsPartner, "1")
+	var others []*partner
+	for _, mark := range []string{now, before} {
+		p, err := startPartner(mark, program)
+		if err != nil {
+			t.Fatal(err)
+		}
+		others = append(others, p)
+	}
 	var out strings.Builder
-	if err := compare(&out, 2, regexp.MustCompile("^Standard$"), other); err != nil {
+	if err := compare(&out, 2, regexp.MustCompile("^Standard$"), others); err != nil {
 		t.Fatal(err)
 	}
-	if err := other.close(); err != nil {
-		t.Error(err)
+	for _, p := range others {
+		if err := p.close(); err != nil {
+			t.Error(err)
+		}
 	}
 	row := regexp.MustCompile(`(?m)^\| Standard, empty handler +\| before +\| \d+\.\d\d +\| \d+\.\d\d`)
 	if !row.MatchString(out.String()) {
