@@ -13,6 +13,12 @@ type Limit struct {
 	Key    string // whose bucket
 	Rate   Rate   // as of this call; see [Store]
 	Cost   int    // units; 0 peeks, and a negative cost refunds
+
+	// Force charges the cost whether it fits or not: a debt may then be more
+	// than the bucket can owe otherwise, but never more than 366 days. A forced
+	// limit always has room, so its State is Allowed. A negative cost cannot be
+	// forced.
+	Force bool
 }
 
 // State is what a store says about one [Limit], at the instant of the call:
@@ -62,7 +68,8 @@ type Store interface {
 
 // Check returns what is wrong with the arguments of a [Store]'s Take: slices of
 // different length, an unusable rate (which wraps [ErrRate]), a charge beside
-// a refund, the same bucket twice. It is for the authors of stores.
+// a refund, a forced refund, the same bucket twice. It is for the authors of
+// stores.
 func Check(limits []Limit, states []State) error {
 	if len(limits) != len(states) {
 		return errors.New("ratelimit: as many states as limits are needed")
@@ -72,6 +79,9 @@ func Check(limits []Limit, states []State) error {
 		l := &limits[i]
 		if err := l.Rate.check(); err != nil {
 			return err
+		}
+		if l.Force && l.Cost < 0 {
+			return errors.New("ratelimit: a refund cannot be forced")
 		}
 		charge = charge || l.Cost > 0
 		refund = refund || l.Cost < 0
