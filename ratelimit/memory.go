@@ -6,30 +6,35 @@ import (
 	"hash/maphash"
 	"math/bits"
 	"time"
+
+	"github.com/backstop-go/backstop/ratelimit/internal/bucket"
 )
 
 // MemoryConfig configures a [Memory]. The zero value is usable.
 type MemoryConfig struct {
-	// MaxKeys bounds the number of buckets, and with it the memory: about 150
+	// MaxKeys bounds the number of buckets, and with it the memory: about 40
 	// bytes each, however long the keys are. Only buckets that are in debt
 	// count for long. Default 65,536.
 	MaxKeys int
 }
 
-// Memory is a [Store] in this process, on golang.org/x/time/rate. It starts no
-// goroutine and needs no closing. The zero Memory is not usable; see
-// [NewMemory].
+// Memory is a [Store] in this process. It starts no goroutine and needs no
+// closing. The zero Memory is not usable; see [NewMemory].
 //
 // Full buckets make room for new keys, which nobody can notice. If MaxKeys
-// buckets are in debt, a new key takes the place of one that would have been
-// full soon: a bucket that somebody has emptied is not flushed by a flood of
-// other keys. Each call takes constant time, also then.
+// buckets are in debt, a new key takes the place of one that owed only a small
+// share of its burst: a bucket that somebody has emptied is not flushed by a
+// flood of other keys. Each call takes constant time, also then.
 //
-// Keys are remembered as 128-bit hashes under a secret of the process. In a test
-// with a bubble of testing/synctest, make the store inside the bubble: its clock
-// is the one of its birth.
+// It does not wrap golang.org/x/time/rate: a bucket is one integer here, where
+// that type takes 80 bytes, a mutex and two passes of floating point. For
+// limiters of that type that a program already has there is [Limiters].
+//
+// Keys are remembered as hashes under a secret of the process. In a test with a
+// bubble of testing/synctest, make the store inside the bubble: its clock is the
+// one of its birth.
 type Memory struct {
-	seeds  [2]maphash.Seed
+	seeds  [3]maphash.Seed
 	shards []shard // a power of two, at most 64
 	start  time.Time
 }
@@ -37,7 +42,7 @@ type Memory struct {
 const (
 	defaultMaxKeys = 1 << 16
 	mostKeys       = 1 << 30
-	maxShards      = 64 // as many as a uint64 has bits, see Take
+	maxShards      = 1 << shardBits // as many as a uint64 has bits, see lock
 	minShardKeys   = 64
 )
 
@@ -55,18 +60,33 @@ func NewMemory(cfg MemoryConfig) (*Memory, error) {
 	for n < maxShards && keys/(2*n) >= minShardKeys {
 		n *= 2
 	}
-	m := &Memory{
-		seeds:  [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
-		shards: make([]shard, n),
-		start:  time.Now(),
+	m := &Memory{shards: make([]shard, n), start: time.Now()}
+	for i := range m.seeds {
+		m.seeds[i] = maphash.MakeSeed()
+	}
+	tables := 1
+	for keys/n/tables > tableKeys {
+		tables *= 2
 	}
 	for i := range m.shards {
-		m.shards[i].cap = keys / n
+		s := &m.shards[i]
+		s.tables = make([]table, tables)
+		s.cap = keys / n
 		if i < keys%n {
-			m.shards[i].cap++
+			s.cap++
 		}
 	}
 	return m, nil
+}
+
+// claim is one limit of a call, while its shard is locked.
+type claim struct {
+	id      bucketID
+	shard   *shard
+	entry   *entry // nil is a full bucket that nobody knows
+	plan    bucket.Plan
+	debt    time.Duration
+	allowed bool
 }
 
 // Take implements [Store]. It never fails but for the faults of [Check].
@@ -74,61 +94,111 @@ func (m *Memory) Take(_ context.Context, limits []Limit, states []State) error {
 	if err := Check(limits, states); err != nil {
 		return err
 	}
-	var array [4]claim
-	claims := array[:0]
-	var locked uint64 // a bit for each shard of this call
-	for i := range limits {
-		id := m.idOf(&limits[i])
-		n := id[0] & uint64(len(m.shards)-1)
-		locked |= 1 << n
-		claims = append(claims, claim{id: id, shard: &m.shards[n], plan: planOf(limits[i].Rate)})
-	}
-
-	// Always in the order of the bits, so two calls cannot wait for each other.
-	for set := locked; set != 0; set &= set - 1 {
-		m.shards[bits.TrailingZeros64(set)].mu.Lock()
-	}
-	// A bucket that is shown an instant of the past credits the time since then
-	// twice. So the clock is read under the locks, after whoever held them has
-	// read it; and time.Since is monotonic, so there is nothing to clamp.
-	m.takeAt(time.Since(m.start), limits, claims, states)
-	for set := locked; set != 0; set &= set - 1 {
-		m.shards[bits.TrailingZeros64(set)].mu.Unlock()
+	switch n := len(limits); {
+	case n == 1:
+		var one [1]claim
+		m.take(limits, states, one[:])
+	case n <= 8:
+		var few [8]claim
+		m.take(limits, states, few[:n])
+	default:
+		m.take(limits, states, make([]claim, n))
 	}
 	return nil
 }
 
-func (m *Memory) idOf(l *Limit) bucketID {
-	pair := struct{ policy, key string }{l.Policy, l.Key}
-	return bucketID{maphash.Comparable(m.seeds[0], pair), maphash.Comparable(m.seeds[1], pair)}
-}
-
-// takeAt judges all limits, and charges all of them or none.
-func (m *Memory) takeAt(now time.Duration, limits []Limit, claims []claim, states []State) {
-	at := m.start.Add(now)
+// take judges all limits at one instant, and charges all of them or none.
+func (m *Memory) take(limits []Limit, states []State, claims []claim) {
+	now := m.now()
+	var set uint64 // a bit for each shard of this call
+	for i := range claims {
+		set |= m.claim(&claims[i], &limits[i])
+	}
+	now = m.lock(set, now)
 	admitted := true
 	for i := range claims {
-		c, cost := &claims[i], limits[i].Cost
-		c.find(at)
-		states[i].Allowed = cost <= 0 || c.plan.fits(c.tokens, cost)
-		admitted = admitted && states[i].Allowed
+		admitted = claims[i].judge(&limits[i], now) && admitted
 	}
-	for i := range claims {
-		c, cost := &claims[i], limits[i].Cost
-		if admitted {
-			c.take(at, cost)
+	if admitted {
+		// Entries that exist come first: an insertion moves others about.
+		for i := range claims {
+			claims[i].charge(&limits[i], now)
 		}
-		states[i] = c.state(at, states[i].Allowed, cost)
+		for i := range claims {
+			claims[i].insert(&limits[i], now)
+		}
 	}
-	if !admitted {
+	m.unlock(set)
+	for i := range claims {
+		c := &claims[i]
+		states[i].set(c.plan, c.debt, &limits[i], c.allowed)
+	}
+}
+
+// now is the time since the birth of m, and a nanosecond: no instant is 0.
+func (m *Memory) now() time.Duration { return time.Since(m.start) + 1 }
+
+// claim says where to find the bucket of a limit, and returns the bit of its
+// shard.
+func (m *Memory) claim(c *claim, l *Limit) uint64 {
+	policy := maphash.String(m.seeds[0], l.Policy) // of which there are few
+	c.id = bucketID{
+		where: maphash.String(m.seeds[1], l.Key) ^ policy,
+		id:    maphash.String(m.seeds[2], l.Key) ^ bits.RotateLeft64(policy, 32),
+	}
+	n := c.id.where & uint64(len(m.shards)-1)
+	c.shard, c.plan = &m.shards[n], l.Rate.plan()
+	return 1 << n
+}
+
+// lock locks a set of shards, always in the order of the bits, so two calls
+// cannot wait for each other. It returns the instant of the call: the clock was
+// read before, so another call may have been judged at a later one since. At an
+// earlier one that would look like a debt of more than the bucket can owe.
+func (m *Memory) lock(set uint64, now time.Duration) time.Duration {
+	for rest := set; rest != 0; rest &= rest - 1 {
+		s := &m.shards[bits.TrailingZeros64(rest)]
+		s.mu.Lock()
+		now = max(now, s.latest)
+	}
+	for rest := set; rest != 0; rest &= rest - 1 {
+		m.shards[bits.TrailingZeros64(rest)].latest = now
+	}
+	return now
+}
+
+func (m *Memory) unlock(set uint64) {
+	for ; set != 0; set &= set - 1 {
+		m.shards[bits.TrailingZeros64(set)].mu.Unlock()
+	}
+}
+
+// judge looks up the bucket, and reports whether the limit has room.
+func (c *claim) judge(l *Limit, now time.Duration) bool {
+	if c.entry = c.shard.table(c.id).find(c.id); c.entry != nil {
+		c.debt = max(c.entry.fullAt-now, 0)
+	}
+	c.allowed = l.Force || c.plan.Fits(c.debt, l.Cost)
+	return c.allowed
+}
+
+// charge takes a cost, or gives it back. Peeks leave no trace, and refunds leave
+// the bucket to the plan that has charged it.
+func (c *claim) charge(l *Limit, now time.Duration) {
+	c.debt = c.plan.After(c.debt, l.Cost)
+	if c.entry == nil || l.Cost == 0 {
 		return
 	}
-	// Entries that exist come first: an insertion moves others about.
-	for i := range claims {
-		claims[i].update(limits[i].Cost, now+states[i].ResetAfter)
+	c.entry.fullAt = now + c.debt
+	if l.Cost > 0 {
+		c.entry.shape = shapeOf(c.plan.Fill, l.Rate.burst())
 	}
-	for i := range claims {
-		claims[i].insert(now, now+states[i].ResetAfter)
+}
+
+// insert stores a bucket that nobody knew, already charged.
+func (c *claim) insert(l *Limit, now time.Duration) {
+	if c.entry == nil && c.debt > 0 {
+		c.shard.insert(c.id, shapeOf(c.plan.Fill, l.Rate.burst()), now+c.debt, now)
 	}
 }
 
@@ -146,7 +216,7 @@ func (m *Memory) Stats() Stats {
 	for i := range m.shards {
 		s := &m.shards[i]
 		s.mu.Lock()
-		sum.Keys += len(s.entries)
+		sum.Keys += s.keys
 		sum.Evictions += s.evictions
 		sum.EvictedInDebt += s.evictedInDebt
 		s.mu.Unlock()

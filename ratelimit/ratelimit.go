@@ -36,6 +36,8 @@ import (
 	"math"
 	"math/bits"
 	"time"
+
+	"github.com/backstop-go/backstop/ratelimit/internal/bucket"
 )
 
 // Rate is a token bucket: Burst units at once, and Limit units per Per in the
@@ -90,7 +92,7 @@ var ErrRate = errors.New("ratelimit: unusable rate")
 // above a year a debt outlives the process that keeps it.
 const (
 	minInterval = time.Microsecond
-	maxFill     = 366 * 24 * time.Hour
+	maxFill     = bucket.Most
 )
 
 // burst is Burst with its default.
@@ -125,6 +127,9 @@ func (r Rate) check() error {
 	}
 	return nil
 }
+
+// plan is r in nanoseconds.
+func (r Rate) plan() bucket.Plan { return bucket.Of(r.Limit, r.Per, r.Burst, 1) }
 
 // units is the time in which n units come back, rounded up. It is exact for
 // every n up to the burst.

@@ -3,21 +3,18 @@ package ratelimit
 import (
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
-// bucketID is the hash of a policy and a key.
-type bucketID [2]uint64
-
-// shard is a part of the buckets of a [Memory]. Entries lie side by side, so
-// that a victim is found by an index and not by walking a map.
+// shard is a part of the buckets of a [Memory], under one lock. Its tables are so
+// many that none gets large: only one of them grows at a time, so no call has to
+// wait for long.
 type shard struct {
-	mu      sync.Mutex
-	index   index
-	entries []entry
-	cap     int
-	cursor  int // where the next inspection begins
+	mu     sync.Mutex
+	latest time.Duration // instant of a call; none is judged at an earlier one
+	tables []table       // a power of two
+	keys   int
+	cap    int
+	hand   struct{ table, slot int } // where the next inspection begins
 
 	evictions     uint64
 	evictedInDebt uint64
@@ -25,62 +22,92 @@ type shard struct {
 	_ [40]byte // to a multiple of 128: a cache line of its own, and its neighbour's prefetch
 }
 
-type entry struct {
-	id     bucketID
-	bucket *rate.Limiter
-	plan   plan
-	fullAt time.Duration
+const (
+	inspected  = 8    // entries that an insertion at the cap looks at
+	tableKeys  = 4096 // that a table is meant for
+	shardBits  = 6    // of bucketID.where; the next ones choose the table
+	fullLevels = 64   // steps in which shares are compared
+)
+
+func (s *shard) table(id bucketID) *table {
+	return &s.tables[id.where>>shardBits&uint64(len(s.tables)-1)]
 }
 
-// inspected is how many entries an insertion looks at.
-const inspected = 8
-
-// add stores an entry and keeps the shard within its cap.
-func (s *shard) add(e entry, now time.Duration) {
-	s.makeRoom(now)
-	s.index = s.index.grown(s.entries)
-	if n := len(s.entries); n == cap(s.entries) {
-		// By halves at most to the cap, where append would go beyond.
-		s.entries = append(make([]entry, 0, min(n+n/2+8, s.cap)), s.entries...)
+// insert stores a bucket that the shard does not know, and keeps within the cap.
+func (s *shard) insert(id bucketID, shape shape, fullAt, now time.Duration) {
+	if s.keys >= s.cap {
+		s.makeRoom(now)
 	}
-	s.entries = append(s.entries, e)
-	s.index[s.index.slot(s.entries, e.id)] = uint32(len(s.entries))
+	t := s.table(id)
+	if t.crowded() {
+		dropped := t.rebuild(now)
+		s.keys -= dropped
+		s.evictions += uint64(dropped)
+	}
+	t.add(entry{id.id, uint32(id.where >> 32), shape, fullAt})
+	s.keys++
 }
 
-// makeRoom inspects a few entries and drops those that are full: a new bucket
-// starts full, so nobody can tell. If there is still no room, it drops the one
-// that would be full soonest, which forgives the least debt.
+// makeRoom inspects a few entries and drops those that are full. If none is, it
+// drops the one that forgives least.
 func (s *shard) makeRoom(now time.Duration) {
-	soonest := -1
-	for range min(inspected, len(s.entries)) {
-		if s.cursor >= len(s.entries) {
-			s.cursor = 0
-		}
-		fullAt := s.entries[s.cursor].fullAt
-		if fullAt <= now {
-			s.drop(s.cursor) // the cursor now points at what was the last entry
-			soonest = -1     // and there is room
+	var victim entry
+	var at struct{ table, slot int }
+	dropped := 0
+	for range min(inspected, s.keys) {
+		t := s.seek()
+		e := t.slots[s.hand.slot]
+		if e.fullAt <= now {
+			t.remove(s.hand.slot) // the hand may now point at another entry
+			dropped++
 			continue
 		}
-		if soonest < 0 || fullAt < s.entries[soonest].fullAt {
-			soonest = s.cursor
+		if victim.fullAt == 0 || e.forgivesLess(&victim, now) {
+			victim, at = e, s.hand
 		}
-		s.cursor++
+		s.hand.slot++
 	}
-	if len(s.entries) >= s.cap {
+	if dropped == 0 {
+		s.tables[at.table].remove(at.slot)
 		s.evictedInDebt++
-		s.drop(soonest)
+		dropped = 1
+	}
+	s.keys -= dropped
+	s.evictions += uint64(dropped)
+}
+
+// seek moves the hand on to an entry, of which there is one.
+func (s *shard) seek() *table {
+	for {
+		t := &s.tables[s.hand.table]
+		for ; s.hand.slot < len(t.slots); s.hand.slot++ {
+			if t.slots[s.hand.slot].fullAt != 0 {
+				return t
+			}
+		}
+		s.hand.table, s.hand.slot = (s.hand.table+1)&(len(s.tables)-1), 0
 	}
 }
 
-func (s *shard) drop(i int) {
-	last := len(s.entries) - 1
-	s.index.remove(s.entries, s.entries[i].id)
-	if i != last {
-		s.index[s.index.slot(s.entries, s.entries[last].id)] = uint32(i + 1)
-		s.entries[i] = s.entries[last]
+// forgivesLess reports whether a is the better one to lose. What counts is the
+// share of its own bucket that is forgiven, whatever time that is: a flood under a
+// slow policy must not flush a bucket that was emptied under a fast one. Among
+// about equal shares the fewer units go first, then what was emptied later, then
+// the slower: a flood rather flushes itself.
+func (a *entry) forgivesLess(b *entry, now time.Duration) bool {
+	if x, y := a.level(now), b.level(now); x != y {
+		return x < y
 	}
-	s.entries[last] = entry{}
-	s.entries = s.entries[:last]
-	s.evictions++
+	if x, y := a.shape.burst(), b.shape.burst(); x != y {
+		return x < y
+	}
+	if x, y := a.fullAt-a.shape.fill(), b.fullAt-b.shape.fill(); x != y {
+		return x > y
+	}
+	return a.shape > b.shape
+}
+
+// level is the share of the bucket that is owed, in coarse steps.
+func (e *entry) level(now time.Duration) int {
+	return int(fullLevels*float64(e.fullAt-now)/float64(e.shape.fill()) + 0.9)
 }

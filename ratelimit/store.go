@@ -3,8 +3,9 @@ package ratelimit
 import (
 	"context"
 	"errors"
-	"math"
 	"time"
+
+	"github.com/backstop-go/backstop/ratelimit/internal/bucket"
 )
 
 // Limit is one charge of one bucket. Buckets are told apart by Policy and Key.
@@ -39,7 +40,7 @@ type State struct {
 }
 
 // Never is the RetryAfter of a cost that exceeds the burst: no waiting helps.
-const Never time.Duration = math.MaxInt64
+const Never = bucket.Never
 
 // A Store keeps the buckets. [Memory] keeps them in this process; a store of
 // your own has to pass ratelimittest.Run.
@@ -95,4 +96,15 @@ func Check(limits []Limit, states []State) error {
 		return errors.New("ratelimit: a charge and a refund in one call")
 	}
 	return nil
+}
+
+// set derives every number from the debt of one instant. It writes them one by one:
+// to copy a State is slow, because the processor has to wait for its bytes.
+func (s *State) set(p bucket.Plan, debt time.Duration, l *Limit, allowed bool) {
+	s.Allowed, s.Degraded, s.Unknown = allowed, false, false
+	s.Remaining = p.Remaining(debt)
+	s.ResetAfter, s.RetryAfter = debt, 0
+	if !allowed || l.Cost == 0 { // a peek asks for one unit
+		s.RetryAfter = p.RetryAfter(debt, l.Cost)
+	}
 }
