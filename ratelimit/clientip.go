@@ -3,6 +3,7 @@ package ratelimit
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -10,10 +11,29 @@ import (
 
 // RemoteIP is the key of the address at the other end of the connection: the
 // whole of an IPv4 address, the /64 of an IPv6 address. It reads no header, so
-// nobody can choose it; behind a proxy it is the proxy's, see [NewClientIP].
+// nobody can choose it. Behind a proxy it is the proxy's, and all clients share
+// one bucket: see [NewClientIP]. A [Limiter] that sees this happen warns once.
 func RemoteIP(r *http.Request) (string, bool) {
 	addr, ok := peer(r)
+	// IPv4 has one spelling, so the key is there already.
+	if host, _, _ := strings.Cut(r.RemoteAddr, ":"); addr.Is4() && strings.Contains(host, ".") {
+		return host, ok
+	}
 	return ipKey(addr, defaultIPv6Bits), ok
+}
+
+// hint warns once if a key is made of the address of a proxy. Such a proxy stands
+// in the same network or on the same machine, and names the client in a header.
+func (l *Limiter) hint(r *http.Request, key string) {
+	if len(r.Header["X-Forwarded-For"]) == 0 || l.hinted.Load() {
+		return
+	}
+	ip, ok := RemoteIP(r)
+	addr, _ := peer(r)
+	if ok && strings.Contains(key, ip) && (addr.IsPrivate() || addr.IsLoopback()) && !l.hinted.Swap(true) {
+		slog.WarnContext(r.Context(), "rate limit by the address of a proxy: all clients share one bucket, see ratelimit.NewClientIP",
+			"policy", l.policies[0].Name, "peer", addr)
+	}
 }
 
 // IPConfig configures a [ClientIP].
@@ -202,12 +222,10 @@ func ipKey(addr netip.Addr, bits int) string {
 	if !addr.IsValid() {
 		return ""
 	}
-	var array [64]byte
-	key := append(array[:0], "ip:"...)
 	if addr.Is4() {
-		return string(addr.AppendTo(key))
+		return addr.String()
 	}
 	// Prefix fails only for a number of bits that New would have refused.
 	prefix, _ := addr.Prefix(bits)
-	return string(prefix.AppendTo(key))
+	return prefix.String()
 }

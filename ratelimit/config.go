@@ -19,7 +19,7 @@ type Config struct {
 	// Store is set.
 	Name string
 
-	// Rate is what each key may do. Required.
+	// Rate is what each key may do. Required, but for a Store that is [Limiters].
 	Rate Rate
 
 	// Key says who is asking. Required.
@@ -128,6 +128,12 @@ func New(cfg Config) (*Limiter, error) {
 		cfg.Store = memory
 	}
 	c.rates, _ = cfg.Store.(rateChecker)
+	if f, ok := cfg.Store.(Limiters); ok {
+		c.ownRates = true
+		if f == nil {
+			c.fault("Store is a nil Limiters")
+		}
+	}
 	l := &Limiter{
 		store:      cfg.Store,
 		skip:       cfg.Skip,
@@ -163,6 +169,8 @@ type checker struct {
 	names map[string]bool
 	rates rateChecker
 	errs  []error
+
+	ownRates bool // the store has rates of its own
 }
 
 func (c *checker) fault(format string, args ...any) {
@@ -211,7 +219,7 @@ func (c *checker) name(name string) {
 }
 
 func (c *checker) rate(name string, r Rate) {
-	if r == Unlimited() {
+	if r == Unlimited() || r.blocked() || c.ownRates && r == (Rate{}) {
 		return
 	}
 	if err, ok := r.check().(rateError); ok {

@@ -49,19 +49,32 @@ func FromContext(ctx context.Context) (d Decision, ok bool) {
 }
 
 // Err returns nil if the request may go on, else the error to answer it with:
-// problem.RateLimited with the delay, or problem.PayloadTooLarge without one if
-// the cost exceeds the burst, because clients repeat a 429. With [HeadersNone]
-// the delay is left out.
+// problem.RateLimited with the delay, problem.PayloadTooLarge if the cost exceeds
+// the burst, because clients repeat a 429, or problem.QuotaExceeded if no waiting
+// helps because the rate is [Blocked]. The latter two have no delay, nor has any
+// with [HeadersNone].
 func (d Decision) Err() error {
-	switch {
-	case d.Allowed || d.DryRun:
+	if d.Allowed || d.DryRun || d.call == nil {
 		return nil
-	case d.RetryAfter == Never:
+	}
+	return d.call.err()
+}
+
+// beyondBurst reports whether the cost could never pass, though others could.
+func (l *Limit) beyondBurst() bool { return !l.Rate.blocked() && l.Cost > l.Rate.burst() }
+
+func (c *call) err() error {
+	switch {
+	case c.rate.Allowed || c.limiter.dryRun:
+		return nil
+	case c.rate.RetryAfter == Never && c.limits[c.binding].beyondBurst():
 		return problem.PayloadTooLarge.New("Request exceeds the capacity of the rate limit")
-	case d.call != nil && d.call.limiter.headers == HeadersNone:
+	case c.rate.RetryAfter == Never:
+		return problem.QuotaExceeded.New("")
+	case c.limiter.headers == HeadersNone:
 		return problem.RateLimited.New("")
 	}
-	return problem.RateLimited.New("").WithRetryAfter(d.RetryAfter)
+	return problem.RateLimited.New("").WithRetryAfter(c.rate.RetryAfter)
 }
 
 // bind finds the limit that binds.

@@ -75,11 +75,11 @@ func ExampleNew() {
 
 // All that is wrong is told at once.
 func ExampleNew_faults() {
-	_, err := ratelimit.New(ratelimit.Config{Name: "my api", Rate: ratelimit.PerMinute(0)})
+	_, err := ratelimit.New(ratelimit.Config{Name: "my api", Rate: ratelimit.PerMinute(-1)})
 	fmt.Println(err)
 	// Output:
 	// ratelimit: policy name "my api" is not 1 to 64 of A-Za-z0-9._-
-	// ratelimit: policy "my api": rate of 0 per 1m0s allows nothing
+	// ratelimit: policy "my api": rate of -1 per 1m0s allows nothing
 	// ratelimit: policy "my api" has no Key
 }
 
@@ -178,7 +178,7 @@ func ExampleNewClientIP() {
 	r.Header.Add("X-Forwarded-For", "127.0.0.1, 203.0.113.7") // the client wrote the first
 	key, ok := clients.Key(r)
 	fmt.Println(key, ok)
-	// Output: ip:203.0.113.7 true
+	// Output: 203.0.113.7 true
 }
 
 // Whoever has no request has the store alone.

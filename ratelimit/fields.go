@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/backstop-go/backstop/problem"
+	"github.com/backstop-go/backstop/ratelimit/internal/bucket"
 )
 
 // The fields of an Internet-Draft, which is work in progress and no standard.
@@ -30,10 +31,10 @@ func (c *call) setLists(h http.Header) {
 		}
 		policies = item(policies, limit.Policy)
 		policies = parameter(policies, ";q=", int64(limit.Rate.burst()))
-		policies = parameter(policies, ";w=", max(1, seconds(limit.Rate.units(limit.Rate.burst()))))
+		policies = parameter(policies, ";w=", max(1, seconds(limit.Rate.plan().Fill)))
 		limits = item(limits, limit.Policy)
 		limits = parameter(limits, ";r=", int64(state.Remaining))
-		limits = parameter(limits, ";t=", max(1, seconds(available(limit.Rate, state))))
+		limits = parameter(limits, ";t=", max(1, seconds(available(limit.Rate.plan(), state))))
 	}
 	h[fieldPolicies], h[fieldRateLimit] = []string{string(policies)}, []string{string(limits)}
 }
@@ -41,14 +42,14 @@ func (c *call) setLists(h http.Header) {
 // available is the time for which Remaining is meant, so that r/t never
 // promises more than the rate: on a refusal the delay, with nothing left the
 // time to the next unit.
-func available(r Rate, s *State) time.Duration {
+func available(p bucket.Plan, s *State) time.Duration {
 	switch {
 	case !s.Allowed && s.RetryAfter != Never:
 		return s.RetryAfter
 	case s.Remaining == 0:
-		return s.ResetAfter + r.units(1) - r.units(r.burst())
+		return s.ResetAfter + p.Unit - p.Fill
 	}
-	return r.units(s.Remaining)
+	return p.Charge(s.Remaining)
 }
 
 // listed reports whether a limiter further out has written the lists.

@@ -20,12 +20,10 @@ func (l *Limiter) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x, w, r2 := exchange.Enter(w, r)
 		defer exchange.CopyBack(r, r2)
-		c, err := l.take(r2)
+		c, err := l.take(r2, x)
 		if c != nil {
 			l.set(w.Header(), c, problem.RateLimitHeaders(c.rate.Families), &c.values)
-			if !c.rate.Allowed {
-				err = c.decision().Err()
-			}
+			err = c.err()
 		}
 		switch {
 		case err != nil:

@@ -12,8 +12,8 @@ import (
 // means that the request has no such key; [Missing] says what happens then. It
 // must be safe for concurrent use.
 //
-// The keys of this package begin with a tag of their kind, so that a token
-// never equals an address. Secrets are hashed before anybody sees them. A key
+// The keys of this package begin with a tag of their kind, but for addresses,
+// which are like nothing else then: a token never equals one. Secrets are hashed before anybody sees them. A key
 // of more than 64 bytes, or with bytes that cannot be printed, is hashed before
 // it reaches a store.
 type KeyFunc func(r *http.Request) (key string, ok bool)

@@ -1,11 +1,11 @@
 package ratelimit
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -17,7 +17,8 @@ import (
 // The zero Limiter is not usable; see [New].
 //
 // [Limiter.Handler] is what most callers want. Take, Peek, Refund and
-// SetHeaders are its parts, for code that has another idea of a handler.
+// SetHeaders are its parts, for code that has another idea of a handler. Charge
+// is for a cost that is known only after the answer.
 type Limiter struct {
 	policies   []policy
 	store      Store
@@ -27,6 +28,7 @@ type Limiter struct {
 	headers    Headers
 	families   problem.RateLimitHeaders
 	onDecision func(*http.Request, Decision)
+	hinted     atomic.Bool // see hint
 }
 
 type policy struct {
@@ -64,17 +66,13 @@ type call struct {
 // The decision is written nowhere, see [Limiter.SetHeaders]. [FromContext] finds
 // it if r has passed a middleware of this module.
 func (l *Limiter) Take(r *http.Request) (Decision, error) {
-	c, err := l.take(r)
-	if c == nil {
-		return Decision{Allowed: err == nil}, err
-	}
-	return c.decision(), nil
+	return result(l.take(r, exchange.From(r.Context())))
 }
 
 // take is Take without a Decision, which few requests need. The call is nil if
 // no limit applies, or after an error.
-func (l *Limiter) take(r *http.Request) (*call, error) {
-	c, err := l.ask(r, false)
+func (l *Limiter) take(r *http.Request, x *exchange.Exchange) (*call, error) {
+	c, err := l.ask(r, asked)
 	if err != nil && l.dryRun {
 		slog.WarnContext(r.Context(), "dry run of a rate limit could not decide", "policy", l.policies[0].Name, "cause", err)
 		return nil, nil
@@ -84,7 +82,7 @@ func (l *Limiter) take(r *http.Request) (*call, error) {
 	}
 	if !l.dryRun {
 		c.rate.Families = uint8(l.shown(r, c))
-		exchange.From(r.Context()).AddRate(&c.rate)
+		x.AddRate(&c.rate)
 	}
 	if l.onDecision != nil {
 		l.observe(r, c.decision())
@@ -95,49 +93,51 @@ func (l *Limiter) take(r *http.Request) (*call, error) {
 // Peek tells how a request stands, and takes nothing. Its decision is always
 // allowed; its RetryAfter says when one unit fits. Nobody else is told.
 func (l *Limiter) Peek(r *http.Request) (Decision, error) {
-	c, err := l.ask(r, true)
+	return result(l.ask(r, 0))
+}
+
+// result is a call for callers outside of this package.
+func result(c *call, err error) (Decision, error) {
 	if c == nil {
 		return Decision{Allowed: err == nil}, err
 	}
 	return c.decision(), nil
 }
 
-// Refund gives back what a decision of this limiter has taken, once: a second
-// refund, and that of a refusal, do nothing. Limits whose state is Unknown or
-// Degraded are left alone, because the store was not charged for them.
-func (l *Limiter) Refund(ctx context.Context, d Decision) error {
-	if d.call == nil {
-		return nil
+// asked is the cost that a request has by the configuration.
+const asked = -1
+
+// ask asks the store about a cost. The call is nil as in take.
+func (l *Limiter) ask(r *http.Request, cost int) (*call, error) {
+	c, err := l.call(r, cost)
+	if c == nil {
+		return nil, err
 	}
-	return l.refund(ctx, d.call)
+	if c.blocked() {
+		c.block(cost == 0)
+	} else if err := l.store.Take(r.Context(), c.limits, c.states); err != nil {
+		return nil, undecided(err)
+	}
+	c.bind()
+	return c, nil
 }
 
-func (l *Limiter) refund(ctx context.Context, c *call) error {
-	switch {
-	case c.limiter != l:
-		return errors.New("ratelimit: refund of another limiter's decision")
-	case !c.rate.Allowed || c.refunded.Swap(true):
-		return nil
-	}
-	limits := make([]Limit, 0, len(c.limits))
-	for i, limit := range c.limits {
-		// What nobody or a substitute has counted, the store was not charged for.
-		if limit.Cost > 0 && !c.states[i].Unknown && !c.states[i].Degraded {
-			limit.Cost = -limit.Cost
-			limits = append(limits, limit)
+func (c *call) blocked() bool {
+	return slices.ContainsFunc(c.limits, func(l Limit) bool { return l.Rate.blocked() })
+}
+
+// block refuses a call without asking the store, because a rate admits nothing.
+func (c *call) block(peek bool) {
+	for i := range c.limits {
+		c.states[i] = State{Allowed: true, Unknown: true}
+		if c.limits[i].Rate.blocked() {
+			c.states[i] = State{Allowed: peek, RetryAfter: Never}
 		}
 	}
-	if len(limits) == 0 {
-		return nil
-	}
-	if err := l.store.Take(ctx, limits, make([]State, len(limits))); err != nil {
-		return fmt.Errorf("ratelimit: refund: %w", err)
-	}
-	return nil
 }
 
-// ask asks the store. The call is nil as in take.
-func (l *Limiter) ask(r *http.Request, peek bool) (*call, error) {
+// call finds the limits of a request, with a cost. It is nil if none applies.
+func (l *Limiter) call(r *http.Request, cost int) (*call, error) {
 	if l.skip != nil && l.skip(r) {
 		return nil, nil
 	}
@@ -147,7 +147,7 @@ func (l *Limiter) ask(r *http.Request, peek bool) (*call, error) {
 		c.limits, c.states = make([]Limit, 0, n), make([]State, n)
 	}
 	for i := range l.policies {
-		if err := l.policies[i].add(c, r, peek); err != nil {
+		if err := l.add(c, &l.policies[i], r, cost); err != nil {
 			return nil, err
 		}
 	}
@@ -155,15 +155,11 @@ func (l *Limiter) ask(r *http.Request, peek bool) (*call, error) {
 		return nil, nil
 	}
 	c.states = c.states[:len(c.limits)]
-	if err := l.store.Take(r.Context(), c.limits, c.states); err != nil {
-		return nil, undecided(err)
-	}
-	c.bind()
 	return c, nil
 }
 
 // add adds the limit of a policy to a call, if it applies.
-func (p *policy) add(c *call, r *http.Request, peek bool) error {
+func (l *Limiter) add(c *call, p *policy, r *http.Request, cost int) error {
 	name, rate := p.plan(r)
 	if rate == Unlimited() {
 		return nil
@@ -171,6 +167,7 @@ func (p *policy) add(c *call, r *http.Request, peek bool) error {
 	key, ok := p.Key(r)
 	switch {
 	case ok && key != "":
+		l.hint(r, key)
 		key = storeKey(key)
 	case p.Missing == MissingReject:
 		return problem.Unauthenticated.New("")
@@ -179,12 +176,11 @@ func (p *policy) add(c *call, r *http.Request, peek bool) error {
 	default:
 		key = "" // which no key function can return, so it is nobody else's
 	}
-	cost := 1
-	switch {
-	case peek:
-		cost = 0
-	case p.Cost != nil:
-		cost = p.Cost(r)
+	if cost == asked {
+		cost = 1
+		if p.Cost != nil {
+			cost = p.Cost(r)
+		}
 	}
 	if cost < 0 {
 		return problem.Internal.Wrap(fmt.Errorf("ratelimit: policy %q: cost %d is negative", name, cost), "")

@@ -1,10 +1,12 @@
 package ratelimit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"hash/maphash"
 	"math/bits"
+	"sync"
 	"time"
 
 	"github.com/backstop-go/backstop/ratelimit/internal/bucket"
@@ -35,54 +37,51 @@ type MemoryConfig struct {
 // one of its birth.
 type Memory struct {
 	seeds  [3]maphash.Seed
-	shards []shard // a power of two, at most 64
 	start  time.Time
+	shards []shard // a power of two
+	tables []table // a power of two; table i is under the lock of shard i
+}
+
+// shard is a lock, with a cache line of its own and its neighbour's prefetch.
+type shard struct {
+	mu     sync.Mutex
+	latest time.Duration // instant of a call; none is judged at an earlier one
+	_      [112]byte
 }
 
 const (
 	defaultMaxKeys = 1 << 16
 	mostKeys       = 1 << 30
-	maxShards      = 1 << shardBits // as many as a uint64 has bits, see lock
-	minShardKeys   = 64
+	maxShards      = 64 // as many as a uint64 has bits, see lock
+	minTableKeys   = 64
+	maxTableKeys   = 4096
 )
 
 // NewMemory returns an empty store. It fails if MaxKeys is negative or above
 // 2³⁰.
 func NewMemory(cfg MemoryConfig) (*Memory, error) {
-	keys := cfg.MaxKeys
-	if keys == 0 {
-		keys = defaultMaxKeys
-	}
+	keys := cmp.Or(cfg.MaxKeys, defaultMaxKeys)
 	if keys < 0 || keys > mostKeys {
 		return nil, fmt.Errorf("ratelimit: MaxKeys of %d is not between 1 and %d", keys, mostKeys)
 	}
 	n := 1
-	for n < maxShards && keys/(2*n) >= minShardKeys {
+	for n < maxShards && keys/(2*n) >= minTableKeys || keys/n > maxTableKeys {
 		n *= 2
 	}
-	m := &Memory{shards: make([]shard, n), start: time.Now()}
+	m := &Memory{start: time.Now(), shards: make([]shard, min(n, maxShards)), tables: make([]table, n)}
 	for i := range m.seeds {
 		m.seeds[i] = maphash.MakeSeed()
 	}
-	tables := 1
-	for keys/n/tables > tableKeys {
-		tables *= 2
-	}
-	for i := range m.shards {
-		s := &m.shards[i]
-		s.tables = make([]table, tables)
-		s.cap = keys / n
-		if i < keys%n {
-			s.cap++
-		}
+	for i := range m.tables {
+		m.tables[i].cap = (keys + i) / n // together exactly as many
 	}
 	return m, nil
 }
 
-// claim is one limit of a call, while its shard is locked.
+// claim is one limit of a call.
 type claim struct {
 	id      bucketID
-	shard   *shard
+	table   *table
 	entry   *entry // nil is a full bucket that nobody knows
 	plan    bucket.Plan
 	debt    time.Duration
@@ -109,8 +108,8 @@ func (m *Memory) Take(_ context.Context, limits []Limit, states []State) error {
 
 // take judges all limits at one instant, and charges all of them or none.
 func (m *Memory) take(limits []Limit, states []State, claims []claim) {
-	now := m.now()
-	var set uint64 // a bit for each shard of this call
+	now := time.Since(m.start) + 1 // never 0, which is a free slot
+	var set uint64                 // a bit for each shard of this call
 	for i := range claims {
 		set |= m.claim(&claims[i], &limits[i])
 	}
@@ -119,13 +118,13 @@ func (m *Memory) take(limits []Limit, states []State, claims []claim) {
 	for i := range claims {
 		admitted = claims[i].judge(&limits[i], now) && admitted
 	}
-	if admitted {
-		// Entries that exist come first: an insertion moves others about.
-		for i := range claims {
-			claims[i].charge(&limits[i], now)
-		}
-		for i := range claims {
-			claims[i].insert(&limits[i], now)
+	for i := 0; i < len(claims) && admitted; i++ {
+		claims[i].charge(&limits[i], now)
+	}
+	// Entries that exist come first: an insertion moves others about.
+	for i := 0; i < len(claims) && admitted; i++ {
+		if c := &claims[i]; c.entry == nil && c.debt > 0 {
+			c.table.insert(entry{c.id.id, uint32(c.id.where >> 32), c.shape(&limits[i]), now + c.debt}, now)
 		}
 	}
 	m.unlock(set)
@@ -135,9 +134,6 @@ func (m *Memory) take(limits []Limit, states []State, claims []claim) {
 	}
 }
 
-// now is the time since the birth of m, and a nanosecond: no instant is 0.
-func (m *Memory) now() time.Duration { return time.Since(m.start) + 1 }
-
 // claim says where to find the bucket of a limit, and returns the bit of its
 // shard.
 func (m *Memory) claim(c *claim, l *Limit) uint64 {
@@ -146,9 +142,9 @@ func (m *Memory) claim(c *claim, l *Limit) uint64 {
 		where: maphash.String(m.seeds[1], l.Key) ^ policy,
 		id:    maphash.String(m.seeds[2], l.Key) ^ bits.RotateLeft64(policy, 32),
 	}
-	n := c.id.where & uint64(len(m.shards)-1)
-	c.shard, c.plan = &m.shards[n], l.Rate.plan()
-	return 1 << n
+	c.plan = l.Rate.plan()
+	c.table = &m.tables[c.id.where&uint64(len(m.tables)-1)]
+	return 1 << (c.id.where & uint64(len(m.shards)-1))
 }
 
 // lock locks a set of shards, always in the order of the bits, so two calls
@@ -175,7 +171,7 @@ func (m *Memory) unlock(set uint64) {
 
 // judge looks up the bucket, and reports whether the limit has room.
 func (c *claim) judge(l *Limit, now time.Duration) bool {
-	if c.entry = c.shard.table(c.id).find(c.id); c.entry != nil {
+	if c.entry = c.table.find(c.id); c.entry != nil {
 		c.debt = max(c.entry.fullAt-now, 0)
 	}
 	c.allowed = l.Force || c.plan.Fits(c.debt, l.Cost)
@@ -183,7 +179,7 @@ func (c *claim) judge(l *Limit, now time.Duration) bool {
 }
 
 // charge takes a cost, or gives it back. Peeks leave no trace, and refunds leave
-// the bucket to the plan that has charged it.
+// the bucket to the rate that has charged it.
 func (c *claim) charge(l *Limit, now time.Duration) {
 	c.debt = c.plan.After(c.debt, l.Cost)
 	if c.entry == nil || l.Cost == 0 {
@@ -191,16 +187,11 @@ func (c *claim) charge(l *Limit, now time.Duration) {
 	}
 	c.entry.fullAt = now + c.debt
 	if l.Cost > 0 {
-		c.entry.shape = shapeOf(c.plan.Fill, l.Rate.burst())
+		c.entry.shape = c.shape(l)
 	}
 }
 
-// insert stores a bucket that nobody knew, already charged.
-func (c *claim) insert(l *Limit, now time.Duration) {
-	if c.entry == nil && c.debt > 0 {
-		c.shard.insert(c.id, shapeOf(c.plan.Fill, l.Rate.burst()), now+c.debt, now)
-	}
-}
+func (c *claim) shape(l *Limit) shape { return shapeOf(c.plan.Fill, l.Rate.burst()) }
 
 // Stats says how full a [Memory] is.
 type Stats struct {
@@ -211,15 +202,14 @@ type Stats struct {
 
 // Stats returns the numbers of this moment, or nearly so: the parts of the
 // store are asked one after the other.
-func (m *Memory) Stats() Stats {
-	var sum Stats
-	for i := range m.shards {
-		s := &m.shards[i]
-		s.mu.Lock()
-		sum.Keys += s.keys
-		sum.Evictions += s.evictions
-		sum.EvictedInDebt += s.evictedInDebt
-		s.mu.Unlock()
+func (m *Memory) Stats() (sum Stats) {
+	for i := range m.tables {
+		t, mu := &m.tables[i], &m.shards[i&(len(m.shards)-1)].mu
+		mu.Lock()
+		sum.Keys += t.used
+		sum.Evictions += t.evictions
+		sum.EvictedInDebt += t.evictedInDebt
+		mu.Unlock()
 	}
 	return sum
 }

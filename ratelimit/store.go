@@ -72,20 +72,27 @@ type Store interface {
 // a refund, a forced refund, the same bucket twice. It is for the authors of
 // stores.
 func Check(limits []Limit, states []State) error {
+	for i := range limits {
+		if err := limits[i].Rate.check(); err != nil {
+			return err
+		}
+	}
+	return checkCall(limits, states)
+}
+
+// checkCall is Check without the rates.
+func checkCall(limits []Limit, states []State) error {
 	if len(limits) != len(states) {
 		return errors.New("ratelimit: as many states as limits are needed")
 	}
 	var charge, refund bool
 	for i := range limits {
 		l := &limits[i]
-		if err := l.Rate.check(); err != nil {
-			return err
-		}
-		if l.Force && l.Cost < 0 {
-			return errors.New("ratelimit: a refund cannot be forced")
-		}
 		charge = charge || l.Cost > 0
 		refund = refund || l.Cost < 0
+		if l.Force && refund {
+			return errors.New("ratelimit: a refund cannot be forced")
+		}
 		for j := range i {
 			if limits[j].Key == l.Key && limits[j].Policy == l.Policy {
 				return errors.New("ratelimit: the same bucket twice in one call")

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// bucketID is the hash of a policy and a key, under secret seeds. Its lower half
-// chooses the shard and the table, where half of it can be spared afterwards.
+// bucketID is the hash of a policy and a key, under secret seeds. Its first half
+// chooses the table, and half of that can be spared afterwards.
 type bucketID struct{ where, id uint64 }
 
 // entry is a bucket in 24 bytes without a pointer: the garbage collector has
@@ -20,13 +20,20 @@ type entry struct {
 	fullAt time.Duration // 0 is a free slot
 }
 
-// table is where entries lie: open addressing with linear probing, at most three
-// quarters full. Its length is any number, so it grows by a fifth and wastes
-// little. IDs are hashes already, there is nothing left to hash.
+// table is a part of the buckets: open addressing with linear probing, at most
+// three quarters full. Its length is any number, so it grows by a fifth and wastes
+// little, and it is never so long that a call has to wait while it grows. IDs are
+// hashes already, there is nothing left to hash.
 type table struct {
-	slots []entry
-	used  int
+	slots         []entry
+	used, cap     int
+	hand          int // where the next inspection begins
+	evictions     uint64
+	evictedInDebt uint64 // with this, 64 bytes: a cache line
 }
+
+// inspected is how many entries an insertion at the cap looks at.
+const inspected = 8
 
 // home is the slot where the search for an ID begins. It keeps the order of IDs,
 // so a table is rebuilt from one end to the other.
@@ -43,30 +50,33 @@ func (t *table) next(i int) int {
 	return 0
 }
 
-// distance is how many steps it takes from one slot to another.
-func (t *table) distance(from, to int) int {
-	if to < from {
-		to += len(t.slots)
-	}
-	return to - from
-}
-
 // find returns the entry of an ID, or nil.
 func (t *table) find(id bucketID) *entry {
 	if len(t.slots) == 0 {
 		return nil
 	}
 	for i := t.home(id.id); ; i = t.next(i) {
-		switch e := &t.slots[i]; {
-		case e.fullAt == 0:
+		e := &t.slots[i]
+		if e.fullAt == 0 {
 			return nil
-		case e.id == id.id && e.where == uint32(id.where>>32):
+		}
+		if e.id == id.id && e.where == uint32(id.where>>32) {
 			return e
 		}
 	}
 }
 
-// add stores an entry that is not there yet. There is room for it.
+// insert stores an entry that is not there yet, and keeps within the cap.
+func (t *table) insert(e entry, now time.Duration) {
+	if t.used >= t.cap {
+		t.evict(now)
+	}
+	if 4*(t.used+1) > 3*len(t.slots) {
+		t.rebuild(now)
+	}
+	t.add(e)
+}
+
 func (t *table) add(e entry) {
 	i := t.home(e.id)
 	for t.slots[i].fullAt != 0 {
@@ -76,25 +86,9 @@ func (t *table) add(e entry) {
 	t.used++
 }
 
-// remove frees a slot, and moves back what had to go further because of it: a
-// search ends at the first free slot.
-func (t *table) remove(free int) {
-	for i := t.next(free); t.slots[i].fullAt != 0; i = t.next(i) {
-		if t.distance(t.home(t.slots[i].id), i) >= t.distance(free, i) {
-			t.slots[free] = t.slots[i]
-			free = i
-		}
-	}
-	t.slots[free] = entry{}
-	t.used--
-}
-
-// crowded reports whether one more entry would fill more than three quarters.
-func (t *table) crowded() bool { return 4*(t.used+1) > 3*len(t.slots) }
-
-// rebuild makes room for more entries, and returns how many it dropped because
-// they are full: a new bucket starts full, so nobody can tell.
-func (t *table) rebuild(now time.Duration) (dropped int) {
+// rebuild makes room for more entries, and drops those that are full: a new
+// bucket starts full, so nobody can tell.
+func (t *table) rebuild(now time.Duration) {
 	live := 0
 	for i := range t.slots {
 		if t.slots[i].fullAt > now {
@@ -102,17 +96,80 @@ func (t *table) rebuild(now time.Duration) (dropped int) {
 		}
 	}
 	old := t.slots
+	t.evictions += uint64(t.used - live)
 	t.slots = slices.Grow([]entry(nil), max(8, live*8/5))
 	t.slots, t.used = t.slots[:cap(t.slots)], 0 // with what the allocator has rounded up
 	for i := range old {
-		switch e := &old[i]; {
-		case e.fullAt > now:
-			t.add(*e)
-		case e.fullAt != 0:
-			dropped++
+		if old[i].fullAt > now {
+			t.add(old[i])
 		}
 	}
-	return dropped
+}
+
+// drop frees a slot, and moves back what had to go further because of it: a
+// search ends at the first free slot.
+func (t *table) drop(free int) {
+	distance := func(from, to int) int { return (to - from + len(t.slots)) % len(t.slots) }
+	for i := t.next(free); t.slots[i].fullAt != 0; i = t.next(i) {
+		if distance(t.home(t.slots[i].id), i) >= distance(free, i) {
+			t.slots[free] = t.slots[i]
+			free = i
+		}
+	}
+	t.slots[free] = entry{}
+	t.used--
+	t.evictions++
+}
+
+// evict inspects a few entries and drops those that are full. If none is, it
+// drops the one that forgives least.
+func (t *table) evict(now time.Duration) {
+	victim, before := -1, t.used
+	for range min(inspected, t.used) {
+		for t.hand >= len(t.slots) || t.slots[t.hand].fullAt == 0 {
+			t.hand++
+			if t.hand >= len(t.slots) {
+				t.hand = 0
+			}
+		}
+		e := &t.slots[t.hand]
+		if e.fullAt <= now {
+			t.drop(t.hand) // the hand may now point at another entry
+			continue
+		}
+		if victim < 0 || e.forgivesLess(&t.slots[victim], now) {
+			victim = t.hand
+		}
+		t.hand++
+	}
+	if t.used == before { // so nothing has moved
+		t.drop(victim)
+		t.evictedInDebt++
+	}
+}
+
+// forgivesLess reports whether e is a better one to lose than other. What counts
+// is the share of its own bucket that is forgiven, not the time: a flood under a
+// slow policy must not flush a bucket that was emptied under a fast one. Among
+// about equal shares the fewer units go first, then what was emptied later, then
+// the slower: a flood rather flushes itself.
+func (e *entry) forgivesLess(other *entry, now time.Duration) bool {
+	if a, b := e.level(now), other.level(now); a != b {
+		return a < b
+	}
+	if a, b := e.shape.burst(), other.shape.burst(); a != b {
+		return a < b
+	}
+	if a, b := e.fullAt-e.shape.fill(), other.fullAt-other.shape.fill(); a != b {
+		return a > b
+	}
+	return e.shape > other.shape
+}
+
+// level is the share of its bucket that an entry owes, in coarse steps.
+func (e *entry) level(now time.Duration) int {
+	const steps = 64
+	return int(steps*float64(e.fullAt-now)/float64(e.shape.fill()) + 0.9)
 }
 
 // shape is what an eviction needs to know of a bucket beside its debt, in 32 bits:
