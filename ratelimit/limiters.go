@@ -116,14 +116,18 @@ func describe(r *rate.Limiter, now time.Time, l *Limit, s *State) {
 	l.Rate = f.rate()
 	*s = State{
 		Allowed:    s.Allowed,
-		Remaining:  min(max(int(tokens+f.perSecond*1e-9), 0), f.burst), // AllowN is as generous
+		Remaining:  f.burst,
 		ResetAfter: min(f.wait(float64(f.burst)-tokens), bucket.Most),
 	}
-	if !s.Allowed || l.Cost == 0 {
-		s.RetryAfter = Never
-		if n := max(l.Cost, 1); n <= f.burst {
-			s.RetryAfter = f.wait(float64(n) - tokens)
-		}
+	if left := tokens + f.perSecond*1e-9; left < float64(f.burst) { // AllowN is as generous
+		s.Remaining = int(max(left, 0))
+	}
+	if s.Allowed && l.Cost != 0 {
+		return
+	}
+	s.RetryAfter = Never
+	if n := max(l.Cost, 1); n <= f.burst {
+		s.RetryAfter = f.wait(float64(n) - tokens)
 	}
 }
 
@@ -140,7 +144,7 @@ func (f float) wait(units float64) time.Duration {
 	nanos := units / f.perSecond * 1e9
 	noise := max(units, float64(f.burst)) / f.perSecond * 1e9 * 0x1p-50
 	switch {
-	case units <= 0:
+	case units <= 0 || f.burst == 0:
 		return 0
 	case f.perSecond <= 0 || nanos > float64(bucket.Most):
 		return Never
