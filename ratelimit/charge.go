@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/backstop-go/backstop/internal/exchange"
 	"github.com/backstop-go/backstop/problem"
@@ -33,14 +34,11 @@ func (l *Limiter) Charge(r *http.Request, units int) error {
 			return err
 		}
 	}
-	limits := make([]Limit, 0, len(c.limits))
-	for _, limit := range c.limits {
-		if !limit.Rate.blocked() {
-			limit.Cost, limit.Force = units, true
-			limits = append(limits, limit)
-		}
+	limits := slices.DeleteFunc(slices.Clone(c.limits), blocked)
+	for i := range limits {
+		limits[i].Cost, limits[i].Force = units, true
 	}
-	if err := l.store.Take(context.WithoutCancel(r.Context()), limits, make([]State, len(limits))); err != nil {
+	if err := l.cfg.Store.Take(context.WithoutCancel(r.Context()), limits, make([]State, len(limits))); err != nil {
 		return undecided(err)
 	}
 	return nil
@@ -84,7 +82,7 @@ func (l *Limiter) refund(ctx context.Context, c *call) error {
 	if len(limits) == 0 {
 		return nil
 	}
-	if err := l.store.Take(ctx, limits, make([]State, len(limits))); err != nil {
+	if err := l.cfg.Store.Take(ctx, limits, make([]State, len(limits))); err != nil {
 		return fmt.Errorf("ratelimit: refund: %w", err)
 	}
 	return nil

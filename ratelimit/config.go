@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/backstop-go/backstop/problem"
 )
@@ -134,15 +135,7 @@ func New(cfg Config) (*Limiter, error) {
 			c.fault("Store is a nil Limiters")
 		}
 	}
-	l := &Limiter{
-		store:      cfg.Store,
-		skip:       cfg.Skip,
-		dryRun:     cfg.DryRun,
-		refundIf:   cfg.RefundIf,
-		headers:    cfg.Headers,
-		families:   cfg.Families,
-		onDecision: cfg.OnDecision,
-	}
+	l := &Limiter{cfg: cfg}
 	first := Policy{cfg.Name, cfg.Rate, cfg.Key, cfg.RateFor, cfg.Cost, cfg.Category, cfg.Categories, cfg.Missing}
 	for _, p := range append([]Policy{first}, cfg.Also...) {
 		l.policies = append(l.policies, c.policy(p))
@@ -153,7 +146,7 @@ func New(cfg Config) (*Limiter, error) {
 	if cfg.Families&^allFamilies != 0 {
 		c.fault("Families of %d are unknown", cfg.Families)
 	}
-	if err := errors.Join(c.errs...); err != nil {
+	if err := c.join(); err != nil {
 		return nil, err
 	}
 	return l, nil
@@ -177,6 +170,8 @@ func (c *checker) fault(format string, args ...any) {
 	c.errs = append(c.errs, fmt.Errorf("ratelimit: "+format, args...))
 }
 
+func (c *checker) join() error { return errors.Join(c.errs...) }
+
 // policy returns what a Limiter keeps of p.
 func (c *checker) policy(p Policy) policy {
 	c.name(p.Name)
@@ -190,26 +185,21 @@ func (c *checker) policy(p Policy) policy {
 	if (p.Category == nil) != (len(p.Categories) == 0) {
 		c.fault("policy %q has one of Category and Categories, and needs both", p.Name)
 	}
-	made := policy{Policy: p, categories: make(map[string]category, len(p.Categories))}
+	made := policy{Policy: p, categories: map[string]Limit{}}
 	for _, name := range slices.Sorted(maps.Keys(p.Categories)) {
 		full, rate := p.Name+"."+name, p.Categories[name]
 		c.name(full)
 		c.rate(full, rate)
-		made.categories[name] = category{full, rate}
+		made.categories[name] = Limit{Policy: full, Rate: rate}
 	}
-	made.Categories = nil
 	return made
 }
 
 // name checks the name of a policy. It goes into header fields and into keys of
 // Redis, so it needs no escaping anywhere.
 func (c *checker) name(name string) {
-	ok := 1 <= len(name) && len(name) <= 64
-	for i := range len(name) {
-		b := name[i]
-		ok = ok && ('a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || b == '.' || b == '_' || b == '-')
-	}
-	if !ok {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+	if len(name) < 1 || len(name) > 64 || strings.Trim(name, letters) != "" {
 		c.fault("policy name %q is not 1 to 64 of A-Za-z0-9._-", name)
 	}
 	if c.names[name] {

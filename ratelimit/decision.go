@@ -2,6 +2,7 @@ package ratelimit
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/backstop-go/backstop/internal/exchange"
@@ -65,13 +66,13 @@ func (l *Limit) beyondBurst() bool { return !l.Rate.blocked() && l.Cost > l.Rate
 
 func (c *call) err() error {
 	switch {
-	case c.rate.Allowed || c.limiter.dryRun:
+	case c.rate.Allowed || c.limiter.cfg.DryRun:
 		return nil
 	case c.rate.RetryAfter == Never && c.limits[c.binding].beyondBurst():
 		return problem.PayloadTooLarge.New("Request exceeds the capacity of the rate limit")
 	case c.rate.RetryAfter == Never:
 		return problem.QuotaExceeded.New("")
-	case c.limiter.headers == HeadersNone:
+	case c.limiter.cfg.Headers == HeadersNone:
 		return problem.RateLimited.New("")
 	}
 	return problem.RateLimited.New("").WithRetryAfter(c.rate.RetryAfter)
@@ -82,11 +83,8 @@ func (c *call) bind() {
 	for i := range c.states {
 		s := &c.states[i]
 		rate := exchange.Rate{
-			Allowed:    s.Allowed,
-			Unknown:    s.Unknown,
-			Remaining:  s.Remaining,
-			ResetAfter: s.ResetAfter,
-			RetryAfter: s.RetryAfter,
+			Allowed: s.Allowed, Unknown: s.Unknown,
+			Remaining: s.Remaining, ResetAfter: s.ResetAfter, RetryAfter: s.RetryAfter,
 		}
 		if i == 0 || rate.Binds(&c.rate) {
 			c.rate, c.binding = rate, int32(i)
@@ -97,21 +95,14 @@ func (c *call) bind() {
 
 func (c *call) decision() Decision {
 	limit, state := &c.limits[c.binding], &c.states[c.binding]
-	d := Decision{
-		Allowed:    state.Allowed, // one that refuses binds
-		DryRun:     c.limiter.dryRun,
-		Policy:     limit.Policy,
-		Key:        limit.Key,
-		Limit:      limit.Rate.burst(),
-		Remaining:  state.Remaining,
-		Cost:       limit.Cost,
-		ResetAfter: state.ResetAfter,
-		RetryAfter: state.RetryAfter,
-		States:     c.states,
-		call:       c,
+	return Decision{
+		Allowed:  state.Allowed, // one that refuses binds
+		DryRun:   c.limiter.cfg.DryRun,
+		Degraded: slices.ContainsFunc(c.states, func(s State) bool { return s.Degraded }),
+		Policy:   limit.Policy, Key: limit.Key,
+		Limit: limit.Rate.burst(), Remaining: state.Remaining, Cost: limit.Cost,
+		ResetAfter: state.ResetAfter, RetryAfter: state.RetryAfter,
+		States: c.states,
+		call:   c,
 	}
-	for i := range c.states {
-		d.Degraded = d.Degraded || c.states[i].Degraded
-	}
-	return d
 }

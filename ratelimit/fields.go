@@ -1,8 +1,8 @@
 package ratelimit
 
 import (
+	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/backstop-go/backstop/problem"
@@ -22,19 +22,16 @@ const maxFieldInteger = 999_999_999_999_999
 func (c *call) setLists(h http.Header) {
 	var policies, limits []byte
 	if c.listed() {
-		policies, limits = list(h[fieldPolicies]), list(h[fieldRateLimit])
+		policies, limits = []byte(h.Get(fieldPolicies)), []byte(h.Get(fieldRateLimit))
 	}
 	for i := range c.limits {
 		limit, state := &c.limits[i], &c.states[i]
 		if state.Unknown {
 			continue
 		}
-		policies = item(policies, limit.Policy)
-		policies = parameter(policies, ";q=", int64(limit.Rate.burst()))
-		policies = parameter(policies, ";w=", max(1, seconds(limit.Rate.plan().Fill)))
-		limits = item(limits, limit.Policy)
-		limits = parameter(limits, ";r=", int64(state.Remaining))
-		limits = parameter(limits, ";t=", max(1, seconds(available(limit.Rate.plan(), state))))
+		p := limit.Rate.plan()
+		policies = item(policies, limit.Policy, 'q', int64(limit.Rate.burst()), 'w', p.Fill)
+		limits = item(limits, limit.Policy, 'r', int64(state.Remaining), 't', available(p, state))
 	}
 	h[fieldPolicies], h[fieldRateLimit] = []string{string(policies)}, []string{string(limits)}
 }
@@ -62,22 +59,10 @@ func (c *call) listed() bool {
 	return false
 }
 
-func list(lines []string) []byte {
-	if len(lines) == 0 {
-		return nil
+// item adds a name with a number and a time to a list.
+func item(list []byte, name string, number rune, n int64, delay rune, d time.Duration) []byte {
+	if len(list) > 0 {
+		list = append(list, ", "...)
 	}
-	return []byte(lines[0])
-}
-
-func item(dst []byte, name string) []byte {
-	if len(dst) > 0 {
-		dst = append(dst, ", "...)
-	}
-	dst = append(dst, '"')
-	dst = append(dst, name...)
-	return append(dst, '"')
-}
-
-func parameter(dst []byte, name string, n int64) []byte {
-	return strconv.AppendInt(append(dst, name...), min(n, maxFieldInteger), 10)
+	return fmt.Appendf(list, `"%s";%c=%d;%c=%d`, name, number, min(n, maxFieldInteger), delay, max(1, seconds(d)))
 }

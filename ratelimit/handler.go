@@ -28,7 +28,7 @@ func (l *Limiter) Handler(next http.Handler) http.Handler {
 		switch {
 		case err != nil:
 			problem.Respond(w, r2, err)
-		case l.refundIf != nil && c != nil && c.rate.Allowed:
+		case l.cfg.RefundIf != nil && c != nil && c.rate.Allowed:
 			l.serveRefundable(w, r2, x, c, next)
 		default:
 			next.ServeHTTP(w, r2)
@@ -69,13 +69,13 @@ func (l *Limiter) serveRefundable(w http.ResponseWriter, r *http.Request, x *exc
 // refundable asks RefundIf.
 func (l *Limiter) refundable(r *http.Request, status int) bool {
 	defer contain(r, "RefundIf")
-	return l.refundIf(r, status)
+	return l.cfg.RefundIf(r, status)
 }
 
 // observe calls OnDecision.
 func (l *Limiter) observe(r *http.Request, d Decision) {
 	defer contain(r, "OnDecision")
-	l.onDecision(r, d)
+	l.cfg.OnDecision(r, d)
 }
 
 // contain is deferred around a hook. Hooks watch; their panic is no reason to

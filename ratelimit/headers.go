@@ -46,7 +46,7 @@ func (l *Limiter) SetHeaders(h http.Header, r *http.Request, d Decision) {
 // set writes the fields of a call in some families, with values for their
 // memory.
 func (l *Limiter) set(h http.Header, c *call, families problem.RateLimitHeaders, values *fieldValues) {
-	if !c.rate.Allowed && !l.dryRun && l.headers != HeadersAll {
+	if !c.rate.Allowed && !l.cfg.DryRun && l.cfg.Headers != HeadersAll {
 		removeFields(h) // a refusal must not say "57 left"
 	}
 	if families == 0 {
@@ -75,7 +75,7 @@ func (c *call) setNumbers(h http.Header, families problem.RateLimitHeaders, valu
 	digits = strconv.AppendInt(digits, int64(c.rate.Remaining), 10)
 	remaining := len(digits)
 	if families&problem.XRateLimit != 0 {
-		digits = strconv.AppendInt(digits, unixCeil(time.Now().Add(c.rate.ResetAfter)), 10)
+		digits = strconv.AppendInt(digits, time.Now().Add(c.rate.ResetAfter+time.Second-1).Unix(), 10)
 	}
 	unix := len(digits)
 	if families&problem.RateLimitTrio != 0 {
@@ -94,10 +94,10 @@ func (c *call) setNumbers(h http.Header, families problem.RateLimitHeaders, valu
 // shown returns the families in which a call is shown, 0 if in none.
 func (l *Limiter) shown(r *http.Request, c *call) problem.RateLimitHeaders {
 	switch {
-	case l.headers != HeadersAll || l.dryRun || c.rate.Unknown:
+	case l.cfg.Headers != HeadersAll || l.cfg.DryRun || c.rate.Unknown:
 		return 0
-	case l.families != 0:
-		return l.families
+	case l.cfg.Families != 0:
+		return l.cfg.Families
 	}
 	return problem.FromContext(r.Context()).RateLimit()
 }
@@ -112,18 +112,5 @@ func removeFields(h http.Header) {
 
 // seconds rounds a delay up to whole seconds.
 func seconds(d time.Duration) int64 {
-	s := int64(d / time.Second)
-	if d%time.Second > 0 {
-		s++
-	}
-	return s
-}
-
-// unixCeil is the first whole second of Unix time that is not before t.
-func unixCeil(t time.Time) int64 {
-	s := t.Unix()
-	if t.Nanosecond() > 0 {
-		s++
-	}
-	return s
+	return int64(d/time.Second) + min(int64(d%time.Second), 1)
 }

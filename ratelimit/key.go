@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -108,15 +109,10 @@ func First(keys ...KeyFunc) KeyFunc {
 // checked copies the arguments of a combinator. Its panics are about the text
 // of the program.
 func checked(name string, keys []KeyFunc) []KeyFunc {
-	if len(keys) == 0 {
-		panic("ratelimit: " + name + " of no keys")
+	if len(keys) == 0 || slices.ContainsFunc(keys, func(key KeyFunc) bool { return key == nil }) {
+		panic("ratelimit: " + name + " needs keys, none of them nil")
 	}
-	for _, key := range keys {
-		if key == nil {
-			panic("ratelimit: " + name + " of a nil key")
-		}
-	}
-	return append([]KeyFunc(nil), keys...)
+	return slices.Clone(keys)
 }
 
 // onlyLine returns a header that has exactly one line, and a value on it.

@@ -1,6 +1,7 @@
 package ratelimit
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -20,25 +21,14 @@ import (
 // SetHeaders are its parts, for code that has another idea of a handler. Charge
 // is for a cost that is known only after the answer.
 type Limiter struct {
-	policies   []policy
-	store      Store
-	skip       func(*http.Request) bool
-	dryRun     bool
-	refundIf   func(*http.Request, int) bool
-	headers    Headers
-	families   problem.RateLimitHeaders
-	onDecision func(*http.Request, Decision)
-	hinted     atomic.Bool // see hint
+	cfg      Config   // but for what became policies
+	policies []policy // the one of cfg, and Also
+	hinted   atomic.Bool
 }
 
 type policy struct {
 	Policy
-	categories map[string]category
-}
-
-type category struct {
-	name string
-	rate Rate
+	categories map[string]Limit // with a name and a rate
 }
 
 // call is everything that one request needs. For one limit it is one
@@ -73,18 +63,18 @@ func (l *Limiter) Take(r *http.Request) (Decision, error) {
 // no limit applies, or after an error.
 func (l *Limiter) take(r *http.Request, x *exchange.Exchange) (*call, error) {
 	c, err := l.ask(r, asked)
-	if err != nil && l.dryRun {
+	if err != nil && l.cfg.DryRun {
 		slog.WarnContext(r.Context(), "dry run of a rate limit could not decide", "policy", l.policies[0].Name, "cause", err)
 		return nil, nil
 	}
 	if c == nil {
 		return nil, err
 	}
-	if !l.dryRun {
+	if !l.cfg.DryRun {
 		c.rate.Families = uint8(l.shown(r, c))
 		x.AddRate(&c.rate)
 	}
-	if l.onDecision != nil {
+	if l.cfg.OnDecision != nil {
 		l.observe(r, c.decision())
 	}
 	return c, nil
@@ -113,24 +103,22 @@ func (l *Limiter) ask(r *http.Request, cost int) (*call, error) {
 	if c == nil {
 		return nil, err
 	}
-	if c.blocked() {
+	if slices.ContainsFunc(c.limits, blocked) {
 		c.block(cost == 0)
-	} else if err := l.store.Take(r.Context(), c.limits, c.states); err != nil {
+	} else if err := l.cfg.Store.Take(r.Context(), c.limits, c.states); err != nil {
 		return nil, undecided(err)
 	}
 	c.bind()
 	return c, nil
 }
 
-func (c *call) blocked() bool {
-	return slices.ContainsFunc(c.limits, func(l Limit) bool { return l.Rate.blocked() })
-}
+func blocked(l Limit) bool { return l.Rate.blocked() }
 
 // block refuses a call without asking the store, because a rate admits nothing.
 func (c *call) block(peek bool) {
 	for i := range c.limits {
 		c.states[i] = State{Allowed: true, Unknown: true}
-		if c.limits[i].Rate.blocked() {
+		if blocked(c.limits[i]) {
 			c.states[i] = State{Allowed: peek, RetryAfter: Never}
 		}
 	}
@@ -138,7 +126,7 @@ func (c *call) block(peek bool) {
 
 // call finds the limits of a request, with a cost. It is nil if none applies.
 func (l *Limiter) call(r *http.Request, cost int) (*call, error) {
-	if l.skip != nil && l.skip(r) {
+	if l.cfg.Skip != nil && l.cfg.Skip(r) {
 		return nil, nil
 	}
 	c := &call{limiter: l}
@@ -160,48 +148,48 @@ func (l *Limiter) call(r *http.Request, cost int) (*call, error) {
 
 // add adds the limit of a policy to a call, if it applies.
 func (l *Limiter) add(c *call, p *policy, r *http.Request, cost int) error {
-	name, rate := p.plan(r)
-	if rate == Unlimited() {
+	limit := p.plan(r)
+	if limit.Rate == Unlimited() {
 		return nil
 	}
 	key, ok := p.Key(r)
 	switch {
 	case ok && key != "":
 		l.hint(r, key)
-		key = storeKey(key)
+		limit.Key = storeKey(key)
 	case p.Missing == MissingReject:
 		return problem.Unauthenticated.New("")
 	case p.Missing == MissingSkip:
 		return nil
+	default: // the empty key, which no key function can return, so it is nobody else's
+	}
+	switch {
+	case cost != asked:
+		limit.Cost = cost
+	case p.Cost == nil:
+		limit.Cost = 1
 	default:
-		key = "" // which no key function can return, so it is nobody else's
+		limit.Cost = p.Cost(r)
 	}
-	if cost == asked {
-		cost = 1
-		if p.Cost != nil {
-			cost = p.Cost(r)
-		}
+	if limit.Cost < 0 {
+		return problem.Internal.Wrap(fmt.Errorf("ratelimit: policy %q: cost %d is negative", limit.Policy, limit.Cost), "")
 	}
-	if cost < 0 {
-		return problem.Internal.Wrap(fmt.Errorf("ratelimit: policy %q: cost %d is negative", name, cost), "")
-	}
-	c.limits = append(c.limits, Limit{Policy: name, Key: key, Rate: rate, Cost: cost})
+	c.limits = append(c.limits, limit)
 	return nil
 }
 
 // plan returns the name and the rate that hold for a request.
-func (p *policy) plan(r *http.Request) (string, Rate) {
+func (p *policy) plan(r *http.Request) Limit {
 	if p.Category != nil {
-		if c, ok := p.categories[p.Category(r)]; ok {
-			return c.name, c.rate
+		if limit, ok := p.categories[p.Category(r)]; ok {
+			return limit
 		}
 	}
+	limit := Limit{Policy: p.Name, Rate: p.Rate}
 	if p.RateFor != nil {
-		if rate := p.RateFor(r); rate != (Rate{}) {
-			return p.Name, rate
-		}
+		limit.Rate = cmp.Or(p.RateFor(r), p.Rate)
 	}
-	return p.Name, p.Rate
+	return limit
 }
 
 // undecided is the answer to an error of a store.

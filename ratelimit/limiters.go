@@ -4,8 +4,6 @@ import (
 	"context"
 	"hash/maphash"
 	"math"
-	"math/bits"
-	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -43,11 +41,9 @@ func (f Limiters) Take(_ context.Context, limits []Limit, states []State) error 
 	for i := range limits {
 		r := f(limits[i].Policy, limits[i].Key)
 		limiters = append(limiters, r)
-		set |= 1 << (maphash.Comparable(limiterSeed, r) % 64)
+		set |= 1 << (maphash.Comparable(limiterSeed, r) % maxShards)
 	}
-	for rest := set; rest != 0; rest &= rest - 1 { // in the order of the bits, as in Memory
-		limiterLocks[bits.TrailingZeros64(rest)].Lock()
-	}
+	limiterShards.lock(set, 0)
 	now := time.Now()
 	admitted := true
 	for i, r := range limiters {
@@ -66,16 +62,14 @@ func (f Limiters) Take(_ context.Context, limits []Limit, states []State) error 
 	for i, r := range limiters {
 		describe(r, now, &limits[i], &states[i])
 	}
-	for ; set != 0; set &= set - 1 {
-		limiterLocks[bits.TrailingZeros64(set)].Unlock()
-	}
+	limiterShards.unlock(set)
 	return nil
 }
 
 // A limiter may be behind several Limiters, so its lock belongs to none of them.
 var (
-	limiterSeed  = maphash.MakeSeed()
-	limiterLocks [64]sync.Mutex
+	limiterSeed   = maphash.MakeSeed()
+	limiterShards = make(shards, maxShards)
 )
 
 func unlimited(r *rate.Limiter) bool { return r == nil || r.Limit() == rate.Inf }
@@ -105,62 +99,32 @@ func force(r *rate.Limiter, now time.Time, cost int) {
 }
 
 // describe derives every number from the units of one instant, and the rate from
-// the limiter.
+// the limiter. A unit is rounded up, so that who waits has waited enough.
 func describe(r *rate.Limiter, now time.Time, l *Limit, s *State) {
 	if unlimited(r) {
 		l.Rate, *s = Unlimited(), State{Allowed: true, Unknown: true}
 		return
 	}
-	f := float{float64(r.Limit()), max(r.Burst(), 0)}
-	tokens := r.TokensAt(now)
-	l.Rate = f.rate()
-	*s = State{
-		Allowed:    s.Allowed,
-		Remaining:  f.burst,
-		ResetAfter: min(f.wait(float64(f.burst)-tokens), bucket.Most),
-	}
-	if left := tokens + f.perSecond*1e-9; left < float64(f.burst) { // AllowN is as generous
-		s.Remaining = int(max(left, 0))
-	}
-	if s.Allowed && l.Cost != 0 {
-		return
-	}
-	s.RetryAfter = Never
-	if n := max(l.Cost, 1); n <= f.burst {
-		s.RetryAfter = f.wait(float64(n) - tokens)
-	}
-}
-
-// float is the rate of a limiter in floating point.
-type float struct {
-	perSecond float64
-	burst     int
-}
-
-// wait is the time in which so many units come back, or Never. It is rounded up,
-// less what the computation of a float64 may have put on top: an exact second
-// must not become two in a header.
-func (f float) wait(units float64) time.Duration {
-	nanos := units / f.perSecond * 1e9
-	noise := max(units, float64(f.burst)) / f.perSecond * 1e9 * 0x1p-50
-	switch {
-	case units <= 0 || f.burst == 0:
-		return 0
-	case f.perSecond <= 0 || nanos > float64(bucket.Most):
-		return Never
-	}
-	return max(time.Duration(math.Ceil(nanos-noise)), 0)
-}
-
-// rate is the nearest Rate. One that takes more than 366 days to fill is shown as
-// the slowest with its burst.
-func (f float) rate() Rate {
-	if f.burst == 0 {
-		return Blocked()
-	}
-	unit := bucket.Most / time.Duration(f.burst)
-	if nanos := 1e9 / f.perSecond; f.perSecond > 0 && nanos < float64(unit) {
+	burst := max(r.Burst(), 0)
+	unit := max(bucket.Most/time.Duration(max(burst, 1)), 1) // the slowest that a Rate can be
+	nanos := math.Ceil(1e9 / float64(r.Limit()))
+	slower := nanos > float64(unit) || r.Limit() <= 0
+	if !slower {
 		unit = time.Duration(nanos)
 	}
-	return Rate{Limit: 1, Per: max(unit, 1), Burst: f.burst}
+	if l.Rate = (Rate{Limit: 1, Per: unit, Burst: burst}); burst == 0 {
+		l.Rate = Blocked()
+	}
+	// Up to whole nanoseconds, but not because of the noise that a float64 has:
+	// an exact second would become two in a header.
+	p := bucket.Plan{Unit: unit, Fill: unit * time.Duration(burst)}
+	nanos = (float64(r.Burst()) - r.TokensAt(now)) * float64(unit)
+	debt := math.Round(nanos)
+	if nanos-debt > max(nanos, float64(p.Fill))*0x1p-50 {
+		debt++
+	}
+	s.set(p, time.Duration(min(max(debt, 0), float64(bucket.Most))), l, s.Allowed)
+	if slower && s.RetryAfter > 0 {
+		s.RetryAfter = Never
+	}
 }

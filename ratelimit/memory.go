@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"hash/maphash"
 	"math/bits"
-	"sync"
 	"time"
 
 	"github.com/backstop-go/backstop/ratelimit/internal/bucket"
@@ -38,21 +37,14 @@ type MemoryConfig struct {
 type Memory struct {
 	seeds  [3]maphash.Seed
 	start  time.Time
-	shards []shard // a power of two
+	shards shards  // a power of two
 	tables []table // a power of two; table i is under the lock of shard i
-}
-
-// shard is a lock, with a cache line of its own and its neighbour's prefetch.
-type shard struct {
-	mu     sync.Mutex
-	latest time.Duration // instant of a call; none is judged at an earlier one
-	_      [112]byte
 }
 
 const (
 	defaultMaxKeys = 1 << 16
 	mostKeys       = 1 << 30
-	maxShards      = 64 // as many as a uint64 has bits, see lock
+	maxShards      = 64 // as many as a uint64 has bits
 	minTableKeys   = 64
 	maxTableKeys   = 4096
 )
@@ -68,7 +60,7 @@ func NewMemory(cfg MemoryConfig) (*Memory, error) {
 	for n < maxShards && keys/(2*n) >= minTableKeys || keys/n > maxTableKeys {
 		n *= 2
 	}
-	m := &Memory{start: time.Now(), shards: make([]shard, min(n, maxShards)), tables: make([]table, n)}
+	m := &Memory{start: time.Now(), shards: make(shards, min(n, maxShards)), tables: make([]table, n)}
 	for i := range m.seeds {
 		m.seeds[i] = maphash.MakeSeed()
 	}
@@ -80,7 +72,8 @@ func NewMemory(cfg MemoryConfig) (*Memory, error) {
 
 // claim is one limit of a call.
 type claim struct {
-	id      bucketID
+	id      uint64
+	where   uint64 // the lower half chooses the table
 	table   *table
 	entry   *entry // nil is a full bucket that nobody knows
 	plan    bucket.Plan
@@ -113,7 +106,7 @@ func (m *Memory) take(limits []Limit, states []State, claims []claim) {
 	for i := range claims {
 		set |= m.claim(&claims[i], &limits[i])
 	}
-	now = m.lock(set, now)
+	now = m.shards.lock(set, now)
 	admitted := true
 	for i := range claims {
 		admitted = claims[i].judge(&limits[i], now) && admitted
@@ -124,10 +117,10 @@ func (m *Memory) take(limits []Limit, states []State, claims []claim) {
 	// Entries that exist come first: an insertion moves others about.
 	for i := 0; i < len(claims) && admitted; i++ {
 		if c := &claims[i]; c.entry == nil && c.debt > 0 {
-			c.table.insert(entry{c.id.id, uint32(c.id.where >> 32), c.shape(&limits[i]), now + c.debt}, now)
+			c.table.insert(entry{c.id, uint32(c.where >> 32), c.shape(&limits[i]), now + c.debt}, now)
 		}
 	}
-	m.unlock(set)
+	m.shards.unlock(set)
 	for i := range claims {
 		c := &claims[i]
 		states[i].set(c.plan, c.debt, &limits[i], c.allowed)
@@ -138,41 +131,19 @@ func (m *Memory) take(limits []Limit, states []State, claims []claim) {
 // shard.
 func (m *Memory) claim(c *claim, l *Limit) uint64 {
 	policy := maphash.String(m.seeds[0], l.Policy) // of which there are few
-	c.id = bucketID{
-		where: maphash.String(m.seeds[1], l.Key) ^ policy,
-		id:    maphash.String(m.seeds[2], l.Key) ^ bits.RotateLeft64(policy, 32),
-	}
+	c.id = maphash.String(m.seeds[1], l.Key) ^ policy
+	c.where = maphash.String(m.seeds[2], l.Key) ^ bits.RotateLeft64(policy, 32)
+	c.table = &m.tables[c.where&uint64(len(m.tables)-1)]
 	c.plan = l.Rate.plan()
-	c.table = &m.tables[c.id.where&uint64(len(m.tables)-1)]
-	return 1 << (c.id.where & uint64(len(m.shards)-1))
-}
-
-// lock locks a set of shards, always in the order of the bits, so two calls
-// cannot wait for each other. It returns the instant of the call: the clock was
-// read before, so another call may have been judged at a later one since. At an
-// earlier one that would look like a debt of more than the bucket can owe.
-func (m *Memory) lock(set uint64, now time.Duration) time.Duration {
-	for rest := set; rest != 0; rest &= rest - 1 {
-		s := &m.shards[bits.TrailingZeros64(rest)]
-		s.mu.Lock()
-		now = max(now, s.latest)
-	}
-	for rest := set; rest != 0; rest &= rest - 1 {
-		m.shards[bits.TrailingZeros64(rest)].latest = now
-	}
-	return now
-}
-
-func (m *Memory) unlock(set uint64) {
-	for ; set != 0; set &= set - 1 {
-		m.shards[bits.TrailingZeros64(set)].mu.Unlock()
-	}
+	return 1 << (c.where & uint64(len(m.shards)-1))
 }
 
 // judge looks up the bucket, and reports whether the limit has room.
 func (c *claim) judge(l *Limit, now time.Duration) bool {
-	if c.entry = c.table.find(c.id); c.entry != nil {
-		c.debt = max(c.entry.fullAt-now, 0)
+	if len(c.table.slots) > 0 {
+		if e := c.table.slot(c.id, uint32(c.where>>32)); e.fullAt != 0 {
+			c.entry, c.debt = e, max(e.fullAt-now, 0)
+		}
 	}
 	c.allowed = l.Force || c.plan.Fits(c.debt, l.Cost)
 	return c.allowed

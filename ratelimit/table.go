@@ -7,15 +7,14 @@ import (
 	"time"
 )
 
-// bucketID is the hash of a policy and a key, under secret seeds. Its first half
-// chooses the table, and half of that can be spared afterwards.
-type bucketID struct{ where, id uint64 }
-
 // entry is a bucket in 24 bytes without a pointer: the garbage collector has
 // nothing to look at.
+//
+// It is known by a hash of policy and key under secret seeds. Of its 128 bits, 32
+// have chosen the table.
 type entry struct {
 	id     uint64
-	where  uint32        // the upper half of bucketID.where
+	where  uint32
 	shape  shape         // of the bucket at its last charge
 	fullAt time.Duration // 0 is a free slot
 }
@@ -50,17 +49,11 @@ func (t *table) next(i int) int {
 	return 0
 }
 
-// find returns the entry of an ID, or nil.
-func (t *table) find(id bucketID) *entry {
-	if len(t.slots) == 0 {
-		return nil
-	}
-	for i := t.home(id.id); ; i = t.next(i) {
+// slot is the place of an ID: its entry, or the free slot that it would take.
+func (t *table) slot(id uint64, where uint32) *entry {
+	for i := t.home(id); ; i = t.next(i) {
 		e := &t.slots[i]
-		if e.fullAt == 0 {
-			return nil
-		}
-		if e.id == id.id && e.where == uint32(id.where>>32) {
+		if e.fullAt == 0 || e.id == id && e.where == where {
 			return e
 		}
 	}
@@ -78,11 +71,7 @@ func (t *table) insert(e entry, now time.Duration) {
 }
 
 func (t *table) add(e entry) {
-	i := t.home(e.id)
-	for t.slots[i].fullAt != 0 {
-		i = t.next(i)
-	}
-	t.slots[i] = e
+	*t.slot(e.id, e.where) = e
 	t.used++
 }
 
