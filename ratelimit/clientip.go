@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -14,12 +15,35 @@ import (
 // nobody can choose it. Behind a proxy it is the proxy's, and all clients share
 // one bucket: see [NewClientIP]. A [Limiter] that sees this happen warns once.
 func RemoteIP(r *http.Request) (string, bool) {
-	addr, ok := peer(r)
-	// IPv4 has one spelling, so the key is there already.
-	if host, _, _ := strings.Cut(r.RemoteAddr, ":"); addr.Is4() && strings.Contains(host, ".") {
-		return host, ok
+	if host := ipv4(r.RemoteAddr); host != "" {
+		return host, true
 	}
+	addr, ok := peer(r)
 	return ipKey(addr, defaultIPv6Bits), ok
+}
+
+// ipv4 returns the part of an address that is the key of it, or "" if it needs a
+// closer look. IPv4 has one spelling, so nothing has to be made of it.
+func ipv4(s string) string {
+	host, port, hasPort := strings.Cut(s, ":")
+	octet, digits, dots := 0, 0, 0
+	for i := range len(host) {
+		switch b := host[i]; {
+		case b == '.' && digits > 0:
+			octet, digits, dots = 0, 0, dots+1
+		case '0' <= b && b <= '9' && (octet > 0 || digits == 0):
+			octet, digits = 10*octet+int(b-'0'), digits+1
+		default:
+			return ""
+		}
+		if octet > 255 {
+			return ""
+		}
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); dots != 3 || digits == 0 || host == "0.0.0.0" || hasPort && err != nil {
+		return ""
+	}
+	return host
 }
 
 // hint warns once if a key is made of the address of a proxy. Such a proxy stands

@@ -29,7 +29,7 @@ const (
 )
 
 // fieldValues is the memory of the header values of one response.
-type fieldValues [4]string
+type fieldValues [3]string
 
 // SetHeaders writes the header fields of a decision of this limiter, as
 // [Limiter.Handler] does before it calls the next handler: those that
@@ -82,12 +82,12 @@ func (c *call) setNumbers(h http.Header, families problem.RateLimitHeaders, valu
 		digits = strconv.AppendInt(digits, seconds(c.rate.ResetAfter), 10)
 	}
 	all := string(digits)
-	*values = fieldValues{all[:limit], all[limit:remaining], all[remaining:unix], all[unix:]}
+	*values = fieldValues{all[:limit], all[limit:remaining], all[remaining:unix]}
 	if families&problem.XRateLimit != 0 {
 		h[xLimit], h[xRemaining], h[xReset] = values[0:1:1], values[1:2:2], values[2:3:3]
 	}
 	if families&problem.RateLimitTrio != 0 {
-		h[trioLimit], h[trioRemaining], h[trioReset] = values[0:1:1], values[1:2:2], values[3:4:4]
+		h[trioLimit], h[trioRemaining], h[trioReset] = values[0:1:1], values[1:2:2], []string{all[unix:]}
 	}
 }
 

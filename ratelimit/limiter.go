@@ -130,27 +130,32 @@ func (l *Limiter) call(r *http.Request, cost int) (*call, error) {
 		return nil, nil
 	}
 	c := &call{limiter: l}
-	c.limits, c.states = c.oneLimit[:0], c.oneState[:]
+	c.limits, c.states = c.oneLimit[:], c.oneState[:]
 	if n := len(l.policies); n > 1 {
-		c.limits, c.states = make([]Limit, 0, n), make([]State, n)
+		c.limits, c.states = make([]Limit, n), make([]State, n)
 	}
+	n := 0
 	for i := range l.policies {
-		if err := l.add(c, &l.policies[i], r, cost); err != nil {
+		applies, err := l.fill(&c.limits[n], &l.policies[i], r, cost)
+		if err != nil {
 			return nil, err
 		}
+		if applies {
+			n++
+		}
 	}
-	if len(c.limits) == 0 {
+	if n == 0 {
 		return nil, nil
 	}
-	c.states = c.states[:len(c.limits)]
+	c.limits, c.states = c.limits[:n], c.states[:n]
 	return c, nil
 }
 
-// add adds the limit of a policy to a call, if it applies.
-func (l *Limiter) add(c *call, p *policy, r *http.Request, cost int) error {
-	limit := p.plan(r)
+// fill makes the limit of a policy, and reports whether it applies.
+func (l *Limiter) fill(limit *Limit, p *policy, r *http.Request, cost int) (bool, error) {
+	limit.Policy, limit.Rate = p.plan(r)
 	if limit.Rate == Unlimited() {
-		return nil
+		return false, nil
 	}
 	key, ok := p.Key(r)
 	switch {
@@ -158,10 +163,11 @@ func (l *Limiter) add(c *call, p *policy, r *http.Request, cost int) error {
 		l.hint(r, key)
 		limit.Key = storeKey(key)
 	case p.Missing == MissingReject:
-		return problem.Unauthenticated.New("")
+		return false, problem.Unauthenticated.New("")
 	case p.Missing == MissingSkip:
-		return nil
-	default: // the empty key, which no key function can return, so it is nobody else's
+		return false, nil
+	default:
+		limit.Key = "" // which no key function can return, so it is nobody else's
 	}
 	switch {
 	case cost != asked:
@@ -172,24 +178,22 @@ func (l *Limiter) add(c *call, p *policy, r *http.Request, cost int) error {
 		limit.Cost = p.Cost(r)
 	}
 	if limit.Cost < 0 {
-		return problem.Internal.Wrap(fmt.Errorf("ratelimit: policy %q: cost %d is negative", limit.Policy, limit.Cost), "")
+		return false, problem.Internal.Wrap(fmt.Errorf("ratelimit: policy %q: cost %d is negative", limit.Policy, limit.Cost), "")
 	}
-	c.limits = append(c.limits, limit)
-	return nil
+	return true, nil
 }
 
 // plan returns the name and the rate that hold for a request.
-func (p *policy) plan(r *http.Request) Limit {
+func (p *policy) plan(r *http.Request) (string, Rate) {
 	if p.Category != nil {
-		if limit, ok := p.categories[p.Category(r)]; ok {
-			return limit
+		if c, ok := p.categories[p.Category(r)]; ok {
+			return c.Policy, c.Rate
 		}
 	}
-	limit := Limit{Policy: p.Name, Rate: p.Rate}
 	if p.RateFor != nil {
-		limit.Rate = cmp.Or(p.RateFor(r), p.Rate)
+		return p.Name, cmp.Or(p.RateFor(r), p.Rate)
 	}
-	return limit
+	return p.Name, p.Rate
 }
 
 // undecided is the answer to an error of a store.

@@ -62,7 +62,7 @@ func (f Limiters) Take(_ context.Context, limits []Limit, states []State) error 
 	for i, r := range limiters {
 		describe(r, now, &limits[i], &states[i])
 	}
-	limiterShards.unlock(set)
+	limiterShards.unlock(set, 0)
 	return nil
 }
 

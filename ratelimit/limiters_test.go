@@ -178,8 +178,9 @@ func TestLimiters_concurrently(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if both != 300 || alone != 700 {
-		t.Errorf("%d calls of both and %d of one were admitted, want 300 and 700", both, alone)
+	left := narrow.TokensAt(time.Now())
+	if both+alone != 1000 || float64(both)+left != 300 {
+		t.Errorf("%d calls of both and %d of one were admitted, and %v are left, want 1000 calls, and 300 of both or left", both, alone, left)
 	}
 }
 

@@ -120,7 +120,7 @@ func (m *Memory) take(limits []Limit, states []State, claims []claim) {
 			c.table.insert(entry{c.id, uint32(c.where >> 32), c.shape(&limits[i]), now + c.debt}, now)
 		}
 	}
-	m.shards.unlock(set)
+	m.shards.unlock(set, now)
 	for i := range claims {
 		c := &claims[i]
 		states[i].set(c.plan, c.debt, &limits[i], c.allowed)

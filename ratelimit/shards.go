@@ -21,19 +21,19 @@ type shard struct {
 // another call may have been judged at a later one since. At an earlier one that
 // would look like a debt of more than the bucket can owe.
 func (s shards) lock(set uint64, now time.Duration) time.Duration {
-	for rest := set; rest != 0; rest &= rest - 1 {
-		shard := &s[bits.TrailingZeros64(rest)]
+	for ; set != 0; set &= set - 1 {
+		shard := &s[bits.TrailingZeros64(set)]
 		shard.mu.Lock()
 		now = max(now, shard.latest)
-	}
-	for rest := set; rest != 0; rest &= rest - 1 {
-		s[bits.TrailingZeros64(rest)].latest = now
 	}
 	return now
 }
 
-func (s shards) unlock(set uint64) {
+// unlock unlocks a set after a call that was judged at an instant.
+func (s shards) unlock(set uint64, now time.Duration) {
 	for ; set != 0; set &= set - 1 {
-		s[bits.TrailingZeros64(set)].mu.Unlock()
+		shard := &s[bits.TrailingZeros64(set)]
+		shard.latest = now
+		shard.mu.Unlock()
 	}
 }
