@@ -58,14 +58,13 @@ func (l *Limiter) recorded(ctx context.Context) *call {
 // refund, and that of a refusal, do nothing. Limits whose state is Unknown or
 // Degraded are left alone, because the store was not charged for them.
 func (l *Limiter) Refund(ctx context.Context, d Decision) error {
-	if d.call == nil {
-		return nil
-	}
 	return l.refund(ctx, d.call)
 }
 
 func (l *Limiter) refund(ctx context.Context, c *call) error {
 	switch {
+	case c == nil:
+		return nil
 	case c.limiter != l:
 		return errors.New("ratelimit: refund of another limiter's decision")
 	case !c.rate.Allowed || c.refunded.Swap(true):

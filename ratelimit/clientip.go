@@ -26,21 +26,11 @@ func RemoteIP(r *http.Request) (string, bool) {
 // closer look. IPv4 has one spelling, so nothing has to be made of it.
 func ipv4(s string) string {
 	host, port, hasPort := strings.Cut(s, ":")
-	octet, digits, dots := 0, 0, 0
-	for i := range len(host) {
-		switch b := host[i]; {
-		case b == '.' && digits > 0:
-			octet, digits, dots = 0, 0, dots+1
-		case '0' <= b && b <= '9' && (octet > 0 || digits == 0):
-			octet, digits = 10*octet+int(b-'0'), digits+1
-		default:
-			return ""
-		}
-		if octet > 255 {
-			return ""
-		}
+	if !strings.Contains(host, ".") || strings.HasPrefix(host, "[") {
+		return ""
 	}
-	if _, err := strconv.ParseUint(port, 10, 16); dots != 3 || digits == 0 || host == "0.0.0.0" || hasPort && err != nil {
+	addr, err := netip.ParseAddr(host)
+	if _, errPort := strconv.ParseUint(port, 10, 16); err != nil || hasPort && errPort != nil || addr.IsUnspecified() {
 		return ""
 	}
 	return host

@@ -129,11 +129,9 @@ func New(cfg Config) (*Limiter, error) {
 		cfg.Store = memory
 	}
 	c.rates, _ = cfg.Store.(rateChecker)
-	if f, ok := cfg.Store.(Limiters); ok {
-		c.ownRates = true
-		if f == nil {
-			c.fault("Store is a nil Limiters")
-		}
+	var f Limiters
+	if f, c.ownRates = cfg.Store.(Limiters); c.ownRates && f == nil {
+		c.fault("Store is a nil Limiters")
 	}
 	l := &Limiter{cfg: cfg}
 	first := Policy{cfg.Name, cfg.Rate, cfg.Key, cfg.RateFor, cfg.Cost, cfg.Category, cfg.Categories, cfg.Missing}

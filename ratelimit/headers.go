@@ -103,9 +103,7 @@ func (l *Limiter) shown(r *http.Request, c *call) problem.RateLimitHeaders {
 }
 
 func removeFields(h http.Header) {
-	for _, name := range [...]string{
-		xLimit, xRemaining, xReset, trioLimit, trioRemaining, trioReset, fieldPolicies, fieldRateLimit,
-	} {
+	for _, name := range [...]string{xLimit, xRemaining, xReset, trioLimit, trioRemaining, trioReset, fieldPolicies, fieldRateLimit} {
 		delete(h, name)
 	}
 }

@@ -169,13 +169,12 @@ func (l *Limiter) fill(limit *Limit, p *policy, r *http.Request, cost int) (bool
 	default:
 		limit.Key = "" // which no key function can return, so it is nobody else's
 	}
-	switch {
-	case cost != asked:
-		limit.Cost = cost
-	case p.Cost == nil:
+	limit.Cost = cost
+	if cost == asked {
 		limit.Cost = 1
-	default:
-		limit.Cost = p.Cost(r)
+		if p.Cost != nil {
+			limit.Cost = p.Cost(r)
+		}
 	}
 	if limit.Cost < 0 {
 		return false, problem.Internal.Wrap(fmt.Errorf("ratelimit: policy %q: cost %d is negative", limit.Policy, limit.Cost), "")
