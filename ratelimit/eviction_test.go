@@ -55,6 +55,27 @@ func TestMemory_aFloodForgivesNobody(t *testing.T) {
 	})
 }
 
+// At the cap, where full buckets and such in debt go, and others move up.
+func TestMemory_losesNoBucketAtTheCap(t *testing.T) {
+	for _, maxKeys := range []int{1, 9, 100, 1000} {
+		synctest.Test(t, func(t *testing.T) {
+			random := rand.New(rand.NewPCG(5, 6))
+			m := newMemory(t, maxKeys)
+			r := ratelimit.Rate{Limit: 1, Per: time.Second, Burst: 4 * maxKeys}
+			for step := range 20_000 {
+				time.Sleep(time.Second * time.Duration(random.IntN(3)))
+				take(t, m, strconv.Itoa(random.IntN(3*maxKeys)), r, 1+random.IntN(4*maxKeys))
+				if step%100 == 0 && m.Lost() > 0 {
+					t.Fatalf("%d of %d buckets cannot be found at step %d", m.Lost(), maxKeys, step)
+				}
+			}
+			if got := m.Stats(); got.Keys > maxKeys || got.Evictions == 0 {
+				t.Errorf("Stats() = %+v, want at most %d keys, and evictions", got, maxKeys)
+			}
+		})
+	}
+}
+
 // Nor does a flood under another rate flush a bucket that was emptied, be it slower
 // or faster, and whether time passes meanwhile or not: what counts is the share of
 // its own bucket that somebody owes.

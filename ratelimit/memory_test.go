@@ -139,7 +139,7 @@ func TestMemory_isExact(t *testing.T) {
 				if got := take(t, m, "ann", r, 1); got.Allowed {
 					t.Fatalf("Take of %+v a nanosecond before RetryAfter = allowed, want refused", r)
 				}
-				time.Sleep(1)
+				time.Sleep(time.Nanosecond)
 				if got := take(t, m, "ann", r, 1); !got.Allowed || got.Remaining != 0 || got.ResetAfter != 3*interval {
 					t.Fatalf("Take of %+v after RetryAfter = %+v, want allowed, 0 left, ResetAfter %v", r, got, 3*interval)
 				}
@@ -236,6 +236,9 @@ func TestMemory_losesNoBucket(t *testing.T) {
 					t.Fatalf("Take(%q, %d) at step %d with seed %d = %+v, want a debt of %v", key, cost, step, seed, got, want)
 				}
 				fullAt[key] = time.Now().Add(want)
+			}
+			if n := m.Lost(); n > 0 {
+				t.Errorf("%d buckets cannot be found any more", n)
 			}
 			if got := m.Stats(); got.EvictedInDebt > 0 || got.Evictions == 0 {
 				t.Errorf("Stats() = %+v, want evictions, none in debt", got)

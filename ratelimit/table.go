@@ -140,8 +140,8 @@ func (t *table) evict(now time.Duration) {
 // forgivesLess reports whether e is a better one to lose than other. What counts
 // is the share of its own bucket that is forgiven, not the time: a flood under a
 // slow policy must not flush a bucket that was emptied under a fast one. Among
-// about equal shares the fewer units go first, then what was emptied later, then
-// the slower: a flood rather flushes itself.
+// about equal shares the fewer units go first, then what was emptied later: a
+// flood rather flushes itself.
 func (e *entry) forgivesLess(other *entry, now time.Duration) bool {
 	if a, b := e.level(now), other.level(now); a != b {
 		return a < b
@@ -149,10 +149,7 @@ func (e *entry) forgivesLess(other *entry, now time.Duration) bool {
 	if a, b := e.shape.burst(), other.shape.burst(); a != b {
 		return a < b
 	}
-	if a, b := e.fullAt-e.shape.fill(), other.fullAt-other.shape.fill(); a != b {
-		return a > b
-	}
-	return e.shape > other.shape
+	return e.fullAt-e.shape.fill() > other.fullAt-other.shape.fill()
 }
 
 // level is the share of its bucket that an entry owes, in coarse steps.
