@@ -7,15 +7,15 @@
 //	mux.Handle("GET /v1/items", limit.Handler(items))
 //
 // A [Rate] is a token bucket, a [KeyFunc] says whose, a [Store] keeps it, a
-// [Limiter] puts the three together and speaks HTTP. Whoever has no request has
-// the store alone.
+// [Limiter] puts the three together and speaks HTTP. To limit something that is
+// not an HTTP request, call a Store directly.
 //
 // # What it decides
 //
 // A refusal is an error of the kind [problem.RateLimited], handed to
 // [problem.Respond]: the responder of the request chooses the envelope. A cost
-// above the burst is [problem.PayloadTooLarge], because clients repeat a 429. A
-// store that cannot decide is [problem.Unavailable]: never a 429, and never a
+// above the burst is [problem.PayloadTooLarge], because clients repeat a 429; a
+// [Blocked] rate is [problem.QuotaExceeded], which no waiting helps. A store that cannot decide is [problem.Unavailable]: never a 429, and never a
 // quiet pass.
 //
 // Every answer from below carries the header fields, because they are set

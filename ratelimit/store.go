@@ -42,13 +42,15 @@ type State struct {
 // Never is the RetryAfter of a cost that exceeds the burst: no waiting helps.
 const Never = bucket.Never
 
-// A Store keeps the buckets. [Memory] keeps them in this process; a store of
-// your own has to pass ratelimittest.Run.
+// A Store keeps the buckets. [Memory] keeps them in this process, [Limiters] in
+// limiters that you have already; a store of your own has to pass
+// ratelimittest.Run.
 //
 // With T = Per/Limit and τ = Burst·T, a bucket is one number: its debt, the
 // time until it is full. A cost of n fits if debt + n·T ≤ τ, and then the debt
-// grows by n·T. A negative cost lowers the debt, at most to 0, and does nothing
-// to a bucket that the store does not know. Remaining is ⌊(τ−debt)/T⌋, or 0,
+// grows by n·T. A forced cost always fits, see [Limit]. A negative cost lowers the
+// debt, at most to 0, and does nothing to a bucket that the store does not know.
+// Remaining is ⌊(τ−debt)/T⌋, or 0,
 // ResetAfter is the debt, RetryAfter is debt + n·T − τ.
 //
 // When a key comes with another Rate than before, its debt stays as it is, even
