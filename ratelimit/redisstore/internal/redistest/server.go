@@ -164,6 +164,17 @@ func (s *Server) Do(args ...string) any {
 	return reply
 }
 
+// Pass lets all keys grow older at once.
+func (s *Server) Pass(d time.Duration) {
+	s.t.Helper()
+	const script = `
+		for _, key in ipairs(redis.call('KEYS', '*')) do
+			local left = redis.call('PTTL', key)
+			if left >= 0 then redis.call('PEXPIRE', key, left - ARGV[1]) end
+		end`
+	s.Do("EVAL", script, "0", strconv.FormatInt(d.Milliseconds(), 10))
+}
+
 // Await polls until the condition holds, and fails the test after 20 seconds.
 func Await(t testing.TB, what string, holds func() bool) {
 	t.Helper()
