@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/backstop-go/backstop/ratelimit"
@@ -46,6 +47,20 @@ func ConnectTimeout(ctx context.Context) time.Duration {
 		return bound
 	}
 	return defaultConnect
+}
+
+// WrongNode reports whether an error reply means that another node is the primary
+// now, or will be: that of a replica, or of a primary that has lost its replicas
+// or begins anew. A [Client] gives the connection up then. Behind an address that
+// follows the primary, the next connection leads to the right one.
+func WrongNode(reply string) bool {
+	for _, code := range []string{"READONLY ", "MASTERDOWN ", "LOADING ", "NOREPLICAS "} {
+		// Before version 7, a script that fails wraps the reply to its command.
+		if strings.HasPrefix(reply, code) || strings.Contains(reply, ": -"+code) {
+			return true
+		}
+	}
+	return false
 }
 
 // question is one call of a script.
