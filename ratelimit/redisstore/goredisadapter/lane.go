@@ -17,6 +17,10 @@ import (
 // busy is sent together with whatever else waits.
 const mostConns = 8
 
+// silence is how long a connection may owe an answer. That is longer than a call
+// waits: a late answer does not cost the connection.
+const silence = time.Second
+
 // lane is what leads to one server: connections that are held and ready. go-redis
 // would make one within the call that misses it, by the deadline of that call, and
 // throw it away when the call has left. Here a call never connects: it takes a
@@ -42,10 +46,9 @@ type held struct {
 
 // call is commands that are sent together and in this order.
 type call struct {
-	cmds     []redis.Cmder
-	deadline time.Time
-	bound    time.Duration // to set up a connection
-	done     chan struct{} // closed when each command has its reply or an error
+	cmds  []redis.Cmder
+	bound time.Duration // to set up a connection
+	done  chan struct{} // closed when each command has its reply or an error
 }
 
 func newLane(client *redis.Client) *lane {
@@ -58,20 +61,14 @@ func (l *lane) do(ctx context.Context, cmds ...redis.Cmder) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	c := &call{cmds, redisstore.ConnectTimeout(ctx), make(chan struct{})}
 	l.mu.Lock()
+	l.waiting = append(l.waiting, c)
 	if n := len(l.ready); n > 0 {
 		conn := l.ready[n-1]
 		l.ready = l.ready[:n-1]
-		l.mu.Unlock()
-		exec(ctx, conn, cmds)
-		if batch := l.next(conn, cmds); batch != nil {
-			go l.carry(conn, batch)
-		}
-		return nil
+		go l.carry(conn, l.assign(conn))
 	}
-	c := &call{cmds: cmds, bound: redisstore.ConnectTimeout(ctx), done: make(chan struct{})}
-	c.deadline, _ = ctx.Deadline()
-	l.waiting = append(l.waiting, c)
 	l.grow()
 	l.mu.Unlock()
 	select {
@@ -125,14 +122,10 @@ func fail(cmds []redis.Cmder, err error) {
 func (l *lane) carry(conn *held, batch []*call) {
 	for batch != nil {
 		var cmds []redis.Cmder
-		var deadline time.Time
 		for _, c := range batch {
 			cmds = append(cmds, c.cmds...)
-			if c.deadline.After(deadline) {
-				deadline = c.deadline
-			}
 		}
-		ctx, cancel := context.WithDeadline(context.Background(), deadline)
+		ctx, cancel := context.WithTimeout(context.Background(), silence)
 		exec(ctx, conn, cmds)
 		cancel()
 		for _, c := range batch {

@@ -1,0 +1,59 @@
+package redistest
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+)
+
+// Master is the name under which [Sentinel] watches a primary.
+const Master = "backstop"
+
+// Sentinel runs a redis-sentinel until the test ends. It watches the primary of an
+// address, and makes a replica of it the primary when that does not answer for
+// half a second.
+func Sentinel(t testing.TB, primary string) *Server {
+	t.Helper()
+	needs(t, "redis-sentinel")
+	host, port, err := net.SplitHostPort(primary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Server{Addr: "127.0.0.1:" + strconv.Itoa(freePort(t)), t: t, dir: t.TempDir()}
+	_, own, err := net.SplitHostPort(s.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := filepath.Join(s.dir, "sentinel.conf") // which it rewrites
+	text := "bind 127.0.0.1\nport " + own + "\ndir " + s.dir + "\nlogfile " + filepath.Join(s.dir, "log") + "\n" +
+		"sentinel monitor " + Master + " " + host + " " + port + " 1\n" +
+		"sentinel down-after-milliseconds " + Master + " 500\n" +
+		"sentinel failover-timeout " + Master + " 3000\n"
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.cmd = exec.Command("redis-sentinel", config)
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Kill)
+	s.awaitListening()
+	return s
+}
+
+// Follow makes the server a replica of another one, and waits until it is.
+func (s *Server) Follow(primary *Server) {
+	s.t.Helper()
+	host, port, err := net.SplitHostPort(primary.Addr)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.Do("REPLICAOF", host, port)
+	Await(s.t, s.Addr+" is a replica", func() bool {
+		role, _ := s.Do("ROLE").([]any)
+		return len(role) > 3 && role[3] == "connected"
+	})
+}
