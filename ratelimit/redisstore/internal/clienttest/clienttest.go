@@ -47,7 +47,7 @@ func Run(t *testing.T, h Harness) {
 		{"a service starts without a server", noServer, ""},
 		{"cut connections are replaced", cutConnections, ""},
 		{"outages pass without harm", outages, ""},
-		{"an outage says how it began", says, ""},
+		{"an outage says how it began", says, "connections"},
 		{"a server far away decides", farAway, "connections"},
 		{"a wrong node costs the connection", wrongNode, "connections"},
 		{"a cluster keeps an identity in one slot", clusterKeys, "cluster"},
