@@ -173,7 +173,7 @@ func TestAClockThatWasAheadCostsAtMostTheTimeToFull(t *testing.T) {
 			server.Do("SET", key, strings.Join(value, " "), "PX", "3600000")
 			st := take(t, s, l)
 			if st.Allowed || st.RetryAfter > rate.Per {
-				t.Errorf("Take = %+v, want a refusal for at most %v", st, rate.Per)
+				t.Fatalf("Take = %+v, want a refusal for at most %v", st, rate.Per)
 			}
 			time.Sleep(st.RetryAfter)
 			if !take(t, s, l).Allowed {

@@ -58,7 +58,7 @@ func TestCallersShareConnections(t *testing.T) {
 // too, which others have left there.
 func TestConnectionsOfOthersToAWrongNodeAreNotTaken(t *testing.T) {
 	old, next := redistest.Start(t), redistest.Start(t)
-	relay := redistest.NewRelay(t, 0, old.Addr)
+	relay := redistest.NewRelay(t, 0, 0, old.Addr)
 	opt := options(relay.Addr)
 	opt.PoolSize, opt.MinIdleConns = 30, 20
 	rdb := redis.NewClient(opt)

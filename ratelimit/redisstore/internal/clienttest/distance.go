@@ -13,13 +13,14 @@ import (
 	"github.com/backstop-go/backstop/ratelimit/redisstore/internal/redistest"
 )
 
-// distances are delays in each direction, and timeouts that leave room for one
-// round trip, or for two, but not for those that it takes to connect.
-var distances = []struct{ delay, timeout time.Duration }{
-	{time.Millisecond, 25 * time.Millisecond},
-	{3 * time.Millisecond, 25 * time.Millisecond},
-	{6 * time.Millisecond, 25 * time.Millisecond},
-	{12 * time.Millisecond, 60 * time.Millisecond},
+// distances are delays in each direction and of a new connection, with timeouts
+// that leave room for one round trip or two, but not for those of a handshake.
+var distances = []struct{ delay, connect, timeout time.Duration }{
+	{time.Millisecond, 0, 25 * time.Millisecond},
+	{3 * time.Millisecond, 0, 25 * time.Millisecond},
+	{6 * time.Millisecond, 0, 25 * time.Millisecond},
+	{12 * time.Millisecond, 0, 60 * time.Millisecond},
+	{time.Millisecond, 150 * time.Millisecond, 60 * time.Millisecond},
 }
 
 // farAway: a server that answers within the timeout decides every call, although
@@ -27,9 +28,9 @@ var distances = []struct{ delay, timeout time.Duration }{
 // idle connection was closed, and after a restart, which forgets the script.
 func farAway(t *testing.T, h Harness) {
 	for _, d := range distances {
-		t.Run(fmt.Sprint(d.delay), func(t *testing.T) {
+		t.Run(fmt.Sprint(d.delay+d.connect), func(t *testing.T) {
 			server := redistest.Start(t)
-			relay := redistest.NewRelay(t, d.delay, server.Addr)
+			relay := redistest.NewRelay(t, d.delay, d.connect, server.Addr)
 			s := newStore(t, redisstore.Config{Client: h.New(t, relay.Addr), Timeout: d.timeout})
 			awaitCalm(t, s, 1, "the first connection")
 			awaitCalm(t, s, 16, "more callers")
@@ -47,11 +48,11 @@ func farAway(t *testing.T, h Harness) {
 
 // farCluster is farAway for the node of a cluster.
 func farCluster(t *testing.T, h Harness) {
-	for _, d := range distances[2:] {
-		t.Run(fmt.Sprint(d.delay), func(t *testing.T) {
+	for _, d := range distances[3:] {
+		t.Run(fmt.Sprint(d.delay+d.connect), func(t *testing.T) {
 			var relay *redistest.Relay
 			server := redistest.StartBehind(t, func(server string) string {
-				relay = redistest.NewRelay(t, d.delay, server)
+				relay = redistest.NewRelay(t, d.delay, d.connect, server)
 				return relay.Addr
 			})
 			s := newStore(t, redisstore.Config{Client: h.NewCluster(t, []string{relay.Addr}), Timeout: d.timeout})
@@ -67,10 +68,10 @@ func farCluster(t *testing.T, h Harness) {
 
 // farSentinel is farAway for a primary that sentinels name.
 func farSentinel(t *testing.T, h Harness) {
-	for _, d := range distances[2:] {
-		t.Run(fmt.Sprint(d.delay), func(t *testing.T) {
+	for _, d := range distances[3:] {
+		t.Run(fmt.Sprint(d.delay+d.connect), func(t *testing.T) {
 			server := redistest.Start(t)
-			relay := redistest.NewRelay(t, d.delay, server.Addr)
+			relay := redistest.NewRelay(t, d.delay, d.connect, server.Addr)
 			sentinel := redistest.Sentinel(t, relay.Addr)
 			s := newStore(t, redisstore.Config{Client: h.NewSentinel(t, sentinel.Addr, redistest.Master), Timeout: d.timeout})
 			awaitCalm(t, s, 1, "the first connection")

@@ -49,7 +49,7 @@ func wrongNode(t *testing.T, h Harness) {
 		for _, mode := range []redisstore.Mode{redisstore.FailLocal, redisstore.FailClosed} {
 			t.Run(d.answer+", "+[]string{"local", "open", "closed"}[mode], func(t *testing.T) {
 				old, next := redistest.Start(t, d.args...), redistest.Start(t, d.args...)
-				relay := redistest.NewRelay(t, 0, old.Addr)
+				relay := redistest.NewRelay(t, 0, 0, old.Addr)
 				count := &refused{Client: h.New(t, relay.Addr), code: d.answer}
 				s := newStore(t, redisstore.Config{Client: count, Timeout: unhurried, Mode: mode})
 				awaitHealthy(t, s, 16)

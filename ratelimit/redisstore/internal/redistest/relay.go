@@ -13,21 +13,23 @@ import (
 type Relay struct {
 	Addr string
 
-	delay time.Duration
+	delay   time.Duration // in each direction
+	connect time.Duration // before a new connection leads anywhere
 
 	mu     sync.Mutex
 	server string
 }
 
-// NewRelay runs a relay until the test ends.
-func NewRelay(t testing.TB, delay time.Duration, server string) *Relay {
+// NewRelay runs a relay until the test ends. It delays each direction, and before
+// that each new connection.
+func NewRelay(t testing.TB, delay, connect time.Duration, server string) *Relay {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
-	r := &Relay{Addr: l.Addr().String(), delay: delay, server: server}
+	r := &Relay{Addr: l.Addr().String(), delay: delay, connect: connect, server: server}
 	go func() {
 		for {
 			client, err := l.Accept()
@@ -48,6 +50,7 @@ func (r *Relay) Lead(server string) {
 }
 
 func (r *Relay) join(client net.Conn) {
+	time.Sleep(r.connect)
 	r.mu.Lock()
 	addr := r.server
 	r.mu.Unlock()
