@@ -107,10 +107,7 @@ func sentinelFailover(t *testing.T, h Harness) {
 				s := newStore(t, redisstore.Config{Client: h.NewSentinel(t, sentinel.Addr, redistest.Master), Timeout: unhurried, Mode: mode})
 				awaitHealthy(t, s, 4)
 				tc.fail(primary, sentinel)
-				redistest.Await(t, "the replica is the primary", func() bool {
-					role, _ := replica.Do("ROLE").([]any)
-					return len(role) > 0 && role[0] == "master"
-				})
+				replica.AwaitPrimary()
 				awaitHealthy(t, s, 4)
 			})
 		}

@@ -52,8 +52,18 @@ func (s *Server) Follow(primary *Server) {
 		s.t.Fatal(err)
 	}
 	s.Do("REPLICAOF", host, port)
-	Await(s.t, s.Addr+" is a replica", func() bool {
-		role, _ := s.Do("ROLE").([]any)
+	s.await(s.Addr+" is a replica", []string{"ROLE"}, func(reply any, _ error) bool {
+		role, _ := reply.([]any)
 		return len(role) > 3 && role[3] == "connected"
+	})
+}
+
+// AwaitPrimary waits until the server is a primary. Whoever makes it one closes its
+// connections, too.
+func (s *Server) AwaitPrimary() {
+	s.t.Helper()
+	s.await(s.Addr+" is a primary", []string{"ROLE"}, func(reply any, _ error) bool {
+		role, _ := reply.([]any)
+		return len(role) > 0 && role[0] == "master"
 	})
 }

@@ -168,19 +168,19 @@ func (s *Server) Do(args ...string) any {
 // Persuade sends a command until the server accepts it.
 func (s *Server) Persuade(args ...string) {
 	s.t.Helper()
-	s.await(strings.Join(args, " ")+" is accepted", args, func(err error) bool { return err == nil })
+	s.await(strings.Join(args, " ")+" is accepted", args, func(_ any, err error) bool { return err == nil })
 }
 
 // AwaitReply waits until the server refuses to read a key with an error code.
 func (s *Server) AwaitReply(code string) {
 	s.t.Helper()
-	s.await(s.Addr+" answers "+code, []string{"GET", "x"}, func(err error) bool {
+	s.await(s.Addr+" answers "+code, []string{"GET", "x"}, func(_ any, err error) bool {
 		var refused Error
 		return errors.As(err, &refused) && strings.HasPrefix(string(refused), code)
 	})
 }
 
-func (s *Server) await(what string, command []string, holds func(error) bool) {
+func (s *Server) await(what string, command []string, holds func(reply any, err error) bool) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
@@ -190,8 +190,7 @@ func (s *Server) await(what string, command []string, holds func(error) bool) {
 			return false
 		}
 		defer conn.Close()
-		_, err = conn.Do(ctx, command...)
-		return holds(err)
+		return holds(conn.Do(ctx, command...))
 	})
 }
 
