@@ -32,6 +32,7 @@ func (a asking) Value(key any) any {
 type noConnection struct{ addr string }
 
 func (e *noConnection) Error() string { return "no connection to " + e.addr }
+func (e *noConnection) Unwrap() error { return redisstore.ErrConnecting }
 
 // dialer returns the function that dials as option says, but not for a call.
 func dialer(option rueidis.ClientOption) func(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, error) {
@@ -139,7 +140,11 @@ func (c *Client) drop(client rueidis.Client, bound time.Duration) {
 
 // reach connects to one node of a cluster, the owner of a key. One attempt serves
 // all calls that need the node.
-func (c *Client) reach(ctx context.Context, client rueidis.Client, addr, key string) error {
+func (c *Client) reach(ctx context.Context, addr, key string) error {
+	client, err := c.connected(ctx)
+	if err != nil {
+		return err
+	}
 	c.mu.Lock()
 	a := c.nodes[addr]
 	if a == nil {

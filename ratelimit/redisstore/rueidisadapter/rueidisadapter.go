@@ -138,31 +138,29 @@ type builder func(rueidis.Builder) rueidis.Completed
 // ask sends a command, and a second time only if the first time there was no
 // connection to send it through.
 func (c *Client) ask(ctx context.Context, build builder, key string) ([]int64, error) {
-	for again := true; ; again = false {
-		client, err := c.connected(ctx)
-		if err != nil {
+	reply, err := c.send(ctx, build)
+	missing, unsent := errors.AsType[*noConnection](err)
+	if !unsent {
+		return reply, err
+	}
+	if c.cluster {
+		if err := c.reach(ctx, missing.addr, key); err != nil {
 			return nil, err
-		}
-		reply, err := client.Do(asking{ctx}, build(client.B())).AsIntSlice()
-		missing, unsent := errors.AsType[*noConnection](err)
-		switch {
-		case err == nil:
-			return reply, nil
-		case unsent && c.cluster:
-			err = c.reach(ctx, client, missing.addr, key)
-		case unsent:
-			c.drop(client, redisstore.ConnectTimeout(ctx))
-			_, err = c.connected(ctx)
-		case c.lost(ctx, err):
-			c.drop(client, redisstore.ConnectTimeout(ctx))
-		}
-		if err != nil {
-			return nil, err
-		}
-		if !again {
-			return nil, fmt.Errorf("%w: %w", redisstore.ErrConnecting, missing)
 		}
 	}
+	return c.send(ctx, build)
+}
+
+func (c *Client) send(ctx context.Context, build builder) ([]int64, error) {
+	client, err := c.connected(ctx)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := client.Do(asking{ctx}, build(client.B())).AsIntSlice()
+	if err != nil && c.lost(ctx, err) {
+		c.drop(client, redisstore.ConnectTimeout(ctx))
+	}
+	return reply, err
 }
 
 // lost reports whether an error has cost the connection, or must. Nodes of a
@@ -174,7 +172,7 @@ func (c *Client) lost(ctx context.Context, err error) bool {
 	if refused, ok := rueidis.IsRedisErr(err); ok {
 		return redisstore.WrongNode(refused.Error())
 	}
-	return ctx.Err() == nil
+	return ctx.Err() == nil || errors.Is(err, redisstore.ErrConnecting)
 }
 
 // askApart is ask on a goroutine of its own: with sentinels or a cluster, rueidis
