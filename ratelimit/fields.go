@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/backstop-go/backstop/internal/exchange"
 	"github.com/backstop-go/backstop/problem"
 	"github.com/backstop-go/backstop/ratelimit/internal/bucket"
 )
@@ -22,7 +23,7 @@ const maxFieldInteger = 999_999_999_999_999
 func (c *call) setLists(h http.Header) {
 	var policies, limits []byte
 	if c.listed() {
-		policies, limits = []byte(h.Get(fieldPolicies)), []byte(h.Get(fieldRateLimit))
+		policies, limits = []byte(h.Get(exchange.RateLimitPolicy)), []byte(h.Get(exchange.RateLimit))
 	}
 	for i := range c.limits {
 		limit, state := &c.limits[i], &c.states[i]
@@ -33,7 +34,7 @@ func (c *call) setLists(h http.Header) {
 		policies = item(policies, limit.Policy, 'q', int64(limit.Rate.burst()), 'w', p.Fill)
 		limits = item(limits, limit.Policy, 'r', int64(state.Remaining), 't', available(p, state))
 	}
-	h[fieldPolicies], h[fieldRateLimit] = []string{string(policies)}, []string{string(limits)}
+	h[exchange.RateLimitPolicy], h[exchange.RateLimit] = []string{string(policies)}, []string{string(limits)}
 }
 
 // available is the time for which Remaining is meant, so that r/t never

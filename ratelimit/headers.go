@@ -5,27 +5,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/backstop-go/backstop/internal/exchange"
 	"github.com/backstop-go/backstop/problem"
-)
-
-// ExposeHeaders is a value for Access-Control-Expose-Headers, for the CORS
-// middleware that stands outside: without it a browser hides these fields.
-const ExposeHeaders = "Retry-After, " +
-	"X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, " +
-	"RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, " +
-	"RateLimit-Policy, RateLimit"
-
-// The fields, as Go's maps spell them. X-RateLimit counts Reset in Unix
-// seconds, the trio in seconds from now.
-const (
-	xLimit         = "X-Ratelimit-Limit"
-	xRemaining     = "X-Ratelimit-Remaining"
-	xReset         = "X-Ratelimit-Reset"
-	trioLimit      = "Ratelimit-Limit"
-	trioRemaining  = "Ratelimit-Remaining"
-	trioReset      = "Ratelimit-Reset"
-	fieldPolicies  = "Ratelimit-Policy"
-	fieldRateLimit = "Ratelimit"
 )
 
 // fieldValues is the memory of the header values of one response.
@@ -84,10 +65,10 @@ func (c *call) setNumbers(h http.Header, families problem.RateLimitHeaders, valu
 	all := string(digits)
 	*values = fieldValues{all[:limit], all[limit:remaining], all[remaining:unix]}
 	if families&problem.XRateLimit != 0 {
-		h[xLimit], h[xRemaining], h[xReset] = values[0:1:1], values[1:2:2], values[2:3:3]
+		h[exchange.XRateLimitLimit], h[exchange.XRateLimitRemaining], h[exchange.XRateLimitReset] = values[0:1:1], values[1:2:2], values[2:3:3]
 	}
 	if families&problem.RateLimitTrio != 0 {
-		h[trioLimit], h[trioRemaining], h[trioReset] = values[0:1:1], values[1:2:2], []string{all[unix:]}
+		h[exchange.RateLimitLimit], h[exchange.RateLimitRemaining], h[exchange.RateLimitReset] = values[0:1:1], values[1:2:2], []string{all[unix:]}
 	}
 }
 
@@ -103,7 +84,7 @@ func (l *Limiter) shown(r *http.Request, c *call) problem.RateLimitHeaders {
 }
 
 func removeFields(h http.Header) {
-	for _, name := range [...]string{xLimit, xRemaining, xReset, trioLimit, trioRemaining, trioReset, fieldPolicies, fieldRateLimit} {
+	for _, name := range [...]string{exchange.XRateLimitLimit, exchange.XRateLimitRemaining, exchange.XRateLimitReset, exchange.RateLimitLimit, exchange.RateLimitRemaining, exchange.RateLimitReset, exchange.RateLimitPolicy, exchange.RateLimit} {
 		delete(h, name)
 	}
 }
