@@ -117,7 +117,7 @@ func (c *call) leave() {
 func (c *call) removeFiles() {
 	form := c.r.MultipartForm
 	if form == nil {
-		form = c.x.Extra().Form
+		form = c.x.Form()
 	}
 	if form != nil {
 		form.RemoveAll()

@@ -212,7 +212,9 @@ func (r *Recorder) send(o Offer, late bool) error {
 	describe(h, o, r)
 	r.sign(h)
 	err := put(r.w, o)
-	r.count(0, err)
+	if err != nil {
+		r.count(0, err)
+	}
 	if late {
 		o.Settle(true, err)
 	}
