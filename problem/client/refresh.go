@@ -128,14 +128,17 @@ func (r *refresher) fly(ctx context.Context, f *flight, key credential, rejected
 	defer cancel()
 	late := context.AfterFunc(ctx, func() { f.land("", fmt.Errorf("client: Refresh: %w", ctx.Err())) })
 	defer late()
-	value, err := r.call(ctx, rejected)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.flights, key)
-	if err == nil {
-		r.rejected, r.replaced = key, value
-	}
-	f.land(value, err)
+	value, err := "", errors.New("client: Refresh ended its goroutine")
+	defer func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.flights, key)
+		if err == nil {
+			r.rejected, r.replaced = key, value
+		}
+		f.land(value, err)
+	}()
+	value, err = r.call(ctx, rejected)
 }
 
 // call calls Refresh, and makes an error of whatever is not a new credential.

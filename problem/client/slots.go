@@ -36,26 +36,29 @@ func keyOf(r *http.Request) uint64 {
 	return h.Sum64()
 }
 
-// take returns the wait until the slot that follows the last one by hint. It
-// takes none, and says why, if that is more than longest or than the caller has
-// left.
+// take returns the wait until the slot that follows the last one by hint, and by a
+// little: the caller before spends what the service would give to this one, so a
+// whole delay has to lie between them, whatever its jitter was. It takes none, and
+// says why, if that is more than longest or than the caller has left.
 func (s *slots) take(key uint64, now time.Time, hint, longest, left time.Duration) (wait time.Duration, reason string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	slot := now.Add(hint)
-	if last := s.last[key]; last.After(now) {
-		slot = last.Add(hint)
+	last, known := s.last[key]
+	if !last.After(now) {
+		last = now
 	}
-	switch wait = slot.Sub(now); {
+	wait = last.Add(hint).Sub(now)
+	switch {
 	case wait >= left:
 		return 0, stopDeadline
 	case wait > longest:
 		return 0, stopWait
 	}
-	if _, known := s.last[key]; !known && len(s.last) >= maxSlots {
+	if !known && len(s.last) >= maxSlots {
 		s.makeRoom(now)
 	}
-	s.last[key] = slot
+	wait += jitterOf(hint, left-wait)
+	s.last[key] = now.Add(wait)
 	return wait, ""
 }
 
@@ -67,7 +70,7 @@ func (s *slots) makeRoom(now time.Time) {
 			delete(s.last, key)
 			continue
 		}
-		if at, ok := s.last[soonest]; !ok || slot.Before(at) {
+		if first, ok := s.last[soonest]; !ok || slot.Before(first) {
 			soonest = key
 		}
 	}

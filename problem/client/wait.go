@@ -10,7 +10,10 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-const defaultBaseDelay = time.Second // of the backoff
+const (
+	defaultBaseDelay = time.Second // of the backoff
+	maxJitter        = time.Second // of a wait that was asked for
+)
 
 // hint is the delay that an answer asks for: its own, else until a limit is full
 // again, else what the vendor advises. A limit that is full again is more than
@@ -85,16 +88,20 @@ func (t *Transport) reserve(a *attempt, number int) (wait time.Duration, reason 
 		return 0, stopBudget
 	case f.hint == 0:
 		return wait, ""
+	case f.limited:
+		return t.slots.take(keyOf(a.sent), now, f.hint, t.longest(), left)
 	}
-	if f.limited {
-		if wait, reason = t.slots.take(keyOf(a.sent), now, f.hint, t.longest(), left); reason != "" {
-			return 0, reason
-		}
+	return wait + jitterOf(f.hint, left-wait), ""
+}
+
+// jitterOf is what a wait of hint may take longer: up to a tenth of it, at most a
+// second; nothing if there is not more than that left.
+func jitterOf(hint, left time.Duration) time.Duration {
+	jitter := upTo(min(hint/10, maxJitter))
+	if jitter >= left {
+		return 0
 	}
-	if later := wait + upTo(min(f.hint/10, time.Second)); later < left {
-		wait = later
-	}
-	return wait, ""
+	return jitter
 }
 
 // backoff returns the n-th wait of a call that no answer has a hint for: from half
@@ -116,13 +123,13 @@ func (t *Transport) backoff(n int) time.Duration {
 	return d - upTo(d/2)
 }
 
-// longest is how far away a slot may be.
+// longest is how far away a slot may be: as far as a call may wait in all, with
+// the jitter of its waits.
 func (t *Transport) longest() time.Duration {
-	repetitions := time.Duration(t.cfg.Attempts - 1)
-	if t.cfg.MaxWait > math.MaxInt64/maxAttempts {
+	if t.cfg.MaxWait > math.MaxInt64/maxAttempts-maxJitter {
 		return math.MaxInt64
 	}
-	return repetitions * t.cfg.MaxWait
+	return time.Duration(t.cfg.Attempts-1) * (t.cfg.MaxWait + maxJitter)
 }
 
 // upTo returns a random duration from 0 to d.
