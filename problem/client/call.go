@@ -40,7 +40,7 @@ func (c *call) send(out *http.Request) attempt {
 	resp, err := c.t.cfg.Base.RoundTrip(out)
 	switch {
 	case err != nil:
-		return attempt{sent: out, err: err, failed: unanswered(out.Context(), err)}
+		return attempt{sent: out, err: err, failed: unanswered(err)}
 	case resp == nil:
 		return attempt{sent: out, err: errNoAnswer, failed: failure{err: errNoAnswer}}
 	}

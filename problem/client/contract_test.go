@@ -75,6 +75,11 @@ func TestTheCallersRequest(t *testing.T) {
 		_ = cancel
 		return ctx
 	}
+	left := func(ctx context.Context) context.Context {
+		ctx, cancel := context.WithCancel(ctx)
+		time.AfterFunc(time.Second/2, cancel)
+		return ctx
+	}
 	same := func(ctx context.Context) context.Context { return ctx }
 	slow := rate.NewLimiter(rate.Every(time.Hour), 1)
 	slow.Allow()
@@ -84,7 +89,8 @@ func TestTheCallersRequest(t *testing.T) {
 		{"repeated", client.Config{}, func(int, *http.Request) (*http.Response, error) { return answer(503, ""), nil }, same},
 		{"no answer", client.Config{}, func(int, *http.Request) (*http.Response, error) { return nil, errReset }, same},
 		{"over before", client.Config{}, nil, over},
-		{"over in a wait", client.Config{}, func(int, *http.Request) (*http.Response, error) { return answer(503, "", "Retry-After", "1"), nil }, soon},
+		{"over in a wait", client.Config{}, func(int, *http.Request) (*http.Response, error) { return answer(503, "", "Retry-After", "1"), nil }, left},
+		{"too late for a wait", client.Config{}, func(int, *http.Request) (*http.Response, error) { return answer(503, "", "Retry-After", "9"), nil }, soon},
 		{"out of pace", client.Config{Pace: slow}, nil, soon},
 		{"refreshed", client.Config{
 			Style:   entryguard.Style,

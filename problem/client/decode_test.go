@@ -218,6 +218,18 @@ func TestStylesTellEachOtherApart(t *testing.T) {
 	}
 }
 
+// What no style reads has the kind of its status in the first of them.
+func TestTheFirstStyleSpeaksForTheStatus(t *testing.T) {
+	s := scaivault.Style
+	s.Outcomes[problem.Conflict] = problem.Outcome{Status: 418}
+	if e := decoded(t, answer(418, "<html>"), s, problem.RFC9457); e.Kind() != problem.Conflict {
+		t.Errorf("a 418 in HTML is %v, want conflict as in the first style", e.Kind())
+	}
+	if e := decoded(t, answer(418, "<html>"), problem.RFC9457, s); e.Kind() != problem.InvalidRequest {
+		t.Errorf("a 418 in HTML is %v, want invalid_request as in the first style", e.Kind())
+	}
+}
+
 func TestNoStyleMeansRFC9457(t *testing.T) {
 	e := decoded(t, respond(problem.RFC9457, problem.Gone.New("It was here")))
 	if !errors.Is(e, problem.Gone) || e.Message() != "It was here" {

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net"
@@ -63,9 +62,12 @@ func classOf(status int) problem.Retry {
 // repeated: a certificate that is not trusted will not be so later, and a
 // malformed answer may follow something done. Errors of http2 are missing, as
 // net/http repeats on its own what it can, and exports none of them.
-func unanswered(ctx context.Context, err error) failure {
+//
+// It is asked only while the context of the request lives, or its result does not
+// count: some errors of a context say that they are timeouts.
+func unanswered(err error) failure {
 	f := failure{err: err, undone: isDial(err)}
-	if ctx.Err() == nil && (f.undone || isLost(err) || isTimeout(err)) {
+	if f.undone || isLost(err) || isTimeout(err) {
 		f.class = problem.Backoff
 	}
 	return f
@@ -95,9 +97,7 @@ func isLost(err error) bool {
 	return false
 }
 
-// isTimeout reports whether Base has waited long enough. It is asked only while
-// the request's context lives, since some of these errors say that they are
-// context.DeadlineExceeded.
+// isTimeout reports whether Base has waited long enough.
 func isTimeout(err error) bool {
 	timeout, ok := errors.AsType[net.Error](err)
 	return ok && timeout.Timeout()

@@ -127,6 +127,20 @@ func TestRefresh(t *testing.T) {
 	}
 }
 
+// A 401 that no refresh has changed is final, whatever its row says.
+func TestA401IsNeverRepeated(t *testing.T) {
+	s := entryguard.Style
+	s.Outcomes[problem.Unauthenticated].Retry = problem.Backoff
+	synctest.Test(t, func(t *testing.T) {
+		var calls atomic.Int32
+		b := &base{answer: func(int, *http.Request) (*http.Response, error) { return respond(s, problem.Unauthenticated), nil }}
+		api := newTransport(t, client.Config{Style: s, Base: b, Refresh: refreshing(&calls, 0)})
+		if status, _, err := do(t, api, bearer(t, t.Context(), "GET", "a", "")); status != 401 || err != nil || b.count() != 2 || calls.Load() != 1 {
+			t.Errorf("%d, %v, %d requests, %d refreshes; want the second 401", status, err, b.count(), calls.Load())
+		}
+	})
+}
+
 // A hundred callers with one credential share one refresh.
 func TestOneRefreshForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -205,6 +205,7 @@ func TestWaitsThatAreTooLong(t *testing.T) {
 		{"past the deadline", 10 * time.Second, 429, "11", "deadline"},
 		{"at the deadline", 10 * time.Second, 429, "10", "deadline"},
 		{"on a 503 past the deadline", 10 * time.Second, 503, "11", "deadline"},
+		{"on a 503 at the deadline", 10 * time.Second, 503, "10", "deadline"},
 		{"before the deadline", 10 * time.Second, 429, "9", ""},
 		{"before the deadline, but not by a tenth", 9100 * time.Millisecond, 503, "9", ""},
 		{"no hint, and no time", 400 * time.Millisecond, 503, "", "deadline"},
