@@ -141,6 +141,29 @@ func TestA401IsNeverRepeated(t *testing.T) {
 	})
 }
 
+// A 401 that is not handed out is closed: after the refresh, and when the caller
+// leaves it.
+func TestRejectedAnswersAreClosed(t *testing.T) {
+	for _, leaves := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			var calls atomic.Int32
+			body := &closeCounter{Reader: strings.NewReader("told")}
+			first := answer(401, "")
+			first.Body = body
+			api := newTransport(t, client.Config{Style: entryguard.Style, Base: script(first, answer(200, "")), Refresh: refreshing(&calls, 2*time.Second)})
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			if leaves {
+				time.AfterFunc(time.Second, cancel)
+			}
+			if _, _, err := do(t, api, bearer(t, ctx, "GET", "a", "")); (err == context.Canceled) != leaves || body.closed != 1 {
+				t.Errorf("the caller leaves: %t: %v, and the 401 was closed %d times, want once", leaves, err, body.closed)
+			}
+			time.Sleep(time.Minute)
+		})
+	}
+}
+
 // A hundred callers with one credential share one refresh.
 func TestOneRefreshForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
