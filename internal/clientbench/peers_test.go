@@ -180,11 +180,12 @@ func TestPeers(t *testing.T) {
 		if !strings.HasPrefix(figures[0], ours) {
 			t.Errorf("%s: the client has %s, want %s", name, figures[0], ours)
 		}
-		line := fmt.Sprintf("%-50s", name)
+		var line strings.Builder
+		fmt.Fprintf(&line, "%-50s", name)
 		for _, f := range figures {
-			line += fmt.Sprintf("%18s", f)
+			fmt.Fprintf(&line, "%18s", f)
 		}
-		t.Log(line)
+		t.Log(line.String())
 	}
 	var names []string
 	for _, c := range contenders {
