@@ -22,8 +22,12 @@ lint: ## formatting, vet, modernizers, staticcheck, tidiness
 	$(call each,$(GO) mod tidy -diff && $(GO) vet ./... && $(GO) fix -diff ./... && $(STATICCHECK) -checks=all ./...)
 bench: ## benchmarks, in the form that benchstat compares
 	$(call each,$(GO) test -run='^$$$$' -bench=. -benchmem -count=6 ./...)
+compare: ## our work beside the peers', in one table; BASE=../other measures another checkout as well
+	cd internal/bench && $(GO) run . compare $(if $(BASE),-before $(abspath $(BASE)))
+wire: ## CPU time of a request over a socket, beside the peers'; needs wrk
+	cd internal/bench && $(GO) run . wire
 soak: ## three minutes of panics and disconnects; SOAK=10m for longer
 	cd internal/routers && BACKSTOP_SOAK=$(SOAK) $(GO) test $(RACE) -count=1 -timeout=0 -run='^TestSoak$$' -v .
 cover: ## coverage of each module by all its tests
 	$(call each,$(GO) test -coverpkg=./... -coverprofile=cover.out ./... && $(GO) tool cover -func=cover.out | tail -n 1)
-.PHONY: help test lint bench soak cover
+.PHONY: help test lint bench compare wire soak cover

@@ -47,6 +47,7 @@ var floors = map[string]int{
 var thirdParty = map[string][]string{
 	"problem/client": {"golang.org/x/time/rate"},
 	"requestid":      {"github.com/google/uuid"},
+	"middleware":     {"golang.org/x/time/rate"},
 	"ratelimit":      {"golang.org/x/time/rate"},
 	"validate":       {"github.com/go-playground/validator/v10"},
 }

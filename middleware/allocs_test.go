@@ -1,7 +1,6 @@
 package middleware_test
 
 import (
-	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -45,11 +44,11 @@ func TestAllocations(t *testing.T) {
 		want float64
 	}{
 		{"Standard, own ID", standard, get, 4},
-		{"Standard, adopted ID", middleware.Standard(errs, adopting), identified, 2},
+		{"Standard, adopted ID", middleware.Standard(errs, middleware.Config{IDs: adopting}), identified, 2},
 		{"Recover alone", middleware.Recover(), get, 2},
 		{"Rewrite alone", middleware.Rewrite(), get, 2},
 		{"a responder alone", errs.Handler, get, 2},
-		{"Observe alone", middleware.Observe(func(context.Context, *middleware.Summary) {}), get, 3},
+		{"Observe alone", middleware.Observe(func(*http.Request, *middleware.Summary) {}), get, 3},
 	} {
 		if got := cost(tt.mw(nothing), tt.r); got > tt.want {
 			t.Errorf("%s costs %v allocations, want at most %v", tt.name, got, tt.want)
@@ -65,7 +64,7 @@ func TestAllocations(t *testing.T) {
 		{"LimitBody", middleware.LimitBody(10), 1},
 		{"LimitInFlight", middleware.LimitInFlight(middleware.InFlightConfig{}), 0},
 		{"Timeout", middleware.Timeout(time.Minute), 5},
-		{"Observe", middleware.Observe(func(context.Context, *middleware.Summary) {}), 1},
+		{"Observe", middleware.Observe(func(*http.Request, *middleware.Summary) {}), 1},
 	} {
 		got := cost(middleware.Chain(standard, tt.mw)(nothing), post) - cost(standard(nothing), post)
 		if got > tt.want {

@@ -1,7 +1,6 @@
 package middleware_test
 
 import (
-	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -40,7 +39,7 @@ func BenchmarkMiddleware(b *testing.B) {
 		{"Standard+Recover", middleware.Chain(middleware.Standard(errs), middleware.Recover())(ok)},
 		{"Standard+LimitBody", middleware.Chain(middleware.Standard(errs), middleware.LimitBody(1))(ok)},
 		{"Standard+Timeout", middleware.Chain(middleware.Standard(errs), middleware.Timeout(time.Second))(ok)},
-		{"Observe+Standard", middleware.Chain(middleware.Observe(func(context.Context, *middleware.Summary) {}), middleware.Standard(errs))(ok)},
+		{"Observe+Standard", middleware.Chain(middleware.Observe(func(*http.Request, *middleware.Summary) {}), middleware.Standard(errs))(ok)},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
 			r := httptest.NewRequest("GET", "/", nil)
@@ -66,7 +65,7 @@ func BenchmarkPanic(b *testing.B) {
 
 // What a recorder costs that is made, and one that is found.
 func BenchmarkRecord(b *testing.B) {
-	x, _ := exchange.Enter(httptest.NewRequest("GET", "/", nil))
+	x, _, _ := exchange.Enter(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 	for _, n := range []int{1, 2} {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {
 			var w http.ResponseWriter = discard{http.Header{}}
@@ -74,7 +73,7 @@ func BenchmarkRecord(b *testing.B) {
 			for b.Loop() {
 				top := w
 				for range n {
-					_, top = exchange.Record(top, x)
+					_, top = x.Record(top)
 				}
 			}
 		})

@@ -44,9 +44,6 @@ package middleware
 import (
 	"net/http"
 	"slices"
-
-	"github.com/backstop-go/backstop/problem"
-	"github.com/backstop-go/backstop/requestid"
 )
 
 // Chain returns a middleware that is all of mws, the first one outermost:
@@ -60,33 +57,6 @@ func Chain(mws ...func(http.Handler) http.Handler) func(http.Handler) http.Handl
 		}
 		return next
 	}
-}
-
-// Standard returns what every service wants: a request ID, errs as the
-// responder, [Recover] and [Rewrite], in this order. They share one exchange,
-// one recorder and one copy of the request. IDs come from ids, by default from
-// an issuer of the zero [requestid.Config].
-func Standard(errs *problem.Responder, ids ...*requestid.Issuer) func(http.Handler) http.Handler {
-	if errs == nil {
-		panic("middleware: nil responder")
-	}
-	return Chain(issuer(ids).Handler, errs.Handler, Recover(), Rewrite())
-}
-
-func issuer(ids []*requestid.Issuer) *requestid.Issuer {
-	switch {
-	case len(ids) > 1:
-		panic("middleware: more than one issuer of request IDs")
-	case len(ids) == 1 && ids[0] == nil:
-		panic("middleware: nil issuer of request IDs")
-	case len(ids) == 1:
-		return ids[0]
-	}
-	s, err := requestid.New(requestid.Config{})
-	if err != nil {
-		panic(err) // the zero Config is valid
-	}
-	return s
 }
 
 func mustHave(next http.Handler) {

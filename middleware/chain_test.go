@@ -8,7 +8,6 @@ import (
 
 	"github.com/backstop-go/backstop/middleware"
 	"github.com/backstop-go/backstop/problem"
-	"github.com/backstop-go/backstop/requestid"
 )
 
 // The first of a chain is the outermost.
@@ -47,10 +46,6 @@ func TestChainCopiesItsArguments(t *testing.T) {
 
 func TestMistakesInTheProgramPanicAtConstruction(t *testing.T) {
 	errs := problem.New(problem.Config{})
-	ids, err := requestid.New(requestid.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
 	for name, construct := range map[string]func(){
 		"Chain of a nil handler":         func() { middleware.Chain()(nil) },
 		"Recover of a nil handler":       func() { middleware.Recover()(nil) },
@@ -60,8 +55,7 @@ func TestMistakesInTheProgramPanicAtConstruction(t *testing.T) {
 		"LimitInFlight of a nil handler": func() { middleware.LimitInFlight(middleware.InFlightConfig{})(nil) },
 		"Observe without a function":     func() { middleware.Observe(nil) },
 		"Standard without a responder":   func() { middleware.Standard(nil) },
-		"Standard with a nil issuer":     func() { middleware.Standard(errs, nil) },
-		"Standard with two issuers":      func() { middleware.Standard(errs, ids, ids) },
+		"Standard with two Configs":      func() { middleware.Standard(errs, middleware.Config{}, middleware.Config{}) },
 	} {
 		func() {
 			defer func() {

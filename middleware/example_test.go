@@ -1,7 +1,6 @@
 package middleware_test
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -29,7 +28,7 @@ func ExampleStandard() {
 // Metrics belong outside: they see what became of a panic.
 func ExampleObserve() {
 	errs := problem.New(problem.Config{Logger: slog.New(slog.DiscardHandler)})
-	metrics := middleware.Observe(func(_ context.Context, s *middleware.Summary) {
+	metrics := middleware.Observe(func(_ *http.Request, s *middleware.Summary) {
 		fmt.Println(s.Method, s.Pattern, s.Status, s.Kind)
 	})
 	mux := http.NewServeMux()

@@ -17,14 +17,9 @@ func LimitBody(n int64) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		mustHave(next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			x, r2 := exchange.Enter(r)
+			_, w, r2 := exchange.Enter(w, r)
 			defer exchange.CopyBack(r, r2)
 			if r2.ContentLength > n {
-				if r2.ProtoMajor < 2 {
-					// Over HTTP/2 this would end all streams of the peer.
-					w.Header().Set("Connection", "close")
-				}
-				_, w = exchange.Record(w, x)
 				problem.Respond(w, r2, problem.PayloadTooLarge.Wrap(&http.MaxBytesError{Limit: n}, ""))
 				return
 			}

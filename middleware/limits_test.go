@@ -165,7 +165,7 @@ func TestNotFoundAndMethodNotAllowedAreHandlers(t *testing.T) {
 
 func TestObserveContainsItsFunctionAndKeepsInventedMethodsOut(t *testing.T) {
 	var methods []string
-	h := middleware.Observe(func(_ context.Context, s *middleware.Summary) {
+	h := middleware.Observe(func(_ *http.Request, s *middleware.Summary) {
 		methods = append(methods, s.Method)
 		panic("observer")
 	})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "fine") }))
@@ -185,7 +185,7 @@ func TestObserveContainsItsFunctionAndKeepsInventedMethodsOut(t *testing.T) {
 
 func TestObserveSeesWhatNobodyRecovers(t *testing.T) {
 	var got *middleware.Summary
-	h := middleware.Observe(func(_ context.Context, s *middleware.Summary) { got = s })(http.HandlerFunc(
+	h := middleware.Observe(func(_ *http.Request, s *middleware.Summary) { got = s })(http.HandlerFunc(
 		func(http.ResponseWriter, *http.Request) { panic("boom") }))
 	func() {
 		defer func() {

@@ -1,7 +1,6 @@
 package middleware
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -29,17 +28,20 @@ type Summary struct {
 // Observe calls f when an exchange has ended, once, whichever way the handler
 // left. It stands outside everything whose doing it is to see. f is synchronous
 // and must not block; a panic in it is logged and contained.
-func Observe(f func(context.Context, *Summary)) func(http.Handler) http.Handler {
+//
+// The request is for an access log, which wants the path, the address and the
+// user agent; the Summary is for metrics.
+func Observe(f func(*http.Request, *Summary)) func(http.Handler) http.Handler {
 	if f == nil {
 		panic("middleware: nil observer")
 	}
 	return func(next http.Handler) http.Handler {
 		mustHave(next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			x, r2 := exchange.Enter(r)
+			x, w, r2 := exchange.Enter(w, r)
 			defer exchange.CopyBack(r, r2)
-			rec, w := exchange.Record(w, x)
-			o := observation{f: f, x: x, r: r2, rec: rec, began: time.Now()}
+			rec, w := x.Record(w)
+			o := observation{f: f, x: x, r: r2, w: w, rec: rec, began: time.Now()}
 			defer o.end()
 			next.ServeHTTP(w, r2)
 			o.returned = true
@@ -48,9 +50,10 @@ func Observe(f func(context.Context, *Summary)) func(http.Handler) http.Handler 
 }
 
 type observation struct {
-	f        func(context.Context, *Summary)
+	f        func(*http.Request, *Summary)
 	x        *exchange.Exchange
 	r        *http.Request
+	w        http.ResponseWriter
 	rec      *exchange.Recorder
 	began    time.Time
 	returned bool
@@ -58,7 +61,7 @@ type observation struct {
 
 // end is deferred. It does not recover: what passes through goes on.
 func (o *observation) end() {
-	state, failure := o.rec.State(), o.x.Failure()
+	state, failure := o.x.StateOf(o.w), o.x.Failure()
 	s := &Summary{
 		ID:       o.x.ID(),
 		Method:   knownMethod(o.r.Method),
@@ -77,7 +80,7 @@ func (o *observation) end() {
 			slog.ErrorContext(o.r.Context(), "panic in the function of middleware.Observe", "value", format(value))
 		}
 	}()
-	o.f(o.r.Context(), s)
+	o.f(o.r, s)
 }
 
 // knownMethod keeps methods that clients invent out of metrics.

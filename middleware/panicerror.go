@@ -4,9 +4,13 @@ import (
 	"fmt"
 	"path"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
-	"time"
+	"sync/atomic"
+
+	"golang.org/x/time/rate"
 
 	"github.com/backstop-go/backstop/internal/exchange"
 )
@@ -24,27 +28,48 @@ const (
 // Its text and stack are made when they are first asked for. It is safe for
 // concurrent use.
 type PanicError struct {
-	Value   any       // what was passed to panic; nil if the handler called runtime.Goexit
+	Value   any       // what was passed to panic; nil also if the handler called runtime.Goexit
 	Callers []uintptr // for runtime.CallersFrames, innermost first, at most 64
 	Phase   string    // of the response: "fresh", "started", "rendered" or "hijacked"
 
-	stacks *sampler
+	exited bool
+	stacks *stacks
 
 	textOnce, stackOnce sync.Once
 	text, stack         string
 }
 
-func newPanicError(value any, state exchange.State, stacks *sampler) *PanicError {
+func newPanicError(value any, exited bool, state exchange.State, stacks *stacks) *PanicError {
 	const skip = 3 // runtime.Callers, this function, the deferred one
 	var pcs [maxFrames]uintptr
 	n := runtime.Callers(skip, pcs[:])
-	return &PanicError{Value: value, Callers: pcs[:n:n], Phase: state.String(), stacks: stacks}
+	return &PanicError{Value: value, Callers: slices.Clone(pcs[:n]), Phase: state.String(), exited: exited, stacks: stacks}
+}
+
+// exited reports whether the goroutine of a deferred function, whose recover has
+// returned nil, is exiting. Otherwise somebody has called panic(nil), which
+// GODEBUG=panicnil=1 lets pass.
+func exited() bool {
+	var pcs [4]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
+	for {
+		f, more := frames.Next()
+		switch f.Function {
+		case "runtime.gopanic":
+			return false
+		case "runtime.Goexit":
+			return true
+		}
+		if !more {
+			return true
+		}
+	}
 }
 
 // Error returns the text of the value, at most 4 KiB of it.
 func (e *PanicError) Error() string {
 	e.textOnce.Do(func() {
-		if e.Value == nil {
+		if e.exited {
 			e.text = exitedMessage
 			return
 		}
@@ -78,56 +103,56 @@ func cut(text string, n int) string {
 	return strings.ToValidUTF8(text, "\ufffd")
 }
 
-// PanicStack returns where the panic happened: functions, base names of files,
-// lines. Making it readable costs more than the rest of the answer, so of the
-// panics that a Recover sees in a second the first ten have a stack; that of
-// others is "". The next one that has a stack says how many were left out.
+// PanicStack returns where the panic happened, innermost first, down to the
+// Recover that caught it: "pkg.Func@file.go:12;" for each call. Making it
+// readable costs more than the rest of the answer, so a Recover does so ten times
+// a second; other panics have the stack "". The next one that has a stack says
+// how many were left out.
 func (e *PanicError) PanicStack() string {
 	e.stackOnce.Do(func() {
-		if missed, ok := e.stacks.take(time.Now()); ok {
+		if missed, ok := e.stacks.take(); ok {
 			e.stack = symbolise(e.Callers, missed)
 		}
 	})
 	return e.stack
 }
 
-func symbolise(pcs []uintptr, missed int) string {
-	var b strings.Builder
+// symbolise makes a stack readable, without blanks, quotes and line ends, which a
+// logger would have to escape.
+func symbolise(pcs []uintptr, missed int64) string {
+	b := make([]byte, 0, 1<<10)
 	if missed > 0 {
-		fmt.Fprintf(&b, "(%d stacks were left out before)\n", missed)
+		b = append(strconv.AppendInt(b, missed, 10), "-stacks-left-out-before;"...)
 	}
 	// The first frames are those of panicking itself.
 	began := false
 	for frames := runtime.CallersFrames(pcs); ; {
 		f, more := frames.Next()
+		if strings.HasSuffix(f.Function, "/middleware.(*guard).ServeHTTP") {
+			return string(b)
+		}
 		if began = began || !strings.HasPrefix(f.Function, "runtime."); began && f.Function != "" {
-			fmt.Fprintf(&b, "%s\n\t%s:%d\n", f.Function, path.Base(f.File), f.Line)
+			b = append(append(append(b, path.Base(f.Function)...), '@'), path.Base(f.File)...)
+			b = append(strconv.AppendInt(append(b, ':'), int64(f.Line), 10), ';')
 		}
 		if !more {
-			return b.String()
+			return string(b)
 		}
 	}
 }
 
-// sampler lets ten through per second, and counts the others.
-type sampler struct {
-	mu     sync.Mutex
-	second time.Time
-	taken  int
-	missed int
+// stacks lets ten through per second, and counts the others.
+type stacks struct {
+	limit  *rate.Limiter
+	missed atomic.Int64
 }
 
-func (s *sampler) take(now time.Time) (missed int, ok bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if now.Sub(s.second) >= time.Second {
-		s.second, s.taken = now, 0
-	}
-	if s.taken == maxStacks {
-		s.missed++
+func newStacks() *stacks { return &stacks{limit: rate.NewLimiter(maxStacks, maxStacks)} }
+
+func (s *stacks) take() (missed int64, ok bool) {
+	if !s.limit.Allow() {
+		s.missed.Add(1)
 		return 0, false
 	}
-	missed, s.missed = s.missed, 0
-	s.taken++
-	return missed, true
+	return s.missed.Swap(0), true
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/backstop-go/backstop/internal/exchange"
 	"github.com/backstop-go/backstop/problem"
 )
 
@@ -13,50 +12,51 @@ import (
 // [http.TimeoutHandler] and httputil.ReverseProxy, gin's and chi's, bare calls
 // of WriteHeader, texts without a declared type.
 //
-// The status stays, and so do headers such as Allow. The text is logged and
-// never shown: http.Error(w, err.Error(), 400) is the commonest leak of all.
-// An error with a type that the handler chose, JSON and HTML included, is left
-// alone, and successes are never buffered.
+// An error is left alone if its Content-Type is another one than text/plain, or
+// text/plain with a parameter other than charset=utf-8; if its body is one JSON
+// object or array, whatever the type; and if it has no type and the first 512
+// bytes are HTML, an image or anything else that [http.DetectContentType] knows
+// and that is no text. To send a text as it is, give it another type, or let one
+// of the skip functions report true for the request. A body that may be JSON is
+// held up to 64 KiB. Successes are never held.
 //
-// JSON without a declared type that begins with a letter, such as a bare true,
-// counts as text.
-func Rewrite() func(http.Handler) http.Handler {
+// The status stays, and so do headers such as Allow. The text is logged and
+// never shown: http.Error(w, err.Error(), 400) is the commonest leak of all. A
+// flush decides at once, by what has been written so far.
+func Rewrite(skip ...func(*http.Request) bool) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		mustHave(next)
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			x, r2 := exchange.Enter(r)
-			defer exchange.CopyBack(r, r2)
-			rec, w := exchange.Record(w, x)
-			finishes := rec.Rewrite()
-			next.ServeHTTP(w, r2)
-			if !finishes {
-				return
-			}
-			if status, text, ok := rec.Finish(); ok {
-				problem.Respond(w, r2, rewritten(status, text))
-			}
-		})
+		return &guard{rewrites: true, skip: skip, next: next}
 	}
 }
 
-// rewritten returns an error that has the status of a plain-text one.
-func rewritten(status int, text []byte) error {
+// rewrite answers in the place of a plain-text error.
+func rewrite(w http.ResponseWriter, r *http.Request, status int, text []byte) {
+	how := "in plain text"
+	if len(text) == 0 {
+		how = "without a body"
+	}
+	problem.Respond(w, r, said(status, text, how))
+}
+
+// said returns an error that has the status that a handler has written by itself.
+func said(status int, text []byte, how string) error {
 	kind := problem.KindOf(status)
-	said := ""
+	public := ""
 	if kind == problem.InvalidRequest {
 		// The styles' own sentence speaks of a malformed body.
-		said = problem.StatusText(status)
+		public = problem.StatusText(status)
 	}
-	return problem.Code{Kind: kind, Status: status}.Wrap(&swallowed{status, string(text)}, said)
+	return problem.Code{Kind: kind, Status: status}.Wrap(&swallowed{status, how, string(text)}, public)
 }
 
-// swallowed is the private cause of a rewritten error.
+// swallowed is the private cause of an error that a handler has written by itself.
 type swallowed struct {
-	status int
-	text   string
+	status    int
+	how, text string
 }
 
-func (s *swallowed) Error() string { return fmt.Sprintf("handler answered %d in plain text", s.status) }
+func (s *swallowed) Error() string { return fmt.Sprintf("handler answered %d %s", s.status, s.how) }
 
 // SwallowedText returns the begin of the text, for the log.
 func (s *swallowed) SwallowedText() string { return s.text }

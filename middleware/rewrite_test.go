@@ -1,7 +1,6 @@
 package middleware_test
 
 import (
-	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -30,30 +29,87 @@ func TestRewriteReplacesWhatNobodyMeantAsAnAnswer(t *testing.T) {
 			io.WriteString(w, body)
 		}
 	}
+	pieces := func(contentType string, body ...string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			if contentType != "" {
+				w.Header().Set("Content-Type", contentType)
+			}
+			w.WriteHeader(400)
+			for _, piece := range body {
+				io.WriteString(w, piece)
+			}
+		}
+	}
+	flushed := func(contentType, before, after string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			if contentType != "" {
+				w.Header().Set("Content-Type", contentType)
+			}
+			w.WriteHeader(400)
+			io.WriteString(w, before)
+			w.(http.Flusher).Flush()
+			io.WriteString(w, after)
+		}
+	}
+	late := func(contentType string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(400)
+			w.Header().Set("Content-Type", contentType)
+			io.WriteString(w, "no")
+		}
+	}
+	const plain = "text/plain; charset=utf-8"
 	for _, tt := range []struct {
 		name     string
 		h        http.HandlerFunc
 		replaced bool
 	}{
 		{"http.Error", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusBadRequest) }, true},
-		{"plain text with nosniff, whatever it says", text("text/plain; charset=utf-8", "nosniff", `{"x":1}`), true},
-		{"plain text without nosniff", text("text/plain; charset=utf-8", "", "no"), false},
+		{"plain text", text(plain, "", "no"), true},
+		{"plain text with nosniff", text(plain, "nosniff", "no"), true},
+		{"without a parameter, as gin has it", text("text/plain", "", "no luck"), true},
+		{"in other letters", text("Text/Plain; Charset=\"UTF-8\"", "", "no luck"), true},
+		{"and no body", text("text/plain", "", ""), true},
+		{"with another parameter", text("text/plain; version=0.0.4", "", "no 1"), false},
+		{"with another charset", text("text/plain; charset=iso-8859-1", "", "no"), false},
+		{"with one more", text(plain+"; format=flowed", "", "no"), false},
+		{"another type", text("text/markdown", "nosniff", "no"), false},
+		{"a type that cannot be read", text("plain", "", "no"), false},
+		{"an empty type", text(" ", "", "no luck"), true},
 		{"no type and no body", text("", "", ""), true},
 		{"no type and a text", text("", "", "no luck"), true},
+		{"no type and bytes", text("", "", "\x00\x01\x02"), true},
 		{"no type and an object", text("", "", `{"x":1}`), false},
 		{"no type and an object after space", text("", "", " \n\t{}"), false},
 		{"no type and an array", text("", "", `[1]`), false},
-		{"no type and a string", text("", "", `"x"`), false},
-		{"no type and a bare true, as text", text("", "", `true`), true},
+		{"an object that calls itself text", text(plain, "nosniff", `{"error":"nope"}`+"\n"), false},
+		{"an object in pieces", pieces(plain, "{", `"x"`, ":1", "}"), false},
+		{"two objects", text(plain, "", "{} {}"), true},
+		{"half an object", text("", "", `{"x":`), true},
+		{"a text in brackets", text(plain, "", "[pq] password authentication failed"), true},
+		{"a text in braces", text("", "", "{host db7}"), true},
+		{"a text in quotes", text("", "", `"root": no such user`), true},
+		{"no type and a string", text("", "", `"x"`), true},
+		{"no type and a bare true", text("", "", `true`), true},
+		{"more than is held, which may be an object", text("", "", `{"x":"`+strings.Repeat("x", 64<<10)), false},
 		{"no type and HTML", text("", "", "<html><body>no</body></html>"), false},
+		{"no type and HTML in pieces", pieces("", "\n", "<!doc", "type html>"), false},
+		{"HTML that calls itself text", text(plain, "", "<html><body>no</body></html>"), true},
 		{"no type and an image", text("", "", "\x89PNG\r\n\x1a\n"), false},
+		{"no type and an image in pieces", pieces("", "\x89PN", "G\r\n\x1a\n"), false},
 		{"the page of TimeoutHandler", text("", "", timeoutPage), true},
-		{"gin's 404", text("text/plain", "", "404 page not found"), true},
-		{"gin's 405", text("text/plain", "", "405 method not allowed"), true},
-		{"gin's type with another text", text("text/plain", "", "no luck"), false},
-		{"gin's type without a text", text("text/plain", "", ""), false},
 		{"JSON", text("application/json", "nosniff", "{}"), false},
+		{"JSON without a body", text("application/json", "", ""), false},
 		{"HTML", text("text/html", "nosniff", "<p>"), false},
+		{"two types", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header()["Content-Type"] = []string{"text/plain", "text/html"}
+			w.WriteHeader(400)
+		}, false},
+		{"a type that comes too late", late("application/json"), true},
+		{"a text that is flushed", flushed(plain, "no", "more"), true},
+		{"half an object that is flushed", flushed("", "{", "}"), true},
+		{"an object that is flushed", flushed("", "{}", "\n"), false},
+		{"HTML that is flushed", flushed("", "<html>", "more"), false},
 		{"what is encoded", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			w.WriteHeader(400)
@@ -62,10 +118,6 @@ func TestRewriteReplacesWhatNobodyMeantAsAnAnswer(t *testing.T) {
 			w.Header().Set("Content-Encoding", "gzip")
 			http.Error(w, "no", http.StatusBadRequest)
 		}, true},
-		{"what has begun already", func(w http.ResponseWriter, _ *http.Request) {
-			io.WriteString(w, "fine")
-			w.WriteHeader(400)
-		}, false},
 		{"a success", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(201); io.WriteString(w, "fine") }, false},
 		{"a type that is suppressed", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header()["Content-Type"] = nil
@@ -74,15 +126,18 @@ func TestRewriteReplacesWhatNobodyMeantAsAnAnswer(t *testing.T) {
 		}, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			plain, got := serve(tt.h, "GET"), serve(middleware.Standard(quiet(func(*problem.Event) {}))(tt.h), "GET")
-			if got.Code != plain.Code {
-				t.Errorf("the status is %d, want it to stay %d", got.Code, plain.Code)
+			bare, got := serve(tt.h, "GET"), serve(middleware.Standard(quiet(func(*problem.Event) {}))(tt.h), "GET")
+			if got.Code != bare.Code {
+				t.Errorf("the status is %d, want it to stay %d", got.Code, bare.Code)
 			}
 			if replaced := got.Header().Get("Content-Type") == "application/problem+json"; replaced != tt.replaced {
 				t.Errorf("replaced = %t (%q), want %t", replaced, got.Body, tt.replaced)
 			}
-			if !tt.replaced && got.Body.String() != plain.Body.String() {
-				t.Errorf("the body is %q, want %q", got.Body, plain.Body)
+			if !tt.replaced && got.Body.String() != bare.Body.String() {
+				t.Errorf("the body is %q, want %q", got.Body, bare.Body)
+			}
+			if tt.replaced && strings.Count(got.Body.String(), `"status":`) != 1 || !strings.HasSuffix(got.Body.String(), bare.Body.String()) && !tt.replaced {
+				t.Errorf("the body is %q, want one envelope", got.Body)
 			}
 		})
 	}
@@ -164,7 +219,7 @@ func TestTimeoutHandlerSpeaksTheEnvelope(t *testing.T) {
 
 func TestObserveSeesWhatARewriteMadeOfIt(t *testing.T) {
 	var got *middleware.Summary
-	observe := middleware.Observe(func(_ context.Context, s *middleware.Summary) { got = s })
+	observe := middleware.Observe(func(_ *http.Request, s *middleware.Summary) { got = s })
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /x/{id}", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusTeapot) })
 	h := middleware.Chain(observe, middleware.Standard(quiet(func(*problem.Event) {})))(mux)

@@ -25,17 +25,15 @@ func Timeout(d time.Duration, skip ...func(*http.Request) bool) func(http.Handle
 			return next
 		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			for _, skips := range skip {
-				if skips(r) {
-					next.ServeHTTP(w, r)
-					return
-				}
+			if skipped(skip, r) {
+				next.ServeHTTP(w, r)
+				return
 			}
 			ctx, cancel := context.WithTimeoutCause(r.Context(), d, problem.Timeout)
 			defer cancel()
-			r2 := r.WithContext(ctx)
+			x, w, r2 := exchange.EnterWith(ctx, w, r)
 			defer exchange.CopyBack(r, r2)
-			rec, w := exchange.Record(w, exchange.From(ctx))
+			rec, w := x.Record(w)
 			next.ServeHTTP(w, r2)
 			// Cause, because a client that left is not a timeout.
 			if context.Cause(ctx) == problem.Timeout && rec.Silent() {

@@ -119,7 +119,7 @@ func TestPanicAfterHijackClosesTheConnection(t *testing.T) {
 	for name, value := range map[string]any{"a panic": "boom", "an abort": http.ErrAbortHandler} {
 		var got *middleware.Summary
 		ended := make(chan struct{})
-		observe := middleware.Observe(func(_ context.Context, s *middleware.Summary) { got = s; close(ended) })
+		observe := middleware.Observe(func(_ *http.Request, s *middleware.Summary) { got = s; close(ended) })
 		srv := httptest.NewServer(middleware.Chain(observe, middleware.Standard(quiet(func(*problem.Event) {})))(
 			http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				if _, _, err := w.(http.Hijacker).Hijack(); err != nil {
@@ -167,7 +167,7 @@ func TestHijackPastAStrangersWriterIsSeen(t *testing.T) {
 		"an exit":          func() error { runtime.Goexit(); return nil },
 	} {
 		events, ended := make(chan *problem.Event, 1), make(chan *middleware.Summary, 1)
-		observe := middleware.Observe(func(_ context.Context, s *middleware.Summary) { ended <- s })
+		observe := middleware.Observe(func(_ *http.Request, s *middleware.Summary) { ended <- s })
 		h := middleware.Chain(observe, middleware.Standard(quiet(func(e *problem.Event) { events <- e })))(
 			problem.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
 				conn, _, err := http.NewResponseController(w).Hijack()
@@ -204,8 +204,10 @@ func TestHijackPastAStrangersWriterIsSeen(t *testing.T) {
 }
 
 func TestPanicBecauseTheClientHasLeftIsA499(t *testing.T) {
-	running, events := make(chan struct{}), make(chan *problem.Event, 1)
-	srv := httptest.NewServer(middleware.Standard(quiet(func(e *problem.Event) { events <- e }))(
+	running, ended := make(chan struct{}), make(chan *middleware.Summary, 1)
+	observe := middleware.Observe(func(_ *http.Request, s *middleware.Summary) { ended <- s })
+	hook := func(*problem.Event) { t.Error("the hook runs, want that it hears nothing of a client that left") }
+	srv := httptest.NewServer(middleware.Chain(observe, middleware.Standard(quiet(hook)))(
 		http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			close(running)
 			<-r.Context().Done()
@@ -225,7 +227,7 @@ func TestPanicBecauseTheClientHasLeftIsA499(t *testing.T) {
 		resp.Body.Close()
 		t.Error("the request that was taken back is answered")
 	}
-	if e := <-events; e.Status != 499 || e.Error.Kind() != problem.ClientClosed {
-		t.Errorf("the hook gets %d %v, want a 499", e.Status, e.Error)
+	if s := <-ended; s.Status != 499 || s.Kind != problem.ClientClosed || !s.Failed {
+		t.Errorf("the summary is %+v, want a failed 499", s)
 	}
 }

@@ -79,7 +79,7 @@ func TestHeldStatusesAreStillFresh(t *testing.T) {
 		p := problem.New(problem.Config{Logger: silent})
 		s := server(t, p.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			rec := exchange.Top(w)
-			rec.Hold(r.Method == http.MethodHead)
+			rec.Guard()
 			defer rec.Release()
 			w.WriteHeader(status)
 			problem.Respond(w, r, problem.Conflict)

@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"mime/multipart"
 	"net/http"
+	"net/url"
 	"os"
+
+	"github.com/backstop-go/backstop/internal/exchange"
 )
 
 // convert makes an *Error of any error; the first step that knows it wins.
@@ -13,20 +17,23 @@ import (
 // Nothing is guessed: sql.ErrNoRows and fs.ErrNotExist may be the client's
 // fault or ours, and JSON errors may come from our own decoding. Config.Map is
 // the place to say so.
-func (p *Responder) convert(ctx context.Context, err error) *Error {
+func (p *Responder) convert(x *exchange.Exchange, r *http.Request, err error) *Error {
+	ctx := r.Context()
 	err = p.mapped(ctx, err)
-	e := p.known(err)
-	if e.Kind() != Internal || !errors.Is(err, context.Canceled) || !errors.Is(ctx.Err(), context.Canceled) {
+	e := p.known(r, err)
+	if e.Kind() != Internal || !errors.Is(ctx.Err(), context.Canceled) {
 		return e
 	}
 	// The request is over, and an Internal does not shield that: nobody is there
 	// to read a 500.
-	cause := context.Cause(ctx)
-	if cause == context.Canceled {
+	if x.ClientGone(r, err) {
 		return ClientClosed.Wrap(err, "")
 	}
-	// Somebody here has ended it and said why.
-	return p.known(p.mapped(ctx, cause))
+	if cause := context.Cause(ctx); cause != context.Canceled && errors.Is(err, context.Canceled) {
+		// Somebody here has ended it and said why.
+		return p.known(r, p.mapped(ctx, cause))
+	}
+	return e
 }
 
 // mapped asks Config.Map, and returns err if that has no opinion or panics.
@@ -46,17 +53,47 @@ func (p *Responder) mapped(ctx context.Context, err error) (mapped error) {
 }
 
 // known converts an error by what it is.
-func (p *Responder) known(err error) *Error {
+func (p *Responder) known(r *http.Request, err error) *Error {
 	if e := p.typed(err); e != nil {
 		return e
 	}
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return PayloadTooLarge.Wrap(err, "")
+	if kind, ok := ofRequest(err); ok {
+		return kind.Wrap(err, "")
+	}
+	if exchange.ClientSlow(r, err) {
+		return RequestTimeout.Wrap(err, "")
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) {
 		return Timeout.Wrap(err, "")
 	}
 	return Internal.Wrap(err, "")
+}
+
+// requestErrors are those of the standard library that can only be about the
+// request.
+var requestErrors = []struct {
+	is   error
+	kind Kind
+}{
+	{http.ErrMissingFile, InvalidRequest},
+	{http.ErrNoCookie, InvalidRequest},
+	{http.ErrNotMultipart, UnsupportedMediaType},
+	{http.ErrMissingBoundary, UnsupportedMediaType},
+	{multipart.ErrMessageTooLarge, PayloadTooLarge},
+}
+
+func ofRequest(err error) (Kind, bool) {
+	for _, known := range requestErrors {
+		if errors.Is(err, known.is) {
+			return known.kind, true
+		}
+	}
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return PayloadTooLarge, true
+	}
+	_, escape := errors.AsType[url.EscapeError](err)
+	_, host := errors.AsType[url.InvalidHostError](err)
+	return InvalidRequest, escape || host
 }
 
 // typed finds the *Error, Code or Kind that speaks for a tree of errors: the
@@ -67,7 +104,7 @@ func (p *Responder) typed(err error) *Error {
 	case *Error:
 		return err
 	case Kind:
-		return err.New("")
+		return err.bare()
 	case Code:
 		return err.New("")
 	}

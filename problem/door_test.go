@@ -16,7 +16,7 @@ import (
 // doors are the only places in the module where a status is written, or a
 // standard function that does so is called.
 var doors = map[string]string{
-	"problem/respond.go":              "the one door",
+	"internal/exchange/answer.go":     "the one door",
 	"internal/exchange/recorder.go":   "the recorder passes on what others write",
 	"internal/exchange/optional.go":   "and so does what it unwraps to",
 	"middleware/ginadapter/writer.go": "gin's writer passes on what others write",
@@ -61,8 +61,8 @@ func TestOneDoor(t *testing.T) {
 			t.Errorf("%s writes no status any longer: take it from doors", name)
 		}
 	}
-	if found["problem/respond.go"] != 1 {
-		t.Errorf("problem/respond.go writes %d statuses, want 1", found["problem/respond.go"])
+	if n := found["internal/exchange/answer.go"]; n != 1 {
+		t.Errorf("internal/exchange/answer.go writes %d statuses, want 1", n)
 	}
 }
 

@@ -12,16 +12,29 @@ import (
 // nothing to it. A nil *Error is harmless, and returned by a handler it means
 // that nothing failed.
 type Error struct {
-	code    Code // only Kind is set if no code was named
-	text    string
-	cause   error
-	fields  []FieldError
+	code   Code // only Kind is set if no code was named
+	text   string
+	cause  error
+	fields []FieldError
+	retry  time.Duration // 0 means none
+	rest   *rest         // nil means none of it
+}
+
+// rest is what few errors have. It is not changed once an error points at it.
+type rest struct {
 	details []Detail
-	retry   time.Duration // 0 means none
-	cut     []string      // what the bounds took away, for the log
-	remote  bool          // decoded from a response, see Remote
-	passed  bool          // to be rendered all the same, see Passthrough
-	id      string        // request ID of a remote error
+	cut     []string // what the bounds took away, for the log
+	remote  bool     // decoded from a response, see Remote
+	passed  bool     // to be rendered all the same, see Passthrough
+	id      string   // request ID of a remote error
+}
+
+// extra returns a copy of the rest.
+func (e *Error) extra() rest {
+	if e == nil || e.rest == nil {
+		return rest{}
+	}
+	return *e.rest
 }
 
 // newError is behind the New and Wrap methods of a Kind, and behind [Remote]. All
@@ -73,10 +86,7 @@ func (e *Error) Fields() []FieldError {
 
 // Details returns a copy of the details, in the order in which they were added.
 func (e *Error) Details() []Detail {
-	if e == nil {
-		return nil
-	}
-	return slices.Clone(e.details)
+	return slices.Clone(e.extra().details)
 }
 
 // RetryAfter returns the delay after which a repetition may succeed; 0 means
@@ -90,15 +100,10 @@ func (e *Error) RetryAfter() time.Duration {
 
 // Remote reports whether e came from another service. Such an error is not
 // forwarded: see [Passthrough].
-func (e *Error) Remote() bool { return e != nil && e.remote }
+func (e *Error) Remote() bool { return e.extra().remote }
 
 // RequestID returns the request ID of a remote error, and "" of any other.
-func (e *Error) RequestID() string {
-	if e == nil {
-		return ""
-	}
-	return e.id
-}
+func (e *Error) RequestID() string { return e.extra().id }
 
 // Error returns kind or code, text, fields and cause, for logs. It is never
 // sent.

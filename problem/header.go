@@ -1,65 +1,154 @@
 package problem
 
 import (
+	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// setHeader removes what described another body, and describes ours. With
-// identity, nobody will encode what we write.
+// maxHeader is how many fields a map of Go's holds before it grows, which costs
+// more than all that is done here.
+const maxHeader = 8
+
+// maxImplied is up to which length net/http finds out by itself how long a body
+// is.
+//
+// https://pkg.go.dev/net/http#ResponseWriter
+const maxImplied = 2 << 10
+
+// Describe removes what described another body, and describes ours.
 //
 // Keys are canonical and assigned directly, and one array holds all values. A
 // value has the capacity 1, so that Add copies it.
-func (f *failure) setHeader(h http.Header, length int, identity bool) {
+func (f *failure) Describe(h http.Header) {
 	v, s := &f.view, make([]string, 0, 5)
 	set := func(key, value string) {
 		s = append(s, value)
 		h[key] = s[len(s)-1 : len(s) : len(s)]
 	}
-	for key := range h {
-		if strings.HasPrefix(key, "X-") {
-			continue // most of what stands here, and nothing that we look for
+	f.scrub(h)
+	if lines := h["Allow"]; lines != nil {
+		h["Allow"] = allowed(lines)
+	}
+	if f.r.ProtoMajor < 2 && f.tooLong() {
+		h["Connection"] = []string{"close"} // the rest of the request is still to come
+	}
+	if v.Kind != ClientClosed {
+		set("Content-Type", f.p.style.ContentType)
+		set("Cache-Control", "no-store")
+		set("X-Content-Type-Options", "nosniff")
+		if v.RetryAfter > 0 {
+			set("Retry-After", strconv.Itoa(v.RetryAfter))
 		}
+		if v.Status == http.StatusMethodNotAllowed && h["Allow"] == nil {
+			set("Allow", "") // required, and no method is known to be allowed
+		}
+		if challenge := f.p.challengeFor(v); challenge != "" && h["Www-Authenticate"] == nil {
+			set("Www-Authenticate", challenge)
+		}
+	}
+	if len(h) < maxHeader || v.Status >= 500 || len(f.body) > maxImplied || f.r.Method == http.MethodHead {
+		set("Content-Length", decimal(len(f.body)))
+	}
+	f.mark = &s[0]
+}
+
+// Describes reports whether a header is one that Describe made, or has the values
+// of one: writers in between may copy it.
+func (f *failure) Describes(h http.Header) bool {
+	if lines := h["Content-Type"]; len(lines) == 1 && &lines[0] == f.mark {
+		return true
+	}
+	length := h["Content-Length"]
+	return len(length) == 1 && (&length[0] == f.mark ||
+		length[0] == strconv.Itoa(len(f.body)) && h.Get("Content-Type") == f.p.style.ContentType && h.Get("Cache-Control") == "no-store")
+}
+
+// scrub removes the fields that must not survive an error.
+func (f *failure) scrub(h http.Header) {
+	for _, line := range h["Trailer"] {
+		for name := range strings.SplitSeq(line, ",") {
+			h.Del(strings.TrimSpace(name))
+		}
+	}
+	for key := range h {
 		name := http.CanonicalHeaderKey(key)
-		switch {
-		case isStale(name, v.Status),
-			identity && name == "Content-Encoding",
-			f.hidden && (name == "Www-Authenticate" || name == "Retry-After"): // they would tell a 403 from a 404
+		if isStale(name, f.view.Status) || f.hidden && (name == "Www-Authenticate" || name == "Retry-After") { // they would tell a 403 from a 404
 			delete(h, key)
 		}
 	}
-	set("Content-Length", strconv.Itoa(length))
-	if v.Kind == ClientClosed {
-		return
-	}
-	set("Content-Type", f.p.style.ContentType)
-	set("Cache-Control", "no-store")
-	set("X-Content-Type-Options", "nosniff")
-	if v.RetryAfter > 0 {
-		set("Retry-After", strconv.Itoa(v.RetryAfter))
-	}
-	if v.Status == http.StatusMethodNotAllowed && h["Allow"] == nil {
-		set("Allow", "") // required, and no method is known to be allowed
-	}
-	if challenge := f.p.challengeFor(v); challenge != "" && h["Www-Authenticate"] == nil {
-		set("Www-Authenticate", challenge)
-	}
 }
 
-// isStale reports whether a header described the body that is not sent. All
-// else stays: Allow, Vary, Link, cookies, and the headers of CORS, security,
-// rates and IDs.
+// isStale reports whether a field described the body that is not sent, told a
+// cache to keep it, or told a proxy to send another one in its place. All else
+// stays: Allow, Vary, Link, cookies, and the fields of CORS, security, rates and
+// IDs.
+//
+// https://www.rfc-editor.org/rfc/rfc9110#section-8
+// https://www.rfc-editor.org/rfc/rfc9213
 func isStale(name string, status int) bool {
 	switch name {
-	case "Content-Length", "Content-Type", "Content-Disposition", "Content-Language", "Content-Location",
-		"Content-Md5", "Content-Digest", "Repr-Digest", "Digest", "Transfer-Encoding", "Trailer",
-		"Etag", "Last-Modified", "Cache-Control", "Expires", "Age", "Accept-Ranges", "Location", "Refresh":
-		return true
+	case "Content-Encoding":
+		return false // see exchange: a compressor that stands further out has set it
 	case "Content-Range":
 		return status != http.StatusRequestedRangeNotSatisfiable
+	case "Content-Security-Policy", "Content-Security-Policy-Report-Only":
+		return false
+	case "Digest", "Repr-Digest", "Unencoded-Digest", "Signature", "Signature-Input", "Transfer-Encoding", "Trailer",
+		"Etag", "Last-Modified", "Accept-Ranges", "Memento-Datetime", "Delta-Base", "Im", "Use-As-Dictionary", "Sourcemap", "X-Sourcemap",
+		"Expires", "Age", "Pragma", "Surrogate-Control", "Edge-Control",
+		"Location", "Refresh", "Upgrade", "X-Litespeed-Location":
+		return true
 	}
-	return strings.HasPrefix(name, http.TrailerPrefix)
+	return strings.HasSuffix(name, "Cache-Control") || slices.ContainsFunc(stalePrefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+}
+
+var stalePrefixes = []string{
+	"Content-", http.TrailerPrefix, "Sec-Websocket-", "X-Accel-", "X-Sendfile", "X-Lighttpd-Send-", "X-Reproxy-",
+}
+
+// allowed makes one line of all methods, each once and in order: routers add
+// lines, in the order of a map.
+func allowed(lines []string) []string {
+	var methods []string
+	for _, line := range lines {
+		for method := range strings.SplitSeq(line, ",") {
+			if method = strings.TrimSpace(method); method != "" {
+				methods = append(methods, method)
+			}
+		}
+	}
+	slices.Sort(methods)
+	return []string{strings.Join(slices.Compact(methods), ", ")}
+}
+
+// threeDigits is the numbers from 100 to 999, one behind the other: the length of
+// nearly every body, without an allocation.
+var threeDigits = func() string {
+	var b []byte
+	for n := 100; n < 1000; n++ {
+		b = strconv.AppendInt(b, int64(n), 10)
+	}
+	return string(b)
+}()
+
+func decimal(n int) string {
+	if i := 3 * (n - 100); i >= 0 && i < len(threeDigits) {
+		return threeDigits[i : i+3]
+	}
+	return strconv.Itoa(n)
+}
+
+// tooLong reports whether the client has more to send than we read, which
+// net/http does not know if a writer has hidden it.
+func (f *failure) tooLong() bool {
+	if f.err.Kind() != PayloadTooLarge || f.err.cause == nil {
+		return false
+	}
+	_, ok := errors.AsType[*http.MaxBytesError](f.err.cause)
+	return ok
 }
 
 // retryAfter reads a delay that somebody has put on the writer. A date is left

@@ -95,6 +95,21 @@ func (k Kind) Wrap(err error, text string) *Error {
 	return newError(Code{Kind: k}, err, text)
 }
 
+// bare returns the one error of a kind that says nothing more.
+func (k Kind) bare() *Error {
+	if int(k) >= len(bareErrors) {
+		k = Internal
+	}
+	return bareErrors[k]
+}
+
+var bareErrors = func() (all [ClientClosed + 1]*Error) {
+	for k := range all {
+		all[k] = Kind(k).New("")
+	}
+	return all
+}()
+
 // KindOf returns the kind of a status that nothing else explains: of 504
 // [Timeout], of a 4xx without a kind [InvalidRequest], of a 5xx without one
 // [Internal]. Where a status has several kinds, as 401 has, it is the one that

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/backstop-go/backstop/internal/exchange"
@@ -30,9 +31,13 @@ const (
 
 // report logs and calls the hook: once for each failed exchange.
 func (f *failure) report() {
-	f.x.Fail(exchange.Failure{
+	first := f.x.Fail(exchange.Failure{
 		Failed: true, Aborted: f.aborted, Kind: uint8(f.view.Kind), Code: f.view.Code, Err: f.cause,
 	})
+	if !first {
+		f.again()
+		return
+	}
 	f.log(f.level(), "request failed")
 	if f.writeErr != nil {
 		f.log(slog.LevelDebug, "error response was not delivered")
@@ -58,19 +63,12 @@ func (f *failure) level() slog.Level {
 	return slog.LevelInfo
 }
 
-// again logs an error that came after the answer. That of a panic is as grave
-// as any panic.
-func (f *failure) again() {
-	level := slog.LevelDebug
-	if _, ok := as[exchange.Panic](f.cause); ok {
-		level = slog.LevelError
-	}
-	f.log(level, "request failed after it was answered")
-}
+// again logs an error that came after the answer, or after another failure.
+func (f *failure) again() { f.log(slog.LevelDebug, "request failed after it was answered") }
 
 // hook calls OnError; a panic in it must not spoil an answer that was sent.
 func (f *failure) hook() {
-	if f.p.cfg.OnError == nil {
+	if f.p.cfg.OnError == nil || f.err.Kind() == ClientClosed {
 		return
 	}
 	defer func() {
@@ -123,7 +121,7 @@ func (f *failure) attrs() []slog.Attr {
 	flag("hijacked", f.hijacked)
 	if e := f.upstream; e != nil {
 		attrs = append(attrs, slog.Bool("remote", true), slog.Int("remote_status", e.code.Status))
-		text("remote_request_id", e.id, maxLoggedName)
+		text("remote_request_id", e.RequestID(), maxLoggedName)
 		if e.retry > 0 {
 			attrs = append(attrs, slog.Int("remote_retry_after", seconds(e.retry)))
 		}
@@ -147,12 +145,15 @@ func (f *failure) attrs() []slog.Attr {
 // truncated says what a client was not told because there is a bound or no place
 // for it.
 func (f *failure) truncated() []string {
-	cut := slices.Clip(f.err.cut)
+	cut := slices.Clip(f.err.extra().cut)
 	if len(f.err.text) > maxText {
 		cut = append(cut, "text")
 	}
 	if f.view.cutPath {
 		cut = append(cut, "path")
+	}
+	if n := f.view.cutFields; n > 0 {
+		cut = append(cut, strconv.Itoa(n)+" fields")
 	}
 	for _, name := range f.view.dropped {
 		cut = append(cut, "detail "+cutText(name, maxLoggedName)+": has no place")

@@ -20,8 +20,8 @@ func Passthrough(err error) error {
 	if !ok || !e.Remote() {
 		return err
 	}
-	c := e.clone()
-	c.passed = true
+	c := e.clone(true)
+	c.rest.passed = true
 	return c
 }
 
@@ -59,8 +59,7 @@ func Remote(s *Style, status int, header http.Header, v View) *Error {
 			break
 		}
 	}
-	e.remote = true
-	e.id = ownText(cmp.Or(v.RequestID, header.Get("X-Request-Id")), maxRemoteName)
+	e.rest = &rest{remote: true, id: ownText(cmp.Or(v.RequestID, header.Get("X-Request-Id")), maxRemoteName)}
 	e.retry = secondsOf(int64(v.RetryAfter))
 	for _, text := range header.Values("Retry-After") {
 		e.retry = max(e.retry, delayOf(text, header))

@@ -3,8 +3,10 @@ package problem
 import (
 	"cmp"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/backstop-go/backstop/internal/exchange"
 )
@@ -15,47 +17,40 @@ const statusClientClosed = 499
 const maxPathText = 1 << 10 // bytes of a request's path, escaped
 
 // resolve makes of an error what a style may see of it.
-func (p *Responder) resolve(x *exchange.Exchange, r *http.Request, e *Error) View {
+func (f *failure) resolve(e *Error) {
+	p, v := f.p, &f.view
 	kind := e.Kind()
-	o := p.style.outcome(kind)
+	o := &p.outcomes[kind]
 	if kind == Validation && !e.code.named() && hasShape(e.fields) {
-		o = p.style.shape()
+		o = &p.shape
 	}
-	path, cut := pathOf(x, r)
-	return View{
-		Kind:       kind,
-		Status:     e.code.statusOr(o.Status),
-		Code:       cmp.Or(e.code.Name, o.Code),
-		Message:    strings.ToValidUTF8(cmp.Or(e.Message(), o.Message), "\ufffd"),
-		Path:       path,
-		RequestID:  x.ID(),
-		Time:       time.Now().UTC(),
-		RetryAfter: seconds(e.retry),
-		Fields:     e.fields,
-		Details:    e.details,
-		Debug:      p.debug(x, e),
-		fieldText:  p.style.FieldText,
-		cutPath:    cut,
+	v.Kind, v.Status, v.Code, v.Message = kind, e.code.statusOr(o.Status), cmp.Or(e.code.Name, o.Code), o.Message
+	if text := e.Message(); text != "" {
+		v.Message = validText(text)
 	}
+	v.Path, v.cutPath = pathOf(f.x, f.r)
+	v.RequestID, v.Time, v.RetryAfter = f.x.ID(), time.Now().UTC(), seconds(e.retry)
+	v.Fields, v.Details = e.fields, e.extra().details
+	v.Debug, v.fieldText = p.debug(f.x, e), p.style.FieldText
 }
 
-// plain is the view of an Internal that says nothing, in the place of v.
-func (p *Responder) plain(v *View) View {
-	o := p.style.outcome(Internal)
-	return View{
-		Kind:      Internal,
-		Status:    o.Status,
-		Code:      o.Code,
-		Message:   o.Message,
-		Path:      v.Path,
-		RequestID: v.RequestID,
-		Time:      v.Time,
-		fieldText: p.style.FieldText,
-	}
+// plain makes of the view one of an Internal that says nothing.
+func (f *failure) plain() {
+	v := &f.view
+	f.view = f.p.plain()
+	f.view.Path, f.view.RequestID, f.view.Time = v.Path, v.RequestID, v.Time
 }
+
+// plain returns the view of an Internal outside any request.
+func (p *Responder) plain() View {
+	o := &p.outcomes[Internal]
+	return View{Kind: Internal, Status: o.Status, Code: o.Code, Message: o.Message, fieldText: p.style.FieldText}
+}
+
+func validText(text string) string { return strings.ToValidUTF8(text, "\ufffd") }
 
 // pathOf returns the path as it came in, escaped and bounded, and whether that
-// took something away. It is cut between two characters, not within an escape.
+// took something away.
 func pathOf(x *exchange.Exchange, r *http.Request) (path string, cut bool) {
 	path = x.Path()
 	if x == nil && r.URL != nil {
@@ -65,11 +60,26 @@ func pathOf(x *exchange.Exchange, r *http.Request) (path string, cut bool) {
 	if len(path) <= maxPathText {
 		return path, false
 	}
-	path = path[:maxPathText]
-	if i := strings.LastIndexByte(path, '%'); i > maxPathText-3 {
-		path = path[:i]
+	return path[:borderBefore(path, maxPathText)], true
+}
+
+// borderBefore returns the last place up to n where an escaped path may be cut:
+// between two characters, not within an escape or between the escapes of one
+// character.
+func borderBefore(path string, n int) int {
+	if i := strings.LastIndexByte(path[:n], '%'); i > n-3 {
+		n = i
 	}
-	return path, true
+	for i, bytes := n, 1; bytes <= utf8.UTFMax && i >= 0 && i+3 <= len(path) && path[i] == '%'; i, bytes = i-3, bytes+1 {
+		b, err := strconv.ParseUint(path[i+1:i+3], 16, 8)
+		switch {
+		case err != nil || utf8.RuneStart(byte(b)) && bytes == 1:
+			return n
+		case utf8.RuneStart(byte(b)):
+			return i
+		}
+	}
+	return n
 }
 
 func hasShape(fields []FieldError) bool {
@@ -79,4 +89,67 @@ func hasShape(fields []FieldError) bool {
 		}
 	}
 	return false
+}
+
+// maxFieldText bounds the sentences of all fields together, in bytes.
+const maxFieldText = 16 << 10
+
+// boundFields leaves out the fields whose sentences are too much together. An
+// estimate tells most lists apart without making a sentence.
+func (f *failure) boundFields() {
+	v := &f.view
+	estimate := 0
+	for i := range v.Fields {
+		e := &v.Fields[i]
+		estimate += 120 + len(e.Message) + 2*len(e.Param) + len(e.Label) + len(e.Other)
+		for _, word := range e.OneOf {
+			estimate += len(word) + 8
+		}
+	}
+	if estimate <= maxFieldText {
+		return
+	}
+	size := 0
+	for i := range v.Fields {
+		if size += len(f.sentence(v.Fields[i])); size > maxFieldText {
+			v.leaveOut(i)
+			return
+		}
+	}
+}
+
+// sentence returns the sentence for a field, or nothing if the style's function
+// panics: its encoder will too, and is asked with care.
+func (f *failure) sentence(e FieldError) (text string) {
+	defer func() { recover() }()
+	return f.view.FieldText(e)
+}
+
+// leaveOut keeps the first n fields.
+func (v *View) leaveOut(n int) {
+	v.cutFields += len(v.Fields) - n
+	v.Fields = v.Fields[:n]
+}
+
+// shrink makes a view of which less is to be said, and reports whether there was
+// something to leave out: half of the fields, then the details, then most of the
+// text.
+func (v *View) shrink() bool {
+	const text = 1 << 10
+	switch {
+	case len(v.Fields) > 0:
+		v.leaveOut(len(v.Fields) / 2)
+	case len(v.Details) > 0:
+		for _, d := range v.Details {
+			v.dropped = append(v.dropped, d.Name)
+		}
+		v.Details = nil
+	case v.Debug != nil:
+		v.Debug = nil
+	case len(v.Message) > text:
+		v.Message = cutText(v.Message, text)
+	default:
+		return false
+	}
+	return true
 }

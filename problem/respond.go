@@ -1,7 +1,6 @@
 package problem
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 
@@ -18,38 +17,45 @@ const (
 // error response. A nil error does nothing.
 //
 // The error is converted: Config.Map first, then an [Error], [Code] or [Kind]
-// in its tree (a 5xx before a 4xx), then [http.MaxBytesError], deadlines, and a
-// client that went away; whatever else it is becomes Internal. The body is
-// encoded before anything is written, so an encoder that fails cannot spoil an
-// answer, and headers that described another body are removed.
+// in its tree (a 5xx before a 4xx), then what can only be about the request, such
+// as [http.MaxBytesError], then deadlines, and a client that went away; whatever
+// else it is becomes Internal. The body is encoded before anything is written,
+// so an encoder that fails cannot spoil an answer, and headers that described
+// another body are removed.
 //
-// A response is answered once: a second call logs. If the handler has begun
-// another answer, Respond cuts the connection and panics with
+// A request is answered once: what fails afterwards is a line in the log. If the
+// handler has begun another answer, Respond cuts the connection and panics with
 // [http.ErrAbortHandler], because nothing that is appended could be told from
-// what the handler meant. An error that is [http.ErrAbortHandler] asks for just
-// that, and nothing is logged.
+// what the handler meant; a connection that was hijacked is closed. An error that
+// is [http.ErrAbortHandler] asks for a cut, and nothing is logged.
 func (p *Responder) Respond(w http.ResponseWriter, r *http.Request, err error) {
 	if isNil(err) {
 		return
 	}
-	state := stateOf(w)
+	x := exchange.Of(w, r)
+	state := x.StateOf(w)
 	if exchange.IsAbort(err) {
-		abort(w, state)
+		abort(x, w, state)
 		return
 	}
-	f := p.failed(r, err)
+	f := p.failed(x, r, err)
 	switch state {
 	case exchange.Rendered:
 		f.again()
 	case exchange.Fresh:
-		f.answer(w)
+		if f.answer(w) {
+			return // f waits with the answer
+		}
 	default:
 		f.aborted, f.hijacked = state == exchange.Started, state == exchange.Hijacked
 		f.report()
 	}
 	p.recycle(f)
-	if state == exchange.Started {
-		exchange.Abort(w)
+	switch state {
+	case exchange.Started:
+		x.Abort(w)
+	case exchange.Hijacked:
+		x.HangUp(w)
 	}
 }
 
@@ -63,28 +69,18 @@ func isNil(err error) bool {
 }
 
 // abort does what the handler has asked for, unless it is too late for that.
-func abort(w http.ResponseWriter, state exchange.State) {
+func abort(x *exchange.Exchange, w http.ResponseWriter, state exchange.State) {
 	switch state {
 	case exchange.Fresh:
-		exchange.Cut(w) // not a byte is on the wire, and none shall be
+		x.Cut(w) // not a byte is on the wire, and none shall be
 	case exchange.Started:
-		exchange.Abort(w)
+		x.Abort(w)
+	case exchange.Hijacked:
+		x.HangUp(w)
 	}
 }
 
-// stateOf asks the nearest recorder; without one, the Written of gin and
-// negroni.
-func stateOf(w http.ResponseWriter) exchange.State {
-	for rec := range exchange.Recorders(w) {
-		return rec.State()
-	}
-	if g, ok := w.(interface{ Written() bool }); ok && g.Written() {
-		return exchange.Started
-	}
-	return exchange.Fresh
-}
-
-// failure is one call of Respond.
+// failure is one call of Respond, and the answer that it makes.
 type failure struct {
 	p     *Responder
 	x     *exchange.Exchange
@@ -92,6 +88,8 @@ type failure struct {
 	cause error  // as it came
 	err   *Error // as converted
 	view  View   // as rendered
+	body  []byte
+	mark  *string // of the header that was described last
 
 	upstream *Error // what another service said, if it did
 
@@ -102,99 +100,127 @@ type failure struct {
 }
 
 // failed finds out what an error is, and how it is shown.
-func (p *Responder) failed(r *http.Request, err error) *failure {
+func (p *Responder) failed(x *exchange.Exchange, r *http.Request, err error) *failure {
 	f := p.failures.Get().(*failure)
-	f.p, f.x, f.r, f.cause = p, exchange.From(r.Context()), r, err
+	f.p, f.x, f.r, f.cause = p, x, r, err
 	f.convert()
-	if f.err.remote {
+	if f.err.Remote() {
 		f.upstream = f.err
-	}
-	if f.err.remote && !f.err.passed {
-		f.err = upstream(f.err)
+		if !f.err.rest.passed {
+			f.err = upstream(f.err)
+		}
 	}
 	shown := f.err
 	if p.cfg.HideForbidden && shown.Kind() == Forbidden {
-		shown, f.hidden = NotFound.New(""), true
+		shown, f.hidden = NotFound.bare(), true
 	}
-	f.view = p.resolve(f.x, r, shown)
+	f.resolve(shown)
 	return f
 }
 
 // convert makes an Internal of an error whose methods panic: a nil
 // *fs.PathError, perhaps.
 func (f *failure) convert() {
+	switch err := f.cause.(type) {
+	case *Error:
+		if f.p.cfg.Map == nil && err.code.Kind != Internal {
+			f.err = err
+			return
+		}
+	case Kind:
+		if f.p.cfg.Map == nil && err != Internal {
+			f.err = err.bare()
+			return
+		}
+	}
 	defer func() {
 		if value := recover(); value != nil {
 			f.cause = fmt.Errorf("panic in a method of %T: %v", f.cause, value)
 			f.err = Internal.Wrap(f.cause, "")
 		}
 	}()
-	f.err = f.p.convert(f.r.Context(), f.cause)
+	f.err = f.p.convert(f.x, f.r, f.cause)
 }
 
-// answer sends, and reports also if a foreign writer panics meanwhile.
-func (f *failure) answer(w http.ResponseWriter) {
-	defer f.report()
-	f.send(w)
-}
-
-// send encodes and writes.
-func (f *failure) send(w http.ResponseWriter) {
-	h, top := w.Header(), exchange.Top(w)
+// answer sends, and reports also if a foreign writer panics meanwhile. It reports
+// whether the answer waits in a writer, which will tell what becomes of it.
+func (f *failure) answer(w http.ResponseWriter) (waits bool) {
+	done := false
+	defer func() {
+		if !done {
+			f.report()
+		}
+	}()
 	if f.view.RetryAfter == 0 && !f.hidden {
-		f.view.RetryAfter = retryAfter(h)
+		f.view.RetryAfter = retryAfter(w.Header())
 	}
-	body := f.encode(f.buf[:0])
-	for rec := range exchange.Recorders(w) {
-		rec.Revoke()
+	f.encode()
+	var outcome exchange.Outcome
+	outcome, f.writeErr = f.x.Answer(w, f)
+	done = true
+	switch outcome {
+	case exchange.Waiting:
+		return true
+	case exchange.Lost:
+		f.again()
+	default:
+		f.report()
 	}
-	f.setHeader(h, len(body), top != nil && !top.EncodedBefore())
-	w.WriteHeader(f.view.Status)
+	return false
+}
+
+// Status, Body, Describe, Describes and Settle make an answer of a failure, see
+// [exchange.Offer].
+func (f *failure) Status() int { return f.view.Status }
+
+func (f *failure) Body() []byte {
 	if f.r.Method == http.MethodHead {
-		_, f.writeErr = w.Write(nil) // a lazy writer commits
-	} else {
-		_, f.writeErr = w.Write(body)
+		return nil
 	}
-	for rec := range exchange.Recorders(w) {
-		rec.Seal(f.view.Status, rec == top)
-	}
-	if n := len(body); n > cap(f.buf) && n <= maxPooled {
-		f.buf = make([]byte, 0, n) // the body itself may be a constant of the style's
-	}
-	if f.view.Status < 500 {
+	return f.body
+}
+
+func (f *failure) Settle(sent bool, err error) {
+	f.writeErr = err
+	if !sent {
+		f.again()
 		return
 	}
-	// A hook that is slow delays the handler's end, not the client.
-	err := http.NewResponseController(w).Flush()
-	if f.writeErr == nil && !errors.Is(err, http.ErrNotSupported) {
-		f.writeErr = err
-	}
+	f.report()
 }
 
 // recycle keeps the memory of f for another failure, and nothing that was in it.
-// One that ends in a panic is left to the collector.
+// One that ends in a panic, or waits, is left to the collector.
 func (p *Responder) recycle(f *failure) {
 	*f = failure{buf: f.buf}
 	p.failures.Put(f)
 }
 
-// encode appends the body to dst: of the error, else of a plain Internal, else
-// the one that New has made. A client that left gets none.
-func (f *failure) encode(dst []byte) []byte {
+// maxBody bounds a body, in bytes. What is left out is in the log.
+const maxBody = 48 << 10
+
+// encode makes the body: of the error, else of a plain Internal, else the one
+// that New has made. A client that left gets none.
+func (f *failure) encode() {
 	if f.view.Kind == ClientClosed {
-		return dst
+		return
 	}
-	body, err := f.p.encode(dst, &f.view)
-	if err == nil {
-		return body
+	f.boundFields()
+	body, err := f.p.encode(f.buf[:0], &f.view)
+	for err == nil && len(body) >= maxBody && f.view.shrink() {
+		body, err = f.p.encode(f.buf[:0], &f.view)
 	}
-	f.encodeErr = err
-	f.view = f.p.plain(&f.view)
-	body, err = f.p.encode(dst, &f.view)
-	if err == nil {
-		return body
+	if err != nil {
+		f.encodeErr = err
+		f.plain()
+		if body, err = f.p.encode(f.buf[:0], &f.view); err != nil {
+			body = append(f.buf[:0], f.p.lastBody...)
+		}
 	}
-	return append(dst, f.p.lastBody...)
+	f.body = body
+	if n := len(body); n > cap(f.buf) && n <= maxPooled {
+		f.buf = make([]byte, 0, n) // the body itself may be a constant of the style's
+	}
 }
 
 // encode calls the style's encoder and turns its panics into errors.

@@ -27,8 +27,8 @@ type Config struct {
 	Map func(context.Context, error) error
 
 	// OnError is called once for each failed exchange, after the answer was
-	// sent and logged. It is synchronous and must not block; a panic in it is
-	// contained.
+	// sent and logged, but not for a client that went away. It is synchronous and
+	// must not block; a panic in it is contained.
 	OnError func(context.Context, *Event)
 
 	// Debug opens the debug block to a request, for styles that have one. It is
@@ -58,6 +58,8 @@ type Config struct {
 // use. The zero Responder is not usable; see [New].
 type Responder struct {
 	style     Style
+	outcomes  [numKinds + 1]Outcome // complete, valid UTF-8, with one for ClientClosed
+	shape     Outcome               // of Validation with a shape problem
 	cfg       Config
 	redact    []string
 	challenge challenge
@@ -85,8 +87,12 @@ func New(cfg Config) *Responder {
 		redact:    redactedNames(cfg.Redact),
 		challenge: challenge,
 	}
+	for k := range p.outcomes {
+		p.outcomes[k] = cfg.Style.outcome(Kind(k)).valid()
+	}
+	p.shape = cfg.Style.shape().valid()
 	p.failures.New = func() any { return &failure{buf: make([]byte, 0, minPooled)} }
-	view := p.plain(&View{})
+	view := p.plain()
 	if p.lastBody, err = p.encode(nil, &view); err != nil {
 		panic(fmt.Errorf("problem: style %q cannot encode an internal error: %w", cfg.Style.Name, err))
 	}
@@ -115,14 +121,12 @@ func (p *Responder) Handler(next http.Handler) http.Handler {
 	if next == nil {
 		panic("problem: nil handler")
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x, r2 := exchange.Enter(r)
-		x.SetResponder(p)
-		r2 = p.watch(x, r2)
-		defer exchange.CopyBack(r, r2)
-		_, w = exchange.Record(w, x)
-		next.ServeHTTP(w, r2)
-	})
+	return &exchange.Layer{Begin: p.begin, Next: next}
+}
+
+func (p *Responder) begin(x *exchange.Exchange, _ http.ResponseWriter, r *http.Request) *http.Request {
+	x.SetResponder(p)
+	return p.watch(x, r)
 }
 
 // HandlerFunc is a handler that may fail. The error that it returns is answered
@@ -131,9 +135,9 @@ type HandlerFunc func(http.ResponseWriter, *http.Request) error
 
 // ServeHTTP calls f.
 func (f HandlerFunc) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x, r2 := exchange.Enter(r)
+	x, w, r2 := exchange.Enter(w, r)
 	defer exchange.CopyBack(r, r2)
-	_, w = exchange.Record(w, x)
+	_, w = x.Record(w)
 	if err := f(w, r2); err != nil {
 		Respond(w, r2, err)
 	}

@@ -87,7 +87,7 @@ const (
 // outcome returns the row of a kind, completed from the default table.
 func (s *Style) outcome(k Kind) Outcome {
 	if int(k) >= numKinds {
-		k = Internal
+		k = Internal // ClientClosed has no row
 	}
 	return s.Outcomes[k].or(defaults[k])
 }
@@ -105,6 +105,12 @@ func (o Outcome) or(d Outcome) Outcome {
 	}
 	o.Code = cmp.Or(o.Code, d.Code)
 	o.Message = cmp.Or(o.Message, d.Message)
+	return o
+}
+
+// valid returns o with a text that is valid UTF-8.
+func (o Outcome) valid() Outcome {
+	o.Message = validText(o.Message)
 	return o
 }
 

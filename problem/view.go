@@ -29,6 +29,7 @@ type View struct {
 
 	fieldText func(FieldError) string
 	cutPath   bool     // for the log
+	cutFields int      // likewise
 	dropped   []string // details without a place in the style, for the log
 }
 

@@ -28,10 +28,11 @@ func (e *Error) WithFields(fields ...FieldError) *Error {
 	if e == nil {
 		return nil
 	}
-	c := e.clone()
+	c := e.clone(false)
 	room := maxFields - len(e.fields)
 	if len(fields) > room {
 		fields = fields[:room]
+		c = e.clone(true)
 		c.note("fields")
 	}
 	c.fields = append(slices.Clip(e.fields), fields...)
@@ -50,7 +51,7 @@ func (e *Error) WithDetail(name string, value any) *Error {
 	if e == nil {
 		return nil
 	}
-	c := e.clone()
+	c := e.clone(true)
 	name = strings.ToValidUTF8(name, "\ufffd") // as it is printed
 	raw, err := encodeDetail(value)
 	if err != nil {
@@ -58,26 +59,28 @@ func (e *Error) WithDetail(name string, value any) *Error {
 		return c
 	}
 	at, size := -1, len(name)+len(raw)
-	for i, d := range e.details {
+	details := c.rest.details
+	for i, d := range details {
 		if d.Name == name {
 			at = i
 			continue
 		}
 		size += len(d.Name) + len(d.Value)
 	}
-	c.details = slices.Clone(e.details)
+	details = slices.Clone(details)
 	switch {
 	case string(raw) == "null":
 		if at >= 0 {
-			c.details = slices.Delete(c.details, at, at+1)
+			details = slices.Delete(details, at, at+1)
 		}
-	case size > maxDetailBytes, at < 0 && len(e.details) == maxDetails:
+	case size > maxDetailBytes, at < 0 && len(details) == maxDetails:
 		c.note("detail " + name + ": too much")
 	case at >= 0:
-		c.details[at].Value = raw
+		details[at].Value = raw
 	default:
-		c.details = append(c.details, Detail{Name: name, Value: raw})
+		details = append(details, Detail{Name: name, Value: raw})
 	}
+	c.rest.details = details
 	return c
 }
 
@@ -153,20 +156,25 @@ func (e *Error) WithRetryAfter(d time.Duration) *Error {
 	if e == nil {
 		return nil
 	}
-	c := e.clone()
+	c := e.clone(false)
 	c.retry = max(d, 0)
 	return c
 }
 
-func (e *Error) clone() *Error {
+// clone returns a copy of e; with rest, one that has a rest of its own.
+func (e *Error) clone(withRest bool) *Error {
 	c := *e
+	if withRest {
+		r := e.extra()
+		c.rest = &r
+	}
 	return &c
 }
 
 // note remembers what was cut. The receiver is not yet shared.
 func (e *Error) note(what string) {
-	if len(e.cut) < maxNotes {
-		e.cut = append(slices.Clip(e.cut), cutText(what, 200))
+	if len(e.rest.cut) < maxNotes {
+		e.rest.cut = append(slices.Clip(e.rest.cut), cutText(what, 200))
 	}
 }
 

@@ -18,7 +18,7 @@ func (l *Limiter) Handler(next http.Handler) http.Handler {
 		panic("ratelimit: nil handler")
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x, r2 := exchange.Enter(r)
+		x, w, r2 := exchange.Enter(w, r)
 		defer exchange.CopyBack(r, r2)
 		c, err := l.take(r2)
 		if c != nil {
@@ -44,7 +44,7 @@ const statusClientLeft = 499
 // serveRefundable calls next, and then asks whether the charge is to be given
 // back.
 func (l *Limiter) serveRefundable(w http.ResponseWriter, r *http.Request, x *exchange.Exchange, c *call, next http.Handler) {
-	rec, w := exchange.Record(w, x)
+	rec, w := x.Record(w)
 	done := false
 	defer func() { // also after a panic and after runtime.Goexit
 		status := rec.Status()

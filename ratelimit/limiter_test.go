@@ -42,7 +42,7 @@ func request(caller string) *http.Request {
 
 // within puts a request into an exchange, as our middlewares do.
 func within(r *http.Request) *http.Request {
-	_, r = exchange.Enter(r)
+	_, _, r = exchange.Enter(httptest.NewRecorder(), r)
 	return r
 }
 

@@ -1,8 +1,10 @@
 package requestid
 
 import (
+	"bufio"
 	"crypto/rand"
 	"encoding/base32"
+	"sync"
 
 	"github.com/google/uuid"
 )
@@ -39,15 +41,21 @@ func contained(f func()) {
 
 // generate is the default generator.
 func generate() string {
-	u, err := uuid.NewRandom()
+	random := randoms.Get().(*bufio.Reader)
+	u, err := uuid.NewRandomFromReader(random)
+	randoms.Put(random)
 	if err != nil {
-		rand.Read(u[:]) // never fails; uuid's source may have been replaced
+		rand.Read(u[:]) // never fails, nor does the reader
 	}
 	b := [len(prefix) + 26]byte{}
 	copy(b[:], prefix)
 	encoding.Encode(b[len(prefix):], u[:])
 	return string(b[:])
 }
+
+// randoms holds random bytes that were fetched for several IDs at once. A reader
+// is used by one goroutine at a time.
+var randoms = sync.Pool{New: func() any { return bufio.NewReaderSize(rand.Reader, 256) }}
 
 // check says what is wrong with an inbound ID, or "".
 func check(lines []string) string {

@@ -3,6 +3,7 @@ package requestid
 import (
 	"context"
 	"log/slog"
+	"reflect"
 	"slices"
 
 	"github.com/backstop-go/backstop/internal/exchange"
@@ -35,9 +36,15 @@ func Attrs(ctx context.Context) []slog.Attr {
 // record, at the root: also beneath a group that a logger has opened, so that
 // one query finds every record of a request. A key that is there already stays
 // as it is.
+//
+// It panics if next is the handler that slog has until a program gives it one:
+// that writes through package log, which slog.SetDefault sends back to slog.
 func NewLogHandler(next slog.Handler) slog.Handler {
 	if next == nil {
 		panic("requestid: nil log handler")
+	}
+	if reflect.TypeOf(next).String() == "*slog.defaultHandler" {
+		panic("requestid: slog's own default handler cannot be wrapped; wrap a slog.NewTextHandler or a slog.NewJSONHandler")
 	}
 	return &logHandler{next: next}
 }

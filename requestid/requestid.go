@@ -35,6 +35,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/textproto"
 
@@ -63,6 +64,12 @@ type Config struct {
 	// is present counts. Default: Header alone.
 	Inbound []string
 
+	// Forward sets the ID on the request as well, under Header, for what looks
+	// for it there: middlewares further in, and proxies that know no [Transport].
+	// What the client has sent under that name is replaced. Default: the request
+	// stays as it came.
+	Forward bool
+
 	// Trace finds the trace that a request belongs to, for the log. It never
 	// becomes the request ID. One that panics has found none. Default: none.
 	// [TraceParent] reads the W3C header.
@@ -77,6 +84,7 @@ type Issuer struct {
 	trust    func(*http.Request) bool
 	inbound  []string
 	trace    func(*http.Request) (Trace, bool)
+	forward  bool
 }
 
 // New returns an Issuer. Later changes of cfg have no effect. It fails if a
@@ -96,7 +104,7 @@ func New(cfg Config) (*Issuer, error) {
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	s := &Issuer{header: names[0], inbound: names[1:], generate: cfg.Generate, trust: cfg.Trust, trace: cfg.Trace}
+	s := &Issuer{header: names[0], inbound: names[1:], generate: cfg.Generate, trust: cfg.Trust, trace: cfg.Trace, forward: cfg.Forward}
 	if cfg.Inbound == nil {
 		s.inbound = names
 	}
@@ -109,16 +117,22 @@ func (s *Issuer) Handler(next http.Handler) http.Handler {
 	if next == nil {
 		panic("requestid: nil handler")
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x, r2 := exchange.Enter(r)
-		defer exchange.CopyBack(r, r2)
-		id := x.ID()
-		if id == "" {
-			id = s.choose(x, r2)
-		}
-		w.Header()[s.header] = x.Identify(s.header, id)
-		next.ServeHTTP(w, r2)
-	})
+	return &exchange.Layer{Begin: s.begin, Next: next}
+}
+
+func (s *Issuer) begin(x *exchange.Exchange, w http.ResponseWriter, r *http.Request) *http.Request {
+	id := x.ID()
+	if id == "" {
+		id = s.choose(x, r)
+	}
+	w.Header()[s.header] = x.Identify(&s.header, id)
+	if s.forward {
+		h := make(http.Header, len(r.Header)+1) // r is a copy that still shares its header
+		maps.Copy(h, r.Header)
+		h[s.header] = []string{x.ID()}
+		r.Header = h
+	}
+	return r
 }
 
 // choose returns the ID of a new exchange, and notes what else the request says

@@ -5,11 +5,15 @@ import (
 	"net/textproto"
 	"slices"
 	"strings"
+
+	"github.com/backstop-go/backstop/internal/exchange"
 )
 
 // Transport sends the ID of the exchange on to other services: on requests that
-// carry its context, to the hosts that are listed, unless the header is there
-// already. The zero Transport sends it to nobody.
+// carry its context, to the hosts that are listed. A value of the header that the
+// handler has set itself stays; one that only came in with the request, as
+// httputil.ReverseProxy passes it on, does not. The zero Transport sends the ID to
+// nobody.
 //
 // The list keeps an ID from strangers, also when one of ours redirects to them.
 // A Transport is safe for concurrent use as long as its members do not change.
@@ -31,8 +35,12 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		header = t.Header
 	}
 	header = textproto.CanonicalMIMEHeaderKey(header)
-	id := FromContext(r.Context())
-	if id == "" || r.Header[header] != nil || !t.lists(r) {
+	x := exchange.From(r.Context())
+	id := x.ID()
+	if id == "" || !t.lists(r) {
+		return base.RoundTrip(r)
+	}
+	if set := r.Header[header]; set != nil && !slices.Equal(set, x.Request().Header[header]) {
 		return base.RoundTrip(r)
 	}
 	r = r.Clone(r.Context())

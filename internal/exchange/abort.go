@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/http"
@@ -8,23 +9,88 @@ import (
 )
 
 // Abort cuts the connection: what was sent is flushed, so that a client cannot
-// take the request for unanswered and repeat it; then as [Cut]. Where nothing
-// but the end of the connection marks the end of an answer, the connection is
-// reset. Abort does not return.
-func Abort(w http.ResponseWriter) {
-	// A writer that cannot flush is aborted all the same.
-	http.NewResponseController(w).Flush()
-	if endsByClosing(w) {
-		reset(w)
+// take the request for unanswered and repeat it; then as [Exchange.Cut]. Where
+// nothing but the end of the connection marks the end of an answer, the
+// connection is reset. Abort does not return.
+func (x *Exchange) Abort(w http.ResponseWriter) {
+	flush(w)
+	wire := x.wire(w)
+	if wire == nil {
+		panic(http.ErrAbortHandler)
 	}
-	Cut(w)
+	flush(wire)
+	if x.endsByClosing(wire) {
+		reset(wire)
+	}
+	x.hurry(wire)
+	if x != nil {
+		// What is written while the panic unwinds, as by a compressor, would look
+		// like the end of the answer.
+		x.mu.Lock()
+		x.rec.gone = true
+		x.mu.Unlock()
+	}
+	panic(http.ErrAbortHandler)
+}
+
+// flush flushes as far as w can. One that cannot, or panics, is aborted all the
+// same.
+func flush(w http.ResponseWriter) {
+	defer func() { _ = recover() }()
+	http.NewResponseController(w).Flush()
 }
 
 // Cut lets the write deadline pass, so that nobody further out can finish the
-// answer, and panics with net/http's sentinel.
-func Cut(w http.ResponseWriter) {
-	http.NewResponseController(w).SetWriteDeadline(time.Now())
+// answer, and panics with net/http's sentinel. A client that has left needs no
+// deadline, which HTTP/2 would make a second reset of the stream.
+func (x *Exchange) Cut(w http.ResponseWriter) {
+	if wire := x.wire(w); wire != nil {
+		x.hurry(wire)
+	}
 	panic(http.ErrAbortHandler)
+}
+
+func (x *Exchange) hurry(wire http.ResponseWriter) {
+	if x == nil || !errors.Is(x.Context.Err(), context.Canceled) {
+		http.NewResponseController(wire).SetWriteDeadline(time.Now())
+	}
+}
+
+// wire returns the writer beneath the outermost recorder, or nil if the
+// connection is gone, or if w is a buffer, behind whose back it is not to be
+// touched.
+func (x *Exchange) wire(w http.ResponseWriter) http.ResponseWriter {
+	if x == nil {
+		return w
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.rec.gone || !x.shares(w) {
+		return nil
+	}
+	return x.rec.w
+}
+
+// HangUp closes the connection of a hijacked answer, which nobody else would do.
+func (x *Exchange) HangUp(w http.ResponseWriter) {
+	x.mu.Lock()
+	conn := x.rec.hijackedConn()
+	for r := range recorders(w) {
+		if conn == nil {
+			conn = r.hijackedConn()
+		}
+	}
+	x.mu.Unlock()
+	if conn != nil {
+		conn.Close()
+	}
+}
+
+func (r *Recorder) hijackedConn() net.Conn {
+	if r.rare == nil {
+		return nil
+	}
+	return r.rare.conn
 }
 
 // IsAbort reports whether an error, or the value of a panic, is net/http's
@@ -37,13 +103,8 @@ func IsAbort(value any) (is bool) {
 
 // endsByClosing reports whether an answer of unknown length ends with the
 // connection, because it is not chunked.
-func endsByClosing(w http.ResponseWriter) bool {
-	for r := range Recorders(w) {
-		if r.closing {
-			return true
-		}
-	}
-	return w.Header().Get("Transfer-Encoding") == "identity"
+func (x *Exchange) endsByClosing(w http.ResponseWriter) bool {
+	return x != nil && x.rec.closing || w.Header().Get("Transfer-Encoding") == "identity"
 }
 
 // reset closes the connection in a way that its peer takes for a failure. It
@@ -53,11 +114,6 @@ func reset(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(Innermost(w)).Hijack()
 	if err != nil {
 		return // HTTP/2, which has a frame for it, or no connection at all
-	}
-	for r := range Recorders(w) {
-		r.mu.Lock()
-		r.gone = true // net/http panics when what was hijacked is flushed
-		r.mu.Unlock()
 	}
 	if t, ok := conn.(interface{ NetConn() net.Conn }); ok {
 		conn = t.NetConn() // TLS would say goodbye as after a whole answer

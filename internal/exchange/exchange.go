@@ -1,12 +1,16 @@
 // Package exchange holds what one request and its answer have come to: the ID,
-// the responder, the rate decision, the path as it came in, the recorder. There
-// is one [Exchange] per request. Whichever of our middlewares runs first puts
-// it into the context, the others fill it in, so the whole stack shares one
-// request copy, and outer middlewares see what inner ones learned.
+// the responder, the rate decision, the path as it came in, the answer. There is
+// one [Exchange] per request. Whichever of our middlewares runs first makes it,
+// puts it into the context and stands as the writer before net/http's; the
+// others find it there. So the whole stack shares one copy of the request, outer
+// layers see what inner ones learned, and there is one place to ask how far the
+// answer has come, whoever has wrapped the writer since.
 //
-// An Exchange is never pooled: goroutines outlive handlers, and a body that
-// shows up in somebody else's response is worse than an allocation. Its members
-// are locked, because code beneath [http.TimeoutHandler] may outlive it.
+// An Exchange is one allocation, with the request copy and the [Recorder] in it:
+// whoever keeps the context keeps the request. It is never pooled: goroutines
+// outlive handlers, and a body that shows up in somebody else's response is
+// worse than an allocation. Its members are locked, because code beneath
+// [http.TimeoutHandler] may outlive it.
 package exchange
 
 import (
@@ -24,14 +28,14 @@ type Exchange struct {
 
 	mu        sync.Mutex
 	id        [1]string // an array, so that a header value can point at it
-	idHeader  string
+	idHeader  *string   // the canonical name of the header that carries it
 	responder Responder
 	rate      *Rate
-	path      string // Path and RawPath of the URL, kept apart because they are cheaper than the URL
-	rawPath   string
+	path      string // of the URL; escaped if it cannot be told from Path alone
 	failure   Failure
 	extra     *Extra
-	own       Recorder
+	rec       Recorder // the outermost: what passes here is on the wire
+	req       http.Request
 }
 
 // Responder is what renders errors: *problem.Responder.
@@ -76,31 +80,48 @@ func From(ctx context.Context) *Exchange {
 	return x
 }
 
-// Enter returns the exchange of r. If there is none it makes one, and a copy of
-// r that carries it; the caller then defers [CopyBack].
-func Enter(r *http.Request) (*Exchange, *http.Request) {
+// Enter returns the exchange of r. If there is none it makes one, with a copy of
+// r that carries it and a writer that records; the caller then defers
+// [CopyBack].
+func Enter(w http.ResponseWriter, r *http.Request) (*Exchange, http.ResponseWriter, *http.Request) {
 	if x := From(r.Context()); x != nil {
-		return x, r
+		return x, w, r
 	}
-	return enter(r.Context(), r)
+	return enter(r.Context(), w, r)
 }
 
 // EnterWith is [Enter] for a layer that adds to the context itself: the copy of
 // r has ctx, which is derived from r's. It always makes a copy, and only one.
-func EnterWith(ctx context.Context, r *http.Request) (*Exchange, *http.Request) {
+func EnterWith(ctx context.Context, w http.ResponseWriter, r *http.Request) (*Exchange, http.ResponseWriter, *http.Request) {
 	if x := From(ctx); x != nil {
-		return x, r.WithContext(ctx)
+		return x, w, r.WithContext(ctx)
 	}
-	return enter(ctx, r)
+	return enter(ctx, w, r)
 }
 
-func enter(ctx context.Context, r *http.Request) (*Exchange, *http.Request) {
+func enter(ctx context.Context, w http.ResponseWriter, r *http.Request) (*Exchange, http.ResponseWriter, *http.Request) {
 	x := &Exchange{Context: ctx}
-	x.own.closing = !r.ProtoAtLeast(1, 1)
-	if r.URL != nil {
-		x.path, x.rawPath = r.URL.Path, r.URL.RawPath
+	x.req = *r.WithContext(x) // inlined, so this allocates nothing
+	if u := r.URL; u != nil {
+		x.path = u.Path
+		if u.RawPath != "" {
+			x.path, x.rec.rawPath = u.EscapedPath(), true
+		}
 	}
-	return x, r.WithContext(x)
+	x.rec.closing = !r.ProtoAtLeast(1, 1)
+	x.rec.head = r.Method == http.MethodHead
+	return x, x.rec.over(w, x), &x.req
+}
+
+// Record returns the recorder of w if that is one of ours. Otherwise it puts one
+// on top: a foreign writer may hold bytes back, of which the recorders beneath
+// it know nothing.
+func (x *Exchange) Record(w http.ResponseWriter) (*Recorder, http.ResponseWriter) {
+	if r := Top(w); r != nil {
+		return r, w
+	}
+	r := &Recorder{head: x.rec.head, closing: x.rec.closing}
+	return r, r.over(w, x)
 }
 
 // CopyBack gives to the original of a copied request what was learned on the
@@ -120,13 +141,19 @@ func CopyBack(to, from *http.Request) {
 	to.MultipartForm = from.MultipartForm
 }
 
+// Request returns the copy of the request that carries x.
+func (x *Exchange) Request() *http.Request { return &x.req }
+
 // Path returns the path as it came in, escaped, before any StripPrefix, or ""
 // outside an exchange.
 func (x *Exchange) Path() string {
-	if x == nil {
+	switch {
+	case x == nil:
 		return ""
+	case x.rec.rawPath:
+		return x.path
 	}
-	u := url.URL{Path: x.path, RawPath: x.rawPath}
+	u := url.URL{Path: x.path}
 	return u.EscapedPath()
 }
 
@@ -140,10 +167,10 @@ func (x *Exchange) ID() string {
 	return x.id[0]
 }
 
-// Identify sets the ID and the header that carries it, unless there is one, and
-// returns the ID that holds, as a header value that shares its memory with x.
-// Its capacity is 1, so an append to it copies.
-func (x *Exchange) Identify(header, id string) []string {
+// Identify sets the ID and the canonical name of the header that carries it,
+// unless there is one, and returns the ID that holds, as a header value that
+// shares its memory with x. Its capacity is 1, so an append to it copies.
+func (x *Exchange) Identify(header *string, id string) []string {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.id[0] == "" {
@@ -159,21 +186,10 @@ func (x *Exchange) IDHeader() string {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.idHeader
-}
-
-// sign makes the ID the only value of its header. Whoever passes on the header of
-// another answer, as httputil.ReverseProxy does, adds the ID of that one, and
-// clears ours away after an early hint.
-func (x *Exchange) sign(h http.Header) {
-	if x == nil {
-		return
+	if x.idHeader == nil {
+		return ""
 	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if lines := h[x.idHeader]; x.idHeader != "" && (len(lines) != 1 || lines[0] != x.id[0]) {
-		h[x.idHeader] = x.id[:1:1]
-	}
+	return *x.idHeader
 }
 
 // Responder returns the innermost responder that the request reached, or nil.
@@ -195,18 +211,21 @@ func (x *Exchange) SetResponder(r Responder) {
 	x.responder = r
 }
 
-// Fail records the error that was answered. The first one that was sent stays.
-func (x *Exchange) Fail(f Failure) {
+// Fail records the error that the exchange ended in, and reports whether it is
+// the first: one exchange has one failure.
+func (x *Exchange) Fail(f Failure) (first bool) {
 	if x == nil {
-		return
+		return true
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	first = !x.failure.Failed
 	aborted, exited := x.failure.Aborted || f.Aborted, x.failure.exited
-	if !x.failure.Failed {
+	if first {
 		x.failure = f
 	}
 	x.failure.Aborted, x.failure.exited = aborted, exited
+	return first
 }
 
 // Exit notes that the handler has exited its goroutine, and reports whether that
@@ -249,17 +268,17 @@ func (x *Exchange) EditExtra(edit func(*Extra)) {
 	edit(x.extra)
 }
 
-// takeOwn returns the recorder within x to its first caller, and a new one to
-// others.
-func (x *Exchange) takeOwn() *Recorder {
-	if x == nil {
-		return new(Recorder)
-	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.own.x != nil {
-		return &Recorder{x: x, closing: x.own.closing}
-	}
-	x.own.x = x
-	return &x.own
+// Layer is a handler that has something to do when a request comes in, and
+// nothing when it leaves. Begin returns r, or a copy with more in it.
+type Layer struct {
+	Begin func(x *Exchange, w http.ResponseWriter, r *http.Request) *http.Request
+	Next  http.Handler
+}
+
+// ServeHTTP calls Begin, and then the next handler.
+func (l *Layer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x, w, r2 := Enter(w, r)
+	r2 = l.Begin(x, w, r2)
+	defer CopyBack(r, r2)
+	l.Next.ServeHTTP(w, r2)
 }

@@ -8,6 +8,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"unsafe"
@@ -20,8 +21,8 @@ type name struct{}
 func TestEnterMakesOneExchangeAndOneCopy(t *testing.T) {
 	r := httptest.NewRequest("GET", "/a%2Fb?q", nil)
 	r = r.WithContext(context.WithValue(r.Context(), name{}, "kept"))
-	x, r2 := exchange.Enter(r)
-	again, r3 := exchange.Enter(r2)
+	x, _, r2 := exchange.Enter(httptest.NewRecorder(), r)
+	again, _, r3 := exchange.Enter(httptest.NewRecorder(), r2)
 	if again != x || r2 == r || r3 != r2 {
 		t.Error("the second Enter does not find what the first has made")
 	}
@@ -39,11 +40,11 @@ func TestEnterMakesOneExchangeAndOneCopy(t *testing.T) {
 
 func TestEnterWithCarriesTheContextInOneCopy(t *testing.T) {
 	r := httptest.NewRequest("GET", "/", nil)
-	x, r2 := exchange.EnterWith(context.WithValue(r.Context(), name{}, "added"), r)
+	x, _, r2 := exchange.EnterWith(context.WithValue(r.Context(), name{}, "added"), httptest.NewRecorder(), r)
 	if exchange.From(r2.Context()) != x || r2.Context().Value(name{}) != "added" {
 		t.Error("the copy lacks the exchange or the context")
 	}
-	again, r3 := exchange.EnterWith(context.WithValue(r2.Context(), name{}, "replaced"), r2)
+	again, _, r3 := exchange.EnterWith(context.WithValue(r2.Context(), name{}, "replaced"), httptest.NewRecorder(), r2)
 	if again != x || r3 == r2 || r3.Context().Value(name{}) != "replaced" {
 		t.Error("within an exchange the copy lacks the context")
 	}
@@ -51,7 +52,7 @@ func TestEnterWithCarriesTheContextInOneCopy(t *testing.T) {
 
 func TestCopyBackGivesPatternAndForm(t *testing.T) {
 	r := httptest.NewRequest("GET", "/", nil)
-	_, r2 := exchange.Enter(r)
+	_, _, r2 := exchange.Enter(httptest.NewRecorder(), r)
 	r2.Pattern, r2.MultipartForm = "/x", &multipart.Form{}
 	exchange.CopyBack(r, r2)
 	if r.Pattern != "/x" || r.MultipartForm != r2.MultipartForm {
@@ -68,9 +69,10 @@ func TestNilExchangeIsHarmless(t *testing.T) {
 }
 
 func TestFirstIDAndFirstFailureStay(t *testing.T) {
-	x, _ := exchange.Enter(httptest.NewRequest("GET", "/", nil))
-	one := x.Identify("X-One", "1")
-	two := append(x.Identify("X-Two", "2"), "more")
+	x, _, _ := exchange.Enter(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+	xOne, xTwo := "X-One", "X-Two"
+	one := x.Identify(&xOne, "1")
+	two := append(x.Identify(&xTwo, "2"), "more")
 	if x.ID() != "1" || x.IDHeader() != "X-One" || one[0] != "1" || two[0] != "1" || cap(one) != 1 {
 		t.Errorf("the ID is %q in %s, as values %q and %q, want the first", x.ID(), x.IDHeader(), one, two)
 	}
@@ -83,15 +85,16 @@ func TestFirstIDAndFirstFailureStay(t *testing.T) {
 }
 
 func TestExchangeMayBeUsedByManyGoroutines(t *testing.T) {
-	x, _ := exchange.Enter(httptest.NewRequest("GET", "/", nil))
+	x, _, _ := exchange.Enter(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 	var wg sync.WaitGroup
 	for i := range 8 {
 		wg.Go(func() {
-			x.Identify("X", fmt.Sprint(i))
+			name := "X"
+			x.Identify(&name, fmt.Sprint(i))
 			x.SetResponder(nil)
 			x.Fail(exchange.Failure{Failed: true})
 			x.EditExtra(func(e *exchange.Extra) { e.ClientID = "c" })
-			rec, w := exchange.Record(httptest.NewRecorder(), x)
+			rec, w := x.Record(httptest.NewRecorder())
 			w.WriteHeader(200)
 			if x.ID() == "" || x.Responder() != nil || !x.Failure().Failed || x.Extra().ClientID == "" || rec.Status() != 200 {
 				t.Error("the exchange has lost something")
@@ -103,8 +106,8 @@ func TestExchangeMayBeUsedByManyGoroutines(t *testing.T) {
 
 // One request pays for the exchange and for a copy of itself.
 func TestExchangeIsSmall(t *testing.T) {
-	if n := unsafe.Sizeof(exchange.Exchange{}); n > 224 {
-		t.Errorf("an exchange has %d bytes, want at most 224, a size class of the allocator", n)
+	if n := unsafe.Sizeof(exchange.Exchange{}); n > 512 {
+		t.Errorf("an exchange has %d bytes, want at most 512, the last size class without a header", n)
 	}
 }
 
@@ -114,40 +117,99 @@ type between struct{ http.ResponseWriter }
 func (b between) Unwrap() http.ResponseWriter { return b.ResponseWriter }
 
 func TestRecordReusesTheTopRecorderAlone(t *testing.T) {
-	x, _ := exchange.Enter(httptest.NewRequest("GET", "/", nil))
-	one, w := exchange.Record(httptest.NewRecorder(), x)
-	if again, w2 := exchange.Record(w, x); again != one || w2 != w {
+	x, w, _ := exchange.Enter(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+	one := exchange.Top(w)
+	if again, w2 := x.Record(w); again != one || w2 != w {
 		t.Error("the top recorder is not reused")
 	}
-	two, _ := exchange.Record(between{w}, x)
+	two, _ := x.Record(between{w})
 	if two == one {
 		t.Error("the recorder beneath a foreign writer is reused")
 	}
 }
 
-func TestStateOfTheOutermostRecorderKnowsThoseBeneath(t *testing.T) {
+// own is a foreign writer with a header of its own, as http.TimeoutHandler's.
+type own struct {
+	http.ResponseWriter
+	header http.Header
+}
+
+func (o own) Header() http.Header { return o.header }
+
+func TestExchangeKnowsTheStateWhoeverAsks(t *testing.T) {
 	for name, tt := range map[string]struct {
-		do   func(inner *exchange.Recorder, w http.ResponseWriter)
-		want exchange.State
+		do    func(x *exchange.Exchange, w http.ResponseWriter)
+		wants [3]exchange.State // beneath; above a writer that unwraps; above one that does not
 	}{
-		"nothing":    {func(*exchange.Recorder, http.ResponseWriter) {}, exchange.Fresh},
-		"a status":   {func(_ *exchange.Recorder, w http.ResponseWriter) { w.WriteHeader(200) }, exchange.Started},
-		"an answer":  {func(r *exchange.Recorder, _ http.ResponseWriter) { r.Seal(500, true) }, exchange.Rendered},
-		"held as it": {func(r *exchange.Recorder, w http.ResponseWriter) { r.Hold(false); w.WriteHeader(204) }, exchange.Fresh},
+		"nothing":          {func(*exchange.Exchange, http.ResponseWriter) {}, [3]exchange.State{}},
+		"a status":         {func(_ *exchange.Exchange, w http.ResponseWriter) { w.WriteHeader(200) }, [3]exchange.State{1, 1, 1}},
+		"an envelope":      {func(x *exchange.Exchange, w http.ResponseWriter) { x.Answer(w, &envelope{status: 500}) }, [3]exchange.State{2, 2, 2}},
+		"a status to hold": {func(_ *exchange.Exchange, w http.ResponseWriter) { exchange.Top(w).Guard(); w.WriteHeader(204) }, [3]exchange.State{}},
+		"a status above a writer that unwraps": {func(x *exchange.Exchange, w http.ResponseWriter) {
+			_, above := x.Record(own{between{w}, http.Header{}})
+			above.WriteHeader(200)
+		}, [3]exchange.State{1, 1, 1}},
 	} {
-		inner, w := exchange.Record(httptest.NewRecorder(), nil)
-		outer, _ := exchange.Record(between{between{w}}, nil)
-		tt.do(inner, w)
-		if got := outer.State(); got != tt.want {
-			t.Errorf("after %s beneath, the state is %v, want %v", name, got, tt.want)
+		x, w, _ := exchange.Enter(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+		tt.do(x, w)
+		for i, w := range []http.ResponseWriter{w, between{w}, struct{ http.ResponseWriter }{w}} {
+			if got := x.StateOf(w); got != tt.wants[i] {
+				t.Errorf("after %s, writer %d has the state %v, want %v", name, i, got, tt.wants[i])
+			}
 		}
-		n := 0
-		for range exchange.Recorders(outer) {
-			n++
-		}
-		if n != 2 {
-			t.Errorf("Recorders yields %d, want both", n)
-		}
+	}
+	var none *exchange.Exchange
+	if got := none.StateOf(httptest.NewRecorder()); got != exchange.Fresh {
+		t.Errorf("outside an exchange the state is %v, want fresh", got)
+	}
+}
+
+// A foreign writer between a responder and the wire may do as it likes with an
+// envelope: what is sent is the envelope, or another answer, whole.
+func TestEnvelopeArrivesThroughAnyWriter(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		// what the writer tells the outermost recorder, once it has the envelope
+		after   func(w http.ResponseWriter)
+		sent    string
+		settled string
+	}{
+		{"as it came", func(w http.ResponseWriter) { w.WriteHeader(409); io.WriteString(w, "{}") }, "409 {}", "true <nil>"},
+		{"behind bytes that it held", func(w http.ResponseWriter) { w.WriteHeader(201); io.WriteString(w, "half{}") }, "409 {}", "true <nil>"},
+		{"behind a status that it held", func(w http.ResponseWriter) { w.WriteHeader(204); io.WriteString(w, "{}") }, "409 {}", "true <nil>"},
+		{"before more bytes", func(w http.ResponseWriter) { w.WriteHeader(409); io.WriteString(w, "{}more") }, "409 {}", "true <nil>"},
+		{"encoded", func(w http.ResponseWriter) {
+			w.Header().Set("Content-Encoding", "x")
+			w.WriteHeader(201)
+			io.WriteString(w, "xx")
+		}, "409 {}", "true <nil>"},
+		{"by a flush", func(w http.ResponseWriter) { http.NewResponseController(w).Flush() }, "409 {} flush", "true <nil>"},
+		{"never", func(http.ResponseWriter) {}, "409 {}", "true <nil>"},
+		{"in the place of another answer", func(w http.ResponseWriter) {
+			w.Header().Set("Content-Type", "text/html")
+			w.WriteHeader(503)
+			io.WriteString(w, "late")
+		}, "503 late", "false <nil>"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			beneath := &log{header: http.Header{}}
+			x, w, _ := exchange.Enter(beneath, httptest.NewRequest("GET", "/", nil))
+			exchange.Top(w).Guard()
+			e := &envelope{status: 409}
+			silent := own{httptest.NewRecorder(), w.Header()}
+			outcome, _ := x.Answer(silent, e)
+			if outcome != exchange.Waiting || x.StateOf(silent) != exchange.Rendered {
+				t.Errorf("the outcome is %v and the state %v, want that it waits, and is rendered", outcome, x.StateOf(silent))
+			}
+			tt.after(w)
+			exchange.Top(w).Release()
+			if got := strings.Join(beneath.lines, " "); got != tt.sent {
+				t.Errorf("sent is %q, want %q", got, tt.sent)
+			}
+			if got := strings.Join(e.settled, ","); got != tt.settled {
+				t.Errorf("the envelope is told %q, want %q", got, tt.settled)
+			}
+		})
 	}
 }
 
@@ -157,14 +219,14 @@ type loop struct{ http.ResponseWriter }
 func (l loop) Unwrap() http.ResponseWriter { return l }
 
 func TestWalksEnd(t *testing.T) {
-	for range exchange.Recorders(loop{}) {
-		t.Error("a loop has a recorder")
+	if x := exchange.Of(loop{}, httptest.NewRequest("GET", "/", nil)); x != nil {
+		t.Error("a loop has an exchange")
 	}
 	if _, ok := exchange.Innermost(loop{}).(loop); !ok {
 		t.Error("the innermost of a loop is something else")
 	}
 	bottom := httptest.NewRecorder()
-	_, w := exchange.Record(between{bottom}, nil)
+	_, w, _ := exchange.Enter(between{bottom}, httptest.NewRequest("GET", "/", nil))
 	if exchange.Innermost(w) != http.ResponseWriter(bottom) {
 		t.Error("Innermost does not reach the bottom")
 	}
@@ -180,11 +242,12 @@ func TestIDIsAloneInItsHeaderHoweverTheAnswerBegins(t *testing.T) {
 		"nothing":          func(http.ResponseWriter) {},
 	} {
 		for _, lines := range [][]string{{"ours", "theirs"}, {"theirs"}, nil} {
-			x, _ := exchange.Enter(httptest.NewRequest("GET", "/", nil))
-			x.Identify("X-Request-Id", "ours")
 			beneath := httptest.NewRecorder()
-			rec, w := exchange.Record(beneath, x)
-			rec.Hold(false)
+			x, w, _ := exchange.Enter(beneath, httptest.NewRequest("GET", "/", nil))
+			header := "X-Request-Id"
+			x.Identify(&header, "ours")
+			rec := exchange.Top(w)
+			rec.Guard()
 			w.Header()["X-Request-Id"] = lines
 			begin(w)
 			rec.Release()

@@ -16,7 +16,7 @@ func (r *Recorder) flush() {
 }
 
 func (r *Recorder) hijack() (net.Conn, *bufio.ReadWriter, error) {
-	return r.hijacked(r.w.(http.Hijacker).Hijack())
+	return r.hijacked(r.w.(http.Hijacker).Hijack)
 }
 
 // past is the writer beneath r, which is no Hijacker, to a ResponseController
@@ -30,20 +30,28 @@ func (p past) Unwrap() http.ResponseWriter { return p.r.w }
 
 // Hijack looks further in for somebody who can.
 func (p past) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	return p.r.hijacked(http.NewResponseController(p.r.w).Hijack())
+	return p.r.hijacked(http.NewResponseController(p.r.w).Hijack)
 }
 
-// hijacked notes that a hijack has succeeded.
-func (r *Recorder) hijacked(conn net.Conn, rw *bufio.ReadWriter, err error) (net.Conn, *bufio.ReadWriter, error) {
+// hijacked hijacks, after it has passed on what is kept, as net/http sends the
+// head that it has. An answer on offer stays where it is.
+func (r *Recorder) hijacked(hijack func() (net.Conn, *bufio.ReadWriter, error)) (net.Conn, *bufio.ReadWriter, error) {
+	r.x.mu.Lock()
+	var a act
+	if r.kept != nothing && r.kept != spoilt {
+		a = r.release(a)
+		a.body = nil // net/http would lose it
+	}
+	r.x.mu.Unlock()
+	r.emit(&a)
+	conn, rw, err := hijack()
 	if err != nil {
 		return nil, nil, err
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.rare == nil {
-		r.rare = new(rare)
-	}
-	r.state, r.kept, r.rare.conn = Hijacked, nothing, conn
+	r.x.mu.Lock()
+	defer r.x.mu.Unlock()
+	r.facts().conn = conn
+	r.state, r.kept = Hijacked, nothing
 	return conn, rw, nil
 }
 
@@ -63,14 +71,8 @@ const firstRead = 512
 // has yet to be looked at. A source that ends, fails or panics before its first
 // byte sends nothing, not even the 200 that a byte would have implied.
 func (r *Recorder) readFrom(src io.Reader) (int64, error) {
-	if r.keepsBody() {
-		return io.Copy(struct{ io.Writer }{r}, src)
-	}
-	r.mu.Lock()
-	implies := r.state == Fresh && r.status == 0
-	r.mu.Unlock()
 	first := int64(0)
-	if implies {
+	if !r.streams() {
 		n, err := r.readFirst(src)
 		if err == io.EOF {
 			return n, nil
@@ -80,11 +82,12 @@ func (r *Recorder) readFrom(src io.Reader) (int64, error) {
 		}
 		first = n
 	}
-	if _, err := r.begin(nil); err != nil {
-		return first, err
+	if !r.streams() {
+		n, err := io.Copy(struct{ io.Writer }{r}, src)
+		return first + n, err
 	}
 	n, err := r.w.(io.ReaderFrom).ReadFrom(src)
-	r.count(n)
+	r.count(n, nil) // err may be that of src
 	return first + n, err
 }
 
@@ -103,15 +106,4 @@ func (r *Recorder) readFirst(src io.Reader) (int64, error) {
 		err = failed
 	}
 	return int64(wrote), err
-}
-
-// CloseHijacked closes the connection of a hijacked response, which net/http no
-// longer does.
-func (r *Recorder) CloseHijacked() {
-	r.mu.Lock()
-	hijacked := r.rare
-	r.mu.Unlock()
-	if hijacked != nil && hijacked.conn != nil {
-		hijacked.conn.Close()
-	}
 }

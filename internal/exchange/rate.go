@@ -1,6 +1,10 @@
 package exchange
 
-import "time"
+import (
+	"net/http"
+	"strconv"
+	"time"
+)
 
 // Rate is the decision of one limiter, in numbers. The decisions of all limiters
 // that a request has passed form a chain, from the inside out. A Rate is not
@@ -63,4 +67,84 @@ func (x *Exchange) BindingRate() *Rate {
 		}
 	}
 	return best
+}
+
+// sign makes single, in a header that is about to be sent, what whoever passes
+// on the header of another answer has doubled, as httputil.ReverseProxy does:
+// the request ID, which is ours, also where an early hint has taken it away, and
+// the numbers of limiters, of which the set that binds more stays.
+func (x *Exchange) sign(h http.Header) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.idHeader != nil {
+		if lines := h[*x.idHeader]; len(lines) != 1 || lines[0] != x.id[0] {
+			h[*x.idHeader] = x.id[:1:1]
+		}
+	}
+	if x.rate == nil {
+		return
+	}
+	for _, f := range families {
+		f.single(h)
+	}
+}
+
+// RateFields returns the names of the fields in which limiters show their
+// numbers.
+func RateFields() []string {
+	return []string{
+		"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset",
+		"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset",
+		"RateLimit-Policy", "RateLimit",
+	}
+}
+
+// family is the header fields in which a limiter shows its numbers.
+type family struct{ limit, remaining, reset string }
+
+var families = [...]family{
+	{"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset"},
+	{"Ratelimit-Limit", "Ratelimit-Remaining", "Ratelimit-Reset"},
+}
+
+// single leaves one line in each field: of our limiter, whose lines came first, or
+// of the other service's, whose came last.
+func (f family) single(h http.Header) {
+	if len(h[f.limit]) < 2 && len(h[f.remaining]) < 2 && len(h[f.reset]) < 2 {
+		return
+	}
+	last := binds(h, f)
+	for _, name := range [...]string{f.limit, f.remaining, f.reset} {
+		lines := h[name]
+		switch {
+		case len(lines) < 2 && !last || len(lines) == 0:
+		case !last:
+			h[name] = lines[:1:1]
+		case len(lines) < 2:
+			delete(h, name) // ours, and would not go with the rest
+		default:
+			h[name] = lines[len(lines)-1:]
+		}
+	}
+}
+
+// binds reports whether the last lines of a family leave less room than the
+// first: fewer units, or as many and a longer way to a full bucket.
+func binds(h http.Header, f family) bool {
+	first, last, ok := ends(h[f.remaining])
+	if !ok || first != last {
+		return ok && last < first
+	}
+	first, last, ok = ends(h[f.reset])
+	return ok && last > first
+}
+
+// ends reads the first and the last of some lines as numbers.
+func ends(lines []string) (first, last int64, ok bool) {
+	if len(lines) < 2 {
+		return 0, 0, false
+	}
+	first, err1 := strconv.ParseInt(lines[0], 10, 64)
+	last, err2 := strconv.ParseInt(lines[len(lines)-1], 10, 64)
+	return first, last, err1 == nil && err2 == nil && last >= 0
 }

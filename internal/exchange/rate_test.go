@@ -29,7 +29,7 @@ func TestRate_Binds(t *testing.T) {
 }
 
 func TestExchange_BindingRate(t *testing.T) {
-	x, _ := exchange.Enter(httptest.NewRequest("GET", "/", nil))
+	x, _, _ := exchange.Enter(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 	if got := x.BindingRate(); got != nil {
 		t.Errorf("BindingRate of no decision = %+v, want nil", got)
 	}

@@ -6,46 +6,52 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"sync"
 )
 
-// Recorder is a response writer that knows what has become of the response. It
+// Recorder is a response writer that knows what has become of the answer. It
 // offers an optional interface iff the writer beneath has it; see
 // recorder_variants.go.
 //
-// Two modes keep a status back, each armed by the one middleware that
-// guarantees its end: holding (by Recover) keeps statuses that cannot show a
-// truncation, and rewriting (by Rewrite) keeps the plain-text errors of routers
-// and old handlers. What is kept is not on the wire, so the response counts as
-// fresh and may still become an envelope.
-//
-// The writer beneath is never called under the lock: it may block, panic, or be
-// somebody else's.
+// The outermost recorder of an exchange is part of it, and what passes there is
+// on the wire. Others stand on top of foreign writers, which may hold back what
+// they are given. All of them share the lock of the exchange; the writer beneath
+// is never called under it, because it may block, panic, or be somebody else's.
 type Recorder struct {
-	w http.ResponseWriter
-	x *Exchange // nil outside an exchange
+	x       *Exchange
+	w       http.ResponseWriter
+	header  http.Header // of w, to be compared and not to be used, see shares
+	bytes   int64
+	rare    *rare
+	rewrite Rewriter // nil unless Rewrite is armed
 
-	mu       sync.Mutex // goroutines outlive handlers
+	status   uint16 // first final status, also while it is kept
 	state    State
 	kept     kept
-	holds    holding
-	rewrites bool
-	coded    bool // Content-Encoding was there when the recorder was made
-	sealed   bool // rendered through this recorder: further bytes are refused
+	guarded  bool // Guard is armed
+	head     bool // the answer has no body
 	closing  bool // before HTTP/1.1 an answer may end with its connection
-	gone     bool // the connection was reset, see Abort
-	status   int  // first final status, also while it is kept
-	bytes    int64
-	rare     *rare
+	coded    bool // Content-Encoding was there when the recorder was made
+	gone     bool // the connection was cut, see Abort
+	answers  bool // a responder is putting an offer into a foreign writer
+	deferred bool // which keeps it
+	foreign  bool // the answer was sent in the place of what that writer says
+	topped   bool // a recorder is on top of that writer
+	carries  bool // and the answer is passed on as it has encoded it
+	rawPath  bool // the path of the exchange is escaped
 }
 
-// rare is what few responses have.
+// rare is what few answers have.
 type rare struct {
-	dropped []byte   // the begin of a body that is being replaced
-	conn    net.Conn // after Hijack
+	header http.Header // as it was when a status was kept
+	body   []byte      // what was written since, or the begin of it
+	plain  bool        // that header has a plain-text type
+	said   int         // a later status that was not passed on
+	conn   net.Conn    // after Hijack
+	offer  Offer       // that the exchange waits for
+	err    error       // the first one of a write
 }
 
-// State says how far a response has come. The later a state stands in the list,
+// State says how far an answer has come. The later a state stands in the list,
 // the less can be done about it.
 type State uint8
 
@@ -60,24 +66,13 @@ const (
 // String returns the state in lower case.
 func (s State) String() string { return [...]string{"fresh", "started", "rendered", "hijacked"}[s] }
 
-// kept says why a status is not passed on.
-type kept uint8
-
-const (
-	nothing   kept = iota
-	held           // until return, Write or Flush
-	undecided      // the body will tell
-	replaced       // an envelope will take its place
-)
-
-// holding says which statuses are kept until the handler has returned.
-type holding uint8
-
-const (
-	none     holding = iota
-	bodyless         // 204 and 304
-	every            // on a HEAD
-)
+// over puts r on top of w.
+func (r *Recorder) over(w http.ResponseWriter, x *Exchange) http.ResponseWriter {
+	h := w.Header()
+	r.x, r.w, r.header = x, w, h
+	r.coded = h["Content-Encoding"] != nil
+	return r.variant()
+}
 
 // TopRecorder returns r. Writers that hold nothing back and only change the shape
 // of a recorder have this method too, and count as that recorder; see [Top].
@@ -95,230 +90,286 @@ func (r *Recorder) Unwrap() http.ResponseWriter {
 // Header returns the header of the writer beneath.
 func (r *Recorder) Header() http.Header { return r.w.Header() }
 
-// State returns how far the response has come. Recorders further in may know
-// more: a ResponseController hijacks past writers that cannot.
+// State returns how far the answer has come at this recorder.
 func (r *Recorder) State() State {
-	s := r.ownState()
-	for inner := range Recorders(r.w) {
-		s = max(s, inner.ownState())
-	}
-	return s
-}
-
-func (r *Recorder) ownState() State {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.x.mu.Lock()
+	defer r.x.mu.Unlock()
 	return r.state
 }
 
 // Status returns the first final status, 200 if there was none, or 0 if the
 // connection was hijacked before there was one.
 func (r *Recorder) Status() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.x.mu.Lock()
+	defer r.x.mu.Unlock()
 	if r.status == 0 && r.state != Hijacked {
 		return http.StatusOK
 	}
-	return r.status
+	return int(r.status)
 }
 
-// Silent reports whether nobody has said anything yet: the response is fresh,
-// and no status is kept either.
-func (r *Recorder) Silent() bool {
-	r.mu.Lock()
-	silent := r.kept == nothing && r.state == Fresh
-	r.mu.Unlock()
-	return silent && r.State() == Fresh
-}
-
-// Bytes returns the number of body bytes that were passed on.
+// Bytes returns the number of body bytes that were passed on, or written to a
+// HEAD.
 func (r *Recorder) Bytes() int64 {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.x.mu.Lock()
+	defer r.x.mu.Unlock()
 	return r.bytes
 }
 
-// WriteHeader passes a status on, or keeps it. Superfluous calls are passed on
-// too, so that net/http says what it says of them.
+// Silent reports whether nobody has said anything yet: the answer is fresh, and
+// nothing is kept or on offer either.
+func (r *Recorder) Silent() bool {
+	r.x.mu.Lock()
+	defer r.x.mu.Unlock()
+	return r.state == Fresh && r.kept == nothing && r.x.rec.state == Fresh && r.x.offer() == nil
+}
+
+// act is what the writer beneath is to be told, once the lock is given back.
+type act struct {
+	void    Offer       // to be told that it is none: another answer was sent
+	carried Offer       // to be told that it is on its way
+	offer   Offer       // to be sent in the place of all that follows
+	late    bool        // offer was left behind by a responder, who wants to know
+	status  int         // of an answer that was kept, 0 is none
+	header  http.Header // as it was then
+	body    []byte
+	begins  bool // a header is about to be sent
+	pass    bool // what was said is passed on, after all that
+}
+
+// WriteHeader passes a status on, or keeps it. A superfluous one is passed on
+// too, so that net/http says what it says of it.
 func (r *Recorder) WriteHeader(status int) {
-	earlier, pass := r.decide(status)
-	r.pass(earlier)
-	if pass {
+	r.x.mu.Lock()
+	a := r.say(status)
+	r.x.mu.Unlock()
+	r.emit(&a)
+	if a.pass {
 		r.w.WriteHeader(status)
 	}
 }
 
-// decide says which earlier status to pass on first, if any, and whether to
-// pass on the new one.
-func (r *Recorder) decide(status int) (earlier int, pass bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+// say decides about a status. It is called under the lock.
+func (r *Recorder) say(status int) (a act) {
+	switch {
+	case r.gone:
+		return a
+	case status < 100 || status > 999, // net/http panics, with nothing on the wire
+		status < 200 && status != http.StatusSwitchingProtocols: // informational; the real one follows
+		a.pass = true
+		return a
+	case r.claim(&a, status):
+		return a
+	case r.kept == held && status < 400:
+		a = r.release(a)
+		a.pass = true
+		return a
+	case r.kept == held, r.state == Started && r.kept == nothing && r.guarded && r.status < 400 && status >= 400:
+		r.spoil(status)
+		return a
+	case r.kept != nothing:
+		r.facts().said = status
+		return a
+	case r.state != Fresh:
+		a.pass = true
+		return a
+	}
+	r.status = uint16(status)
+	if r.relays() || !r.keep() {
+		r.state, a.begins, a.pass = Started, true, true
+	}
+	return a
+}
+
+// relays reports whether r stands on the way of an envelope to the wire. It is
+// called under the lock.
+func (r *Recorder) relays() bool { return r.x.offer() != nil && r != &r.x.rec }
+
+// admit decides about body bytes, which imply 200 if nothing was said before. It
+// is called under the lock.
+func (r *Recorder) admit(p []byte) (a act, err error) {
+	own := &r.x.rec
 	switch {
 	case r.state == Hijacked, r.gone:
-		return 0, false
-	case status < 100 || status > 999:
-		return 0, true // net/http panics, with nothing on the wire
-	case status < 200 && status != http.StatusSwitchingProtocols:
-		return 0, true // informational; the real one follows
-	case r.kept == held:
-		return r.release(), true
+		return a, http.ErrHijacked
+	case r.relays() && !own.deferred, r == own && own.carries:
+		a.begins, a.pass = r.state == Fresh, true
+		r.state = max(r.state, Started)
+		return a, nil
+	case own.state == Rendered, own.deferred && r != own:
+		return a, r.refusal()
+	case r.claim(&a, int(own.status)):
+		return a, nil
 	case r.kept != nothing:
-		return 0, false
-	case r.state != Fresh:
-		return 0, true
-	}
-	r.status = status
-	if r.rewrites && status >= 400 {
-		if r.kept = r.classify(); r.kept != nothing {
-			return 0, false
+		return r.collect(a, p)
+	case r.state == Fresh:
+		r.status = http.StatusOK
+		if r.keep() {
+			return r.collect(a, p)
 		}
+		r.state, a.begins = Started, true
 	}
-	if r.holds == every || r.holds == bodyless && (status == http.StatusNoContent || status == http.StatusNotModified) {
-		r.kept = held
-		return 0, false
-	}
-	r.start(status)
-	return 0, true
+	a.pass = true
+	return a, nil
 }
 
-// start notes that a status is about to be passed on. It is called under the
-// lock.
-func (r *Recorder) start(status int) {
-	r.state, r.status = Started, status
-	r.x.sign(r.w.Header())
-}
-
-// release ends the keeping of a status and returns it, for pass. It is called
-// under the lock.
-func (r *Recorder) release() int {
-	r.kept = nothing
-	r.start(r.status)
-	return r.status
-}
-
-// pass passes on what release returned; 0 is nothing.
-func (r *Recorder) pass(status int) {
-	if status != 0 {
-		r.w.WriteHeader(status)
-	}
-}
-
-// begin prepares for body bytes; p is the first of them. It reports whether
-// they are to be dropped.
-func (r *Recorder) begin(p []byte) (drop bool, err error) {
-	r.mu.Lock()
-	status, drop, err := r.admit(p)
-	r.mu.Unlock()
-	r.pass(status)
-	return drop, err
-}
-
-func (r *Recorder) admit(p []byte) (status int, drop bool, err error) {
+// refusal returns the error of bytes behind an answer. A foreign writer has none
+// to expect but that of the answer itself. It is called under the lock.
+func (r *Recorder) refusal() error {
+	own := &r.x.rec
 	switch {
-	case r.state == Hijacked, r.gone:
-		return 0, false, http.ErrHijacked
-	case r.sealed:
-		return 0, false, http.ErrContentLength
-	case r.state != Fresh:
-		return 0, false, nil
-	case r.kept == undecided && len(p) == 0:
-		return 0, true, nil
-	case r.kept == undecided && !isPlain(r.w.Header(), p), r.kept == held:
-		return r.release(), false, nil
-	case r.kept != nothing:
-		r.kept = replaced
-		r.drop(p)
-		return 0, true, nil
-	case r.status != 0: // revoked
-		return r.release(), false, nil
+	case !own.answers && (r != own || !own.foreign):
+		return http.ErrContentLength
+	case own.rare != nil:
+		return own.rare.err
 	}
-	r.start(http.StatusOK)
-	return 0, false, nil
+	return nil
 }
 
-// keepsBody reports whether body bytes are looked at before they are passed on.
-func (r *Recorder) keepsBody() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.kept == undecided || r.kept == replaced
-}
+// repeat passes on a status that nobody has heard, so that net/http complains
+// about it as it would have before.
+func (r *Recorder) repeat(status int) { r.w.WriteHeader(status) }
 
-func (r *Recorder) count(n int64) {
-	r.mu.Lock()
-	r.bytes += n
-	r.mu.Unlock()
-}
-
-// Write passes body bytes on, or drops them while the answer is replaced.
+// Write passes body bytes on, keeps them, or drops them.
 func (r *Recorder) Write(p []byte) (int, error) {
-	drop, err := r.begin(p)
-	if err != nil {
-		return 0, err
+	r.x.mu.Lock()
+	a, err := r.admit(p)
+	r.x.mu.Unlock()
+	if err == nil {
+		err = r.emit(&a)
 	}
-	if drop {
+	switch {
+	case err != nil:
+		return 0, err
+	case !a.pass:
 		return len(p), nil
 	}
 	n, err := r.w.Write(p)
-	r.count(int64(n))
+	r.count(int64(n), err)
 	return n, err
 }
 
 // WriteString is Write for a string.
 func (r *Recorder) WriteString(s string) (int, error) {
-	if r.keepsBody() {
+	if !r.streams() {
 		return r.Write([]byte(s))
 	}
-	if _, err := r.begin(nil); err != nil {
-		return 0, err
-	}
 	n, err := io.WriteString(r.w, s)
-	r.count(int64(n))
+	r.count(int64(n), err)
 	return n, err
 }
 
-// FlushError sends what the writer beneath has buffered. While an answer is
-// being replaced it does nothing.
-func (r *Recorder) FlushError() error {
-	r.mu.Lock()
-	state, status := r.state, 0
-	switch {
-	case state == Hijacked, r.gone:
-		r.mu.Unlock()
-		return http.ErrHijacked
-	case r.kept == undecided, r.kept == replaced:
-		r.mu.Unlock()
-		return nil
-	case state == Fresh && r.status != 0: // held or revoked
-		status = r.release()
-	case state == Fresh:
-		r.x.sign(r.w.Header())
+// streams reports whether body bytes are passed on, whatever they are.
+func (r *Recorder) streams() bool {
+	r.x.mu.Lock()
+	defer r.x.mu.Unlock()
+	return r.state == Started && r.kept == nothing && !r.gone && r.x.offer() == nil && r.x.rec.state < Rendered
+}
+
+// count notes what has become of body bytes.
+func (r *Recorder) count(n int64, err error) {
+	r.x.mu.Lock()
+	defer r.x.mu.Unlock()
+	r.bytes += n
+	if err != nil && r.facts().err == nil {
+		r.rare.err = err
 	}
-	r.mu.Unlock()
-	r.pass(status)
+}
+
+// FlushError sends what was said so far. What is kept is decided at once, so
+// that no client waits for it.
+func (r *Recorder) FlushError() error {
+	r.x.mu.Lock()
+	var a act
+	replace := false
+	switch {
+	case r.state == Hijacked, r.gone:
+		r.x.mu.Unlock()
+		return http.ErrHijacked
+	case r.claim(&a, int(r.status)):
+	case r.kept == spoilt:
+		r.x.mu.Unlock()
+		return nil // to be cut
+	default:
+		a, replace = r.decide(a)
+		a.begins = r.state == Fresh
+	}
+	r.x.mu.Unlock()
+	if replace {
+		r.replace()
+		return nil
+	}
+	if err := r.emit(&a); err != nil {
+		return err
+	}
 	err := http.NewResponseController(r.w).Flush()
 	if errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.x.mu.Lock()
+	defer r.x.mu.Unlock()
 	if r.state == Fresh {
 		r.state, r.status = Started, http.StatusOK
 	}
 	return err
 }
 
-// Seal marks the response as rendered with a status. With direct, the responder
-// has written to this very recorder, and further bytes are refused. Otherwise a
-// writer in between may still have to deliver its own, so they are refused only
-// if as many as were declared have passed: net/http does not count those that
-// it has yet to send over HTTP/2.
-func (r *Recorder) Seal(status int, direct bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	n, err := strconv.ParseInt(r.w.Header().Get("Content-Length"), 10, 64)
-	r.state, r.status, r.sealed = Rendered, status, direct || err == nil && r.bytes >= n
+// emit tells the writer beneath what comes before that which was said just now.
+// Its error is that of a body.
+func (r *Recorder) emit(a *act) error {
+	if a.void != nil {
+		a.void.Settle(false, nil)
+	}
+	if a.carried != nil {
+		a.carried.Settle(true, nil)
+	}
+	if a.offer != nil {
+		return r.send(a.offer, a.late)
+	}
+	if a.status == 0 {
+		if a.begins {
+			r.sign(r.w.Header())
+		}
+		return nil
+	}
+	live := r.w.Header()
+	later := replaceHeader(live, a.header)
+	r.sign(live)
+	r.w.WriteHeader(a.status)
+	if later != nil { // trailers, perhaps
+		replaceHeader(live, later)
+	}
+	if len(a.body) == 0 {
+		return nil
+	}
+	_, err := r.w.Write(a.body)
+	return err
 }
 
-// EncodedBefore reports whether Content-Encoding was set when r was made, by a
-// compressor further out that will encode whatever is written.
-func (r *Recorder) EncodedBefore() bool { return r.coded }
+// sign makes a header that is about to be sent what it should be.
+func (r *Recorder) sign(h http.Header) {
+	if r == &r.x.rec {
+		r.x.sign(h)
+	}
+}
+
+// facts returns the rare facts, to be written. It is called under the lock.
+func (r *Recorder) facts() *rare {
+	if r.rare == nil {
+		r.rare = new(rare)
+	}
+	return r.rare
+}
+
+// declared returns the Content-Length of a header as net/http reads it, or -1.
+func declared(h http.Header) int64 {
+	v := h["Content-Length"]
+	if len(v) == 0 {
+		return -1
+	}
+	n, err := strconv.ParseInt(v[0], 10, 64)
+	if err != nil || n < 0 {
+		return -1
+	}
+	return n
+}

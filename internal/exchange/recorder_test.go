@@ -2,6 +2,7 @@ package exchange_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -60,15 +61,34 @@ func readPanickingLater(_ *exchange.Recorder, w http.ResponseWriter) {
 	io.Copy(w, io.MultiReader(strings.NewReader("text"), panicking{}))
 }
 
-func flush(_ *exchange.Recorder, w http.ResponseWriter)      { http.NewResponseController(w).Flush() }
-func hold(r *exchange.Recorder, _ http.ResponseWriter)       { r.Hold(false) }
-func hold4Head(r *exchange.Recorder, _ http.ResponseWriter)  { r.Hold(true) }
-func release(r *exchange.Recorder, _ http.ResponseWriter)    { r.Release() }
-func rewrite(r *exchange.Recorder, _ http.ResponseWriter)    { r.Rewrite() }
-func finish(r *exchange.Recorder, _ http.ResponseWriter)     { r.Finish() }
-func revoke(r *exchange.Recorder, _ http.ResponseWriter)     { r.Revoke() }
-func seal(r *exchange.Recorder, _ http.ResponseWriter)       { r.Seal(500, true) }
-func sealBeyond(r *exchange.Recorder, _ http.ResponseWriter) { r.Seal(500, false) }
+func flush(_ *exchange.Recorder, w http.ResponseWriter)   { http.NewResponseController(w).Flush() }
+func guard(r *exchange.Recorder, _ http.ResponseWriter)   { r.Guard() }
+func release(r *exchange.Recorder, _ http.ResponseWriter) { r.Release() }
+func finish(r *exchange.Recorder, _ http.ResponseWriter)  { r.Finish() }
+func rewrite(r *exchange.Recorder, _ http.ResponseWriter) {
+	r.Rewrite(func(w http.ResponseWriter, r *http.Request, status int, _ []byte) {
+		exchange.From(r.Context()).Answer(w, &envelope{status: status})
+	})
+}
+
+// respond answers with an envelope, as problem.Respond does.
+func respond(status int) step {
+	return func(_ *exchange.Recorder, w http.ResponseWriter) {
+		exchange.Of(w, httptest.NewRequest("GET", "/", nil)).Answer(w, &envelope{status: status})
+	}
+}
+
+// envelope is an answer that is known by its type.
+type envelope struct {
+	status  int
+	settled []string
+}
+
+func (e *envelope) Status() int                  { return e.status }
+func (e *envelope) Body() []byte                 { return []byte("{}") }
+func (e *envelope) Describe(h http.Header)       { h.Set("Content-Type", "envelope") }
+func (e *envelope) Describes(h http.Header) bool { return h.Get("Content-Type") == "envelope" }
+func (e *envelope) Settle(sent bool, err error)  { e.settled = append(e.settled, fmt.Sprint(sent, err)) }
 
 // invalid passes a status that net/http refuses with a panic.
 func invalid(_ *exchange.Recorder, w http.ResponseWriter) {
@@ -102,47 +122,51 @@ func TestRecorder(t *testing.T) {
 		{"103 is not the last word", []step{status(103), status(201)}, "103 201", started, 201, 0},
 		{"101 is", []step{status(101)}, "101", started, 101, 0},
 		{"an invalid status changes nothing", []step{invalid, status(201)}, "0 201", started, 201, 0},
-		{"an invalid status is not held for a HEAD", []step{hold4Head, invalid, status(201), release}, "0 201", started, 201, 0},
 
-		{"204 is held", []step{hold, status(204)}, "", fresh, 204, 0},
-		{"304 is held", []step{hold, status(304)}, "", fresh, 304, 0},
-		{"200 is not held", []step{hold, status(200)}, "200", started, 200, 0},
-		{"200 on HEAD is held", []step{hold4Head, status(200)}, "", fresh, 200, 0},
-		{"held and released", []step{hold, status(204), release}, "204", started, 204, 0},
-		{"held and written to", []step{hold, status(204), write("x")}, "204 x", started, 204, 1},
-		{"held and flushed", []step{hold, status(204), flush}, "204 flush", started, 204, 0},
-		{"held and read into", []step{hold, status(204), readFrom}, "204 from(text)", started, 204, 4},
-		{"held and spoken over", []step{hold, status(204), status(500)}, "204 500", started, 204, 0},
-		{"held after a 103", []step{hold, status(103), status(204), status(103), release}, "103 103 204", started, 204, 0},
-		{"held and revoked", []step{hold, status(204), revoke, status(500)}, "500", started, 500, 0},
-		{"released before a status", []step{hold, release, status(204)}, "204", started, 204, 0},
+		{"204 is held", []step{guard, status(204)}, "", fresh, 204, 0},
+		{"304 is held", []step{guard, status(304)}, "", fresh, 304, 0},
+		{"a length of 0 is held", []step{guard, header("Content-Length", "0"), status(201)}, "", fresh, 201, 0},
+		{"however it is written", []step{guard, header("Content-Length", "00"), write("")}, "", fresh, 200, 0},
+		{"another length is not held", []step{guard, header("Content-Length", "1"), status(201)}, "201", started, 201, 0},
+		{"200 is not held", []step{guard, status(200)}, "200", started, 200, 0},
+		{"204 is not held without a guard", []step{status(204)}, "204", started, 204, 0},
+		{"held and released", []step{guard, status(204), release}, "204", started, 204, 0},
+		{"held and written to", []step{guard, status(204), write("x")}, "", fresh, 204, 0},
+		{"held and flushed", []step{guard, status(204), flush}, "204 flush", started, 204, 0},
+		{"held and read into", []step{guard, status(204), readFrom}, "", fresh, 204, 0},
+		{"held and spoken over", []step{guard, status(204), status(201)}, "204 201", started, 204, 0},
+		{"held, and an error came too late", []step{guard, status(204), status(500), write("no"), release}, "", fresh, 204, 0},
+		{"held after a 103", []step{guard, status(103), status(204), status(103), release}, "103 103 204", started, 204, 0},
+		{"held, and an envelope takes its place", []step{guard, status(204), respond(500), release}, "500 {} flush", rendered, 500, 2},
+		{"released before a status", []step{guard, release, status(204)}, "204", started, 204, 0},
+
+		{"an error after a success is dropped", []step{guard, write("[1,"), status(500), write("no"), writeString, readFrom, flush}, "[1,", started, 200, 3},
+		{"without a guard it is net/http's", []step{write("[1,"), status(500), write("no")}, "[1, 500 no", started, 200, 5},
+		{"an error after an error is too", []step{guard, status(404), write("no"), status(500), write("no")}, "404 no 500 no", started, 404, 4},
+		{"a success after a success is too", []step{guard, write("[1,"), status(204), write("2]")}, "[1, 204 2]", started, 200, 5},
 
 		{"a bare error is kept", []step{rewrite, status(404)}, "", fresh, 404, 0},
-		{"and replaced at the end", []step{rewrite, status(404), finish, revoke, status(404), write("{}")}, "404 {}", started, 404, 2},
-		{"a revoked error is still implied", []step{rewrite, status(404), revoke, write("{}")}, "404 {}", started, 404, 2},
-		{"also by a flush", []step{rewrite, status(404), revoke, flush}, "404 flush", started, 404, 0},
-		{"also by a source without a byte", []step{rewrite, status(404), revoke, readNothing}, "404 from()", started, 404, 0},
-		{"a revoked 204 is not", []step{hold, status(204), revoke, write("{}")}, "{}", started, 200, 2},
-		{"its text is dropped", []step{rewrite, status(404), write("no"), writeString, readFrom, flush}, "", fresh, 404, 0},
-		{"a second status is dropped", []step{rewrite, status(404), status(200), write("no")}, "", fresh, 404, 0},
-		{"an object is let through", []step{rewrite, status(404), write(`{}`), write("x")}, "404 {} x", started, 404, 3},
-		{"a text that is copied", []step{rewrite, status(404), readFrom, write("x")}, "", fresh, 404, 0},
-		{"an empty write decides nothing", []step{rewrite, status(404), write(""), write("{}")}, "404 {}", started, 404, 2},
+		{"and replaced at the end", []step{rewrite, status(404), finish}, "404 {}", rendered, 404, 2},
+		{"or by another envelope", []step{rewrite, status(404), respond(409), finish}, "409 {}", rendered, 409, 2},
+		{"its text is dropped", []step{rewrite, status(404), write("no"), writeString, readFrom}, "", fresh, 404, 10},
+		{"and replaced by a flush, for good", []step{rewrite, status(404), write("no"), flush, write("more"), finish}, "404 {}", rendered, 404, 2},
+		{"a second status is net/http's, after the envelope", []step{rewrite, status(404), status(200), write("no"), finish}, "404 {} 200", rendered, 404, 2},
+		{"an object is let through at the end", []step{rewrite, status(404), write("{"), write("}"), finish}, "404 {}", started, 404, 2},
+		{"half an object is not", []step{rewrite, status(404), write("{"), finish}, "404 {}", rendered, 404, 2},
+		{"an empty write decides nothing", []step{rewrite, status(404), write(""), write("[7]"), finish}, "404 [7]", started, 404, 3},
+		{"HTML is let through", []step{rewrite, status(404), write("\n"), write("<html>"), finish}, "404 \n<html>", started, 404, 7},
 		{"JSON is let through", []step{rewrite, header("Content-Type", "application/json"), status(404)}, "404", started, 404, 0},
 		{"a success is let through", []step{rewrite, status(200), write("no")}, "200 no", started, 200, 2},
-		{"gin's type without a body is let through at the end", []step{rewrite, header("Content-Type", "text/plain"), status(404), finish}, "404", started, 404, 0},
-		{"an error of no standard is an error", []step{rewrite, status(999), write("no")}, "", fresh, 999, 0},
+		{"an error of no standard is an error", []step{rewrite, status(999), write("no")}, "", fresh, 999, 2},
 		{"an error after the end of rewriting", []step{rewrite, finish, status(404)}, "404", started, 404, 0},
-		{"an error on HEAD is replaced first, held later", []step{hold4Head, rewrite, status(404), release}, "", fresh, 404, 0},
 
-		{"rendered", []step{status(500), write("{}"), seal}, "500 {}", rendered, 500, 2},
-		{"rendered and written to", []step{status(500), write("{}"), seal, write("x"), writeString, readFrom}, "500 {}", rendered, 500, 2},
-		{"rendered by a writer further out, which holds bytes", []step{header("Content-Length", "2"), status(500), sealBeyond, write("{}")}, "500 {}", rendered, 500, 2},
-		{"rendered by a writer further out, which holds none", []step{header("Content-Length", "2"), status(500), write("{}"), sealBeyond, write("x")}, "500 {}", rendered, 500, 2},
+		{"rendered", []step{respond(500)}, "500 {} flush", rendered, 500, 2},
+		{"rendered and written to", []step{respond(404), write("x"), writeString, readFrom}, "404 {}", rendered, 404, 2},
+		{"rendered and spoken over", []step{respond(404), status(200)}, "404 {} 200", rendered, 404, 2},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			beneath := &log{header: http.Header{}}
-			rec, w := exchange.Record(beneath, nil)
+			rec, w := record(beneath, "GET")
 			for _, s := range tt.steps {
 				s(rec, w)
 			}
@@ -188,16 +212,54 @@ func (l *log) ReadFrom(src io.Reader) (int64, error) {
 	return int64(len(b)), err
 }
 
+// record makes the exchange of a request, and returns its recorder.
+func record(beneath http.ResponseWriter, method string) (*exchange.Recorder, http.ResponseWriter) {
+	_, w, _ := exchange.Enter(beneath, httptest.NewRequest(method, "/", nil))
+	return exchange.Top(w), w
+}
+
+// On a HEAD everything is held, and the body is passed on as far as net/http
+// looks at it to describe the answer.
+func TestRecorderOnAHead(t *testing.T) {
+	long := strings.Repeat("x", 3000)
+	for _, tt := range []struct {
+		name  string
+		steps []step
+		sent  string
+		state exchange.State
+		bytes int64
+	}{
+		{"a status is held", []step{guard, status(200)}, "", exchange.Fresh, 0},
+		{"a body commits nothing", []step{guard, write("abc"), writeString, readFrom}, "", exchange.Fresh, 11},
+		{"both are released", []step{guard, status(201), write("abc"), release}, "201 abc", exchange.Started, 3},
+		{"a long body is cut", []step{guard, write(long), write(long), release}, "200 " + (long + long)[:4097], exchange.Started, 6000},
+		{"a flush commits", []step{guard, write("abc"), flush}, "200 abc flush", exchange.Started, 3},
+		{"an envelope takes their place", []step{guard, write("abc"), respond(404), release}, "404 {}", exchange.Rendered, 2},
+		{"an error that is kept is held", []step{guard, rewrite, status(404), write("[" + strings.Repeat(" ", 65<<10)), finish}, "", exchange.Fresh, 66561},
+		{"an error that is text is not", []step{guard, rewrite, status(404), write("no"), finish, release}, "404 {}", exchange.Rendered, 2},
+		{"an invalid status is not held", []step{guard, invalid, status(201), release}, "0 201", exchange.Started, 0},
+	} {
+		beneath := &log{header: http.Header{}}
+		rec, w := record(beneath, "HEAD")
+		for _, s := range tt.steps {
+			s(rec, w)
+		}
+		if got := strings.Join(beneath.lines, " "); got != tt.sent || rec.State() != tt.state || rec.Bytes() != tt.bytes {
+			t.Errorf("%s: sent is %q, %v, %d bytes, want %q, %v, %d", tt.name, got, rec.State(), rec.Bytes(), tt.sent, tt.state, tt.bytes)
+		}
+	}
+}
+
 func TestSilentIsOnlyWhoHasSaidNothing(t *testing.T) {
 	for name, tt := range map[string]struct {
 		steps []step
 		want  bool
 	}{
-		"nothing": {nil, true}, "a held status": {[]step{hold, status(204)}, false},
+		"nothing": {nil, true}, "a held status": {[]step{guard, status(204)}, false},
 		"a kept error": {[]step{rewrite, status(404)}, false}, "a status": {[]step{status(200)}, false},
-		"a revoked status": {[]step{hold, status(204), revoke}, true}, "an early hint": {[]step{status(103)}, true},
+		"an envelope": {[]step{respond(404)}, false}, "an early hint": {[]step{status(103)}, true},
 	} {
-		rec, w := exchange.Record(httptest.NewRecorder(), nil)
+		rec, w := record(httptest.NewRecorder(), "GET")
 		for _, s := range tt.steps {
 			s(rec, w)
 		}
@@ -207,62 +269,87 @@ func TestSilentIsOnlyWhoHasSaidNothing(t *testing.T) {
 	}
 }
 
-func TestFinishReturnsTheBeginOfTheText(t *testing.T) {
-	rec, w := exchange.Record(httptest.NewRecorder(), nil)
-	rec.Rewrite()
-	w.WriteHeader(400)
-	for range 100 {
-		io.WriteString(w, strings.Repeat("x", 100))
-	}
-	status, text, ok := rec.Finish()
-	if status != 400 || len(text) != 1<<10 || !ok {
-		t.Errorf("Finish = %d, %d bytes, %t, want 400, the first KiB, true", status, len(text), ok)
-	}
-}
-
-func TestFinishReturnsNoCompressedText(t *testing.T) {
-	rec, w := exchange.Record(httptest.NewRecorder(), nil)
-	rec.Rewrite()
-	w.Header().Set("Content-Encoding", "gzip")
-	http.Error(w, "\x1f\x8b", 500)
-	if status, text, ok := rec.Finish(); status != 500 || len(text) > 0 || !ok {
-		t.Errorf("Finish = %d, %q, %t, want 500, no text, true", status, text, ok)
+func TestRewriterGetsTheBeginOfTheText(t *testing.T) {
+	for encoding, want := range map[string]int{"": 1 << 10, "gzip": 0} {
+		rec, w := record(httptest.NewRecorder(), "GET")
+		calls := 0
+		rec.Rewrite(func(_ http.ResponseWriter, _ *http.Request, status int, text []byte) {
+			if calls++; status != 400 || len(text) != want {
+				t.Errorf("encoded with %q, a text of 10,000 bytes arrives as %d, %d bytes, want 400, %d", encoding, status, len(text), want)
+			}
+		})
+		if encoding != "" {
+			w.Header().Set("Content-Encoding", encoding)
+		}
+		http.Error(w, "", 400)
+		for range 100 {
+			io.WriteString(w, strings.Repeat("x", 100))
+		}
+		rec.Finish()
+		if calls != 1 {
+			t.Errorf("encoded with %q, the rewriter is called %d times, want once", encoding, calls)
+		}
 	}
 }
 
 func TestModesAreArmedOnce(t *testing.T) {
-	rec, _ := exchange.Record(httptest.NewRecorder(), nil)
-	if !rec.Hold(false) || rec.Hold(false) || !rec.Rewrite() || rec.Rewrite() {
-		t.Error("Hold and Rewrite arm twice, want the first caller alone")
+	rec, _ := record(httptest.NewRecorder(), "GET")
+	f := func(http.ResponseWriter, *http.Request, int, []byte) {}
+	if !rec.Guard() || rec.Guard() || !rec.Rewrite(f) || rec.Rewrite(f) {
+		t.Error("Guard and Rewrite arm twice, want the first caller alone")
 	}
 }
 
-func TestRefusedWritesSayWhy(t *testing.T) {
-	rec, w := exchange.Record(httptest.NewRecorder(), nil)
-	rec.Seal(500, true)
-	if _, err := w.Write([]byte("x")); !errors.Is(err, http.ErrContentLength) {
-		t.Errorf("Write after the answer = %v, want ErrContentLength", err)
-	}
-	if _, err := io.WriteString(w, "x"); !errors.Is(err, http.ErrContentLength) {
-		t.Errorf("WriteString after the answer = %v, want ErrContentLength", err)
+// As net/http has it, because what is held never reaches that.
+func TestBytesWithoutAPlaceAreRefused(t *testing.T) {
+	for _, tt := range []struct {
+		method string
+		status int
+		length string
+		want   error
+	}{
+		{"GET", 204, "", http.ErrBodyNotAllowed}, {"GET", 304, "", http.ErrBodyNotAllowed}, {"GET", 200, "0", http.ErrContentLength},
+		{"HEAD", 200, "2", http.ErrContentLength}, {"HEAD", 204, "", http.ErrBodyNotAllowed}, {"HEAD", 200, "3", nil}, {"HEAD", 200, "", nil},
+	} {
+		rec, w := record(httptest.NewRecorder(), tt.method)
+		rec.Guard()
+		if tt.length != "" {
+			w.Header().Set("Content-Length", tt.length)
+		}
+		w.WriteHeader(tt.status)
+		if _, err := io.WriteString(w, "abc"); err != tt.want {
+			t.Errorf("%s %d of length %q: three bytes = %v, want %v", tt.method, tt.status, tt.length, err, tt.want)
+		}
 	}
 }
 
 func TestFlushThatIsNotSupportedSendsNothing(t *testing.T) {
-	rec, w := exchange.Record(&plain{header: http.Header{}}, nil)
+	rec, w := record(&plain{header: http.Header{}}, "GET")
 	err := http.NewResponseController(w).Flush()
 	if !errors.Is(err, http.ErrNotSupported) || rec.State() != exchange.Fresh {
 		t.Errorf("Flush = %v, after which the response is %v, want ErrNotSupported and fresh", err, rec.State())
 	}
 }
 
-func TestEncodedBefore(t *testing.T) {
-	w := httptest.NewRecorder()
-	if rec, _ := exchange.Record(w, nil); rec.EncodedBefore() {
-		t.Error("EncodedBefore = true, want false without an encoding")
-	}
-	w.Header().Set("Content-Encoding", "gzip")
-	if rec, _ := exchange.Record(w, nil); !rec.EncodedBefore() {
-		t.Error("EncodedBefore = false, want true")
+// What a handler sets after the status is not sent, as in net/http, but a trailer
+// is.
+func TestLateHeadersAreNotSent(t *testing.T) {
+	for name, steps := range map[string][]step{
+		"a held status":                   {guard, status(204), header("Late", "x"), release},
+		"a kept error":                    {rewrite, header("Early", "x"), status(404), header("Late", "x"), header("Early", "y"), write("{}"), finish},
+		"a replaced one":                  {rewrite, status(404), header("Late", "x"), finish},
+		"an envelope in the place of one": {guard, status(204), header("Late", "x"), respond(500)},
+	} {
+		w := httptest.NewRecorder()
+		rec, over := record(w, "GET")
+		for _, s := range steps {
+			s(rec, over)
+		}
+		if h := w.Result().Header; h["Late"] != nil || h.Get("Early") == "y" {
+			t.Errorf("%s is sent with %v, want the header as it was with the status", name, h)
+		}
+		if name == "a held status" && w.Header().Get("Late") != "x" {
+			t.Error("the late header is forgotten, and may be a trailer")
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"strings"
 	"testing"
@@ -271,7 +272,7 @@ func TestEverySetOfInterfacesIsOfferedAndReached(t *testing.T) {
 		calls = nil
 		want := use(beneath)
 		calls = nil
-		_, w := exchange.Record(beneath, nil)
+		_, w, _ := exchange.Enter(beneath, httptest.NewRequest("GET", "/", nil))
 		got := use(w)
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("a recorder on %v offers %v", want, got)

@@ -1,7 +1,6 @@
 package routers_test
 
 import (
-	"context"
 	"errors"
 	"io"
 	"log"
@@ -155,7 +154,7 @@ func (p plan) open(house house, protocol string, h http.HandlerFunc) *site {
 	if standard == nil {
 		standard = middleware.Standard(problem.New(p.config))
 	}
-	observe := middleware.Observe(func(_ context.Context, sum *middleware.Summary) {
+	observe := middleware.Observe(func(_ *http.Request, sum *middleware.Summary) {
 		select {
 		case s.summaries <- sum:
 		default: // nobody asks for so many

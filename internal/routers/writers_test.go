@@ -314,7 +314,7 @@ func TestStandardIsTheChainOfItsParts(t *testing.T) {
 	for name, h := range cases {
 		t.Run(name, func(t *testing.T) {
 			got := map[string]string{}
-			for form, standard := range map[string]mw{"Standard": middleware.Standard(errs, ids), "its parts": parts} {
+			for form, standard := range map[string]mw{"Standard": middleware.Standard(errs, middleware.Config{IDs: ids}), "its parts": parts} {
 				plan{standard: standard}.run(t, h, func(t *testing.T, s *site) {
 					a := s.get()
 					a.header.Del("Date")

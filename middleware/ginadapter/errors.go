@@ -1,11 +1,8 @@
 package ginadapter
 
 import (
-	"net/http"
-
 	"github.com/gin-gonic/gin"
 
-	"github.com/backstop-go/backstop/internal/exchange"
 	"github.com/backstop-go/backstop/problem"
 )
 
@@ -40,23 +37,5 @@ func Errors() gin.HandlerFunc {
 }
 
 func respond(c *gin.Context, err error) {
-	problem.Respond(target(c.Writer), c.Request, err)
-}
-
-// target returns the writer to answer on: w, but the recorder beneath if w
-// believes to have written what the recorder has kept, for then it would refuse
-// a new status.
-func target(w gin.ResponseWriter) http.ResponseWriter {
-	if !w.Written() {
-		return w
-	}
-	var inner http.ResponseWriter = w
-	for exchange.Top(inner) == nil {
-		u, ok := inner.(interface{ Unwrap() http.ResponseWriter })
-		if !ok {
-			return w
-		}
-		inner = u.Unwrap()
-	}
-	return inner
+	problem.Respond(c.Writer, c.Request, err)
 }

@@ -9,10 +9,11 @@
 // nothing further runs, c.IsAborted reports true, and the error is the last of
 // c.Errors. The same holds when a panic further in was answered.
 //
-// Within handlers c.Request has the context of the exchange, and
-// c.GetString("request_id") is the request ID. The parameters of the path are
-// also those of c.Request.PathValue, so that gin.WrapH serves a plain handler,
-// as one of validate, as it is.
+// Within handlers c.Request has the context of the exchange, and so has c itself
+// once [Install] has run: requestid.FromContext(c) is the request ID, and a record
+// of slog.InfoContext(c, …) has it. The parameters of the path are also those of
+// c.Request.PathValue, so that gin.WrapH serves a plain handler, as one of
+// validate, as it is.
 //
 // A middleware must call its next handler on its own goroutine, because a
 // gin.Context is reused as soon as the request has ended: http.TimeoutHandler
@@ -46,6 +47,7 @@ import (
 // middlewares would add. Turn them off where that matters.
 func Install(e *gin.Engine, mws ...func(http.Handler) http.Handler) {
 	e.HandleMethodNotAllowed = true
+	e.ContextWithFallback = true
 	e.Use(Wrap(middleware.Chain(mws...)))
 	e.NoRoute(HandlerFunc(func(*gin.Context) error { return problem.NotFound }))
 	e.NoMethod(HandlerFunc(func(*gin.Context) error { return problem.MethodNotAllowed }))
@@ -63,10 +65,10 @@ func Wrap(mw func(http.Handler) http.Handler) gin.HandlerFunc {
 	h := mw(http.HandlerFunc(proceed))
 	return func(c *gin.Context) {
 		k := &call{Context: c.Request.Context(), c: c, base: c.Writer, outer: c.Request}
-		x, r := exchange.EnterWith(k, c.Request)
+		x, w, r := exchange.EnterWith(k, c.Writer, c.Request)
 		r = routed(r, c)
 		defer k.leave(x, r)
-		h.ServeHTTP(c.Writer, r)
+		h.ServeHTTP(w, r)
 		k.returned = true
 	}
 }
@@ -133,9 +135,6 @@ func (k *call) run(w http.ResponseWriter, r *http.Request) {
 	}()
 	k.shim = writer{w: w, rec: exchange.Top(w), base: k.base, status: k.base.Status(), size: noneWritten}
 	k.c.Writer, k.c.Request = &k.shim, r
-	if id := exchange.From(r.Context()).ID(); id != "" {
-		k.c.Set("request_id", id)
-	}
 	k.c.Next()
 	k.shim.settle()
 	k.proceeds = true
@@ -148,9 +147,6 @@ func (k *call) leave(x *exchange.Exchange, r *http.Request) {
 		return
 	}
 	k.c.Abort()
-	if id := x.ID(); id != "" {
-		k.c.Set("request_id", id)
-	}
 	switch f := x.Failure(); {
 	case f.Err != nil:
 		k.c.Error(f.Err)

@@ -2,6 +2,7 @@ package ginadapter
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -30,19 +31,31 @@ func (s *writer) TopRecorder() *exchange.Recorder { return s.rec }
 
 func (s *writer) Unwrap() http.ResponseWriter { return s.w }
 func (s *writer) Header() http.Header         { return s.w.Header() }
-func (s *writer) Status() int                 { return s.status }
 func (s *writer) Size() int                   { return s.size }
 func (s *writer) CloseNotify() <-chan bool    { return s.base.CloseNotify() }
 func (s *writer) Pusher() http.Pusher         { return s.base.Pusher() }
 
-// Written reports whether a status was committed to. A responder may have taken
-// it back.
+// Written reports whether a status was committed to, by the handler or by a
+// responder, which may also have taken one back.
 func (s *writer) Written() bool {
-	return s.size != noneWritten && (s.rec == nil || !s.rec.Silent())
+	if s.rec == nil {
+		return s.size != noneWritten
+	}
+	return s.rec.State() != exchange.Fresh || s.size != noneWritten && !s.rec.Silent()
+}
+
+// Status returns the status that was sent, or will be.
+func (s *writer) Status() int {
+	if s.rec != nil && s.rec.State() != exchange.Fresh {
+		return s.rec.Status()
+	}
+	return s.status
 }
 
 func (s *writer) WriteHeader(status int) {
 	switch {
+	case status >= 400 && s.Written() && s.rec != nil && s.rec.Guarded():
+		s.w.WriteHeader(status) // if the handler had begun a success, it has failed
 	case 100 <= status && status < 200 && status != http.StatusSwitchingProtocols:
 		// Not through gin's own writer, which would remember it as the last word.
 		exchange.Innermost(s.w).WriteHeader(status)
@@ -57,6 +70,9 @@ func (s *writer) WriteHeaderNow() {
 	}
 	s.size = 0
 	s.w.WriteHeader(s.status)
+	if outer, ok := s.w.(*writer); ok {
+		outer.WriteHeaderNow()
+	}
 	if s.status == http.StatusSwitchingProtocols {
 		// The one answer that a Hijack may follow, hence not to be remembered by
 		// the lazy writer at the base.
@@ -74,16 +90,22 @@ func (s *writer) settle() {
 
 func (s *writer) Write(p []byte) (int, error) {
 	s.WriteHeaderNow()
-	n, err := s.w.Write(p)
-	s.size += n
+	return s.wrote(s.w.Write(p))
+}
+
+// wrote counts body bytes. What is written behind an answer of a responder is
+// dropped in silence: gin would add its error to those that a handler has left.
+func (s *writer) wrote(n int, err error) (int, error) {
+	if errors.Is(err, http.ErrContentLength) && s.rec != nil && s.rec.State() == exchange.Rendered {
+		return n, nil
+	}
+	s.size = max(s.size, 0) + n
 	return n, err
 }
 
 func (s *writer) WriteString(text string) (int, error) {
 	s.WriteHeaderNow()
-	n, err := io.WriteString(s.w, text)
-	s.size += n
-	return n, err
+	return s.wrote(io.WriteString(s.w, text))
 }
 
 // FlushError commits and sends what was written so far.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/backstop-go/backstop/middleware"
 	"github.com/backstop-go/backstop/middleware/ginadapter"
 )
 
@@ -39,7 +38,7 @@ func TestWriterIsAsLazyAsGins(t *testing.T) {
 	play := func(wrapped bool, script []step) (states []any, w *httptest.ResponseRecorder) {
 		e := gin.New()
 		if wrapped {
-			e.Use(ginadapter.Wrap(through), ginadapter.Wrap(middleware.Recover()))
+			e.Use(ginadapter.Wrap(through), ginadapter.Wrap(through))
 		}
 		e.GET("/x/:id", func(c *gin.Context) {
 			for _, s := range script {

@@ -84,7 +84,7 @@ func texts(body []byte) []string {
 // maxBody is what the errors below may take at most, in bytes: the bounds of an
 // error leave 100 fields, each with a path of 256 bytes and a sentence of the
 // style's, and next to that a text of 4 KiB and details of 8 KiB are little.
-const maxBody = 256 << 10
+const maxBody = 48 << 10 // as problem has it
 
 func boundedBody(t reporter, style problem.Style) {
 	many := slices.Repeat(fields, 10_000/len(fields)+1)

@@ -34,8 +34,9 @@ func TestPublishedBodies(t *testing.T) {
 func fail(id string, failure error) http.Handler {
 	errs := problem.New(problem.Config{Style: scaivault.Style, Logger: slog.New(slog.DiscardHandler)})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x, r := exchange.Enter(r)
-		x.Identify("X-Request-Id", id)
+		x, w, r := exchange.Enter(w, r)
+		header := "X-Request-Id"
+		x.Identify(&header, id)
 		errs.Respond(w, r, failure)
 	})
 }

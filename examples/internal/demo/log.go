@@ -1,16 +1,16 @@
 package demo
 
 import (
-	"context"
 	"log/slog"
+	"net/http"
 
 	"github.com/backstop-go/backstop/middleware"
 )
 
 // LogAccess is one record for each request, whichever way it ended. The logger
 // finds the request ID in the context.
-func LogAccess(ctx context.Context, s *middleware.Summary) {
-	slog.LogAttrs(ctx, slog.LevelInfo, "request",
+func LogAccess(r *http.Request, s *middleware.Summary) {
+	slog.LogAttrs(r.Context(), slog.LevelInfo, "request",
 		slog.String("method", s.Method),
 		slog.String("pattern", s.Pattern),
 		slog.Int("status", s.Status),

@@ -1,8 +1,7 @@
-package bench_test
+package main
 
 import (
 	"io"
-	"testing"
 
 	ginrequestid "github.com/gin-contrib/requestid"
 	"github.com/gin-gonic/gin"
@@ -15,25 +14,28 @@ import (
 	"github.com/backstop-go/backstop/problem/entryguard"
 )
 
-func BenchmarkStandard(b *testing.B) { standard().run(b) }
-
 // standard is a request ID and a net under panics, which is what the peers have
 // of it: none of them renders an envelope or knows a half-sent answer.
 func standard() race {
 	errs := problem.New(problem.Config{Style: entryguard.Style, Logger: silent})
 	sent := answer{header: []string{"X-Request-Id"}}
+	const fewer = "no envelope"
 	return race{
-		name: "Standard",
 		want: answer{status: 200, body: []string{"ok"}},
 		contenders: []contender{
-			{by: "bare", handler: ok},
 			{by: "backstop", want: sent, handler: middleware.Standard(errs)(ok)},
-			{by: "chi", handler: chimiddleware.RequestID(chimiddleware.Recoverer(ok))},
+			{by: "chi", handler: chimiddleware.RequestID(chimiddleware.Recoverer(ok)), less: "sends no ID, no envelope"},
 			{by: "gin-bare", handler: ginWith(ok)},
-			{by: "gin", want: sent, handler: ginWith(ok, ginrequestid.New(), gin.RecoveryWithWriter(io.Discard))},
-			{by: "gin+backstop", want: sent, handler: ginWith(ok, ginadapter.Wrap(middleware.Standard(errs)))},
+			{by: "gin+backstop", want: sent, above: "gin-bare", handler: ginWith(ok, ginadapter.Wrap(middleware.Standard(errs)))},
+			{
+				by: "gin", want: sent, above: "gin-bare", less: fewer,
+				handler: ginWith(ok, ginrequestid.New(), gin.RecoveryWithWriter(io.Discard)),
+			},
 			{by: "echo-bare", handler: echoWith(ok)},
-			{by: "echo", want: sent, handler: echoWith(ok, echomiddleware.RequestID(), echomiddleware.Recover())},
+			{
+				by: "echo", want: sent, above: "echo-bare", less: fewer,
+				handler: echoWith(ok, echomiddleware.RequestID(), echomiddleware.Recover()),
+			},
 		},
 	}
 }

@@ -1,11 +1,9 @@
-package bench_test
+package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"log/slog"
 	"net/http"
-	"testing"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -14,11 +12,6 @@ import (
 	"github.com/backstop-go/backstop/problem"
 	"github.com/backstop-go/backstop/problem/entryguard"
 )
-
-func BenchmarkEncodeRateLimited(b *testing.B)  { encodeRateLimited().run(b) }
-func BenchmarkEncodeFields(b *testing.B)       { encodeFields().run(b) }
-func BenchmarkRespondRateLimited(b *testing.B) { respondRateLimited().run(b) }
-func BenchmarkRespondFields(b *testing.B)      { respondFields().run(b) }
 
 // silent is a logger that is switched off, because the peers log no errors.
 var silent = slog.New(slog.DiscardHandler)
@@ -61,71 +54,16 @@ func fieldMap() map[string]string {
 	}
 }
 
-// encodeRateLimited makes the body of a 429 and nothing else.
-func encodeRateLimited() race {
-	var view problem.View // stands within something larger, as with a Responder
-	return race{
-		name: "EncodeRateLimited",
-		want: answer{status: 200, body: []string{`"timestamp":"20`, `"error":"Too Many Requests"`, `"path":"/"`}},
-		contenders: []contender{
-			{by: "backstop", handler: encoded(func(buf *bytes.Buffer, r *http.Request) error {
-				view = problem.View{Status: 429, Message: slowDown, Path: r.URL.Path, Time: time.Now()}
-				body, err := entryguard.Style.Append(buf.AvailableBuffer(), &view)
-				buf.Write(body)
-				return err
-			})},
-			{by: "json.Encoder", handler: encoded(func(buf *bytes.Buffer, r *http.Request) error {
-				return json.NewEncoder(buf).Encode(newEnvelope(429, slowDown, r.URL.Path, nil))
-			})},
-		},
-	}
-}
-
-// encodeFields makes the body of a 400 with three fields.
-func encodeFields() race {
-	var view problem.View
-	return race{
-		name: "EncodeFields",
-		want: answer{status: 200, body: []string{`"status":400`, `"items[1].name":"`}},
-		contenders: []contender{
-			{by: "backstop", handler: encoded(func(buf *bytes.Buffer, r *http.Request) error {
-				view = problem.View{
-					Status: 400, Message: "Validation failed", Path: r.URL.Path, Time: time.Now(), Fields: threeFields,
-				}
-				body, err := entryguard.Style.Append(buf.AvailableBuffer(), &view)
-				buf.Write(body)
-				return err
-			})},
-			{by: "json.Encoder", handler: encoded(func(buf *bytes.Buffer, r *http.Request) error {
-				return json.NewEncoder(buf).Encode(newEnvelope(400, "Validation failed", r.URL.Path, fieldMap()))
-			})},
-		},
-	}
-}
-
-// encoded gives encoders the same buffer again and again.
-func encoded(encode func(*bytes.Buffer, *http.Request) error) http.Handler {
-	buf := bytes.NewBuffer(make([]byte, 0, 1<<10))
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		buf.Reset()
-		if err := encode(buf, r); err != nil {
-			w.WriteHeader(http.StatusInternalServerError)
-		}
-		w.Write(buf.Bytes())
-	})
-}
-
 // respondRateLimited is the whole answer, header and body.
 func respondRateLimited() race {
 	errs := problem.New(problem.Config{Style: entryguard.Style, Logger: silent})
 	return race{
-		name: "RespondRateLimited",
 		want: answer{status: 429, header: []string{"Content-Type"}},
 		contenders: []contender{
 			{by: "backstop", handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				errs.Respond(w, r, problem.RateLimited)
 			}), want: answer{body: []string{slowDown}, header: []string{"Cache-Control"}}},
-			{by: "http.Error", handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			{by: "http.Error", less: "plain text", handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				http.Error(w, slowDown, http.StatusTooManyRequests)
 			})},
 			{by: "json.Encoder", handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -140,7 +78,6 @@ func respondFields() race {
 	errs := problem.New(problem.Config{Style: entryguard.Style, Logger: silent})
 	invalid := problem.Validation.New("").WithFields(threeFields...)
 	return race{
-		name: "RespondFields",
 		want: answer{status: 400, header: []string{"Content-Type"}, body: []string{"items[1].name"}},
 		contenders: []contender{
 			{by: "backstop", handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

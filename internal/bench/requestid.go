@@ -1,9 +1,8 @@
-package bench_test
+package main
 
 import (
 	"context"
 	"net/http"
-	"testing"
 
 	ginrequestid "github.com/gin-contrib/requestid"
 	"github.com/gin-gonic/gin"
@@ -15,26 +14,24 @@ import (
 	"github.com/backstop-go/backstop/requestid"
 )
 
-func BenchmarkRequestID(b *testing.B) { identified().run(b) }
-
 // identified gives a request an ID, which the handler reads. Of the libraries
 // only those of gin and echo send it to the client, and only chi's is in the
 // context.
 func identified() race {
 	sent := answer{header: []string{"X-Request-Id"}}
 	return race{
-		name: "RequestID",
 		want: answer{status: 200},
 		contenders: []contender{
-			{by: "bare", handler: ok},
 			{by: "backstop", want: sent, handler: must(requestid.New(requestid.Config{})).Handler(reads(requestid.FromContext))},
-			{by: "byhand", want: sent, handler: idByHand(reads(func(ctx context.Context) string {
+			{by: "by hand", want: sent, handler: idByHand(reads(func(ctx context.Context) string {
 				id, _ := ctx.Value(idKey{}).(string)
 				return id
 			}))},
-			{by: "chi", handler: chimiddleware.RequestID(reads(chimiddleware.GetReqID))},
-			{by: "gin", want: sent, handler: idByGin()},
-			{by: "echo", want: sent, handler: idByEcho()},
+			{by: "chi", handler: chimiddleware.RequestID(reads(chimiddleware.GetReqID)), less: "sends no ID"},
+			{by: "gin-bare", handler: ginWith(ok)},
+			{by: "gin", want: sent, above: "gin-bare", handler: idByGin(), less: "no ID in the context"},
+			{by: "echo-bare", handler: echoWith(ok)},
+			{by: "echo", want: sent, above: "echo-bare", handler: idByEcho(), less: "no ID in the context"},
 		},
 	}
 }
