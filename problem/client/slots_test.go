@@ -195,7 +195,7 @@ func TestSlotsAreBounded(t *testing.T) {
 		b := always(429, "", "Retry-After", "50")
 		api := newTransport(t, client.Config{Base: b, Attempts: 2})
 		var wg sync.WaitGroup
-		for i := range 3000 {
+		for i := range 2000 {
 			wg.Go(func() {
 				do(t, api, newRequest(t, t.Context(), "GET", "", "Authorization", fmt.Sprint("Bearer ", i)))
 			})
@@ -204,7 +204,7 @@ func TestSlotsAreBounded(t *testing.T) {
 		if got := client.Slots(api); got > 1024 {
 			t.Errorf("%d slots are kept, want at most 1024", got)
 		}
-		if b.count() != 6000 {
+		if b.count() != 4000 {
 			t.Errorf("%d requests, want two for each caller", b.count())
 		}
 		time.Sleep(time.Hour)
