@@ -480,3 +480,77 @@ func TestRequestIDs(t *testing.T) {
 		}
 	}
 }
+
+// Answers without an end, with a header of megabytes, or with half a body cost a
+// bounded amount of memory, and no goroutine when the caller has closed them.
+func TestHostileServers(t *testing.T) {
+	flood := func(w http.ResponseWriter, status int) {
+		w.WriteHeader(status)
+		for chunk := []byte(strings.Repeat("x", 1<<16)); ; {
+			if _, err := w.Write(chunk); err != nil {
+				return
+			}
+		}
+	}
+	for name, c := range map[string]struct {
+		h    http.HandlerFunc
+		kind problem.Kind // of an answer; otherwise there is none
+		none bool
+	}{
+		"endless":      {func(w http.ResponseWriter, _ *http.Request) { flood(w, 503) }, problem.Unavailable, false},
+		"endless once": {func(w http.ResponseWriter, _ *http.Request) { flood(w, 500) }, problem.Internal, false},
+		"a header of a megabyte": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X-Request-Id", strings.Repeat("x", 1<<20))
+			w.WriteHeader(502)
+		}, problem.UpstreamFailed, false},
+		"a header beyond all bounds": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X-Request-Id", strings.Repeat("x", 3<<20))
+			w.WriteHeader(502)
+		}, 0, true},
+		"half a body": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "1000")
+			w.WriteHeader(404)
+		}, problem.NotFound, false},
+		"broken chunks": {func(w http.ResponseWriter, _ *http.Request) {
+			conn, _, _ := w.(http.Hijacker).Hijack()
+			io.WriteString(conn, "HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n")
+			conn.Close()
+		}, problem.NotFound, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			before := runtime.NumGoroutine()
+			s := serve(t, c.h)
+			base := &http.Transport{MaxResponseHeaderBytes: 2 << 20}
+			api := calling(t, client.Config{Base: base})
+			for range 3 {
+				var grown, after runtime.MemStats
+				runtime.ReadMemStats(&grown)
+				resp, err := api.Do(request(t, "GET", s.URL, ""))
+				if (err != nil) != c.none {
+					t.Fatalf("%v, %v", resp, err)
+				}
+				if err != nil {
+					if n := s.requests.Swap(0); n != 1 {
+						t.Errorf("%d requests, want one: what is malformed is not repeated", n)
+					}
+					continue
+				}
+				if e := decoded(t, resp); e.Kind() != c.kind || e.Message() != "" || len(e.RequestID()) > 128 {
+					t.Errorf("decoded %v with an ID of %d bytes, want %v without a text", e.Kind(), len(e.RequestID()), c.kind)
+				}
+				resp.Body.Close()
+				runtime.ReadMemStats(&after)
+				if n := after.TotalAlloc - grown.TotalAlloc; n > 64<<20 {
+					t.Errorf("a call costs %d bytes", n)
+				}
+			}
+			base.CloseIdleConnections()
+			s.Close()
+			for late := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before; runtime.Gosched() {
+				if time.Now().After(late) {
+					t.Fatalf("%d goroutines before and %d after", before, runtime.NumGoroutine())
+				}
+			}
+		})
+	}
+}
