@@ -37,10 +37,11 @@ var floors = map[string]int{
 	"ratelimit/redisstore":    3,
 	"ratelimit/redisstore/internal/redistest":  3,
 	"ratelimit/redisstore/internal/clienttest": 4,
-	".":                      4, // documentation
-	"examples":               4, // its tests
-	"examples/internal/demo": 4,
-	"examples/stdlib":        5,
+	"ratelimit/internal/bucket":                1,
+	".":                                        4, // documentation
+	"examples":                                 4, // its tests
+	"examples/internal/demo":                   4,
+	"examples/stdlib":                          5,
 }
 
 // thirdParty lists, for each package that has any, the modules it may import.

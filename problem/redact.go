@@ -183,9 +183,9 @@ func isSecretValue(s string) bool {
 func hasCardNumber(run string) bool {
 	groups := strings.FieldsFunc(run, func(c rune) bool { return c == ' ' || c == '-' })
 	for i := range groups {
-		number := ""
-		for _, group := range groups[i:] {
-			if number += group; len(number) > 19 {
+		for j := i + 1; j <= len(groups); j++ {
+			number := strings.Join(groups[i:j], "")
+			if len(number) > 19 {
 				break
 			}
 			if len(number) >= 13 && luhn(number) {

@@ -52,15 +52,20 @@ func (x *Exchange) AddRate(r *Rate) {
 	r.outer, x.rate = x.rate, r
 }
 
-// BindingRate returns the decision that leaves the least room, or nil. Of two
-// equal ones it is the outer.
-func (x *Exchange) BindingRate() *Rate {
+// LastRate returns the decision of the innermost limiter so far, or nil.
+func (x *Exchange) LastRate() *Rate {
 	if x == nil {
 		return nil
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	best := x.rate
+	return x.rate
+}
+
+// BindingRate returns the decision that leaves the least room, or nil. Of two
+// equal ones it is the outer.
+func (x *Exchange) BindingRate() *Rate {
+	best := x.LastRate()
 	for r := best; r != nil; r = r.outer {
 		if !best.Binds(r) {
 			best = r
