@@ -265,15 +265,23 @@ func TestStreams(t *testing.T) {
 		<-release
 	})
 	defer close(release)
-	begun := time.Now()
-	resp, err := calling(t, client.Config{}).Do(request(t, "GET", s.URL, ""))
-	if err != nil {
-		t.Fatal(err)
+	c := calling(t, client.Config{})
+	quickest := time.Hour
+	for range 5 { // a busy machine may be late, but not each time
+		begun := time.Now()
+		resp, err := c.Do(request(t, "GET", s.URL, ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		line, err := bufio.NewReader(resp.Body).ReadString('\n')
+		if line != "data: one\n" || err != nil {
+			t.Fatalf("the first event is %q, %v", line, err)
+		}
+		quickest = min(quickest, time.Since(begun))
 	}
-	defer resp.Body.Close()
-	line, err := bufio.NewReader(resp.Body).ReadString('\n')
-	if took := time.Since(begun); line != "data: one\n" || err != nil || took > 50*time.Millisecond && !raceEnabled {
-		t.Errorf("the first event is %q, %v after %v, want it within 50 ms", line, err, took)
+	if quickest > 50*time.Millisecond {
+		t.Errorf("the first event comes after %v, want it within 50 ms", quickest)
 	}
 }
 
