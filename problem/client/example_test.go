@@ -275,7 +275,8 @@ func ExampleDecode_inAHandler() {
 		return
 	}
 	w := httptest.NewRecorder()
-	proxySecret(vault, url).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+	errs := problem.New(problem.Config{Logger: silent})
+	errs.Handler(proxySecret(vault, url)).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
 	fmt.Println(w.Code, w.Body)
 	// Output:
 	// 502 {"type":"about:blank","title":"Bad Gateway","status":502,"detail":"Upstream service failed","code":"upstream_failed"}

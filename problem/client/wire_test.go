@@ -247,9 +247,7 @@ func TestConnectionsAreKept(t *testing.T) {
 			t.Fatalf("%v, %v", resp, err)
 		}
 	}
-	if after := runtime.NumGoroutine(); after > before {
-		t.Errorf("%d goroutines before 50 calls and %d after", before, after)
-	}
+	noMoreGoroutines(t, before)
 	if s.connections.Load() != 1 {
 		t.Errorf("%d connections, want one", s.connections.Load())
 	}
@@ -554,11 +552,17 @@ func TestHostileServers(t *testing.T) {
 			}
 			base.CloseIdleConnections()
 			s.Close()
-			for late := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before; runtime.Gosched() {
-				if time.Now().After(late) {
-					t.Fatalf("%d goroutines before and %d after", before, runtime.NumGoroutine())
-				}
-			}
+			noMoreGoroutines(t, before)
 		})
+	}
+}
+
+// noMoreGoroutines gives those that are about to end the time for it.
+func noMoreGoroutines(t *testing.T, before int) {
+	t.Helper()
+	for late := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before; runtime.Gosched() {
+		if time.Now().After(late) {
+			t.Fatalf("%d goroutines before and %d after", before, runtime.NumGoroutine())
+		}
 	}
 }
