@@ -25,6 +25,7 @@ var floors = map[string]int{
 	"requestid":               1,
 	"middleware":              2,
 	"problem/authrim":         2,
+	"problem/client":          2,
 	"problem/enkryptify":      2,
 	"problem/enpass":          2,
 	"problem/entryguard":      2,
@@ -45,10 +46,11 @@ var floors = map[string]int{
 
 // thirdParty lists, for each package that has any, the modules it may import.
 var thirdParty = map[string][]string{
-	"requestid":  {"github.com/google/uuid"},
-	"middleware": {"golang.org/x/time/rate"},
-	"ratelimit":  {"golang.org/x/time/rate"},
-	"validate":   {"github.com/go-playground/validator/v10"},
+	"problem/client": {"golang.org/x/time/rate"},
+	"requestid":      {"github.com/google/uuid"},
+	"middleware":     {"golang.org/x/time/rate"},
+	"ratelimit":      {"golang.org/x/time/rate"},
+	"validate":       {"github.com/go-playground/validator/v10"},
 }
 
 func TestPackagesImportOnlyLowerFloors(t *testing.T) {
