@@ -112,14 +112,25 @@ type findings struct {
 	limit   int
 	list    []finding
 	dropped int
-	more    bool // there may be more than dropped
+	more    bool    // there may be more than dropped
+	spare   []place // of findings that were dropped
 }
 
 func (fs *findings) add(f finding) {
 	fs.list = append(fs.list, f)
-	if len(fs.list) >= 4*fs.limit {
+	if len(fs.list) >= 2*fs.limit {
 		fs.cut()
 	}
+}
+
+// keep returns a copy of p for a finding, in the memory of a dropped one if
+// there is any.
+func (fs *findings) keep(p place) place {
+	var spare place
+	if n := len(fs.spare); n > 0 {
+		spare, fs.spare = fs.spare[n-1], fs.spare[:n-1]
+	}
+	return append(spare, p...)
 }
 
 // cut sorts the list and leaves the first ones.
@@ -127,17 +138,18 @@ func (fs *findings) cut() {
 	slices.SortStableFunc(fs.list, compareFindings)
 	if len(fs.list) > fs.limit {
 		fs.dropped += len(fs.list) - fs.limit
+		for _, f := range fs.list[fs.limit:] {
+			fs.spare = append(fs.spare, f.at[:0])
+		}
 		clear(fs.list[fs.limit:])
 		fs.list = fs.list[:fs.limit]
 	}
 }
 
-// cuts reports whether a finding at p would stand behind the cut.
+// cuts reports whether a finding at p would stand behind the cut, as far as the
+// last cut tells.
 func (fs *findings) cuts(p place) bool {
-	if len(fs.list) > fs.limit {
-		fs.cut()
-	}
-	return fs.dropped > 0 && len(fs.list) == fs.limit && p.compare(fs.list[fs.limit-1].at) > 0
+	return fs.dropped > 0 && p.compare(fs.list[fs.limit-1].at) > 0
 }
 
 // blocks reports whether a rule failure says nothing because a value that it
@@ -180,17 +192,9 @@ func (fs *findings) merge(other *findings) {
 	fs.cut()
 }
 
-// orNil returns nil for no findings.
-func (fs *findings) orNil() *findings {
-	if fs == nil || len(fs.list) == 0 {
-		return nil
-	}
-	return fs
-}
-
 // err returns the findings as one error of the kind Validation, or nil.
 func (fs *findings) err() error {
-	if fs == nil {
+	if len(fs.list) == 0 {
 		return nil
 	}
 	fields := make([]problem.FieldError, len(fs.list))

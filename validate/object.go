@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/backstop-go/backstop/problem"
 )
@@ -20,8 +21,9 @@ type object struct {
 	byGo    map[string]*field // by Go name, with dots through embedded structs
 	longest int               // bytes of the longest folded name
 
-	presenceMask uint64  // all presence bits of the members
-	embedded     [][]int // embedded struct pointers, outer ones first
+	asksPresence bool               // the walk looks for members that did not come
+	absent       []problem.Presence // all fields absent
+	embedded     [][]int            // embedded struct pointers, outer ones first
 }
 
 // A field is one member of a body, or one parameter.
@@ -44,10 +46,8 @@ type field struct {
 	hasPreset bool
 
 	// presence says that required asks whether the value was sent, not whether
-	// it is zero. The engine does not see such a rule: the scan and the walk
-	// enforce it.
-	presence    bool
-	presenceBit uint64
+	// it is zero. The engine does not see such a rule: the walk enforces it.
+	presence bool
 }
 
 // find returns the member of that exact name, looking at position next first:
@@ -61,9 +61,30 @@ func (o *object) find(name []byte, next int) *field {
 	return o.byName[string(name)]
 }
 
-// variant returns the member that encoding/json would take for name.
-func (o *object) variant(name string) *field {
-	return o.folded[string(appendFolded(nil, []byte(name)))]
+// appendFolded appends a name so that two names are equal exactly if
+// encoding/json takes one for the other.
+func appendFolded(dst, name []byte) []byte {
+	for i := 0; i < len(name); {
+		r, n := utf8.DecodeRune(name[i:])
+		dst = utf8.AppendRune(dst, foldRune(r))
+		i += n
+	}
+	return dst
+}
+
+// foldRune returns the smallest of the runes that differ from r in case only.
+func foldRune(r rune) rune {
+	if r < utf8.RuneSelf {
+		if 'a' <= r && r <= 'z' {
+			r -= 'a' - 'A'
+		}
+		return r
+	}
+	least := r
+	for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
+		least = min(least, next)
+	}
+	return least
 }
 
 // object describes the struct type of n.
@@ -84,6 +105,7 @@ func (b *builder) object(n *node) {
 		}
 		b.field(o, c)
 	}
+	o.absent = slices.Repeat([]problem.Presence{problem.Absent}, len(o.fields))
 }
 
 // A candidate is a Go field before it is known whether a request can fill it.
@@ -251,26 +273,14 @@ func (b *builder) field(o *object, c *candidate) {
 	fold := string(appendFolded(nil, []byte(f.name)))
 	o.folded[fold] = f
 	o.longest = max(o.longest, len(fold))
-	if f.presence || f.holdsPresence() {
-		o.addPresence(f)
-	}
+	o.asksPresence = o.asksPresence || f.presence || f.holdsPresence()
 }
 
 // holdsPresence reports whether the absence of f is also that of values below
 // it whose presence is required: f is a struct that exists all the same.
 func (f *field) holdsPresence() bool {
 	o := f.node.object
-	return o != nil && o.presenceMask != 0 && f.typ.Kind() != reflect.Pointer && !f.rules.skipsZero() && !f.rules.isOpaque()
-}
-
-// addPresence makes the scan notice the absence of f. When the bits are used
-// up, the last one is never seen, so that the walk looks at every value.
-func (o *object) addPresence(f *field) {
-	bit := (o.presenceMask + 1) &^ o.presenceMask
-	if bit != 1<<63 {
-		f.presenceBit = bit
-	}
-	o.presenceMask |= bit
+	return o != nil && o.asksPresence && f.typ.Kind() != reflect.Pointer && !f.rules.skipsZero() && !f.rules.isOpaque()
 }
 
 // ownerOf returns the struct type that declares the field at index.

@@ -222,12 +222,12 @@ func decodeText(v reflect.Value, n *node, text string) (fault problem.FieldError
 		if _, err := strconv.ParseInt(text, 10, 64); errors.Is(err, strconv.ErrSyntax) || strings.HasPrefix(text, "+") {
 			return mismatch, false
 		}
-		return setInteger(text, v)
+		return fail(setInteger([]byte(text), v))
 	case problem.TypeNumber:
 		if !isDecimal(text) {
 			return mismatch, false
 		}
-		return setFloat(text, v)
+		return fail(setFloat([]byte(text), v))
 	}
 	mismatch.Rule = "format"
 	var err error
@@ -254,18 +254,6 @@ func decodeText(v reflect.Value, n *node, text string) (fault problem.FieldError
 	return fault, true
 }
 
-// isDecimal reports whether text is a number in decimal: neither infinite, nor
-// hexadecimal, nor with underscores.
-func isDecimal(text string) bool {
-	for i := range len(text) {
-		if !strings.Contains("+-.0123456789eE", text[i:i+1]) {
-			return false
-		}
-	}
-	_, err := strconv.ParseFloat(text, 64)
-	return err == nil || errors.Is(err, strconv.ErrRange)
-}
-
 // checkParam returns what keeps a parameter from being filled.
 func checkParam(f *field) error {
 	n := f.node
@@ -282,4 +270,11 @@ func checkParam(f *field) error {
 		}
 	}
 	return nil
+}
+
+func fail(fault *problem.FieldError) (problem.FieldError, bool) {
+	if fault != nil {
+		return *fault, false
+	}
+	return problem.FieldError{}, true
 }

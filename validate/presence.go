@@ -1,12 +1,13 @@
 package validate
 
 import (
+	"github.com/backstop-go/backstop/internal/strictjson"
 	"github.com/backstop-go/backstop/problem"
 )
 
 // locate looks up how the values that break a rule were sent: one pass over
 // the body for all of them.
-func locate(data []byte, list []finding) {
+func locate(c strictjson.Cursor, list []finding) {
 	var wanted []*finding
 	for i := range list {
 		if f := &list[i]; f.In == problem.InBody && f.Presence == problem.PresenceUnknown {
@@ -14,23 +15,20 @@ func locate(data []byte, list []finding) {
 			wanted = append(wanted, f)
 		}
 	}
-	if len(wanted) == 0 || len(data) == 0 {
-		return
+	if len(wanted) > 0 {
+		locateAt(&c, wanted, 0)
 	}
-	c := cursor{data: data}
-	c.space()
-	c.locate(wanted, 0)
 }
 
-// locate reads the value at the cursor, which all of wanted have on their way
+// locateAt reads the value at the cursor, which all of wanted have on their way
 // at that depth.
-func (c *cursor) locate(wanted []*finding, depth int) {
+func locateAt(c *strictjson.Cursor, wanted []*finding, depth int) {
 	var deeper []*finding
 	for _, f := range wanted {
 		switch {
 		case len(f.at) > depth:
 			deeper = append(deeper, f)
-		case c.peek() == 'n':
+		case c.Peek() == 'n':
 			f.Presence = problem.Null
 		case f.zero:
 			f.Presence = problem.Zero
@@ -38,34 +36,33 @@ func (c *cursor) locate(wanted []*finding, depth int) {
 			f.Presence = problem.Present
 		}
 	}
-	open := c.peek()
+	open := c.Peek()
 	if len(deeper) == 0 || open != '{' && open != '[' {
-		c.raw()
+		c.Raw()
 		return
 	}
-	i := 0
 	var here []*finding
-	for more := c.enter(); more; more = c.more() {
-		s := step{kind: stepElement, rank: i}
-		if open == '{' {
-			s = step{kind: stepMember, name: c.member()}
-		}
+	for i := range c.Open() {
 		here = here[:0]
+		var name []byte
+		if open == '{' {
+			name = c.Name()
+		}
 		for _, f := range deeper {
-			if f.at[depth].matches(s) {
+			if f.at[depth].leadsTo(name, i) {
 				here = append(here, f)
 			}
 		}
-		c.locate(here, depth+1)
-		i++
+		locateAt(c, here, depth+1)
+		c.Next()
 	}
 }
 
-// matches reports whether s leads where t does, which was read without its
-// type.
-func (s step) matches(t step) bool {
-	if s.kind == stepElement || t.kind == stepElement {
-		return s.kind == t.kind && s.rank == t.rank
+// leadsTo reports whether s is the step to a member of that name or, if name is
+// nil, to the element of that index.
+func (s *step) leadsTo(name []byte, index int) bool {
+	if s.kind == stepElement || name == nil {
+		return s.kind == stepElement && name == nil && s.rank == index
 	}
-	return s.name == t.name
+	return s.name == string(name)
 }

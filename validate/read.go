@@ -4,27 +4,26 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net"
 	"net/http"
 	"os"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/backstop-go/backstop/internal/exchange"
+	"github.com/backstop-go/backstop/internal/strictjson"
 	"github.com/backstop-go/backstop/problem"
 )
 
 const formType = "application/x-www-form-urlencoded"
 
-// read checks the headers that speak about the body and reads it. Steps that
-// refuse without reading come first, so that a client that waits for 100
-// Continue never sends a body that nobody wants.
-func (v *Validator) read(p *plan, w http.ResponseWriter, r *http.Request, keep bool) (*buffer, error) {
+// read checks the headers that speak about the body and reads it; a JSON body
+// is scanned on the way. Steps that refuse without reading come first, so that a
+// client that waits for 100 Continue never sends a body that nobody wants.
+func (v *Validator) read(p *plan, w http.ResponseWriter, r *http.Request, keep bool) (*document, error) {
 	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
-		return v.empty()
+		return v.empty(p, new(document))
 	}
 	if err := v.checkHeaders(p, w, r); err != nil {
 		return nil, err
@@ -33,26 +32,37 @@ func (v *Validator) read(p *plan, w http.ResponseWriter, r *http.Request, keep b
 		err := fmt.Errorf("validate: Content-Length of %d, at most %d are read", r.ContentLength, v.cfg.MaxBody)
 		return nil, problem.PayloadTooLarge.Wrap(err, "")
 	}
-	b := newBuffer(r.ContentLength, keep)
-	err := v.fill(b, w, r)
+	d := newDocument(r.ContentLength, keep)
+	if p.body != nil {
+		d.scanner = strictjson.NewScanner(v.limits())
+	}
+	err := v.fill(d, w, r)
 	switch {
 	case err != nil:
-		b.release()
-		return nil, readError(r.Context(), err)
-	case len(b.data) == 0 && r.ContentLength > 0:
-		b.release()
-		return nil, problem.Internal.Wrap(errors.New("validate: the body was read before"), "")
-	case isBlank(b.data) && !v.cfg.AllowEmpty:
-		b.release()
-		return v.empty()
+	case len(d.data) == 0 && r.ContentLength > 0:
+		err = errConsumed
+	case strictjson.IsBlank(d.data):
+		return v.empty(p, d)
+	case d.scanner != nil:
+		err = d.scanner.Scan(d.data, true)
 	}
-	return b, nil
+	if err != nil {
+		d.release()
+		return nil, readError(r.Context(), p, err)
+	}
+	return d, nil
 }
 
-// fill reads the body into b.
-func (v *Validator) fill(b *buffer, w http.ResponseWriter, r *http.Request) error {
+var errConsumed = errors.New("validate: the body was read before")
+
+func (v *Validator) limits() strictjson.Limits {
+	return strictjson.Limits{Depth: v.cfg.MaxDepth, Elements: v.cfg.MaxElements, Tokens: v.cfg.MaxTokens}
+}
+
+// fill reads the body into d.
+func (v *Validator) fill(d *document, w http.ResponseWriter, r *http.Request) error {
 	if w == nil {
-		return b.fill(http.MaxBytesReader(nil, r.Body, v.cfg.MaxBody), r.ContentLength)
+		return d.fill(http.MaxBytesReader(nil, r.Body, v.cfg.MaxBody), r.ContentLength)
 	}
 	var deadline *http.ResponseController
 	if v.cfg.ReadTimeout > 0 {
@@ -64,7 +74,11 @@ func (v *Validator) fill(b *buffer, w http.ResponseWriter, r *http.Request) erro
 	// Only the server's own writer closes the connection behind a body that is
 	// too large; behind a wrapped one the rest would be read as the next request.
 	body := http.MaxBytesReader(exchange.Innermost(w), r.Body, v.cfg.MaxBody)
-	err := b.fill(body, r.ContentLength)
+	err := d.fill(body, r.ContentLength)
+	if _, refused := errors.AsType[*strictjson.Error](err); refused && r.ContentLength < 0 && r.ProtoMajor == 1 {
+		// Else the server would read on, for the next request, before it answers.
+		w.Header().Set("Connection", "close")
+	}
 	if err != nil || deadline == nil {
 		// A deadline that has passed stays: without it the server would wait for
 		// the rest of the body before it sends the answer.
@@ -73,16 +87,39 @@ func (v *Validator) fill(b *buffer, w http.ResponseWriter, r *http.Request) erro
 	return deadline.SetReadDeadline(time.Time{})
 }
 
-func (v *Validator) empty() (*buffer, error) {
-	if v.cfg.AllowEmpty {
-		return new(buffer), nil
+// empty stands for a body that is not there: an object without members where
+// there is one to fill.
+func (v *Validator) empty(p *plan, d *document) (*document, error) {
+	if d.scanner != nil {
+		d.scanner.Release()
+		d.scanner = nil
 	}
-	return nil, problem.InvalidRequest.New("Request body is required")
+	if !v.cfg.AllowEmpty {
+		d.release()
+		return nil, problem.InvalidRequest.New("Request body is required")
+	}
+	if p.body == nil || p.body.shape != shapeStruct {
+		return d, nil
+	}
+	d.scanner = strictjson.NewScanner(v.limits())
+	return d, d.scanner.Scan([]byte("{}"), true)
 }
 
-func readError(ctx context.Context, err error) error {
+// Public texts of what the scan refuses. All else is in the style's words.
+const (
+	textDepth    = "Request body is nested too deeply"
+	textElements = "Request body has too many elements"
+	textNumber   = "Request body contains a number that is too long"
+)
+
+func readError(ctx context.Context, p *plan, err error) error {
 	var network net.Error
+	if fault, ok := errors.AsType[*strictjson.Error](err); ok {
+		return p.refusal(fault)
+	}
 	switch {
+	case err == errConsumed:
+		return problem.Internal.Wrap(err, "")
 	case errors.As(err, new(*http.MaxBytesError)):
 		return problem.PayloadTooLarge.Wrap(err, "")
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &network) && network.Timeout():
@@ -90,9 +127,44 @@ func readError(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("validate: read the body: %w", ctx.Err())
 	case errors.Is(err, http.ErrBodyReadAfterClose):
-		return problem.Internal.Wrap(fmt.Errorf("validate: the body was read before: %w", err), "")
+		return problem.Internal.Wrap(fmt.Errorf("%w: %w", errConsumed, err), "")
 	}
 	return problem.InvalidRequest.Wrap(fmt.Errorf("validate: read the body: %w", err), "Request body could not be read")
+}
+
+// refusal says why the scan has refused the body.
+func (p *plan) refusal(fault *strictjson.Error) error {
+	err := fmt.Errorf("validate: request body, %w", fault)
+	switch fault.Kind {
+	case strictjson.Depth:
+		return problem.InvalidRequest.Wrap(err, textDepth)
+	case strictjson.Elements:
+		return problem.InvalidRequest.Wrap(err, textElements)
+	case strictjson.Number:
+		return problem.InvalidRequest.Wrap(err, textNumber)
+	case strictjson.Duplicate:
+		f := problem.FieldError{Path: p.body.pathOf(fault.Path)}
+		text := string(f.AppendPath([]byte("Duplicate member "), problem.Brackets)) + " in request body"
+		return problem.InvalidRequest.Wrap(err, text)
+	}
+	return problem.InvalidRequest.Wrap(err, "")
+}
+
+// pathOf tells the keys of maps from the names of members.
+func (n *node) pathOf(path []any) problem.Path {
+	for i, segment := range path {
+		name, named := segment.(string)
+		switch {
+		case n == nil:
+		case n.shape == shapeMap && named:
+			path[i], n = problem.Key(name), n.elem
+		case n.shape == shapeStruct && named && n.object.byName[name] != nil:
+			n = n.object.byName[name].node
+		default:
+			n = n.elem
+		}
+	}
+	return path
 }
 
 // checkHeaders checks media type and coding. Nothing is ever decompressed: a
@@ -143,81 +215,5 @@ func (v *Validator) acceptsType(wanted, lines []string) bool {
 func setHeader(w http.ResponseWriter, name, value string) {
 	if w != nil {
 		w.Header().Set(name, value)
-	}
-}
-
-// isBlank reports whether data is white space only, as JSON has it.
-func isBlank(data []byte) bool {
-	c := cursor{data: data}
-	c.space()
-	return c.pos == len(data)
-}
-
-// A buffer holds a body. One from the pool is overwritten with zeros before it
-// goes back, because bodies hold passwords.
-type buffer struct {
-	data   []byte
-	pooled bool
-}
-
-// A body is believed to be this long at first, whatever its header claims; a
-// longer buffer is not kept.
-const firstRead = 64 << 10
-
-var buffers = sync.Pool{New: func() any { return &buffer{data: make([]byte, 0, 512), pooled: true} }}
-
-func newBuffer(length int64, keep bool) *buffer {
-	// One more byte lets the read that fills the buffer find the end, too.
-	size := int(min(max(length+1, 512), firstRead))
-	if keep {
-		return &buffer{data: make([]byte, 0, size)}
-	}
-	b := buffers.Get().(*buffer)
-	if cap(b.data) < size {
-		b.data = make([]byte, 0, size)
-	}
-	return b
-}
-
-// fill reads a body of that length, or of any length if it is negative.
-func (b *buffer) fill(r io.Reader, length int64) error {
-	for {
-		if len(b.data) == cap(b.data) {
-			b.grow(length)
-		}
-		n, err := r.Read(b.data[len(b.data):cap(b.data)])
-		b.data = b.data[:len(b.data)+n]
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-// grow makes room for more, and wipes the old buffer if it is shared. A header
-// that has kept its word so far is believed a little more.
-func (b *buffer) grow(length int64) {
-	size := 2 * int64(cap(b.data))
-	if length >= size {
-		size = min(4*size, length+1)
-	}
-	data := append(make([]byte, 0, size), b.data...)
-	if b.pooled {
-		clear(b.data)
-	}
-	b.data = data
-}
-
-func (b *buffer) release() {
-	if !b.pooled {
-		return
-	}
-	// MaxBytesReader has read one byte more than it told, if there was one.
-	clear(b.data[:min(len(b.data)+1, cap(b.data))])
-	b.data = b.data[:0]
-	if cap(b.data) <= firstRead {
-		buffers.Put(b)
 	}
 }

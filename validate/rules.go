@@ -19,9 +19,9 @@ type judgement struct {
 	ctx     context.Context
 	v       *Validator
 	p       *plan
-	decoded *findings // what did not decode
-	rules   findings  // what breaks a rule
-	at      place     // see visit
+	decoded findings // what did not decode
+	rules   findings // what breaks a rule
+	at      place    // see visit
 }
 
 // Failures beyond so many are not counted, and not looked for: a client would
@@ -39,26 +39,23 @@ func (j *judgement) isEnough() bool {
 }
 
 // judge runs the rules on root, which is addressable and of the plan's type. It
-// returns all that is wrong, together with what did not decode, or nil.
-func (p *plan) judge(ctx context.Context, v *Validator, root reflect.Value, decoded *findings) (*findings, error) {
+// returns all that is wrong, together with what did not decode.
+func (p *plan) judge(ctx context.Context, v *Validator, root reflect.Value, decoded findings) (findings, error) {
 	broken := p.engine.StructCtx(ctx, root.Addr().Interface())
 	if broken == nil && !p.deep {
-		return decoded.orNil(), nil
-	}
-	if decoded == nil {
-		decoded = &findings{limit: v.cfg.MaxErrors}
+		return decoded, nil
 	}
 	j := &judgement{ctx: ctx, v: v, p: p, decoded: decoded, rules: findings{limit: v.cfg.MaxErrors}}
 	if err := j.judged(broken, typePrefix(p.root), scope{object: p.top}, false); err != nil {
-		return nil, err
+		return findings{}, err
 	}
 	if p.deep {
 		if err := j.visit(root, p.top, broken == nil); err != nil {
-			return nil, err
+			return findings{}, err
 		}
 	}
-	j.rules.merge(decoded)
-	return j.rules.orNil(), nil
+	j.rules.merge(&j.decoded)
+	return j.rules, nil
 }
 
 // judged is engine, if err is not nil, for the place of the visit.
@@ -86,7 +83,7 @@ func (j *judgement) engine(err error, prefix string, c scope, key bool) error {
 		f := c.resolve(strings.TrimPrefix(e.StructNamespace(), prefix))
 		f.Key = key
 		j.describe(&f, e)
-		j.rules.addRule(f.finding, j.decoded)
+		j.rules.addRule(f.finding, &j.decoded)
 	}
 	return nil
 }

@@ -2,6 +2,8 @@ package validate
 
 import (
 	"bytes"
+	"encoding"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"math"
@@ -9,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/backstop-go/backstop/internal/jsonappend"
+	"github.com/backstop-go/backstop/internal/strictjson"
 	"github.com/backstop-go/backstop/problem"
 )
 
@@ -34,154 +36,263 @@ func typeOf(raw []byte) problem.Type {
 	return problem.TypeNumber
 }
 
-// decodeScalar decodes a value that has no parts. If it cannot, it says why.
-func decodeScalar(raw []byte, v reflect.Value, n *node, quoted bool) (fault problem.FieldError, ok bool) {
-	got := typeOf(raw)
-	mismatch := problem.FieldError{Rule: "type", Want: n.want, Got: got}
-	if quoted {
-		return decodeQuoted(raw, v, n)
-	}
-	switch n.want {
-	case problem.TypeString:
-		if got != problem.TypeString {
-			return mismatch, false
-		}
-		v.SetString(unquote(raw))
-		return fault, true
-	case problem.TypeBoolean:
-		if got != problem.TypeBoolean {
-			return mismatch, false
-		}
-		v.SetBool(raw[0] == 't')
-		return fault, true
-	case problem.TypeInteger, problem.TypeDuration:
-		mismatch.Want = problem.TypeInteger // as which a duration travels in JSON
-		if got == problem.TypeFloat {
-			mismatch.Got = got
-		}
-		if got != problem.TypeNumber {
-			return mismatch, false
-		}
-		return setInteger(string(raw), v)
-	case problem.TypeNumber:
-		if v.Kind() == reflect.String {
-			break // json.Number
-		}
-		if got != problem.TypeNumber && got != problem.TypeFloat {
-			return mismatch, false
-		}
-		return setFloat(string(raw), v)
-	case problem.TypeBytes:
-		if got == problem.TypeArray {
-			mismatch.Want = problem.TypeBytes
-			break
-		}
-		fallthrough
-	default:
-		if got != problem.TypeString {
-			return mismatch, false
-		}
-		mismatch = problem.FieldError{Rule: "format", Want: n.want, Got: got}
-	}
-	if err := json.Unmarshal(raw, v.Addr().Interface()); err != nil {
-		return mismatch, false
-	}
-	return fault, true
+// mismatch says that a value is of another type than wanted.
+func mismatch(want problem.Type, raw []byte) *problem.FieldError {
+	return &problem.FieldError{Rule: "type", Want: want, Got: typeOf(raw)}
 }
 
-// decodeQuoted decodes the value in a string, for the json option ",string".
-// What stands in the string was not scanned: encoding/json takes 007 there, and
-// the strconv syntax of floats.
-func decodeQuoted(raw []byte, v reflect.Value, n *node) (fault problem.FieldError, ok bool) {
-	mismatch := problem.FieldError{Rule: "type", Want: problem.TypeString, Got: typeOf(raw)}
-	if mismatch.Got != problem.TypeString {
-		return mismatch, false
+// scalar decodes a value that has no parts. If it cannot, it says why.
+func (w *walk) scalar(v reflect.Value, n *node) *problem.FieldError {
+	switch n.want {
+	case problem.TypeBoolean:
+		raw := w.Raw()
+		if raw[0] != 't' && raw[0] != 'f' {
+			return mismatch(n.want, raw)
+		}
+		v.SetBool(raw[0] == 't')
+		return nil
+	case problem.TypeInteger, problem.TypeDuration:
+		raw := w.Raw()
+		if typeOf(raw) != problem.TypeNumber {
+			return mismatch(problem.TypeInteger, raw) // as which a duration travels in JSON
+		}
+		return setInteger(raw, v)
+	case problem.TypeNumber:
+		return w.number(v, n)
 	}
-	text := unquote(raw)
-	if n.want != problem.TypeString {
-		mismatch.Want = n.want
+	if w.Peek() != '"' {
+		return mismatch(n.want, w.Raw())
 	}
+	if n.want == problem.TypeString {
+		text := w.String()
+		w.take(len(text), 1)
+		v.SetString(text)
+		return nil
+	}
+	if err := w.fromText(v, n); err != nil {
+		return &problem.FieldError{Rule: "format", Want: n.want, Got: problem.TypeString}
+	}
+	return nil
+}
+
+// number decodes a float or a [json.Number], which may also be a string.
+func (w *walk) number(v reflect.Value, n *node) *problem.FieldError {
+	number := v.Kind() == reflect.String
+	if number && w.Peek() == '"' {
+		text := w.Text()
+		if !strictjson.IsNumber(text) {
+			return &problem.FieldError{Rule: "format", Want: n.want, Got: problem.TypeString}
+		}
+		v.SetString(string(text))
+		return nil
+	}
+	raw := w.Raw()
+	switch t := typeOf(raw); {
+	case t != problem.TypeNumber && t != problem.TypeFloat:
+		return mismatch(n.want, raw)
+	case number:
+		v.SetString(string(raw))
+		return nil
+	}
+	return setFloat(raw, v)
+}
+
+// fromText decodes a string into bytes or into a type that decodes itself.
+func (w *walk) fromText(v reflect.Value, n *node) error {
 	switch {
-	case text == "":
-		return mismatch, false
-	case v.Kind() == reflect.Bool || v.Kind() == reflect.String:
-		return mismatch, strings.TrimSpace(text) == text && json.Unmarshal([]byte(text), v.Addr().Interface()) == nil
-	case text[0] != '-' && (text[0] < '0' || '9' < text[0]):
-		return mismatch, false
+	case n.want == problem.TypeBytes:
+		text := w.Text()
+		data := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
+		size, err := base64.StdEncoding.Decode(data, text)
+		if err == nil {
+			v.SetBytes(data[:size])
+		}
+		return err
+	case n.want == problem.TypeTime:
+		return v.Addr().Interface().(json.Unmarshaler).UnmarshalJSON(w.Raw())
+	default:
+		return v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText(w.Text())
+	}
+}
+
+// any decodes a value that nobody has described. It fails for a number that no
+// float64 holds.
+func (w *walk) any() (x any, ok bool) {
+	const word = 16 // of an interface, or of the string or number in it
+	if !w.take(2, word) {
+		return nil, true
+	}
+	switch w.Peek() {
+	case '{':
+		return w.anyObject()
+	case '[':
+		list := make([]any, w.Open())
+		ok = true
+		for i := range list {
+			elem, fine := w.any()
+			if w.room < 0 {
+				return nil, true
+			}
+			list[i], ok = elem, ok && fine
+			w.Next()
+		}
+		return list, ok
+	case '"':
+		text := w.String()
+		w.take(len(text), 1)
+		return text, true
+	}
+	switch raw := w.Raw(); raw[0] {
+	case 't', 'f':
+		return raw[0] == 't', true
+	case 'n':
+		return nil, true
+	default:
+		f, err := strconv.ParseFloat(string(raw), 64)
+		return f, err == nil
+	}
+}
+
+func (w *walk) anyObject() (x any, ok bool) {
+	size := w.Open()
+	object := make(map[string]any, size)
+	ok = true
+	for range size {
+		name := string(w.Name())
+		w.take(len(name), 1)
+		elem, fine := w.any()
+		if w.room < 0 {
+			return nil, true
+		}
+		object[name], ok = elem, ok && fine
+		w.Next()
+	}
+	return object, ok
+}
+
+// quoted decodes the value in a string, for the json option ",string". What
+// stands in the string was not scanned: encoding/json takes null there, 007, and
+// the strconv syntax of floats.
+func (w *walk) quoted(v reflect.Value, n *node, f *field, s *section) {
+	switch w.Peek() {
+	case 'n':
+		w.Raw()
+		return
+	case '"':
+	default:
+		w.note(mismatch(problem.TypeString, w.Raw()), f, s)
+		return
+	}
+	text := w.Text()
+	if string(text) == "null" {
+		return
+	}
+	if v.Kind() == reflect.Pointer {
+		v.Set(reflect.New(v.Type().Elem()))
+		v = v.Elem()
+	}
+	w.note(decodeQuoted(text, v, n), f, s)
+}
+
+func decodeQuoted(text []byte, v reflect.Value, n *node) *problem.FieldError {
+	fault := &problem.FieldError{Rule: "type", Want: n.want, Got: problem.TypeString}
+	switch {
+	case v.Kind() == reflect.Bool:
+		v.SetBool(string(text) == "true")
+		if v.Bool() || string(text) == "false" {
+			return nil
+		}
+		return fault
+	case n.want == problem.TypeNumber && v.Kind() == reflect.String:
+		v.SetString(string(text))
+		if strictjson.IsNumber(text) {
+			return nil
+		}
+		return fault
+	case v.Kind() == reflect.String:
+		inner, ok := strictjson.Unquote(text)
+		v.SetString(inner)
+		if ok {
+			return nil
+		}
+		return fault
+	case len(text) == 0, text[0] != '-' && (text[0] < '0' || '9' < text[0]):
+		return fault
 	case v.CanFloat():
-		_, err := strconv.ParseFloat(text, 64)
-		if errors.Is(err, strconv.ErrSyntax) {
-			return mismatch, false
+		if _, err := strconv.ParseFloat(string(text), 64); errors.Is(err, strconv.ErrSyntax) {
+			return fault
 		}
 		return setFloat(text, v)
 	}
-	mismatch.Want = problem.TypeInteger
-	if _, err := strconv.ParseInt(text, 10, 64); errors.Is(err, strconv.ErrSyntax) {
-		return mismatch, false
+	fault.Want = problem.TypeInteger
+	if _, err := strconv.ParseInt(string(text), 10, 64); errors.Is(err, strconv.ErrSyntax) {
+		return fault
 	}
 	return setInteger(text, v)
 }
 
 // setInteger sets v to a decimal number. If that is out of its range, the fault
 // names the bound.
-func setInteger(text string, v reflect.Value) (fault problem.FieldError, ok bool) {
+func setInteger(text []byte, v reflect.Value) *problem.FieldError {
 	bits := v.Type().Bits()
+	var least, most string
 	if v.CanUint() {
-		u, err := strconv.ParseUint(text, 10, bits)
-		switch {
-		case err == nil:
+		u, err := strconv.ParseUint(string(text), 10, bits)
+		if err == nil {
 			v.SetUint(u)
-			return fault, true
-		case text[0] == '-':
-			return outOfRange("0", ""), false
+			return nil
 		}
-		return outOfRange("", strconv.FormatUint(math.MaxUint64>>(64-bits), 10)), false
+		least, most = "0", strconv.FormatUint(math.MaxUint64>>(64-bits), 10)
+	} else {
+		i, err := strconv.ParseInt(string(text), 10, bits)
+		if err == nil {
+			v.SetInt(i)
+			return nil
+		}
+		least, most = strconv.FormatInt(math.MinInt64>>(64-bits), 10), strconv.FormatInt(math.MaxInt64>>(64-bits), 10)
 	}
-	i, err := strconv.ParseInt(text, 10, bits)
-	switch {
-	case err == nil:
-		v.SetInt(i)
-		return fault, true
-	case text[0] == '-':
-		return outOfRange(strconv.FormatInt(math.MinInt64>>(64-bits), 10), ""), false
+	if text[0] == '-' {
+		most = ""
+	} else {
+		least = ""
 	}
-	return outOfRange("", strconv.FormatInt(math.MaxInt64>>(64-bits), 10)), false
+	return &problem.FieldError{Rule: "range", Want: problem.TypeInteger, Got: problem.TypeNumber, Min: least, Max: most}
 }
 
-func outOfRange(least, most string) problem.FieldError {
-	return problem.FieldError{Rule: "range", Want: problem.TypeInteger, Got: problem.TypeNumber, Min: least, Max: most}
-}
-
-func setFloat(text string, v reflect.Value) (fault problem.FieldError, ok bool) {
-	x, err := strconv.ParseFloat(text, v.Type().Bits())
+func setFloat(text []byte, v reflect.Value) *problem.FieldError {
+	x, err := strconv.ParseFloat(string(text), v.Type().Bits())
 	if err != nil {
-		return problem.FieldError{Rule: "range", Want: problem.TypeNumber, Got: problem.TypeNumber}, false
+		return &problem.FieldError{Rule: "range", Want: problem.TypeNumber, Got: problem.TypeNumber}
 	}
 	v.SetFloat(x)
-	return fault, true
+	return nil
 }
 
-// decodeKey makes a map key of a name.
-func decodeKey(name string, t reflect.Type) (key reflect.Value, fault *problem.FieldError) {
-	key = reflect.New(t).Elem()
-	if t.Kind() == reflect.String && !reflect.PointerTo(t).Implements(textUnmarshaler) {
-		key.SetString(name)
-		return key, nil
-	}
-	// A map of one entry is the only way to have encoding/json decode a name.
-	one := reflect.New(reflect.MapOf(t, reflect.TypeFor[any]()))
-	raw := append(jsonappend.String([]byte{'{'}, name), ":0}"...)
-	if err := json.Unmarshal(raw, one.Interface()); err == nil {
-		for k := range one.Elem().Seq2() {
-			return k, nil
+// decodeKey sets key, of a map, to a name.
+func decodeKey(name string, key reflect.Value) *problem.FieldError {
+	if u, ok := key.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		key.SetZero()
+		if err := u.UnmarshalText([]byte(name)); err != nil {
+			return &problem.FieldError{Rule: "format", Want: textType(key.Type()), Got: problem.TypeString}
 		}
+		return nil
 	}
-	if !isNumber(t) {
-		return key, &problem.FieldError{Rule: "format", Want: textType(t), Got: problem.TypeString}
+	if key.Kind() == reflect.String {
+		key.SetString(name)
+		return nil
 	}
-	f := problem.FieldError{Rule: "type", Want: problem.TypeInteger, Got: problem.TypeString}
-	if _, err := strconv.ParseInt(name, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
-		f, _ = setInteger(name, key)
+	if _, err := strconv.ParseInt(name, 10, 64); errors.Is(err, strconv.ErrSyntax) {
+		return &problem.FieldError{Rule: "type", Want: problem.TypeInteger, Got: problem.TypeString}
 	}
-	return key, &f
+	return setInteger([]byte(name), key)
+}
+
+// isDecimal reports whether text is a number in decimal: neither infinite, nor
+// hexadecimal, nor with underscores.
+func isDecimal(text string) bool {
+	if strings.Trim(text, "+-.0123456789eE") != "" {
+		return false
+	}
+	_, err := strconv.ParseFloat(text, 64)
+	return err == nil || errors.Is(err, strconv.ErrRange)
 }

@@ -24,6 +24,7 @@ type Config struct {
 	MaxDepth    int           // containers within each other; default 64, at most 10,000
 	MaxElements int           // members or elements of one container; default 10,000
 	MaxTokens   int           // values and names of one body; default 100,000
+	MaxValue    int64         // bytes of memory that the decoded body takes; default 64 MiB
 	MaxErrors   int           // field errors of one request; default and at most 100
 	MaxParams   int           // pairs of a query or a form; default 1,000
 	ReadTimeout time.Duration // of one body; default 0, the server's own read deadline
@@ -82,6 +83,7 @@ func New(cfg Config) (*Validator, error) {
 	limit(fault, "MaxDepth", &cfg.MaxDepth, 64, 10_000)
 	limit(fault, "MaxElements", &cfg.MaxElements, 10_000, 1<<30)
 	limit(fault, "MaxTokens", &cfg.MaxTokens, 100_000, 1<<30)
+	limit(fault, "MaxValue", &cfg.MaxValue, 64<<20, 1<<40)
 	limit(fault, "MaxErrors", &cfg.MaxErrors, 100, 100)
 	limit(fault, "MaxParams", &cfg.MaxParams, 1_000, 1<<30)
 	limit(fault, "ReadTimeout", &cfg.ReadTimeout, 0, 1<<63-1)
@@ -144,9 +146,9 @@ func (v *Validator) Validate(ctx context.Context, x any) (err error) {
 		root = reflect.New(p.root).Elem()
 		root.Field(0).Set(value)
 	}
-	found := &findings{limit: v.cfg.MaxErrors}
+	found := findings{limit: v.cfg.MaxErrors}
 	if p.deep {
-		unset(found, root, &node{shape: shapeStruct, object: p.top, deep: true}, nil, nil)
+		unset(&found, root, &node{shape: shapeStruct, object: p.top, deep: true}, nil, nil)
 		found.cut()
 	}
 	found, err = p.judge(ctx, v, root, found)

@@ -1,32 +1,58 @@
 package validate
 
 import (
-	"bytes"
 	"encoding/json"
 	"reflect"
-	"slices"
+	"sync"
 
+	"github.com/backstop-go/backstop/internal/strictjson"
 	"github.com/backstop-go/backstop/problem"
 )
 
-// A walk decodes a body again, member by member, into a fresh value, because
-// Unmarshal stops telling at its first failure. It keeps every good value and
-// notes every bad one. Names are exact; all other rules are those of
-// encoding/json v1, to whose types that decode themselves it gives their part.
+// A walk decodes a body that the scan has accepted, member by member, into a
+// fresh value. It keeps every good value and notes every bad one. Names are
+// exact; all other rules are those of encoding/json v1. Types that decode
+// themselves are given their part.
 type walk struct {
-	cursor
-	v     *Validator
+	strictjson.Cursor
+	cfg   *Config
 	found findings
 	at    place
+	seen  []problem.Presence // of the members of the structs around the cursor, by position
+	fold  []byte
+	room  int64 // bytes that the value may still take
 }
 
-// walk decodes data, which the scan has accepted, into root.
-func (v *Validator) walk(data []byte, root reflect.Value, n *node, f *field) *findings {
-	w := &walk{cursor: cursor{data: data}, v: v, found: findings{limit: v.cfg.MaxErrors}}
-	w.space()
+var walks = sync.Pool{New: func() any { return new(walk) }}
+
+// walk decodes the body at c into root. The error says that its value would take
+// more than [Config].MaxValue.
+func (v *Validator) walk(c strictjson.Cursor, root reflect.Value, n *node, f *field) (findings, error) {
+	w := walks.Get().(*walk)
+	defer w.release()
+	w.Cursor, w.cfg, w.room = c, &v.cfg, v.cfg.MaxValue
+	w.found = findings{limit: v.cfg.MaxErrors}
 	w.value(root, n, f, f.section())
+	if w.room < 0 {
+		return findings{}, problem.InvalidRequest.New(textElements)
+	}
 	w.found.cut()
-	return &w.found
+	return w.found, nil
+}
+
+// release gives w back to the pool without what it knows of the body.
+func (w *walk) release() {
+	clear(w.at[:cap(w.at)])
+	clear(w.fold[:cap(w.fold)])
+	*w = walk{at: w.at[:0], seen: w.seen[:0], fold: w.fold[:0]}
+	walks.Put(w)
+}
+
+// take reserves the memory of n values of that size, and reports whether there
+// is room for it.
+func (w *walk) take(n int, size uintptr) bool {
+	w.room -= int64(n) * int64(size)
+	return w.room >= 0
 }
 
 // section returns the rules of f. A nil field, which is the root, has none.
@@ -40,41 +66,66 @@ func (f *field) section() *section {
 // value decodes the value at the cursor into v. The field f and its section s
 // are what messages are made of.
 func (w *walk) value(v reflect.Value, n *node, f *field, s *section) {
-	if w.isNull(f) && (n.shape != shapeOpaque || v.Kind() == reflect.Pointer) {
-		w.raw() // null is no value
+	c := w.Peek()
+	switch {
+	case f != nil && f.quoted:
+		w.quoted(v, n, f, s)
+		return
+	case c == 'n' && (n.shape != shapeOpaque || v.Kind() == reflect.Pointer):
+		w.Raw() // null is no value
 		return
 	}
 	for v.Kind() == reflect.Pointer && v.Type() != n.typ {
-		if v.IsNil() {
-			v.Set(reflect.New(v.Type().Elem()))
-		}
+		v.Set(reflect.New(v.Type().Elem()))
 		v = v.Elem()
+		if !w.take(1, v.Type().Size()) {
+			return
+		}
 	}
-	switch c := w.peek(); {
+	switch {
+	case n.shape == shapeScalar:
+		w.note(w.scalar(v, n), f, s)
 	case n.shape == shapeStruct && c == '{':
 		w.members(v, n.object, s)
-	case n.shape == shapeMap && c == '{':
-		w.entries(v, n, f, s.ofElements())
 	case n.shape == shapeList && c == '[':
 		w.elements(v, n, f, s.ofElements())
+	case n.shape == shapeMap && c == '{':
+		w.entries(v, n, f, s.ofElements())
 	case n.shape == shapeOpaque:
-		if err := json.Unmarshal(w.raw(), v.Addr().Interface()); err != nil {
-			w.fail(f, s, problem.FieldError{Rule: "format", Want: n.want})
-		}
-	case n.shape == shapeScalar:
-		if fault, ok := decodeScalar(w.raw(), v, n, f != nil && f.quoted); !ok {
-			w.fail(f, s, fault)
-		}
+		w.note(w.opaque(v, n), f, s)
 	default:
-		got := typeOf(w.raw())
-		w.fail(f, s, problem.FieldError{Rule: "type", Want: n.want, Got: got})
+		w.note(mismatch(n.want, w.Raw()), f, s)
 	}
 }
 
-// isNull reports whether null is next, which encoding/json also takes in
-// quotes where it expects quotes.
-func (w *walk) isNull(f *field) bool {
-	return w.peek() == 'n' || f != nil && f.quoted && bytes.HasPrefix(w.data[w.pos:], []byte(`"null"`))
+// opaque decodes a value whose type takes any JSON.
+func (w *walk) opaque(v reflect.Value, n *node) *problem.FieldError {
+	switch {
+	case n.typ.Kind() == reflect.Interface:
+		x, ok := w.any()
+		if !ok {
+			return &problem.FieldError{Rule: "range", Want: problem.TypeNumber, Got: problem.TypeNumber}
+		}
+		if x != nil {
+			v.Set(reflect.ValueOf(x))
+		}
+	default:
+		raw := w.Raw()
+		w.take(len(raw), 1)
+		if err := v.Addr().Interface().(json.Unmarshaler).UnmarshalJSON(raw); err != nil {
+			return &problem.FieldError{Rule: "format", Want: n.want}
+		}
+	}
+	return nil
+}
+
+// ofElements returns the section of the elements, or one which says that no
+// rules run where there is no dive.
+func (s *section) ofElements() *section {
+	if next := s.dived(); next != nil {
+		return next
+	}
+	return &noRules
 }
 
 // dived returns the section of the elements.
@@ -85,143 +136,158 @@ func (s *section) dived() *section {
 	return s.next
 }
 
-// ofElements is dived, but says that no rules run where there is no dive.
-func (s *section) ofElements() *section {
-	if next := s.dived(); next != nil {
-		return next
-	}
-	return &noRules
-}
-
 var noRules = section{skip: true}
 
 // members decodes an object into a struct, whose rules are s.
 func (w *walk) members(v reflect.Value, o *object, s *section) {
-	var seen map[*field]problem.Presence
-	if o.presenceMask != 0 {
-		seen = map[*field]problem.Presence{}
+	base := len(w.seen)
+	if o.asksPresence {
+		w.seen = append(w.seen, o.absent...)
 	}
-	unknown := 0
-	for more := w.enter(); more; more = w.more() {
-		name := w.member()
-		f := o.byName[name]
+	next, unknown := 0, 0
+	for range w.Open() {
+		name := w.Name()
+		f := o.find(name, next)
 		if f == nil {
 			w.unknown(name, o, unknown)
 			unknown++
+			w.Next()
 			continue
 		}
-		if seen != nil {
-			seen[f] = problem.Present
-			if w.peek() == 'n' {
-				seen[f] = problem.Null
+		next = f.position + 1
+		if o.asksPresence {
+			w.seen[base+f.position] = problem.Present
+			if w.Peek() == 'n' {
+				w.seen[base+f.position] = problem.Null
 			}
 		}
 		w.at = append(w.at, f.step())
 		w.value(fieldAt(v, f.index), f.node, f, f.rules)
 		w.at = w.at[:len(w.at)-1]
+		if w.room < 0 {
+			return
+		}
+		w.Next()
 	}
-	if seen != nil && !s.isOpaque() && !(s.skipsZero() && v.IsZero()) {
-		w.absent(o, seen)
+	if o.asksPresence && !s.isOpaque() && !(s.skipsZero() && v.IsZero()) {
+		w.absent(o, w.seen[base:])
 	}
+	w.seen = w.seen[:base]
 }
 
 // absent reports the members whose presence is required and that did not come,
 // also those of structs that did not come but exist all the same.
-func (w *walk) absent(o *object, seen map[*field]problem.Presence) {
-	for _, f := range o.fields {
-		presence := seen[f]
-		if f.in != problem.InBody || presence == problem.Present {
+func (w *walk) absent(o *object, seen []problem.Presence) {
+	for i, f := range o.fields {
+		if f.in != problem.InBody || seen[i] == problem.Present {
 			continue
-		}
-		if presence == problem.PresenceUnknown {
-			presence = problem.Absent
 		}
 		w.at = append(w.at, f.step())
 		switch {
 		case f.presence:
-			w.fail(f, f.rules, problem.FieldError{Rule: "required", Want: f.node.want, Presence: presence})
+			w.note(&problem.FieldError{Rule: "required", Want: f.node.want, Presence: seen[i]}, f, f.rules)
 		case f.holdsPresence():
-			w.absent(f.node.object, nil)
+			w.absent(f.node.object, f.node.object.absent)
 		}
 		w.at = w.at[:len(w.at)-1]
 	}
 }
 
-// unknown reports a name that the struct does not have.
-func (w *walk) unknown(name string, o *object, rank int) {
-	got := typeOf(w.raw())
-	like := o.variant(name)
-	if like == nil && !w.v.cfg.ReportUnknown {
+// unknown reads the value of a name that the struct does not have, and reports
+// it if somebody wants to know, or if encoding/json would take it for a member.
+func (w *walk) unknown(name []byte, o *object, rank int) {
+	var like *field
+	// Folding changes the length of a letter at most from one byte to three.
+	if len(name) <= 3*o.longest {
+		w.fold = appendFolded(w.fold[:0], name)
+		like = o.folded[string(w.fold)]
+	}
+	if like == nil && !w.cfg.ReportUnknown {
+		w.Raw()
 		return
 	}
-	fault := problem.FieldError{Rule: "unknown", Got: got}
+	w.at = append(w.at, step{kind: stepUnknown, rank: rank, name: string(name)})
+	fault := &problem.FieldError{Rule: "unknown", Got: typeOf(w.Raw())}
 	if like != nil {
 		fault.Param = like.name
 	}
-	w.at = append(w.at, step{kind: stepUnknown, rank: rank, name: name})
-	w.fail(nil, nil, fault)
+	w.note(fault, nil, nil)
 	w.at = w.at[:len(w.at)-1]
 }
 
 // entries decodes an object into a map.
 func (w *walk) entries(v reflect.Value, n *node, f *field, s *section) {
-	if v.IsNil() {
-		v.Set(reflect.MakeMap(v.Type()))
+	t, size := v.Type(), w.Open()
+	if !w.take(size, t.Key().Size()+t.Elem().Size()) {
+		return
 	}
-	for more := w.enter(); more; more = w.more() {
-		name := w.member()
+	v.Set(reflect.MakeMapWithSize(t, size))
+	key, elem := reflect.New(t.Key()).Elem(), reflect.New(t.Elem()).Elem()
+	for range size {
+		name := string(w.Name())
 		w.at = append(w.at, step{kind: stepEntry, name: name})
-		elem := reflect.New(v.Type().Elem()).Elem()
+		elem.SetZero()
 		w.element(elem, n.elem, f, s)
-		key, fault := decodeKey(name, v.Type().Key())
-		if fault == nil {
+		if fault := decodeKey(name, key); fault == nil {
 			v.SetMapIndex(key, elem)
 		} else {
 			fault.Key = true
-			w.fail(f, nil, *fault)
+			w.note(fault, f, nil)
 		}
 		w.at = w.at[:len(w.at)-1]
+		if !w.take(len(name), 1) {
+			return
+		}
+		w.Next()
 	}
 }
 
 // elements decodes an array into a list. An array of Go takes as many elements
 // as it has room for, as in encoding/json.
 func (w *walk) elements(v reflect.Value, n *node, f *field, s *section) {
-	slice := v.Kind() == reflect.Slice
-	if slice {
-		v.Set(reflect.MakeSlice(v.Type(), 0, 0))
-	}
-	i := 0
-	for more := w.enter(); more; more = w.more() {
-		switch {
-		case slice:
-			v.Grow(1)
-			v.SetLen(i + 1)
-			v.Index(i).SetZero()
-		case i >= v.Len():
-			w.raw()
-			continue
+	size := w.Open()
+	if v.Kind() == reflect.Slice {
+		if !w.take(size, v.Type().Elem().Size()) {
+			return
 		}
-		w.at = append(w.at, step{kind: stepElement, rank: i})
-		w.element(v.Index(i), n.elem, f, s)
-		w.at = w.at[:len(w.at)-1]
-		i++
+		v.Set(reflect.MakeSlice(v.Type(), size, size))
 	}
+	w.at = append(w.at, step{kind: stepElement})
+	for i := range size {
+		if i < v.Len() {
+			w.at[len(w.at)-1].rank = i
+			w.element(v.Index(i), n.elem, f, s)
+		} else {
+			w.Raw()
+		}
+		if w.room < 0 {
+			return
+		}
+		w.Next()
+	}
+	w.at = w.at[:len(w.at)-1]
 }
 
 // element decodes a list element or the value of a map entry.
 func (w *walk) element(v reflect.Value, n *node, f *field, s *section) {
-	if w.peek() == 'n' && !n.takesNull && !w.v.cfg.AllowNullElements {
-		w.raw()
-		w.fail(f, s, problem.FieldError{Rule: "null", Want: n.want, Got: problem.TypeNull})
+	if w.Peek() == 'n' && !n.takesNull && !w.cfg.AllowNullElements {
+		w.Raw()
+		w.note(&problem.FieldError{Rule: "null", Want: n.want, Got: problem.TypeNull}, f, s)
 		return
 	}
 	w.value(v, n, f, s)
 }
 
-// fail notes what is wrong with the value at w.at.
-func (w *walk) fail(f *field, s *section, fault problem.FieldError) {
-	w.found.add(newFinding(fault, slices.Clone(w.at), f, s))
+// note keeps what is wrong with the value at w.at, if anything is.
+func (w *walk) note(fault *problem.FieldError, f *field, s *section) {
+	if fault == nil {
+		return
+	}
+	if w.found.cuts(w.at) {
+		w.found.dropped++
+		return
+	}
+	w.found.add(newFinding(*fault, w.found.keep(w.at), f, s))
 }
 
 // step is the way from an object to its member f.
