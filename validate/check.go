@@ -2,7 +2,6 @@ package validate
 
 import (
 	"fmt"
-	"net/http"
 	"reflect"
 	"slices"
 	"strings"
@@ -21,25 +20,50 @@ func Check[T any](v *Validator) error {
 	return v.orStandard().plan(reflect.TypeFor[T]()).fault
 }
 
-// fault notes a mistake in the field that is being described.
+// fault notes a mistake in what is being described.
 func (b *builder) fault(format string, args ...any) {
-	where := b.owner.Name()
-	if where == "" {
-		where = "struct"
-	}
-	b.faults = append(b.faults, fmt.Errorf("validate: %s.%s: "+format, append([]any{where, b.goName}, args...)...))
+	b.faults = append(b.faults, fmt.Errorf("validate: %s: "+format, append([]any{b.path}, args...)...))
+}
+
+// faultAt is fault about a field of o.
+func (b *builder) faultAt(o *object, goName, format string, args ...any) {
+	defer b.in(o, goName)()
+	b.fault(format, args...)
+}
+
+// at says that a field of the struct at b.path is being described, until the
+// function that it returns is called.
+func (b *builder) at(goName string) (restore func()) {
+	path, name := b.path, b.goName
+	b.path, b.goName = path+"."+goName, goName
+	return func() { b.path, b.goName = path, name }
+}
+
+// in is at for a field of o, wherever b is.
+func (b *builder) in(o *object, goName string) (restore func()) {
+	path := b.path
+	b.path = o.path
+	inner := b.at(goName)
+	return func() { inner(); b.path = path }
 }
 
 // checkField tries the rules of a field, section by section.
 func (b *builder) checkField(o *object, c *candidate, f *field) {
-	defer b.at(o.typ, c.goName)()
+	defer b.in(o, c.goName)()
 	tag := c.sf.Tag.Get(b.v.cfg.TagName)
-	if f.in != problem.InBody {
+	_, preset := c.sf.Tag.Lookup("default")
+	switch {
+	case f.in != problem.InBody:
 		if err := checkParam(f); err != nil {
 			b.fault("%w", err)
 		}
-	} else if f.hasPreset {
-		b.fault("has a default, which only parameters have")
+	case preset:
+		b.fault("has a default, which only parameters have: drop it, or give the field a source such as query")
+	case f.isFile() && !f.form:
+		b.fault("is a file, which only forms have: write form:%q", c.name)
+	}
+	if f.in == problem.InForm && f.json && b.v.cfg.TagName != binding {
+		b.fault("has %v beside json %q: keep one, or set TagName to binding, which reads forms by the one and JSON by the other", f.source, jsonName(c.sf.Tag.Get("json")))
 	}
 	if f.rules == nil || f.rules.skip {
 		return
@@ -180,7 +204,7 @@ func (b *builder) checkUnique(s *section, r rule) {
 // hidden reports a member that encoding/json never fills, because another one
 // has its name.
 func (b *builder) hidden(o *object, c *candidate, rivals []*candidate) {
-	defer b.at(o.typ, c.goName)()
+	defer b.in(o, c.goName)()
 	tag := c.sf.Tag.Get(b.v.cfg.TagName)
 	for _, r := range rivals {
 		switch {
@@ -193,32 +217,6 @@ func (b *builder) hidden(o *object, c *candidate, rivals []*candidate) {
 		case r.tagged && !c.tagged, r.tagged == c.tagged && slices.Compare(r.index, c.index) < 0:
 			b.fault("has the same name on the wire as %s", r.goName)
 			return
-		}
-	}
-}
-
-// checkSources looks at what the root has and other structs must not have:
-// parameters.
-func (b *builder) checkSources(p *plan) {
-	seen := map[string]string{}
-	for _, f := range p.params {
-		id := fmt.Sprint(f.in, f.name)
-		if f.in == problem.InHeader {
-			id = fmt.Sprint(f.in, http.CanonicalHeaderKey(f.name))
-		}
-		if other, ok := seen[id]; ok {
-			b.faultAt(p.root, f.goName, "has the same source as %s", other)
-		}
-		seen[id] = f.goName
-	}
-	for _, n := range b.nodes {
-		if n.object == nil || n.object == p.top {
-			continue
-		}
-		for _, f := range n.object.fields {
-			if f.in != problem.InBody || f.whole {
-				b.faultAt(n.typ, f.goName, "has a source, which only fields of the outermost struct have")
-			}
 		}
 	}
 }

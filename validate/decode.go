@@ -29,6 +29,7 @@ func decode[T any](v *Validator, w http.ResponseWriter, r *http.Request, keep bo
 	if p.fault != nil {
 		return in, nil, problem.Internal.Wrap(p.fault, "")
 	}
+	p = p.of(r)
 	target := reflect.ValueOf(&in).Elem()
 	for target.Kind() == reflect.Pointer {
 		target.Set(reflect.New(target.Type().Elem()))
@@ -40,6 +41,9 @@ func decode[T any](v *Validator, w http.ResponseWriter, r *http.Request, keep bo
 	}
 	body, err = v.decode(p, root, w, r, keep)
 	if err != nil {
+		if p.form {
+			removeFiles(r)
+		}
 		var zero T
 		return zero, nil, err
 	}
@@ -53,9 +57,12 @@ func decode[T any](v *Validator, w http.ResponseWriter, r *http.Request, keep bo
 // refusal.
 func (v *Validator) decode(p *plan, root reflect.Value, w http.ResponseWriter, r *http.Request, keep bool) (body []byte, err error) {
 	defer contain(&err)
+	if err := p.checkPath(r); err != nil {
+		return nil, problem.Internal.Wrap(err, "")
+	}
 	decoded := findings{limit: v.cfg.MaxErrors}
 	doc := &noDocument
-	if p.reads() {
+	if p.reads(r) {
 		if doc, err = v.read(p, w, r, keep || !p.pooled); err != nil {
 			return nil, err
 		}
@@ -68,7 +75,7 @@ func (v *Validator) decode(p *plan, root reflect.Value, w http.ResponseWriter, r
 	}
 	var in params
 	if len(p.params) > 0 {
-		if in, err = v.params(p, r, doc.data); err != nil {
+		if in, err = v.params(p, r, doc); err != nil {
 			return nil, err
 		}
 		in.decode(p, root, &decoded)

@@ -2,7 +2,10 @@ package validate
 
 import (
 	"cmp"
+	"errors"
 	"io"
+	"mime/multipart"
+	"net/http"
 	"sync"
 
 	"github.com/backstop-go/backstop/internal/strictjson"
@@ -15,6 +18,7 @@ type document struct {
 	data    []byte
 	pooled  bool
 	scanner *strictjson.Scanner // nil if the body is no JSON
+	parts   *multipart.Form     // of a body with files
 }
 
 // A body is believed to be as long as firstRead at first, whatever its header
@@ -54,14 +58,18 @@ func (d *document) fill(r io.Reader, length int64) error {
 		}
 		n, err := r.Read(d.data[len(d.data):cap(d.data)])
 		d.data = d.data[:len(d.data)+n]
+		if err == nil {
+			continue
+		}
 		if err == io.EOF {
 			return nil
 		}
-		if err != nil {
-			// A body that is too large and malformed, too, is malformed however
-			// it was cut into reads.
+		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+			// What is too large and malformed, too, is malformed however it was
+			// cut into reads.
 			return cmp.Or(d.check(), err)
 		}
+		return err
 	}
 }
 
@@ -97,8 +105,8 @@ func (d *document) grow(length int64) {
 func (d *document) release() {
 	if d.scanner != nil {
 		d.scanner.Release()
-		d.scanner = nil
 	}
+	d.scanner, d.parts = nil, nil
 	if !d.pooled {
 		return
 	}

@@ -45,9 +45,10 @@ type place []step
 
 // A step is a member, a list element or a map entry.
 type step struct {
-	kind stepKind
-	rank int    // position of a member, index of an element
-	name string // of a member or map entry
+	kind  stepKind
+	rank  int    // position of a member, index of an element
+	name  string // of a map entry or an unknown member
+	field *field // the member
 }
 
 type stepKind uint8
@@ -84,6 +85,8 @@ func (p place) path() problem.Path {
 	path := make(problem.Path, len(p))
 	for i, s := range p {
 		switch s.kind {
+		case stepMember:
+			path[i] = s.field.segment
 		case stepElement:
 			path[i] = s.rank
 		case stepEntry:

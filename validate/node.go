@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/go-playground/validator/v10"
+
 	"github.com/backstop-go/backstop/problem"
 )
 
@@ -61,6 +63,8 @@ func (b *builder) node(t reflect.Type) *node {
 		n.shape, n.want = shapeScalar, problem.TypeTime
 	case t == rawType:
 		n.want, n.takesNull = problem.TypeAny, true
+	case t == fileType:
+		n.want = problem.TypeAny
 	case pointer.Implements(jsonUnmarshaler):
 		n.want, n.takesNull = problem.TypeAny, true
 		b.ownDecoder(t)
@@ -102,14 +106,14 @@ func (b *builder) describe(n *node) {
 			return
 		}
 		n.shape, n.want = shapeList, problem.TypeArray
-		n.elem = b.node(t.Elem())
+		n.elem = b.elem(t.Elem())
 	case reflect.Map:
 		n.shape, n.want = shapeMap, problem.TypeMap
-		n.elem = b.node(t.Elem())
+		n.elem = b.elem(t.Elem())
 		if b.decodesItself(t.Key()) {
 			b.ownDecoder(t.Key())
 		}
-		if key := t.Key(); !isNumber(key) && key.Kind() != reflect.String && !reflect.PointerTo(key).Implements(textUnmarshaler) {
+		if key := t.Key(); !isInteger(key) && key.Kind() != reflect.String && !reflect.PointerTo(key).Implements(textUnmarshaler) {
 			b.fault("has map keys of type %v, which encoding/json cannot read", key)
 		}
 	case reflect.Struct:
@@ -120,6 +124,22 @@ func (b *builder) describe(n *node) {
 		b.fault("has type %v, which encoding/json cannot fill", t)
 	}
 }
+
+// elem returns the description of the elements of what is being described.
+func (b *builder) elem(t reflect.Type) *node {
+	defer func(before string) { b.path = before }(b.path)
+	b.path += "[]"
+	return b.node(t)
+}
+
+// concernsEngine reports whether the engine has to look at a value of n without
+// rules of its own: it may hold fields with rules. All else would only be copied
+// by it, once for each value.
+func (n *node) concernsEngine() bool {
+	return n.shape == shapeStruct || n.typ.Implements(valuer) || n.typ.Kind() == reflect.Interface
+}
+
+var valuer = reflect.TypeFor[validator.Valuer]()
 
 // isClosed reports whether n is a struct that decodes itself. Its fields are
 // none of the wire, and of no concern to the engine.

@@ -15,6 +15,7 @@ import (
 // stand beside the others.
 type object struct {
 	typ     reflect.Type
+	path    string            // from T, in Go names, for faults
 	fields  []*field          // all that a request can fill, in struct order
 	byName  map[string]*field // members of the body
 	folded  map[string]*field // the same by folded name
@@ -29,12 +30,16 @@ type object struct {
 // A field is one member of a body, or one parameter.
 type field struct {
 	name      string // on the wire
+	segment   any    // name, as a path has it
 	goName    string // with dots through embedded structs
 	position  int    // in object.fields, the struct order
 	index     []int  // from the object, for reflect
 	in        problem.In
-	whole     bool // body:"json": the field is the whole body
-	hidden    bool // json:"-"
+	source    source // if it is no member
+	whole     bool   // body:"json": the field is the whole body
+	hidden    bool   // json:"-"
+	json      bool   // has a json tag with a name
+	form      bool   // has a form tag
 	typ       reflect.Type
 	node      *node
 	quoted    bool // json ",string"
@@ -42,8 +47,6 @@ type field struct {
 	rules     *section
 	label     string // label tag
 	message   string // msg tag
-	preset    string // default tag
-	hasPreset bool
 
 	// presence says that required asks whether the value was sent, not whether
 	// it is zero. The engine does not see such a rule: the walk enforces it.
@@ -89,9 +92,10 @@ func foldRune(r rune) rune {
 
 // object describes the struct type of n.
 func (b *builder) object(n *node) {
-	o := &object{typ: n.typ, byName: map[string]*field{}, folded: map[string]*field{}, byGo: map[string]*field{}}
+	o := &object{typ: n.typ, path: b.path, byName: map[string]*field{}, folded: map[string]*field{}, byGo: map[string]*field{}}
 	n.object = o
 	found := b.collect(o, n.typ, nil, "", nil)
+	b.checkTags(found)
 	byName := map[string][]*candidate{}
 	for _, c := range found {
 		if c.wire {
@@ -116,10 +120,9 @@ type candidate struct {
 	name   string
 	tagged bool
 	wire   bool // member of the body
-	in     problem.In
+	source source
 	quoted bool
 	inline bool
-	whole  bool   // body:"json"
 	reason string // why nothing can fill it
 	skip   bool   // embedded in a struct whose rules are skipped
 }
@@ -130,22 +133,24 @@ func (b *builder) collect(o *object, t reflect.Type, index []int, prefix string,
 	for i := range t.NumField() {
 		sf := t.Field(i)
 		c := &candidate{sf: sf, goName: prefix + sf.Name, index: append(slices.Clone(index), i)}
-		in, name, sources := source(sf)
+		restore := b.at(c.goName)
+		sources := b.sources(o, sf)
+		restore()
 		tag := sf.Tag.Get("json")
 		inner := sf.Type
 		if inner.Kind() == reflect.Pointer {
 			inner = inner.Elem()
 		}
-		embeds := sf.Anonymous && inner.Kind() == reflect.Struct && jsonName(tag) == "" && tag != "-" && sources == 0
+		embeds := sf.Anonymous && inner.Kind() == reflect.Struct && jsonName(tag) == "" && tag != "-" && len(sources) == 0
 		switch {
 		case embeds && !b.decodesItself(inner):
 			if slices.Contains(above, inner) || inner == o.typ {
-				b.faultAt(o.typ, c.goName, "embeds itself")
+				b.faultAt(o, c.goName, "embeds itself")
 				continue
 			}
 			if sf.Type.Kind() == reflect.Pointer {
 				if !sf.IsExported() {
-					b.faultAt(o.typ, c.goName, "embedded pointer to an unexported struct, which encoding/json cannot fill")
+					b.faultAt(o, c.goName, "embedded pointer to an unexported struct, which encoding/json cannot fill: export the struct, or embed it by value")
 					continue
 				}
 				o.embedded = append(o.embedded, c.index)
@@ -160,11 +165,14 @@ func (b *builder) collect(o *object, t reflect.Type, index []int, prefix string,
 			continue
 		case !sf.IsExported():
 			c.reason = "is unexported"
-		case sources > 1:
-			b.faultAt(o.typ, c.goName, "has %d sources, want one", sources)
-			c.in, c.name = in, name
-		case sources == 1:
-			c.in, c.name, c.whole = in, name, in == problem.InBody
+		case len(sources) > 0:
+			if len(sources) > 1 {
+				b.faultAt(o, c.goName, "has %d sources, %v and %v: keep one", len(sources), sources[0], sources[1])
+			}
+			c.source, c.name = sources[0], sources[0].name
+			if c.source.whole {
+				c.name = ""
+			}
 		case tag == "-":
 			c.reason = `is json:"-" and has no other source`
 		default:
@@ -223,8 +231,9 @@ func isQuotable(t reflect.Type) bool {
 // field adds a candidate to its object, with its rules.
 func (b *builder) field(o *object, c *candidate) {
 	f := &field{
-		name: c.name, goName: c.goName, index: c.index, in: c.in, typ: c.sf.Type, quoted: c.quoted,
-		inline: c.inline, whole: c.whole, hidden: c.sf.Tag.Get("json") == "-",
+		name: c.name, segment: c.name, goName: c.goName, index: c.index, in: c.source.in, source: c.source, typ: c.sf.Type,
+		quoted: c.quoted, inline: c.inline, whole: c.source.whole, hidden: c.sf.Tag.Get("json") == "-",
+		json: jsonName(c.sf.Tag.Get("json")) != "" && c.sf.Tag.Get("json") != "-", form: hasForm(c.sf),
 	}
 	o.byGo[c.goName] = f
 	tag := c.sf.Tag.Get(b.v.cfg.TagName)
@@ -232,9 +241,8 @@ func (b *builder) field(o *object, c *candidate) {
 		tag = "-"
 	}
 	f.label, f.message = c.sf.Tag.Get("label"), c.sf.Tag.Get("msg")
-	f.preset, f.hasPreset = c.sf.Tag.Lookup("default")
 	owner := ownerOf(o.typ, c.index)
-	defer b.at(o.typ, c.goName)()
+	defer b.at(c.goName)()
 	if c.inline {
 		f.node = &node{typ: c.sf.Type, want: problem.TypeObject}
 		f.rules = b.section(tag, f.node)
@@ -258,7 +266,7 @@ func (b *builder) field(o *object, c *candidate) {
 		f.presence = true
 	}
 	rules := b.render(f.rules, f.node, value)
-	if rules == "" && f.node.isClosed() {
+	if rules == "" && !f.node.concernsEngine() {
 		rules = "-"
 	}
 	if !c.skip { // else the engine never gets there; elsewhere the same struct may have rules

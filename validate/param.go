@@ -4,8 +4,8 @@ import (
 	"encoding"
 	"errors"
 	"fmt"
+	"mime/multipart"
 	"net/http"
-	"net/url"
 	"reflect"
 	"strconv"
 	"strings"
@@ -15,51 +15,28 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// source returns where a field is filled from, by its tags, and how many of
-// them there are.
-func source(sf reflect.StructField) (in problem.In, name string, sources int) {
-	for _, s := range []struct {
-		tag string
-		in  problem.In
-	}{
-		{"path", problem.InPath},
-		{"query", problem.InQuery},
-		{"header", problem.InHeader},
-		{"cookie", problem.InCookie},
-		{"form", problem.InForm},
-	} {
-		if value, ok := sf.Tag.Lookup(s.tag); ok && value != "" && value != "-" {
-			in, name = s.in, value
-			sources++
-		}
-	}
-	if sf.Tag.Get("body") == "json" {
-		sources++
-		in, name = problem.InBody, ""
-	}
-	return in, name, sources
-}
-
 // params gives access to the parameters of one request.
 type params struct {
 	r      *http.Request
 	query  []pair
-	form   []pair
-	buffer []string // of values
+	form   []pair          // of a urlencoded body or, where gin reads it so, of the query
+	parts  *multipart.Form // or of a multipart body
+	buffer []string        // of values
 }
 
-// A pair is one name and its value in a query or form.
-type pair struct{ name, value string }
-
-func (v *Validator) params(p *plan, r *http.Request, body []byte) (in params, err error) {
-	in.r = r
-	if p.query {
+// params reads what has to be read as a whole.
+func (v *Validator) params(p *plan, r *http.Request, doc *document) (in params, err error) {
+	in.r, in.parts = r, doc.parts
+	if p.query || p.formsInQuery(r) {
 		if in.query, err = v.parsePairs(r.URL.RawQuery, "query string"); err != nil {
 			return in, err
 		}
 	}
-	if p.form {
-		in.form, err = v.parsePairs(string(body), "form body")
+	switch {
+	case p.formsInQuery(r):
+		in.form = in.query
+	case p.form && doc.parts == nil:
+		in.form, err = v.parsePairs(string(doc.data), "form body")
 	}
 	return in, err
 }
@@ -71,6 +48,9 @@ func (in *params) values(f *field) []string {
 	case problem.InQuery:
 		in.pick(in.query, f.name)
 	case problem.InForm:
+		if in.parts != nil {
+			return in.parts.Value[f.name]
+		}
 		in.pick(in.form, f.name)
 	case problem.InHeader:
 		if !strings.EqualFold(f.name, "Host") {
@@ -97,18 +77,35 @@ func (in *params) pick(from []pair, name string) {
 	}
 }
 
+// files returns the files that were sent for f.
+func (in *params) files(f *field) []*multipart.FileHeader {
+	if in.parts == nil || f.in != problem.InForm {
+		return nil
+	}
+	return in.parts.File[f.name]
+}
+
 // decode fills the parameters of root and adds what is wrong with them.
 func (in *params) decode(p *plan, root reflect.Value, found *findings) {
 	for _, f := range p.params {
-		values := in.values(f)
-		if f.presence && len(values) == 0 && !f.hasPreset {
-			fault := problem.FieldError{Rule: "required", Want: f.node.want, Presence: problem.Absent}
-			found.add(newFinding(fault, place{f.step()}, f, f.rules))
-			continue
+		values, files := in.values(f), in.files(f)
+		switch {
+		case f.isFile() || len(files) > 0:
+			found.addParam(decodeFiles(root, f, values, files), f)
+		case f.presence && len(values) == 0 && !f.source.hasPreset:
+			found.addParam(&problem.FieldError{Rule: "required", Want: f.node.want, Presence: problem.Absent}, f)
+		default:
+			decodeParam(fieldAt(root, f.index), f, values, found)
 		}
-		decodeParam(fieldAt(root, f.index), f, values, found)
 	}
 	found.cut()
+}
+
+// addParam adds what is wrong with a parameter, if anything is.
+func (fs *findings) addParam(fault *problem.FieldError, f *field) {
+	if fault != nil {
+		fs.add(newFinding(*fault, place{f.step()}, f, f.rules))
+	}
 }
 
 // locate looks up how the parameters that break a rule were sent.
@@ -119,7 +116,7 @@ func (in *params) locate(p *plan, list []finding) {
 			continue
 		}
 		switch field := p.top.fields[f.at[0].rank]; {
-		case len(in.values(field)) == 0:
+		case len(in.values(field))+len(in.files(field)) == 0:
 			f.Presence = problem.Absent
 		case f.zero:
 			f.Presence = problem.Zero
@@ -129,59 +126,107 @@ func (in *params) locate(p *plan, list []finding) {
 	}
 }
 
-// parsePairs reads a query or form. Unlike package url it says no to what it
-// cannot read, and reads nothing before it has counted.
-func (v *Validator) parsePairs(text, what string) ([]pair, error) {
-	if text == "" {
-		return nil, nil
-	}
-	n := strings.Count(text, "&") + 1
-	if n > v.cfg.MaxParams {
-		return nil, problem.InvalidRequest.New("Too many parameters")
-	}
-	if strings.Contains(text, ";") {
-		return nil, problem.InvalidRequest.New("Malformed " + what)
-	}
-	pairs := make([]pair, 0, n)
-	for part := range strings.SplitSeq(text, "&") {
-		name, value, _ := strings.Cut(part, "=")
-		name, err1 := url.QueryUnescape(name)
-		value, err2 := url.QueryUnescape(value)
-		if err1 != nil || err2 != nil {
-			return nil, problem.InvalidRequest.New("Malformed " + what)
+// checkPath returns an error if nobody can have set a path value that p needs:
+// a mistake in the program's text, which must neither fill in zero nor blame the
+// client.
+func (p *plan) checkPath(r *http.Request) error {
+	for _, f := range p.params {
+		if f.in != problem.InPath || f.source.hasPreset || r.PathValue(f.name) != "" || inPattern(r.Pattern, f.name) {
+			continue
 		}
-		if part != "" {
-			pairs = append(pairs, pair{name, value})
+		if r.Pattern == "" {
+			return fmt.Errorf("validate: %v has path %q, and the router has set neither a path value nor Request.Pattern", p.typ, f.name)
+		}
+		return fmt.Errorf("validate: %v has path %q, which the pattern %q has not", p.typ, f.name, r.Pattern)
+	}
+	return nil
+}
+
+// inPattern reports whether a pattern has a part of that name, as net/http and
+// chi write it, {name}, {name...} and {name:…}, or as gin and echo do, :name and
+// *name.
+func inPattern(pattern, name string) bool {
+	for segment := range strings.SplitSeq(pattern, "/") {
+		if segment == "*" && name == "*" || segment == ":"+name || segment == "*"+name {
+			return true
+		}
+		for rest := segment; ; {
+			_, after, found := strings.Cut(rest, "{")
+			if !found {
+				break
+			}
+			if end, ok := strings.CutPrefix(after, name); ok && strings.IndexAny(end, "}.:") == 0 {
+				return true
+			}
+			rest = after
 		}
 	}
-	return pairs, nil
+	return false
+}
+
+// isFile reports whether f takes files, and not text.
+func (f *field) isFile() bool {
+	return f.node.typ == fileType || f.node.elem != nil && f.node.elem.typ == fileType
+}
+
+// decodeFiles fills a field with the files of its name. A browser sends an empty
+// text for a file that nobody has chosen.
+func decodeFiles(root reflect.Value, f *field, values []string, files []*multipart.FileHeader) *problem.FieldError {
+	text := strings.Join(values, "") != ""
+	switch {
+	case !f.isFile():
+		return &problem.FieldError{Rule: "type", Want: f.node.want, Got: problem.TypeBytes}
+	case text:
+		return &problem.FieldError{Rule: "format", Want: f.node.want, Got: problem.TypeString}
+	case len(files) == 0:
+		return nil
+	case f.node.shape != shapeList && len(files) > 1:
+		return &problem.FieldError{Rule: "repeat", Want: f.node.want, Got: problem.TypeArray}
+	}
+	v := settle(fieldAt(root, f.index))
+	if f.node.shape != shapeList {
+		v.Set(reflect.ValueOf(files[0]).Elem())
+		return nil
+	}
+	v.Set(reflect.MakeSlice(v.Type(), len(files), len(files)))
+	for i, file := range files {
+		settle(v.Index(i)).Set(reflect.ValueOf(file).Elem())
+	}
+	return nil
 }
 
 // decodeParam sets v to the values of a parameter, or adds what is wrong.
 func decodeParam(v reflect.Value, f *field, values []string, found *findings) {
-	if len(values) == 0 && f.hasPreset {
-		values = []string{f.preset}
+	if len(values) == 0 && f.source.hasPreset {
+		values = f.presets()
 	}
 	if len(values) == 0 {
 		return
 	}
 	v, n := settle(v), f.node
 	if n.shape != shapeList {
-		fault, ok := decodeText(v, n, values[0])
 		if len(values) > 1 {
-			fault, ok = problem.FieldError{Rule: "repeat", Want: n.want, Got: problem.TypeArray}, false
+			found.addParam(&problem.FieldError{Rule: "repeat", Want: n.want, Got: problem.TypeArray}, f)
+			return
 		}
-		if !ok {
-			found.add(newFinding(fault, place{f.step()}, f, f.rules))
-		}
+		found.addParam(decodeText(v, n, f, values[0]), f)
 		return
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(values), len(values)))
 	for i, value := range values {
-		if fault, ok := decodeText(settle(v.Index(i)), n.elem, value); !ok {
-			found.add(newFinding(fault, place{f.step(), {kind: stepElement, rank: i}}, f, f.rules.dived()))
+		if fault := decodeText(settle(v.Index(i)), n.elem, f, value); fault != nil {
+			found.add(newFinding(*fault, place{f.step(), {kind: stepElement, rank: i}}, f, f.rules.dived()))
 		}
 	}
+}
+
+// presets returns the default values of f. gin writes those of a list with
+// semicolons.
+func (f *field) presets() []string {
+	if f.node.shape == shapeList {
+		return strings.Split(f.source.preset, ";")
+	}
+	return []string{f.source.preset}
 }
 
 // settle follows pointers, and allocates what they lack.
@@ -195,86 +240,72 @@ func settle(v reflect.Value) reflect.Value {
 	return v
 }
 
-// decodeText sets v to the value that a text stands for.
-func decodeText(v reflect.Value, n *node, text string) (fault problem.FieldError, ok bool) {
-	mismatch := problem.FieldError{Rule: "type", Want: n.want, Got: problem.TypeString}
-	switch {
-	case !utf8.ValidString(text) || strings.Contains(text, "\x00"):
-		mismatch.Rule = "encoding"
-		return mismatch, false
-	case n.want == problem.TypeString:
-		v.SetString(text)
-		return fault, true
-	case text == "":
-		mismatch.Presence = problem.Zero
+// decodeText sets v to the value that a text stands for. If it stands for none,
+// decodeText says why.
+func decodeText(v reflect.Value, n *node, f *field, text string) *problem.FieldError {
+	mismatch := func(rule string) *problem.FieldError {
+		fault := &problem.FieldError{Rule: rule, Want: n.want, Got: problem.TypeString}
+		if text == "" {
+			fault.Presence = problem.Zero
+		}
+		return fault
+	}
+	if !utf8.ValidString(text) || strings.Contains(text, "\x00") {
+		return mismatch("encoding")
 	}
 	switch n.want {
+	case problem.TypeString:
+		v.SetString(text)
 	case problem.TypeBoolean:
-		switch text {
-		case "true", "1":
-			v.SetBool(true)
-		case "false", "0":
-		default:
-			return mismatch, false
+		yes := text == "true" || text == "1" || text == "on" && f.in == problem.InForm // as a checkbox says
+		if !yes && text != "false" && text != "0" {
+			return mismatch("type")
 		}
-		return fault, true
+		v.SetBool(yes)
 	case problem.TypeInteger:
 		if _, err := strconv.ParseInt(text, 10, 64); errors.Is(err, strconv.ErrSyntax) || strings.HasPrefix(text, "+") {
-			return mismatch, false
+			return mismatch("type")
 		}
-		return fail(setInteger([]byte(text), v))
+		return setInteger([]byte(text), v)
 	case problem.TypeNumber:
 		if !isDecimal(text) {
-			return mismatch, false
+			return mismatch("type")
 		}
-		return fail(setFloat([]byte(text), v))
-	}
-	mismatch.Rule = "format"
-	var err error
-	switch n.want {
-	case problem.TypeDuration:
-		var d time.Duration
-		d, err = time.ParseDuration(text)
-		v.SetInt(int64(d))
-	case problem.TypeTime:
-		var t time.Time
-		t, err = time.Parse(time.RFC3339, text)
-		v.Set(reflect.ValueOf(t))
+		return setFloat([]byte(text), v)
 	default:
-		u, ok := v.Addr().Interface().(encoding.TextUnmarshaler)
-		if !ok {
-			return mismatch, false // the self check has refused such a field
-		}
-		err = u.UnmarshalText([]byte(text))
-	}
-	if err != nil || text == "" {
-		v.SetZero()
-		return mismatch, false
-	}
-	return fault, true
-}
-
-// checkParam returns what keeps a parameter from being filled.
-func checkParam(f *field) error {
-	n := f.node
-	if n.shape == shapeList && f.typ.Kind() == reflect.Slice {
-		n = n.elem
-	}
-	if n.shape != shapeScalar && !reflect.PointerTo(n.typ).Implements(textUnmarshaler) || n.want == problem.TypeBytes {
-		return fmt.Errorf("has type %v, which no parameter can fill", f.typ)
-	}
-	if f.hasPreset {
-		found := findings{limit: 1}
-		if decodeParam(reflect.New(f.typ).Elem(), f, nil, &found); len(found.list) > 0 {
-			return fmt.Errorf("has a default %q, which is no %v", f.preset, f.typ)
+		if err := decodeOwn(v, n, f, text); err != nil || text == "" {
+			v.SetZero()
+			return mismatch("format")
 		}
 	}
 	return nil
 }
 
-func fail(fault *problem.FieldError) (problem.FieldError, bool) {
-	if fault != nil {
-		return *fault, false
+// decodeOwn decodes text into a type with a text form of its own.
+func decodeOwn(v reflect.Value, n *node, f *field, text string) error {
+	switch n.want {
+	case problem.TypeDuration:
+		d, err := time.ParseDuration(text)
+		v.SetInt(int64(d))
+		return err
+	case problem.TypeTime:
+		t, err := f.source.parseTime(text)
+		v.Set(reflect.ValueOf(t))
+		return err
 	}
-	return problem.FieldError{}, true
+	u, ok := v.Addr().Interface().(encoding.TextUnmarshaler)
+	if !ok {
+		return errors.ErrUnsupported // the self check has refused such a field
+	}
+	return u.UnmarshalText([]byte(text))
+}
+
+// isDecimal reports whether text is a number in decimal: neither infinite, nor
+// hexadecimal, nor with underscores.
+func isDecimal(text string) bool {
+	if strings.Trim(text, "+-.0123456789eE") != "" {
+		return false
+	}
+	_, err := strconv.ParseFloat(text, 64)
+	return err == nil || errors.Is(err, strconv.ErrRange)
 }

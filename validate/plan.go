@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -23,7 +24,9 @@ type plan struct {
 	top    *object // of root
 	body   *node   // what the body becomes, nil if there is none or it is a form
 	member *field  // the field that is the whole body, nil if root is
-	form   bool
+	form   bool    // there are form fields
+	gin    bool    // the tags are those of gin
+	forms  *plan   // for requests with a form, if T has both form fields and JSON members, as structs of gin do
 	params []*field // query, path, header, cookie, form; in struct order
 	query  bool     // some of params are in the query
 
@@ -31,7 +34,8 @@ type plan struct {
 	deep   bool // see node.deep
 	embeds bool // some struct embeds a pointer
 	pooled bool // nothing keeps a piece of the body
-	fault  error
+	faults []string
+	fault  error // all of them
 }
 
 // A builder builds a plan.
@@ -45,8 +49,10 @@ type builder struct {
 
 	pending []func() // checks of fields, which may name fields that are described later
 
-	owner  reflect.Type // that declares the field being described
-	goName string       // of that field
+	forms  bool         // the plan is for forms where T has both, see plan.forms
+	root   reflect.Type // of the plan
+	path   string       // of what is being described, from T
+	goName string       // of the field being described
 }
 
 // plan returns the plan of t.
@@ -59,8 +65,35 @@ func (v *Validator) plan(t reflect.Type) *plan {
 }
 
 func (v *Validator) build(t reflect.Type) *plan {
-	p := &plan{typ: t, root: t}
-	b := &builder{v: v, nodes: map[reflect.Type]*node{}, rules: map[reflect.Type]map[string]string{}}
+	p := v.describe(t, false)
+	if v.cfg.TagName != binding {
+		return p
+	}
+	members, forms := false, false
+	for _, f := range p.top.fields {
+		members = members || f.json
+		forms = forms || f.form
+	}
+	if !forms {
+		return p
+	}
+	f := v.describe(t, true)
+	if !members {
+		return f
+	}
+	for _, fault := range f.faults {
+		if !slices.Contains(p.faults, fault) {
+			p.fault = errors.Join(p.fault, errors.New(fault))
+		}
+	}
+	p.forms = f
+	return p
+}
+
+// describe makes the plan of t, for forms or for JSON.
+func (v *Validator) describe(t reflect.Type, forms bool) *plan {
+	p := &plan{typ: t, root: t, gin: v.cfg.TagName == binding}
+	b := &builder{v: v, nodes: map[reflect.Type]*node{}, rules: map[reflect.Type]map[string]string{}, forms: forms}
 	for p.root.Kind() == reflect.Pointer {
 		p.root = p.root.Elem()
 	}
@@ -68,10 +101,11 @@ func (v *Validator) build(t reflect.Type) *plan {
 		p.wrapped = true
 		p.root = b.wrap(p.root)
 	}
+	b.root, b.path = p.root, cmp.Or(p.root.Name(), "struct")
 	b.probe = v.newEngine()
 	top := b.node(p.root)
 	p.top = top.object
-	b.sources(p, top)
+	b.sort(p, top)
 	for _, check := range b.pending {
 		check()
 	}
@@ -84,6 +118,9 @@ func (v *Validator) build(t reflect.Type) *plan {
 	p.engine = v.newEngine()
 	for typ, rules := range b.rules {
 		p.engine.RegisterStructValidationMapRules(rules, reflect.New(typ).Interface())
+	}
+	for _, fault := range b.faults {
+		p.faults = append(p.faults, fault.Error())
 	}
 	p.fault = errors.Join(b.faults...)
 	return p
@@ -112,8 +149,8 @@ func (b *builder) wrap(t reflect.Type) reflect.Type {
 	return reflect.StructOf([]reflect.StructField{{Name: "Body", Type: t, Tag: reflect.StructTag(tag)}})
 }
 
-// sources sorts the fields of the root by where they come from.
-func (b *builder) sources(p *plan, top *node) {
+// sort sorts the fields of the root by where they come from.
+func (b *builder) sort(p *plan, top *node) {
 	var members, forms []*field
 	for _, f := range p.top.fields {
 		switch {
@@ -131,19 +168,23 @@ func (b *builder) sources(p *plan, top *node) {
 	}
 	p.form = len(forms) > 0
 	switch {
+	case b.forms: // no body is JSON
 	case p.form && (len(members) > 0 || p.body != nil):
-		b.faultAt(p.root, forms[0].goName, "is a form member beside JSON members")
+		b.faultAt(p.top, forms[0].goName, "is a form member beside JSON members: a body is one or the other, unless TagName is binding, as for the structs of gin")
 	case p.body != nil && len(members) > 0:
-		b.faultAt(p.root, members[0].goName, "has no source beside the field that is the whole body")
-	}
-	if len(members) > 0 && p.body == nil {
+		b.faultAt(p.top, members[0].goName, `has no source beside the field that is the whole body: give it one such as query, or write json:"-"`)
+	case len(members) > 0:
 		p.body = top
+		b.checkHidden(p)
 	}
-	if p.body == top {
-		for _, f := range p.params {
-			if !f.hidden {
-				b.faultAt(p.root, f.goName, `is a parameter beside body members and not json:"-"`)
-			}
+}
+
+// checkHidden finds parameters that a body would fill, too, wherever else the
+// struct is decoded.
+func (b *builder) checkHidden(p *plan) {
+	for _, f := range p.params {
+		if !f.hidden && b.v.cfg.TagName != binding {
+			b.faultAt(p.top, f.goName, `is a parameter beside body members and not json:"-": write json:"-" beside %v`, f.source)
 		}
 	}
 }
@@ -173,20 +214,6 @@ func (n *node) isDeep() bool {
 	})
 }
 
-// at says which field is being described, for faults, until the function that
-// it returns is called.
-func (b *builder) at(owner reflect.Type, goName string) (restore func()) {
-	before, name := b.owner, b.goName
-	b.owner, b.goName = owner, goName
-	return func() { b.owner, b.goName = before, name }
-}
-
-// faultAt is fault about another field.
-func (b *builder) faultAt(owner reflect.Type, goName, format string, args ...any) {
-	defer b.at(owner, goName)()
-	b.fault(format, args...)
-}
-
 // engineRule says which tag the engine sees on a field.
 func (b *builder) engineRule(t reflect.Type, name, tag string) {
 	if b.rules[t] == nil {
@@ -208,7 +235,9 @@ func (b *builder) ownDecoder(t reflect.Type) {
 	if t.Kind() == reflect.Struct {
 		for sf := range t.Fields() {
 			if tag := sf.Tag.Get(b.v.cfg.TagName); tag != "" && tag != "-" {
-				b.faultAt(t, sf.Name, "has rules, but %v decodes itself", t)
+				restore := b.at(sf.Name)
+				b.fault("has rules, but %v decodes itself: check them in its method", t)
+				restore()
 			}
 		}
 	}

@@ -8,7 +8,8 @@ import (
 // locate looks up how the values that break a rule were sent: one pass over
 // the body for all of them.
 func locate(c strictjson.Cursor, list []finding) {
-	var wanted []*finding
+	var room [few]*finding
+	wanted := room[:0]
 	for i := range list {
 		if f := &list[i]; f.In == problem.InBody && f.Presence == problem.PresenceUnknown {
 			f.Presence = problem.Absent
@@ -20,10 +21,14 @@ func locate(c strictjson.Cursor, list []finding) {
 	}
 }
 
+// few findings need no memory of their own.
+const few = 4
+
 // locateAt reads the value at the cursor, which all of wanted have on their way
 // at that depth.
 func locateAt(c *strictjson.Cursor, wanted []*finding, depth int) {
-	var deeper []*finding
+	var room, hereRoom [few]*finding
+	deeper, here := room[:0], hereRoom[:0]
 	for _, f := range wanted {
 		switch {
 		case len(f.at) > depth:
@@ -41,7 +46,6 @@ func locateAt(c *strictjson.Cursor, wanted []*finding, depth int) {
 		c.Raw()
 		return
 	}
-	var here []*finding
 	for i := range c.Open() {
 		here = here[:0]
 		var name []byte
@@ -61,8 +65,11 @@ func locateAt(c *strictjson.Cursor, wanted []*finding, depth int) {
 // leadsTo reports whether s is the step to a member of that name or, if name is
 // nil, to the element of that index.
 func (s *step) leadsTo(name []byte, index int) bool {
-	if s.kind == stepElement || name == nil {
+	switch {
+	case s.kind == stepElement || name == nil:
 		return s.kind == stepElement && name == nil && s.rank == index
+	case s.kind == stepMember:
+		return s.field.name == string(name)
 	}
 	return s.name == string(name)
 }

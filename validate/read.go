@@ -1,14 +1,13 @@
 package validate
 
 import (
-	"context"
+	"bytes"
 	"errors"
 	"fmt"
-	"mime"
+	"io"
 	"net"
 	"net/http"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/backstop-go/backstop/internal/exchange"
@@ -16,29 +15,45 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-const formType = "application/x-www-form-urlencoded"
-
 // read checks the headers that speak about the body and reads it; a JSON body
 // is scanned on the way. Steps that refuse without reading come first, so that a
 // client that waits for 100 Continue never sends a body that nobody wants.
 func (v *Validator) read(p *plan, w http.ResponseWriter, r *http.Request, keep bool) (*document, error) {
-	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
+	if isBodyless(r) {
 		return v.empty(p, new(document))
 	}
-	if err := v.checkHeaders(p, w, r); err != nil {
+	boundary, err := v.checkHeaders(p, w, r)
+	if err != nil {
 		return nil, err
 	}
 	if r.ContentLength > v.cfg.MaxBody {
 		err := fmt.Errorf("validate: Content-Length of %d, at most %d are read", r.ContentLength, v.cfg.MaxBody)
 		return nil, problem.PayloadTooLarge.Wrap(err, "")
 	}
-	d := newDocument(r.ContentLength, keep)
+	d := newDocument(r.ContentLength, keep || !p.pooled)
 	if p.body != nil {
 		d.scanner = strictjson.NewScanner(v.limits())
 	}
-	err := v.fill(d, w, r)
+	body, deadline := v.body(w, r)
+	switch {
+	case boundary == "":
+		err = d.fill(body, r.ContentLength)
+	case keep:
+		if err = d.fill(body, r.ContentLength); err == nil {
+			d.parts, err = v.readMultipart(r, bytes.NewReader(d.data), boundary)
+		}
+	default:
+		d.parts, err = v.readMultipart(r, body, boundary)
+	}
 	switch {
 	case err != nil:
+		// A deadline that has passed stays: without it the server would wait for
+		// the rest of the body before it sends the answer.
+	case deadline != nil:
+		err = deadline.SetReadDeadline(time.Time{})
+	}
+	switch {
+	case err != nil, d.parts != nil:
 	case len(d.data) == 0 && r.ContentLength > 0:
 		err = errConsumed
 	case strictjson.IsBlank(d.data):
@@ -48,9 +63,13 @@ func (v *Validator) read(p *plan, w http.ResponseWriter, r *http.Request, keep b
 	}
 	if err != nil {
 		d.release()
-		return nil, readError(r.Context(), p, err)
+		return nil, v.readError(p, w, r, err)
 	}
 	return d, nil
+}
+
+func isBodyless(r *http.Request) bool {
+	return r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0
 }
 
 var errConsumed = errors.New("validate: the body was read before")
@@ -59,12 +78,12 @@ func (v *Validator) limits() strictjson.Limits {
 	return strictjson.Limits{Depth: v.cfg.MaxDepth, Elements: v.cfg.MaxElements, Tokens: v.cfg.MaxTokens}
 }
 
-// fill reads the body into d.
-func (v *Validator) fill(d *document, w http.ResponseWriter, r *http.Request) error {
+// body returns the bounded body. If it has to come in time, there is a deadline
+// to take back.
+func (v *Validator) body(w http.ResponseWriter, r *http.Request) (body io.Reader, deadline *http.ResponseController) {
 	if w == nil {
-		return d.fill(http.MaxBytesReader(nil, r.Body, v.cfg.MaxBody), r.ContentLength)
+		return http.MaxBytesReader(nil, r.Body, v.cfg.MaxBody), nil
 	}
-	var deadline *http.ResponseController
 	if v.cfg.ReadTimeout > 0 {
 		c := http.NewResponseController(w)
 		if err := c.SetReadDeadline(time.Now().Add(v.cfg.ReadTimeout)); err == nil {
@@ -73,18 +92,7 @@ func (v *Validator) fill(d *document, w http.ResponseWriter, r *http.Request) er
 	}
 	// Only the server's own writer closes the connection behind a body that is
 	// too large; behind a wrapped one the rest would be read as the next request.
-	body := http.MaxBytesReader(exchange.Innermost(w), r.Body, v.cfg.MaxBody)
-	err := d.fill(body, r.ContentLength)
-	if _, refused := errors.AsType[*strictjson.Error](err); refused && r.ContentLength < 0 && r.ProtoMajor == 1 {
-		// Else the server would read on, for the next request, before it answers.
-		w.Header().Set("Connection", "close")
-	}
-	if err != nil || deadline == nil {
-		// A deadline that has passed stays: without it the server would wait for
-		// the rest of the body before it sends the answer.
-		return err
-	}
-	return deadline.SetReadDeadline(time.Time{})
+	return http.MaxBytesReader(exchange.Innermost(w), r.Body, v.cfg.MaxBody), deadline
 }
 
 // empty stands for a body that is not there: an object without members where
@@ -112,12 +120,20 @@ const (
 	textNumber   = "Request body contains a number that is too long"
 )
 
-func readError(ctx context.Context, p *plan, err error) error {
+func (v *Validator) readError(p *plan, w http.ResponseWriter, r *http.Request, err error) error {
 	var network net.Error
 	if fault, ok := errors.AsType[*strictjson.Error](err); ok {
+		if r.ContentLength < 0 && r.ProtoMajor == 1 {
+			// Else the server would read on, for the next request, before it
+			// answers.
+			setHeader(w, "Connection", "close")
+		}
 		return p.refusal(fault)
 	}
-	switch {
+	if _, ok := errors.AsType[*problem.Error](err); ok {
+		return err
+	}
+	switch ctx := r.Context(); {
 	case err == errConsumed:
 		return problem.Internal.Wrap(err, "")
 	case errors.As(err, new(*http.MaxBytesError)):
@@ -165,51 +181,6 @@ func (n *node) pathOf(path []any) problem.Path {
 		}
 	}
 	return path
-}
-
-// checkHeaders checks media type and coding. Nothing is ever decompressed: a
-// body of a kilobyte may hold a gigabyte.
-func (v *Validator) checkHeaders(p *plan, w http.ResponseWriter, r *http.Request) error {
-	wanted := v.cfg.MediaTypes
-	if p.form {
-		wanted = []string{formType}
-	}
-	if !v.acceptsType(wanted, r.Header["Content-Type"]) {
-		setHeader(w, "Accept", strings.Join(wanted, ", "))
-		return problem.UnsupportedMediaType.New("Content-Type must be " + strings.Join(wanted, " or "))
-	}
-	for _, coding := range r.Header["Content-Encoding"] {
-		if coding = strings.TrimSpace(coding); coding != "" && !strings.EqualFold(coding, "identity") {
-			setHeader(w, "Accept-Encoding", "identity")
-			return problem.UnsupportedMediaType.New("Content-Encoding is not supported")
-		}
-	}
-	return nil
-}
-
-func (v *Validator) acceptsType(wanted, lines []string) bool {
-	switch {
-	case len(lines) == 0:
-		return v.cfg.AllowNoContentType
-	case len(lines) > 1:
-		return false
-	case lines[0] == wanted[0]:
-		return true // what nearly every request sends
-	}
-	got, params, err := mime.ParseMediaType(lines[0])
-	if err != nil || strings.Count(strings.ToLower(lines[0]), "charset") > 1 {
-		return false
-	}
-	if charset, ok := params["charset"]; ok && !strings.EqualFold(charset, "utf-8") {
-		return false
-	}
-	for _, t := range wanted {
-		prefix, suffix, wild := strings.Cut(t, "*")
-		if got == t || wild && len(got) > len(t) && strings.HasPrefix(got, prefix) && strings.HasSuffix(got, suffix) {
-			return true
-		}
-	}
-	return false
 }
 
 func setHeader(w http.ResponseWriter, name, value string) {

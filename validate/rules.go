@@ -2,7 +2,6 @@ package validate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -70,8 +69,8 @@ func (j *judgement) judged(err error, prefix string, c scope, key bool) error {
 // engine turns validator's errors into findings. Their namespaces are Go names
 // and indexes, never map keys, behind prefix, and lead on from c.
 func (j *judgement) engine(err error, prefix string, c scope, key bool) error {
-	var failed validator.ValidationErrors
-	if !errors.As(err, &failed) {
+	failed, ok := err.(validator.ValidationErrors)
+	if !ok {
 		return fmt.Errorf("validate: run the rules: %w", err)
 	}
 	for i, e := range failed {

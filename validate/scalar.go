@@ -9,7 +9,6 @@ import (
 	"math"
 	"reflect"
 	"strconv"
-	"strings"
 
 	"github.com/backstop-go/backstop/internal/strictjson"
 	"github.com/backstop-go/backstop/problem"
@@ -285,14 +284,4 @@ func decodeKey(name string, key reflect.Value) *problem.FieldError {
 		return &problem.FieldError{Rule: "type", Want: problem.TypeInteger, Got: problem.TypeString}
 	}
 	return setInteger([]byte(name), key)
-}
-
-// isDecimal reports whether text is a number in decimal: neither infinite, nor
-// hexadecimal, nor with underscores.
-func isDecimal(text string) bool {
-	if strings.Trim(text, "+-.0123456789eE") != "" {
-		return false
-	}
-	_, err := strconv.ParseFloat(text, 64)
-	return err == nil || errors.Is(err, strconv.ErrRange)
 }

@@ -136,6 +136,10 @@ func isNumber(t reflect.Type) bool {
 	return reflect.Int <= k && k <= reflect.Float64
 }
 
+func isInteger(t reflect.Type) bool {
+	return isNumber(t) && t.Kind() != reflect.Float32 && t.Kind() != reflect.Float64
+}
+
 func (s *section) has(name string) bool {
 	if s == nil {
 		return false

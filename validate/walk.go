@@ -292,7 +292,7 @@ func (w *walk) note(fault *problem.FieldError, f *field, s *section) {
 
 // step is the way from an object to its member f.
 func (f *field) step() step {
-	return step{kind: stepMember, rank: f.position, name: f.name}
+	return step{kind: stepMember, rank: f.position, field: f}
 }
 
 // fieldAt returns the field of a struct, and allocates the embedded structs on
