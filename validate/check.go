@@ -62,6 +62,9 @@ func (b *builder) checkField(o *object, c *candidate, f *field) {
 	case f.isFile() && !f.form:
 		b.fault("is a file, which only forms have: write form:%q", c.name)
 	}
+	if f.quoted && b.decodesItself(f.node.typ) {
+		b.fault("has the json option string, of which %v, which decodes itself, sees another part with each version of Go: drop it", f.node.typ)
+	}
 	if f.in == problem.InForm && f.json && b.v.cfg.TagName != binding {
 		b.fault("has %v beside json %q: keep one, or set TagName to binding, which reads forms by the one and JSON by the other", f.source, jsonName(c.sf.Tag.Get("json")))
 	}

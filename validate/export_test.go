@@ -4,6 +4,7 @@ import (
 	"reflect"
 
 	"github.com/backstop-go/backstop/internal/strictjson"
+	"github.com/backstop-go/backstop/problem"
 )
 
 // Walk decodes a body without running rules. It returns the rules of its
@@ -18,6 +19,30 @@ func Walk[T any](v *Validator, body []byte) (in T, rules []string, ok bool) {
 	}
 	found, err := v.decodeBody(p, reflect.ValueOf(&in).Elem(), &document{scanner: s})
 	for _, f := range found.list {
+		rules = append(rules, f.Rule)
+	}
+	return in, rules, err == nil
+}
+
+// TypeFault is what Check says of a type that a test makes up.
+func TypeFault(v *Validator, t reflect.Type) error { return v.orStandard().plan(t).fault }
+
+// WalkType is Walk for a type that a test makes up. It is not ok if the self
+// check or the scan refuses.
+func WalkType(v *Validator, t reflect.Type, body []byte) (in reflect.Value, rules []string, ok bool) {
+	v = v.orStandard()
+	p := v.plan(t)
+	s := strictjson.NewScanner(v.limits())
+	defer s.Release()
+	if p.fault != nil || p.body == nil || s.Scan(body, true) != nil {
+		return in, nil, false
+	}
+	in = reflect.New(t).Elem()
+	found, err := v.decodeBody(p, in, &document{scanner: s})
+	for _, f := range found.list {
+		if f.Want == problem.TypeBytes && f.Got == problem.TypeArray {
+			f.Rule = "array for bytes"
+		}
 		rules = append(rules, f.Rule)
 	}
 	return in, rules, err == nil

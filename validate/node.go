@@ -101,7 +101,7 @@ func (b *builder) describe(n *node) {
 			b.fault("has type %v, an interface that encoding/json cannot fill", t)
 		}
 	case reflect.Slice, reflect.Array:
-		if t.Kind() == reflect.Slice && isByte(t.Elem()) {
+		if isBytes(t) && isByte(t.Elem()) {
 			n.shape, n.want = shapeScalar, problem.TypeBytes
 			return
 		}
@@ -159,6 +159,12 @@ func textType(t reflect.Type) problem.Type {
 		return problem.TypeUUID
 	}
 	return problem.TypeText
+}
+
+// isBytes reports whether encoding/json reads Base64 into t, also where it reads
+// an array element by element because the elements decode themselves.
+func isBytes(t reflect.Type) bool {
+	return t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8
 }
 
 // isByte reports whether encoding/json writes a slice of t as Base64.

@@ -141,18 +141,21 @@ func (b *builder) collect(o *object, t reflect.Type, index []int, prefix string,
 		if inner.Kind() == reflect.Pointer {
 			inner = inner.Elem()
 		}
-		embeds := sf.Anonymous && inner.Kind() == reflect.Struct && jsonName(tag) == "" && tag != "-" && len(sources) == 0
+		embedded := sf.Anonymous && inner.Kind() == reflect.Struct
+		embeds := embedded && jsonName(tag) == "" && tag != "-" && len(sources) == 0
 		switch {
-		case embeds && !b.decodesItself(inner):
+		case embedded && !sf.IsExported() && sf.Type.Kind() == reflect.Pointer && tag != "-":
+			b.faultAt(o, c.goName, "embedded pointer to an unexported struct, which encoding/json cannot fill: export the struct, or embed it by value")
+			continue
+		case embeds && b.decodesItself(inner):
+			b.faultAt(o, c.goName, "embeds %v, which decodes itself, but is not asked to: give it a json tag", inner)
+			continue
+		case embeds:
 			if slices.Contains(above, inner) || inner == o.typ {
 				b.faultAt(o, c.goName, "embeds itself")
 				continue
 			}
 			if sf.Type.Kind() == reflect.Pointer {
-				if !sf.IsExported() {
-					b.faultAt(o, c.goName, "embedded pointer to an unexported struct, which encoding/json cannot fill: export the struct, or embed it by value")
-					continue
-				}
 				o.embedded = append(o.embedded, c.index)
 			}
 			c.inline = true
@@ -163,7 +166,7 @@ func (b *builder) collect(o *object, t reflect.Type, index []int, prefix string,
 			}
 			found = append(found, inside...)
 			continue
-		case !sf.IsExported():
+		case !sf.IsExported() && (!embedded || jsonName(tag) == ""):
 			c.reason = "is unexported"
 		case len(sources) > 0:
 			if len(sources) > 1 {

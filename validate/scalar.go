@@ -68,9 +68,33 @@ func (w *walk) scalar(v reflect.Value, n *node) *problem.FieldError {
 		v.SetString(text)
 		return nil
 	}
-	if err := w.fromText(v, n); err != nil {
+	if n.want == problem.TypeBytes {
+		return w.base64(v)
+	}
+	var err error
+	if n.want == problem.TypeTime {
+		err = v.Addr().Interface().(json.Unmarshaler).UnmarshalJSON(w.Raw())
+	} else {
+		err = v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText(w.Text())
+	}
+	if err != nil {
 		return &problem.FieldError{Rule: "format", Want: n.want, Got: problem.TypeString}
 	}
+	return nil
+}
+
+// base64 decodes a string into bytes.
+func (w *walk) base64(v reflect.Value) *problem.FieldError {
+	text := w.Text()
+	if !w.take(len(text), 1) {
+		return nil
+	}
+	data := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
+	n, err := base64.StdEncoding.Decode(data, text)
+	if err != nil {
+		return &problem.FieldError{Rule: "format", Want: problem.TypeBytes, Got: problem.TypeString}
+	}
+	v.SetBytes(data[:n])
 	return nil
 }
 
@@ -94,24 +118,6 @@ func (w *walk) number(v reflect.Value, n *node) *problem.FieldError {
 		return nil
 	}
 	return setFloat(raw, v)
-}
-
-// fromText decodes a string into bytes or into a type that decodes itself.
-func (w *walk) fromText(v reflect.Value, n *node) error {
-	switch {
-	case n.want == problem.TypeBytes:
-		text := w.Text()
-		data := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
-		size, err := base64.StdEncoding.Decode(data, text)
-		if err == nil {
-			v.SetBytes(data[:size])
-		}
-		return err
-	case n.want == problem.TypeTime:
-		return v.Addr().Interface().(json.Unmarshaler).UnmarshalJSON(w.Raw())
-	default:
-		return v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText(w.Text())
-	}
 }
 
 // any decodes a value that nobody has described. It fails for a number that no
@@ -171,7 +177,8 @@ func (w *walk) anyObject() (x any, ok bool) {
 
 // quoted decodes the value in a string, for the json option ",string". What
 // stands in the string was not scanned: encoding/json takes null there, 007, and
-// the strconv syntax of floats.
+// the strconv syntax of floats. Of a [json.Number] one version of it takes more
+// than the other; here it takes what both take.
 func (w *walk) quoted(v reflect.Value, n *node, f *field, s *section) {
 	switch w.Peek() {
 	case 'n':
@@ -183,7 +190,7 @@ func (w *walk) quoted(v reflect.Value, n *node, f *field, s *section) {
 		return
 	}
 	text := w.Text()
-	if string(text) == "null" {
+	if string(text) == "null" && n.typ != numberType {
 		return
 	}
 	if v.Kind() == reflect.Pointer {
@@ -203,8 +210,8 @@ func decodeQuoted(text []byte, v reflect.Value, n *node) *problem.FieldError {
 		}
 		return fault
 	case n.want == problem.TypeNumber && v.Kind() == reflect.String:
-		v.SetString(string(text))
 		if strictjson.IsNumber(text) {
+			v.SetString(string(text))
 			return nil
 		}
 		return fault

@@ -89,6 +89,8 @@ func (w *walk) value(v reflect.Value, n *node, f *field, s *section) {
 		w.members(v, n.object, s)
 	case n.shape == shapeList && c == '[':
 		w.elements(v, n, f, s.ofElements())
+	case n.shape == shapeList && c == '"' && isBytes(n.typ):
+		w.note(w.base64(v), f, s)
 	case n.shape == shapeMap && c == '{':
 		w.entries(v, n, f, s.ofElements())
 	case n.shape == shapeOpaque:
