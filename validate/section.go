@@ -23,6 +23,7 @@ type section struct {
 
 	own    string // the tag of this section, for the engine
 	engine string // the same with what follows, down to what the visitor enters
+	dive   string // engine behind dive
 }
 
 // A rule is one entry of a tag.
@@ -60,7 +61,7 @@ func (b *builder) parse(tags []string, n *node) *section {
 	s := &section{node: n}
 	for i, tag := range tags {
 		if tag == "dive" {
-			s.dive(b, tags[i+1:])
+			s.parseDive(b, tags[i+1:])
 			return s
 		}
 		r := rule{tag: tag}
@@ -75,8 +76,8 @@ func (b *builder) parse(tags []string, n *node) *section {
 	return s
 }
 
-// dive reads what stands behind dive.
-func (s *section) dive(b *builder, tags []string) {
+// parseDive reads what stands behind dive.
+func (s *section) parseDive(b *builder, tags []string) {
 	n := s.node
 	if len(tags) > 0 && tags[0] == "keys" {
 		end := slices.Index(tags, "endkeys")
@@ -203,6 +204,7 @@ func (b *builder) render(s *section, n *node, value bool) string {
 		}
 	}
 	s.engine = strings.Join(tags, ",")
+	s.dive = "dive," + s.engine
 	return s.engine
 }
 

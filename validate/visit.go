@@ -67,7 +67,7 @@ func (j *judgement) descend(v, parent reflect.Value, c scope, sound bool) error 
 	e := c.elements()
 	for i := range v.Len() {
 		j.at = append(j.at, step{kind: stepElement, rank: i})
-		err := j.element(v.Index(i), parent, &e)
+		err := j.element(v, i, parent, &e)
 		j.at = j.at[:len(j.at)-1]
 		if err != nil {
 			return err
@@ -82,11 +82,14 @@ func (j *judgement) entries(m, parent reflect.Value, c scope) error {
 	if keys.section = c.section.keys; keys.section != nil {
 		keys.node = keys.section.node
 	}
-	for k, v := range m.Seq2() {
-		j.at = append(j.at, step{kind: stepEntry, name: keyName(k)})
+	k, v := one(m.Type().Key()), one(m.Type().Elem())
+	for iter := m.MapRange(); iter.Next(); {
+		k.Index(0).SetIterKey(iter)
+		v.Index(0).SetIterValue(iter)
+		j.at = append(j.at, step{kind: stepEntry, name: keyName(k.Index(0))})
 		err := j.key(k, parent, &keys)
 		if err == nil {
-			err = j.element(v, parent, &e)
+			err = j.element(v, 0, parent, &e)
 		}
 		j.at = j.at[:len(j.at)-1]
 		if err != nil {
@@ -101,28 +104,33 @@ func (j *judgement) key(k, parent reflect.Value, c *scope) error {
 	if c.section == nil || j.isEnough() {
 		return nil
 	}
-	return j.judged(j.run(k, parent, c), c.prefix(), *c, true)
+	return j.judged(j.run(k, 0, parent, c), c.prefix(), *c, true)
 }
+
+// one returns a list of one element, to be filled.
+func one(t reflect.Type) reflect.Value { return reflect.MakeSlice(reflect.SliceOf(t), 1, 1) }
 
 // element runs the rules of one list element or map value, and of what is below
 // it.
-func (j *judgement) element(v, parent reflect.Value, e *scope) error {
+func (j *judgement) element(list reflect.Value, i int, parent reflect.Value, e *scope) error {
 	if j.isEnough() {
 		return nil
 	}
-	broken := j.run(v, parent, e)
+	v := list.Index(i)
+	broken := j.run(list, i, parent, e)
 	if broken == nil && !e.node.deep && !e.section.isVisited(e.node) {
 		return nil
 	}
 	if err := j.judged(broken, e.prefix(), *e, false); err != nil {
 		return err
 	}
-	return j.descend(addressable(v), parent, *e, broken == nil)
+	return j.descend(v, parent, *e, broken == nil)
 }
 
-// run asks the engine about one element or key. The names in its answer begin with
-// e.prefix.
-func (j *judgement) run(v, parent reflect.Value, e *scope) error {
+// run asks the engine about one element or key. The names in its answer begin
+// with e.prefix.
+func (j *judgement) run(list reflect.Value, i int, parent reflect.Value, e *scope) error {
+	v := list.Index(i)
 	inner := v
 	for inner.Kind() == reflect.Pointer && !inner.IsNil() {
 		inner = inner.Elem()
@@ -135,15 +143,16 @@ func (j *judgement) run(v, parent reflect.Value, e *scope) error {
 	case tag == "":
 		return j.p.engine.StructCtx(j.ctx, pointer(inner))
 	default:
-		return j.p.engine.VarWithKeyCtx(j.ctx, elementKey, v.Interface(), tag)
+		// A piece of the list costs less than a copy of the struct.
+		return j.p.engine.VarWithKeyCtx(j.ctx, elementKey, list.Slice(i, i+1).Interface(), e.section.dive)
 	}
 }
 
-// elementKey stands for an element: validator dives into a struct only below a
-// name.
+// elementKey stands for a list of one element: validator dives into a struct only
+// below a name.
 const elementKey = "x"
 
-// prefix is what stands before the names of an element or key of c.
+// prefix is what stands before the names of an element of c.
 func (c *scope) prefix() string {
 	switch {
 	case !isDived(c.node.typ):
@@ -151,7 +160,7 @@ func (c *scope) prefix() string {
 	case c.section.engine == "":
 		return typePrefix(c.node.typ)
 	default:
-		return elementKey
+		return elementKey + "[0]"
 	}
 }
 
@@ -230,14 +239,11 @@ func prepare(v reflect.Value, n *node) {
 			prepare(v.Index(i), n.elem)
 		}
 	case shapeMap:
-		for k, e := range v.Seq2() {
-			if e.Kind() != reflect.Pointer {
-				c := addressable(e)
-				prepare(c, n.elem)
-				v.SetMapIndex(k, c)
-				continue
-			}
-			prepare(e, n.elem)
+		elem := reflect.New(v.Type().Elem()).Elem()
+		for iter := v.MapRange(); iter.Next(); {
+			elem.SetIterValue(iter)
+			prepare(elem, n.elem)
+			v.SetMapIndex(iter.Key(), elem)
 		}
 	}
 }
