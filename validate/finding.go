@@ -18,26 +18,41 @@ type finding struct {
 	others []place // the other values that the rule looks at
 }
 
+// A fault is what is wrong with a value, as those see it who look at nothing
+// else. The zero fault is none.
+type fault struct {
+	rule      string
+	want, got problem.Type
+	presence  problem.Presence
+	key       bool
+	param     string
+	min, max  string
+}
+
 // newFinding completes the facts of a value that did not decode: f and s, its
 // field and section, may be nil.
-func newFinding(fault problem.FieldError, at place, f *field, s *section) finding {
+func newFinding(bad fault, at place, f *field, s *section) finding {
+	e := problem.FieldError{
+		Rule: bad.rule, Want: bad.want, Got: bad.got, Presence: bad.presence,
+		Key: bad.key, Param: bad.param, Min: bad.min, Max: bad.max,
+	}
 	switch {
-	case fault.Presence != problem.PresenceUnknown:
-	case fault.Got == problem.TypeNull:
-		fault.Presence = problem.Null
+	case e.Presence != problem.PresenceUnknown:
+	case e.Got == problem.TypeNull:
+		e.Presence = problem.Null
 	default:
-		fault.Presence = problem.Present
+		e.Presence = problem.Present
 	}
 	if s != nil {
-		fault.OneOf = s.oneOf
-		if fault.Rule != "range" {
-			fault.Min, fault.Max = s.min, s.max
+		e.OneOf = s.oneOf
+		if e.Rule != "range" {
+			e.Min, e.Max = s.min, s.max
 		}
 	}
 	if f != nil {
-		fault.In, fault.Label, fault.Message = f.in, f.label, f.message
+		e.In, e.Label, e.Message = f.in, f.label, f.message
 	}
-	return finding{FieldError: fault, at: at}
+	return finding{FieldError: e, at: at}
 }
 
 // A place leads from the root to a value.
@@ -65,12 +80,10 @@ const (
 func (p place) compare(q place) int {
 	for i := range min(len(p), len(q)) {
 		a, b := &p[i], &q[i]
-		if c := cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.rank, b.rank)); c != 0 {
-			return c
+		if a.kind == b.kind && a.rank == b.rank && a.name == b.name {
+			continue // as most steps of two places do
 		}
-		if c := strings.Compare(a.name, b.name); c != 0 {
-			return c
-		}
+		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.rank, b.rank), strings.Compare(a.name, b.name))
 	}
 	return cmp.Compare(len(p), len(q))
 }

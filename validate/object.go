@@ -29,24 +29,24 @@ type object struct {
 
 // A field is one member of a body, or one parameter.
 type field struct {
-	name      string // on the wire
-	segment   any    // name, as a path has it
-	goName    string // with dots through embedded structs
-	position  int    // in object.fields, the struct order
-	index     []int  // from the object, for reflect
-	in        problem.In
-	source    source // if it is no member
-	whole     bool   // body:"json": the field is the whole body
-	hidden    bool   // json:"-"
-	json      bool   // has a json tag with a name
-	form      bool   // has a form tag
-	typ       reflect.Type
-	node      *node
-	quoted    bool // json ",string"
-	inline    bool // an embedded struct, which has no name of its own
-	rules     *section
-	label     string // label tag
-	message   string // msg tag
+	name     string // on the wire
+	segment  any    // name, as a path has it
+	goName   string // with dots through embedded structs
+	position int    // in object.fields, the struct order
+	index    []int  // from the object, for reflect
+	in       problem.In
+	source   source // if it is no member
+	whole    bool   // body:"json": the field is the whole body
+	hidden   bool   // json:"-"
+	json     bool   // has a json tag with a name
+	form     bool   // has a form tag
+	typ      reflect.Type
+	node     *node
+	quoted   bool // json ",string"
+	inline   bool // an embedded struct, which has no name of its own
+	rules    *section
+	label    string // label tag
+	message  string // msg tag
 
 	// presence says that required asks whether the value was sent, not whether
 	// it is zero. The engine does not see such a rule: the walk enforces it.

@@ -93,7 +93,7 @@ func (in *params) decode(p *plan, root reflect.Value, found *findings) {
 		case f.isFile() || len(files) > 0:
 			found.addParam(decodeFiles(root, f, values, files), f)
 		case f.presence && len(values) == 0 && !f.source.hasPreset:
-			found.addParam(&problem.FieldError{Rule: "required", Want: f.node.want, Presence: problem.Absent}, f)
+			found.addParam(fault{rule: "required", want: f.node.want, presence: problem.Absent}, f)
 		default:
 			decodeParam(fieldAt(root, f.index), f, values, found)
 		}
@@ -102,9 +102,9 @@ func (in *params) decode(p *plan, root reflect.Value, found *findings) {
 }
 
 // addParam adds what is wrong with a parameter, if anything is.
-func (fs *findings) addParam(fault *problem.FieldError, f *field) {
-	if fault != nil {
-		fs.add(newFinding(*fault, place{f.step()}, f, f.rules))
+func (fs *findings) addParam(bad fault, f *field) {
+	if bad.rule != "" {
+		fs.add(newFinding(bad, place{f.step()}, f, f.rules))
 	}
 }
 
@@ -171,28 +171,28 @@ func (f *field) isFile() bool {
 
 // decodeFiles fills a field with the files of its name. A browser sends an empty
 // text for a file that nobody has chosen.
-func decodeFiles(root reflect.Value, f *field, values []string, files []*multipart.FileHeader) *problem.FieldError {
+func decodeFiles(root reflect.Value, f *field, values []string, files []*multipart.FileHeader) fault {
 	text := strings.Join(values, "") != ""
 	switch {
 	case !f.isFile():
-		return &problem.FieldError{Rule: "type", Want: f.node.want, Got: problem.TypeBytes}
+		return fault{rule: "type", want: f.node.want, got: problem.TypeBytes}
 	case text:
-		return &problem.FieldError{Rule: "format", Want: f.node.want, Got: problem.TypeString}
+		return fault{rule: "format", want: f.node.want, got: problem.TypeString}
 	case len(files) == 0:
-		return nil
+		return fault{}
 	case f.node.shape != shapeList && len(files) > 1:
-		return &problem.FieldError{Rule: "repeat", Want: f.node.want, Got: problem.TypeArray}
+		return fault{rule: "repeat", want: f.node.want, got: problem.TypeArray}
 	}
 	v := settle(fieldAt(root, f.index))
 	if f.node.shape != shapeList {
 		v.Set(reflect.ValueOf(files[0]).Elem())
-		return nil
+		return fault{}
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(files), len(files)))
 	for i, file := range files {
 		settle(v.Index(i)).Set(reflect.ValueOf(file).Elem())
 	}
-	return nil
+	return fault{}
 }
 
 // decodeParam sets v to the values of a parameter, or adds what is wrong.
@@ -206,7 +206,7 @@ func decodeParam(v reflect.Value, f *field, values []string, found *findings) {
 	v, n := settle(v), f.node
 	if n.shape != shapeList {
 		if len(values) > 1 {
-			found.addParam(&problem.FieldError{Rule: "repeat", Want: n.want, Got: problem.TypeArray}, f)
+			found.addParam(fault{rule: "repeat", want: n.want, got: problem.TypeArray}, f)
 			return
 		}
 		found.addParam(decodeText(v, n, f, values[0]), f)
@@ -214,8 +214,8 @@ func decodeParam(v reflect.Value, f *field, values []string, found *findings) {
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(values), len(values)))
 	for i, value := range values {
-		if fault := decodeText(settle(v.Index(i)), n.elem, f, value); fault != nil {
-			found.add(newFinding(*fault, place{f.step(), {kind: stepElement, rank: i}}, f, f.rules.dived()))
+		if bad := decodeText(settle(v.Index(i)), n.elem, f, value); bad.rule != "" {
+			found.add(newFinding(bad, place{f.step(), {kind: stepElement, rank: i}}, f, f.rules.dived()))
 		}
 	}
 }
@@ -242,13 +242,13 @@ func settle(v reflect.Value) reflect.Value {
 
 // decodeText sets v to the value that a text stands for. If it stands for none,
 // decodeText says why.
-func decodeText(v reflect.Value, n *node, f *field, text string) *problem.FieldError {
-	mismatch := func(rule string) *problem.FieldError {
-		fault := &problem.FieldError{Rule: rule, Want: n.want, Got: problem.TypeString}
+func decodeText(v reflect.Value, n *node, f *field, text string) fault {
+	mismatch := func(rule string) fault {
+		bad := fault{rule: rule, want: n.want, got: problem.TypeString}
 		if text == "" {
-			fault.Presence = problem.Zero
+			bad.presence = problem.Zero
 		}
-		return fault
+		return bad
 	}
 	if !utf8.ValidString(text) || strings.Contains(text, "\x00") {
 		return mismatch("encoding")
@@ -278,7 +278,7 @@ func decodeText(v reflect.Value, n *node, f *field, text string) *problem.FieldE
 			return mismatch("format")
 		}
 	}
-	return nil
+	return fault{}
 }
 
 // decodeOwn decodes text into a type with a text form of its own.

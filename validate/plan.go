@@ -21,12 +21,12 @@ type plan struct {
 	root    reflect.Type // the struct that the engine sees: T without pointers, or a struct around it
 	wrapped bool
 
-	top    *object // of root
-	body   *node   // what the body becomes, nil if there is none or it is a form
-	member *field  // the field that is the whole body, nil if root is
-	form   bool    // there are form fields
-	gin    bool    // the tags are those of gin
-	forms  *plan   // for requests with a form, if T has both form fields and JSON members, as structs of gin do
+	top    *object  // of root
+	body   *node    // what the body becomes, nil if there is none or it is a form
+	member *field   // the field that is the whole body, nil if root is
+	form   bool     // there are form fields
+	gin    bool     // the tags are those of gin
+	forms  *plan    // for requests with a form, if T has both form fields and JSON members, as structs of gin do
 	params []*field // query, path, header, cookie, form; in struct order
 	query  bool     // some of params are in the query
 

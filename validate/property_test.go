@@ -177,7 +177,9 @@ func (m maker) anything(depth int) string {
 
 func (m maker) pick(from ...string) string { return from[m.IntN(len(from))] }
 
-func (m maker) space(sign string) string { return m.pick("", "", " ", "\n") + sign + m.pick("", "", "\t") }
+func (m maker) space(sign string) string {
+	return m.pick("", "", " ", "\n") + sign + m.pick("", "", "\t")
+}
 
 // Of random structs and bodies, what is accepted here is what encoding/json
 // accepts, with equal values, but for names in another case, null elements and

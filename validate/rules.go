@@ -96,6 +96,8 @@ type scope struct {
 	at      place
 	owner   *object // that declares field
 	base    place   // of owner
+
+	zeroPasses bool // of the elements one was zero, and broke no rule
 }
 
 // A located finding knows the field and the section that it is about.

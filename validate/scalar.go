@@ -36,12 +36,12 @@ func typeOf(raw []byte) problem.Type {
 }
 
 // mismatch says that a value is of another type than wanted.
-func mismatch(want problem.Type, raw []byte) *problem.FieldError {
-	return &problem.FieldError{Rule: "type", Want: want, Got: typeOf(raw)}
+func mismatch(want problem.Type, raw []byte) fault {
+	return fault{rule: "type", want: want, got: typeOf(raw)}
 }
 
 // scalar decodes a value that has no parts. If it cannot, it says why.
-func (w *walk) scalar(v reflect.Value, n *node) *problem.FieldError {
+func (w *walk) scalar(v reflect.Value, n *node) fault {
 	switch n.want {
 	case problem.TypeBoolean:
 		raw := w.Raw()
@@ -49,7 +49,7 @@ func (w *walk) scalar(v reflect.Value, n *node) *problem.FieldError {
 			return mismatch(n.want, raw)
 		}
 		v.SetBool(raw[0] == 't')
-		return nil
+		return fault{}
 	case problem.TypeInteger, problem.TypeDuration:
 		raw := w.Raw()
 		if typeOf(raw) != problem.TypeNumber {
@@ -66,7 +66,7 @@ func (w *walk) scalar(v reflect.Value, n *node) *problem.FieldError {
 		text := w.String()
 		w.take(len(text), 1)
 		v.SetString(text)
-		return nil
+		return fault{}
 	}
 	if n.want == problem.TypeBytes {
 		return w.base64(v)
@@ -78,36 +78,36 @@ func (w *walk) scalar(v reflect.Value, n *node) *problem.FieldError {
 		err = v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText(w.Text())
 	}
 	if err != nil {
-		return &problem.FieldError{Rule: "format", Want: n.want, Got: problem.TypeString}
+		return fault{rule: "format", want: n.want, got: problem.TypeString}
 	}
-	return nil
+	return fault{}
 }
 
 // base64 decodes a string into bytes.
-func (w *walk) base64(v reflect.Value) *problem.FieldError {
+func (w *walk) base64(v reflect.Value) fault {
 	text := w.Text()
 	if !w.take(len(text), 1) {
-		return nil
+		return fault{}
 	}
 	data := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
 	n, err := base64.StdEncoding.Decode(data, text)
 	if err != nil {
-		return &problem.FieldError{Rule: "format", Want: problem.TypeBytes, Got: problem.TypeString}
+		return fault{rule: "format", want: problem.TypeBytes, got: problem.TypeString}
 	}
 	v.SetBytes(data[:n])
-	return nil
+	return fault{}
 }
 
 // number decodes a float or a [json.Number], which may also be a string.
-func (w *walk) number(v reflect.Value, n *node) *problem.FieldError {
+func (w *walk) number(v reflect.Value, n *node) fault {
 	number := v.Kind() == reflect.String
 	if number && w.Peek() == '"' {
 		text := w.Text()
 		if !strictjson.IsNumber(text) {
-			return &problem.FieldError{Rule: "format", Want: n.want, Got: problem.TypeString}
+			return fault{rule: "format", want: n.want, got: problem.TypeString}
 		}
 		v.SetString(string(text))
-		return nil
+		return fault{}
 	}
 	raw := w.Raw()
 	switch t := typeOf(raw); {
@@ -115,7 +115,7 @@ func (w *walk) number(v reflect.Value, n *node) *problem.FieldError {
 		return mismatch(n.want, raw)
 	case number:
 		v.SetString(string(raw))
-		return nil
+		return fault{}
 	}
 	return setFloat(raw, v)
 }
@@ -200,60 +200,60 @@ func (w *walk) quoted(v reflect.Value, n *node, f *field, s *section) {
 	w.note(decodeQuoted(text, v, n), f, s)
 }
 
-func decodeQuoted(text []byte, v reflect.Value, n *node) *problem.FieldError {
-	fault := &problem.FieldError{Rule: "type", Want: n.want, Got: problem.TypeString}
+func decodeQuoted(text []byte, v reflect.Value, n *node) fault {
+	bad := fault{rule: "type", want: n.want, got: problem.TypeString}
 	switch {
 	case v.Kind() == reflect.Bool:
 		v.SetBool(string(text) == "true")
 		if v.Bool() || string(text) == "false" {
-			return nil
+			return fault{}
 		}
-		return fault
+		return bad
 	case n.want == problem.TypeNumber && v.Kind() == reflect.String:
 		if strictjson.IsNumber(text) {
 			v.SetString(string(text))
-			return nil
+			return fault{}
 		}
-		return fault
+		return bad
 	case v.Kind() == reflect.String:
 		inner, ok := strictjson.Unquote(text)
 		v.SetString(inner)
 		if ok {
-			return nil
+			return fault{}
 		}
-		return fault
+		return bad
 	case len(text) == 0, text[0] != '-' && (text[0] < '0' || '9' < text[0]):
-		return fault
+		return bad
 	case v.CanFloat():
 		if _, err := strconv.ParseFloat(string(text), 64); errors.Is(err, strconv.ErrSyntax) {
-			return fault
+			return bad
 		}
 		return setFloat(text, v)
 	}
-	fault.Want = problem.TypeInteger
+	bad.want = problem.TypeInteger
 	if _, err := strconv.ParseInt(string(text), 10, 64); errors.Is(err, strconv.ErrSyntax) {
-		return fault
+		return bad
 	}
 	return setInteger(text, v)
 }
 
 // setInteger sets v to a decimal number. If that is out of its range, the fault
 // names the bound.
-func setInteger(text []byte, v reflect.Value) *problem.FieldError {
+func setInteger(text []byte, v reflect.Value) fault {
 	bits := v.Type().Bits()
 	var least, most string
 	if v.CanUint() {
 		u, err := strconv.ParseUint(string(text), 10, bits)
 		if err == nil {
 			v.SetUint(u)
-			return nil
+			return fault{}
 		}
 		least, most = "0", strconv.FormatUint(math.MaxUint64>>(64-bits), 10)
 	} else {
 		i, err := strconv.ParseInt(string(text), 10, bits)
 		if err == nil {
 			v.SetInt(i)
-			return nil
+			return fault{}
 		}
 		least, most = strconv.FormatInt(math.MinInt64>>(64-bits), 10), strconv.FormatInt(math.MaxInt64>>(64-bits), 10)
 	}
@@ -262,33 +262,33 @@ func setInteger(text []byte, v reflect.Value) *problem.FieldError {
 	} else {
 		least = ""
 	}
-	return &problem.FieldError{Rule: "range", Want: problem.TypeInteger, Got: problem.TypeNumber, Min: least, Max: most}
+	return fault{rule: "range", want: problem.TypeInteger, got: problem.TypeNumber, min: least, max: most}
 }
 
-func setFloat(text []byte, v reflect.Value) *problem.FieldError {
+func setFloat(text []byte, v reflect.Value) fault {
 	x, err := strconv.ParseFloat(string(text), v.Type().Bits())
 	if err != nil {
-		return &problem.FieldError{Rule: "range", Want: problem.TypeNumber, Got: problem.TypeNumber}
+		return fault{rule: "range", want: problem.TypeNumber, got: problem.TypeNumber}
 	}
 	v.SetFloat(x)
-	return nil
+	return fault{}
 }
 
 // decodeKey sets key, of a map, to a name.
-func decodeKey(name string, key reflect.Value) *problem.FieldError {
+func decodeKey(name string, key reflect.Value) fault {
 	if u, ok := key.Addr().Interface().(encoding.TextUnmarshaler); ok {
 		key.SetZero()
 		if err := u.UnmarshalText([]byte(name)); err != nil {
-			return &problem.FieldError{Rule: "format", Want: textType(key.Type()), Got: problem.TypeString}
+			return fault{rule: "format", want: textType(key.Type()), got: problem.TypeString}
 		}
-		return nil
+		return fault{}
 	}
 	if key.Kind() == reflect.String {
 		key.SetString(name)
-		return nil
+		return fault{}
 	}
 	if _, err := strconv.ParseInt(name, 10, 64); errors.Is(err, strconv.ErrSyntax) {
-		return &problem.FieldError{Rule: "type", Want: problem.TypeInteger, Got: problem.TypeString}
+		return fault{rule: "type", want: problem.TypeInteger, got: problem.TypeString}
 	}
 	return setInteger([]byte(name), key)
 }

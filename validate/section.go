@@ -24,6 +24,7 @@ type section struct {
 	own    string // the tag of this section, for the engine
 	engine string // the same with what follows, down to what the visitor enters
 	dive   string // engine behind dive
+	plain  bool   // nothing in engine can fail, but for nil
 }
 
 // A rule is one entry of a tag.
@@ -44,6 +45,9 @@ var steering = map[string]bool{
 	"omitempty": true, "omitnil": true, "omitzero": true, "structonly": true,
 	"nostructlevel": true, "skip_unless": true, "dive": true, "keys": true, "endkeys": true,
 }
+
+// omits are the rules that end a section without a failure.
+var omits = map[string]bool{"omitempty": true, "omitnil": true, "omitzero": true}
 
 // section reads a tag whose value is described by n. Mistakes are left to the
 // self check, which asks validator.
@@ -205,6 +209,7 @@ func (b *builder) render(s *section, n *node, value bool) string {
 	}
 	s.engine = strings.Join(tags, ",")
 	s.dive = "dive," + s.engine
+	s.plain = !slices.ContainsFunc(tags, func(tag string) bool { return !omits[tag] && tag != "required" })
 	return s.engine
 }
 

@@ -117,8 +117,15 @@ func (j *judgement) element(list reflect.Value, i int, parent reflect.Value, e *
 		return nil
 	}
 	v := list.Index(i)
+	// Zero structs are cheap to send: it is enough to ask about one, unless a
+	// rule of the user may see a difference.
+	zero := e.node.shape == shapeStruct && !e.node.deep && len(j.v.cfg.Rules) == 0 && v.IsZero()
+	if zero && e.zeroPasses {
+		return nil
+	}
 	broken := j.run(list, i, parent, e)
 	if broken == nil && !e.node.deep && !e.section.isVisited(e.node) {
+		e.zeroPasses = e.zeroPasses || zero
 		return nil
 	}
 	if err := j.judged(broken, e.prefix(), *e, false); err != nil {
@@ -140,7 +147,10 @@ func (j *judgement) run(list reflect.Value, i int, parent reflect.Value, e *scop
 		return nil
 	case !isDived(inner.Type()):
 		return j.p.engine.VarWithValueCtx(j.ctx, v.Interface(), pointer(parent), tag)
-	case tag == "":
+	case e.section.plain:
+		if v.Kind() == reflect.Struct && e.section.skipsZero() && v.IsZero() {
+			return nil
+		}
 		return j.p.engine.StructCtx(j.ctx, pointer(inner))
 	default:
 		// A piece of the list costs less than a copy of the struct.
@@ -157,7 +167,7 @@ func (c *scope) prefix() string {
 	switch {
 	case !isDived(c.node.typ):
 		return ""
-	case c.section.engine == "":
+	case c.section.plain:
 		return typePrefix(c.node.typ)
 	default:
 		return elementKey + "[0]"

@@ -101,12 +101,12 @@ func (w *walk) value(v reflect.Value, n *node, f *field, s *section) {
 }
 
 // opaque decodes a value whose type takes any JSON.
-func (w *walk) opaque(v reflect.Value, n *node) *problem.FieldError {
+func (w *walk) opaque(v reflect.Value, n *node) fault {
 	switch {
 	case n.typ.Kind() == reflect.Interface:
 		x, ok := w.any()
 		if !ok {
-			return &problem.FieldError{Rule: "range", Want: problem.TypeNumber, Got: problem.TypeNumber}
+			return fault{rule: "range", want: problem.TypeNumber, got: problem.TypeNumber}
 		}
 		if x != nil {
 			v.Set(reflect.ValueOf(x))
@@ -115,10 +115,10 @@ func (w *walk) opaque(v reflect.Value, n *node) *problem.FieldError {
 		raw := w.Raw()
 		w.take(len(raw), 1)
 		if err := v.Addr().Interface().(json.Unmarshaler).UnmarshalJSON(raw); err != nil {
-			return &problem.FieldError{Rule: "format", Want: n.want}
+			return fault{rule: "format", want: n.want}
 		}
 	}
-	return nil
+	return fault{}
 }
 
 // ofElements returns the section of the elements, or one which says that no
@@ -187,7 +187,7 @@ func (w *walk) absent(o *object, seen []problem.Presence) {
 		w.at = append(w.at, f.step())
 		switch {
 		case f.presence:
-			w.note(&problem.FieldError{Rule: "required", Want: f.node.want, Presence: seen[i]}, f, f.rules)
+			w.note(fault{rule: "required", want: f.node.want, presence: seen[i]}, f, f.rules)
 		case f.holdsPresence():
 			w.absent(f.node.object, f.node.object.absent)
 		}
@@ -209,11 +209,11 @@ func (w *walk) unknown(name []byte, o *object, rank int) {
 		return
 	}
 	w.at = append(w.at, step{kind: stepUnknown, rank: rank, name: string(name)})
-	fault := &problem.FieldError{Rule: "unknown", Got: typeOf(w.Raw())}
+	bad := fault{rule: "unknown", got: typeOf(w.Raw())}
 	if like != nil {
-		fault.Param = like.name
+		bad.param = like.name
 	}
-	w.note(fault, nil, nil)
+	w.note(bad, nil, nil)
 	w.at = w.at[:len(w.at)-1]
 }
 
@@ -230,11 +230,11 @@ func (w *walk) entries(v reflect.Value, n *node, f *field, s *section) {
 		w.at = append(w.at, step{kind: stepEntry, name: name})
 		elem.SetZero()
 		w.element(elem, n.elem, f, s)
-		if fault := decodeKey(name, key); fault == nil {
+		if bad := decodeKey(name, key); bad.rule == "" {
 			v.SetMapIndex(key, elem)
 		} else {
-			fault.Key = true
-			w.note(fault, f, nil)
+			bad.key = true
+			w.note(bad, f, nil)
 		}
 		w.at = w.at[:len(w.at)-1]
 		if !w.take(len(name), 1) {
@@ -274,22 +274,22 @@ func (w *walk) elements(v reflect.Value, n *node, f *field, s *section) {
 func (w *walk) element(v reflect.Value, n *node, f *field, s *section) {
 	if w.Peek() == 'n' && !n.takesNull && !w.cfg.AllowNullElements {
 		w.Raw()
-		w.note(&problem.FieldError{Rule: "null", Want: n.want, Got: problem.TypeNull}, f, s)
+		w.note(fault{rule: "null", want: n.want, got: problem.TypeNull}, f, s)
 		return
 	}
 	w.value(v, n, f, s)
 }
 
 // note keeps what is wrong with the value at w.at, if anything is.
-func (w *walk) note(fault *problem.FieldError, f *field, s *section) {
-	if fault == nil {
+func (w *walk) note(bad fault, f *field, s *section) {
+	if bad.rule == "" {
 		return
 	}
 	if w.found.cuts(w.at) {
 		w.found.dropped++
 		return
 	}
-	w.found.add(newFinding(*fault, w.found.keep(w.at), f, s))
+	w.found.add(newFinding(bad, w.found.keep(w.at), f, s))
 }
 
 // step is the way from an object to its member f.

@@ -15,7 +15,7 @@ import "bytes"
 type Cursor struct {
 	data    []byte
 	pos     int
-	sizes   []int32 // of the containers that are still to come
+	sizes   []int32 // of the containers to come that have elements
 	scratch []byte  // for names with escapes
 }
 
@@ -26,13 +26,14 @@ func (c *Cursor) space() { c.pos = afterSpace(c.data, c.pos) }
 
 // Open reads the begin of a container, and the end of an empty one.
 func (c *Cursor) Open() (size int) {
-	size = int(c.sizes[0])
-	c.sizes = c.sizes[1:]
 	c.pos++
 	c.space()
-	if size == 0 {
+	if b := c.data[c.pos]; b == ']' || b == '}' {
 		c.pos++
+		return 0
 	}
+	size = int(c.sizes[0])
+	c.sizes = c.sizes[1:]
 	return size
 }
 
@@ -59,7 +60,7 @@ func (c *Cursor) Name() []byte {
 func (c *Cursor) String() string {
 	text, escaped := c.quoted()
 	if escaped {
-		text = appendUnescaped(nil, text)
+		text = appendUnescaped(make([]byte, 0, len(text)), text)
 	}
 	return string(text)
 }
@@ -69,7 +70,7 @@ func (c *Cursor) String() string {
 func (c *Cursor) Text() []byte {
 	text, escaped := c.quoted()
 	if escaped {
-		return appendUnescaped(nil, text)
+		return appendUnescaped(make([]byte, 0, len(text)), text)
 	}
 	return text[:len(text):len(text)]
 }
@@ -98,12 +99,15 @@ func (c *Cursor) skip() {
 			c.pos = c.afterString(c.pos)
 			continue
 		case '{', '[':
-			depth++
-			c.sizes = c.sizes[1:]
+			if c.Open() > 0 {
+				depth++
+			}
 		case '}', ']':
 			depth--
+			c.pos++
+		default:
+			c.pos++
 		}
-		c.pos++
 		if depth == 0 {
 			return
 		}

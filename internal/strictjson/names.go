@@ -15,7 +15,7 @@ func (s *Scanner) remember(start, end int, escaped bool) {
 		s.text = appendUnescaped(s.text, s.data[start:end])
 		name = span{int32(from), int32(-1 - (len(s.text) - from))}
 	}
-	s.names = append(s.names, name)
+	s.names = append(grown(s.names), name)
 }
 
 func (s *Scanner) name(n span) []byte {

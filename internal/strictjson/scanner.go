@@ -13,6 +13,7 @@ package strictjson
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 )
 
@@ -62,7 +63,7 @@ type Scanner struct {
 	names  []span  // the names so far of all open objects
 	text   []byte  // names that were written with escapes, unescaped
 	table  []int32 // hash table of the object that is being closed
-	sizes  []int32 // elements of each container, in the order of their brackets
+	sizes  []int32 // elements of each container that has any, in the order of their brackets
 }
 
 // A frame is an open container.
@@ -99,6 +100,15 @@ func modest[E any](s []E) []E {
 		return nil
 	}
 	return s[:0]
+}
+
+// grown returns s with room for one more. It doubles what it has: append would
+// copy a long list more often, and clients choose how long it is.
+func grown[E any](s []E) []E {
+	if len(s) < cap(s) {
+		return s
+	}
+	return slices.Grow(s, len(s)+16)
 }
 
 // Scan checks data, which begins with all that earlier calls were given. If that
@@ -194,6 +204,10 @@ func (s *Scanner) step() error {
 	if top.count++; top.count > s.limits.Elements {
 		return s.refuse(Elements, "more elements in one container than allowed")
 	}
+	if top.count == 1 {
+		top.size = len(s.sizes)
+		s.sizes = append(grown(s.sizes), 0)
+	}
 	if top.array {
 		return s.value()
 	}
@@ -233,8 +247,7 @@ func (s *Scanner) value() error {
 		if len(s.frames) == s.limits.Depth {
 			return s.refuse(Depth, "nested more deeply than allowed")
 		}
-		s.frames = append(s.frames, frame{array: c == '[', base: len(s.names), size: len(s.sizes)})
-		s.sizes = append(s.sizes, 0)
+		s.frames = append(s.frames, frame{array: c == '[', base: len(s.names)})
 		s.pos++
 		return nil
 	case '"':
@@ -260,7 +273,9 @@ func (s *Scanner) close() error {
 			return s.duplicateError(s.names[top.base+at])
 		}
 	}
-	s.sizes[top.size] = int32(top.count)
+	if top.count > 0 {
+		s.sizes[top.size] = int32(top.count)
+	}
 	s.names = s.names[:top.base]
 	s.frames = s.frames[:len(s.frames)-1]
 	return nil
