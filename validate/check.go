@@ -65,7 +65,7 @@ func (b *builder) checkField(o *object, c *candidate, f *field) {
 	if f.quoted && b.decodesItself(f.node.typ) {
 		b.fault("has the json option string, of which %v, which decodes itself, sees another part with each version of Go: drop it", f.node.typ)
 	}
-	if f.in == problem.InForm && f.json && b.v.cfg.TagName != binding {
+	if f.in == problem.InForm && f.json && o.typ == b.root && b.v.cfg.TagName != binding {
 		b.fault("has %v beside json %q: keep one, or set TagName to binding, which reads forms by the one and JSON by the other", f.source, jsonName(c.sf.Tag.Get("json")))
 	}
 	if f.rules == nil || f.rules.skip {
