@@ -165,7 +165,7 @@ func (b *builder) checkSources(p *plan) {
 		}
 		for _, f := range n.object.fields {
 			if f.in != problem.InBody || f.whole {
-				b.faultAt(n.object, f.goName, "has a source, %v, which only fields of the outermost struct have: move it there, or write json instead of %s", f.source, f.source.tag)
+				b.faultAt(n.object, f.goName, "has a source, which only fields of the outermost struct have: move %v there, or write json instead of %s", f.source, f.source.tag)
 			}
 		}
 	}
