@@ -45,20 +45,22 @@ func newDocument(length int64, keep bool) *document {
 	return d
 }
 
-// fill reads a body of that length, or of any length if it is negative. It stops
-// again and again to scan what it has, so that a body that is wrong at its begin
-// is refused there.
+// fill reads a body of that length, or of any length if it is negative. In the
+// first 64 KiB it stops to scan what it has, so that a body that is wrong at its
+// begin is refused there.
 func (d *document) fill(r io.Reader, length int64) error {
 	stop := firstRead
 	for {
-		if len(d.data) == min(stop, cap(d.data)) {
-			if err := d.check(); err != nil {
-				return err
+		if n := len(d.data); n == min(stop, cap(d.data)) {
+			if n <= earlyRead {
+				if err := d.check(); err != nil {
+					return err
+				}
 			}
-			if len(d.data) == cap(d.data) {
+			if n == cap(d.data) {
 				d.grow(length)
 			}
-			stop = max(4*len(d.data), firstRead)
+			stop = max(4*n, firstRead)
 		}
 		n, err := r.Read(d.data[len(d.data):min(stop, cap(d.data))])
 		d.data = d.data[:len(d.data)+n]

@@ -5,7 +5,8 @@
 // these lets two readers of one document see different things. A [Scanner]
 // refuses them, bounds what a document may ask for, and says where the fault is.
 // It allocates nothing per value, and takes time in proportion to the document,
-// whatever the document is. It can begin before the document has come whole.
+// whatever the document is. It can look at the begin of a document before the
+// rest has come.
 //
 // A [Cursor] then reads what the Scanner has accepted, without a second look at
 // the grammar. Neither knows what the document is decoded into.
@@ -57,7 +58,6 @@ type Scanner struct {
 	pos    int
 	limits Limits
 	tokens int
-	begun  bool // the outermost value has begun
 
 	frames []frame // the containers that are open
 	names  []span  // the names so far of all open objects
@@ -111,39 +111,42 @@ func grown[E any](s []E) []E {
 	return slices.Grow(s, len(s)+16)
 }
 
-// Scan checks data, which begins with all that earlier calls were given. If that
-// is not the whole document, Scan remembers how far it has come and leaves the
-// end of data, of which nobody can tell yet, to the next call. The error is an
-// [*Error].
+// Scan checks a document, or a piece of one that begins where the document does:
+// of the end of a piece nobody can tell yet, and a fault there is none. The error
+// is an [*Error].
 func (s *Scanner) Scan(data []byte, whole bool) error {
-	s.data = data
-	for !s.begun || len(s.frames) > 0 {
-		if whole {
-			if err := s.step(); err != nil {
-				return err
-			}
-			continue
-		}
-		before := s.mark()
-		err := s.step()
-		if s.pos > len(data)-undecided {
-			s.reset(before)
-			return nil
-		}
-		if err != nil {
-			return err
-		}
+	*s = Scanner{
+		data: data, limits: s.limits,
+		frames: s.frames[:0], names: s.names[:0], text: s.text[:0], table: s.table[:0], sizes: s.sizes[:0],
 	}
-	s.space()
-	if s.pos < len(data) {
-		return s.fault("data after the value")
+	err := s.document()
+	if !whole && s.pos > len(data)-undecided {
+		return nil
 	}
-	return nil
+	return err
 }
 
 // undecided is the length of the longest escape, a surrogate pair: that close to
 // the end of a piece, a fault may be none once more has come.
 const undecided = 12
+
+// document reads the whole document: one value and white space.
+func (s *Scanner) document() error {
+	s.space()
+	if err := s.value(); err != nil {
+		return err
+	}
+	for len(s.frames) > 0 {
+		if err := s.step(); err != nil {
+			return err
+		}
+	}
+	s.space()
+	if s.pos < len(s.data) {
+		return s.fault("data after the value")
+	}
+	return nil
+}
 
 // Cursor returns a cursor at the begin of the document that s has accepted. It
 // works until s is released.
@@ -153,41 +156,9 @@ func (s *Scanner) Cursor() Cursor {
 	return c
 }
 
-// A mark is what a step changes, for a piece that ends within the step.
-type mark struct {
-	pos, tokens, frames, names, text, sizes int
-	begun                                   bool
-	top                                     frame
-}
-
-func (s *Scanner) mark() mark {
-	m := mark{
-		pos: s.pos, tokens: s.tokens, begun: s.begun,
-		frames: len(s.frames), names: len(s.names), text: len(s.text), sizes: len(s.sizes),
-	}
-	if m.frames > 0 {
-		m.top = s.frames[m.frames-1]
-	}
-	return m
-}
-
-// reset undoes one step, which takes at most one container off the stack.
-func (s *Scanner) reset(m mark) {
-	s.pos, s.tokens, s.begun = m.pos, m.tokens, m.begun
-	s.frames, s.names, s.text, s.sizes = s.frames[:m.frames], s.names[:m.names], s.text[:m.text], s.sizes[:m.sizes]
-	if m.frames > 0 {
-		s.frames[m.frames-1] = m.top
-	}
-}
-
-// step reads one member, one element, the begin of the document or the end of
-// the innermost container.
+// step reads one member, one element or the end of the innermost container.
 func (s *Scanner) step() error {
 	s.space()
-	if !s.begun {
-		s.begun = true
-		return s.value()
-	}
 	top := &s.frames[len(s.frames)-1]
 	c := s.peek()
 	if top.array && c == ']' || !top.array && c == '}' {

@@ -115,8 +115,8 @@ func TestErrorsSayWhereButNotWhat(t *testing.T) {
 	}
 }
 
-// In whatever pieces a document comes, the answer is that of the whole; and a
-// fault is told before the piece behind it is needed.
+// Whatever piece of a document comes first, it is not refused if the whole is
+// accepted, and a fault in it is one of the whole, too.
 func inPieces(t *testing.T, doc []byte, cuts ...int) {
 	t.Helper()
 	whole, pieces := strictjson.NewScanner(wide), strictjson.NewScanner(wide)
