@@ -66,6 +66,11 @@ type step struct {
 	field *field // the member
 }
 
+// step is the way from an object to its member f.
+func (f *field) step() step {
+	return step{kind: stepMember, rank: f.position, field: f}
+}
+
 type stepKind uint8
 
 const (

@@ -298,3 +298,30 @@ func (v *Validator) expand(tags []string) []string {
 	}
 	return out
 }
+
+// section returns the rules of f. A nil field, which is the root, has none.
+func (f *field) section() *section {
+	if f == nil {
+		return nil
+	}
+	return f.rules
+}
+
+// ofElements returns the section of the elements, or one which says that no
+// rules run where there is no dive.
+func (s *section) ofElements() *section {
+	if next := s.dived(); next != nil {
+		return next
+	}
+	return &noRules
+}
+
+// dived returns the section of the elements.
+func (s *section) dived() *section {
+	if s == nil {
+		return nil
+	}
+	return s.next
+}
+
+var noRules = section{skip: true}

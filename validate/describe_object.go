@@ -249,7 +249,7 @@ func (b *builder) field(o *object, c *candidate) {
 	if c.inline {
 		f.node = &node{typ: c.sf.Type, want: problem.TypeObject}
 		f.rules = b.section(tag, f.node)
-		b.pending = append(b.pending, func() { b.checkField(o, c, f) })
+		b.described = append(b.described, described{o, c, f})
 		return
 	}
 	if c.reason != "" {
@@ -263,7 +263,7 @@ func (b *builder) field(o *object, c *candidate) {
 	}
 	f.node = b.node(c.sf.Type)
 	f.rules = b.section(tag, f.node)
-	b.pending = append(b.pending, func() { b.checkField(o, c, f) })
+	b.described = append(b.described, described{o, c, f})
 	value := c.sf.Type.Kind() != reflect.Pointer
 	if value && b.asksPresence(f.node) && f.rules.has("required") {
 		f.presence = true
@@ -303,4 +303,24 @@ func ownerOf(t reflect.Type, index []int) reflect.Type {
 		}
 	}
 	return t
+}
+
+// hidden reports a member that encoding/json never fills, because another one
+// has its name.
+func (b *builder) hidden(o *object, c *candidate, rivals []*candidate) {
+	defer b.in(o, c.goName)()
+	tag := c.sf.Tag.Get(b.v.cfg.TagName)
+	for _, r := range rivals {
+		switch {
+		case len(r.index) < len(c.index):
+			if tag != "" && tag != "-" {
+				b.fault("has rules, but is hidden by %s, which has the same name", r.goName)
+			}
+			return
+		case r == c || len(r.index) > len(c.index):
+		case r.tagged && !c.tagged, r.tagged == c.tagged && slices.Compare(r.index, c.index) < 0:
+			b.fault("has the same name on the wire as %s", r.goName)
+			return
+		}
+	}
 }

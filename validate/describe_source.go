@@ -2,7 +2,6 @@ package validate
 
 import (
 	"fmt"
-	"net/http"
 	"reflect"
 	"strconv"
 	"strings"
@@ -143,55 +142,6 @@ func (b *builder) checkTags(found []*candidate) {
 		defer b.at(first.goName)()
 		b.fault("has %s rules, and TagName is %s: rename the tag, or set TagName to %s", foreign, b.v.cfg.TagName, foreign)
 	}
-}
-
-// checkSources looks at what the root has and other structs must not have:
-// parameters.
-func (b *builder) checkSources(p *plan) {
-	seen := map[string]string{}
-	for _, f := range p.params {
-		id := fmt.Sprint(f.in, f.name)
-		if f.in == problem.InHeader {
-			id = fmt.Sprint(f.in, http.CanonicalHeaderKey(f.name))
-		}
-		if other, ok := seen[id]; ok {
-			b.faultAt(p.top, f.goName, "has the same source as %s, %v: give each its own", other, f.source)
-		}
-		seen[id] = f.goName
-	}
-	for _, n := range b.nodes {
-		if n.object == nil || n.object == p.top {
-			continue
-		}
-		for _, f := range n.object.fields {
-			if f.in != problem.InBody || f.whole {
-				b.faultAt(n.object, f.goName, "has a source, which only fields of the outermost struct have: move %v there, or write json instead of %s", f.source, f.source.tag)
-			}
-		}
-	}
-}
-
-// checkParam returns what keeps a parameter from being filled.
-func checkParam(f *field) error {
-	n := f.node
-	if n.shape == shapeList && f.typ.Kind() == reflect.Slice {
-		n = n.elem
-	}
-	switch {
-	case n.typ == fileType && f.in == problem.InForm:
-		return nil
-	case n.shape != shapeScalar && !reflect.PointerTo(n.typ).Implements(textUnmarshaler) || n.want == problem.TypeBytes:
-		return fmt.Errorf("has type %v, which no parameter can fill", f.typ)
-	case f.source.layout != "" && n.typ != timeType:
-		return fmt.Errorf("has a time_format and type %v: it is for times", f.typ)
-	}
-	if f.source.hasPreset {
-		found := findings{limit: 1}
-		if decodeParam(reflect.New(f.typ).Elem(), f, nil, &found); len(found.list) > 0 {
-			return fmt.Errorf("has a default %q, which is no %v", f.source.preset, f.typ)
-		}
-	}
-	return nil
 }
 
 // parseTime reads a time as the tags of its field have it.

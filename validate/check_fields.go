@@ -2,50 +2,12 @@ package validate
 
 import (
 	"fmt"
+	"net/http"
 	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/backstop-go/backstop/problem"
 )
-
-// Check returns what is wrong with the tags of T and of every type that it
-// reaches, all faults at once:
-//
-//	validate: User.Email: unknown rule "requird"
-//
-// [HandlerFunc] and [Handler] do the same and panic. Check is for tests, and
-// for main if only [Decode] is used.
-func Check[T any](v *Validator) error {
-	return v.orStandard().plan(reflect.TypeFor[T]()).fault
-}
-
-// fault notes a mistake in what is being described.
-func (b *builder) fault(format string, args ...any) {
-	b.faults = append(b.faults, fmt.Errorf("validate: %s: "+format, append([]any{b.path}, args...)...))
-}
-
-// faultAt is fault about a field of o.
-func (b *builder) faultAt(o *object, goName, format string, args ...any) {
-	defer b.in(o, goName)()
-	b.fault(format, args...)
-}
-
-// at says that a field of the struct at b.path is being described, until the
-// function that it returns is called.
-func (b *builder) at(goName string) (restore func()) {
-	path, name := b.path, b.goName
-	b.path, b.goName = path+"."+goName, goName
-	return func() { b.path, b.goName = path, name }
-}
-
-// in is at for a field of o, wherever b is.
-func (b *builder) in(o *object, goName string) (restore func()) {
-	path := b.path
-	b.path = o.path
-	inner := b.at(goName)
-	return func() { inner(); b.path = path }
-}
 
 // checkField tries the rules of a field, section by section.
 func (b *builder) checkField(o *object, c *candidate, f *field) {
@@ -204,22 +166,51 @@ func (b *builder) checkUnique(s *section, r rule) {
 	}
 }
 
-// hidden reports a member that encoding/json never fills, because another one
-// has its name.
-func (b *builder) hidden(o *object, c *candidate, rivals []*candidate) {
-	defer b.in(o, c.goName)()
-	tag := c.sf.Tag.Get(b.v.cfg.TagName)
-	for _, r := range rivals {
-		switch {
-		case len(r.index) < len(c.index):
-			if tag != "" && tag != "-" {
-				b.fault("has rules, but is hidden by %s, which has the same name", r.goName)
+// checkSources looks at what the root has and other structs must not have:
+// parameters.
+func (b *builder) checkSources(p *plan) {
+	seen := map[string]string{}
+	for _, f := range p.params {
+		id := fmt.Sprint(f.in, f.name)
+		if f.in == problem.InHeader {
+			id = fmt.Sprint(f.in, http.CanonicalHeaderKey(f.name))
+		}
+		if other, ok := seen[id]; ok {
+			b.faultAt(p.top, f.goName, "has the same source as %s, %v: give each its own", other, f.source)
+		}
+		seen[id] = f.goName
+	}
+	for _, n := range b.nodes {
+		if n.object == nil || n.object == p.top {
+			continue
+		}
+		for _, f := range n.object.fields {
+			if f.in != problem.InBody || f.whole {
+				b.faultAt(n.object, f.goName, "has a source, which only fields of the outermost struct have: move %v there, or write json instead of %s", f.source, f.source.tag)
 			}
-			return
-		case r == c || len(r.index) > len(c.index):
-		case r.tagged && !c.tagged, r.tagged == c.tagged && slices.Compare(r.index, c.index) < 0:
-			b.fault("has the same name on the wire as %s", r.goName)
-			return
 		}
 	}
+}
+
+// checkParam returns what keeps a parameter from being filled.
+func checkParam(f *field) error {
+	n := f.node
+	if n.shape == shapeList && f.typ.Kind() == reflect.Slice {
+		n = n.elem
+	}
+	switch {
+	case n.typ == fileType && f.in == problem.InForm:
+		return nil
+	case n.shape != shapeScalar && !reflect.PointerTo(n.typ).Implements(textUnmarshaler) || n.want == problem.TypeBytes:
+		return fmt.Errorf("has type %v, which no parameter can fill", f.typ)
+	case f.source.layout != "" && n.typ != timeType:
+		return fmt.Errorf("has a time_format and type %v: it is for times", f.typ)
+	}
+	if f.source.hasPreset {
+		found := findings{limit: 1}
+		if decodeParam(reflect.New(f.typ).Elem(), f, nil, &found); len(found.list) > 0 {
+			return fmt.Errorf("has a default %q, which is no %v", f.source.preset, f.typ)
+		}
+	}
+	return nil
 }

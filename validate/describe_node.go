@@ -3,6 +3,7 @@ package validate
 import (
 	"encoding"
 	"encoding/json"
+	"mime/multipart"
 	"net"
 	"net/netip"
 	"reflect"
@@ -43,6 +44,7 @@ var (
 	durationType    = reflect.TypeFor[time.Duration]()
 	numberType      = reflect.TypeFor[json.Number]()
 	rawType         = reflect.TypeFor[json.RawMessage]()
+	fileType        = reflect.TypeFor[multipart.FileHeader]()
 )
 
 // node returns the description of t. The wanted type of a field that decodes

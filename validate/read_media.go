@@ -92,12 +92,8 @@ func matches(wanted []string, media string) bool {
 // charsetText names a charset, unless it is none, but anything that a client
 // would like to see again.
 func charsetText(charset string) string {
-	for _, c := range []byte(charset) {
-		if !isHost(c) && c != '_' && c != '.' && c != ':' {
-			charset = ""
-		}
-	}
-	if charset == "" || len(charset) > 40 {
+	const signs = "abcdefghijklmnopqrstuvwxyz0123456789-_.:+"
+	if strings.Trim(strings.ToLower(charset), signs) != "" || charset == "" || len(charset) > 40 {
 		return "The charset is not supported: it must be utf-8"
 	}
 	return "The charset " + charset + " is not supported: it must be utf-8"

@@ -55,14 +55,6 @@ func (w *walk) take(n int, size uintptr) bool {
 	return w.room >= 0
 }
 
-// section returns the rules of f. A nil field, which is the root, has none.
-func (f *field) section() *section {
-	if f == nil {
-		return nil
-	}
-	return f.rules
-}
-
 // value decodes the value at the cursor into v. The field f and its section s
 // are what messages are made of.
 func (w *walk) value(v reflect.Value, n *node, f *field, s *section) {
@@ -120,25 +112,6 @@ func (w *walk) opaque(v reflect.Value, n *node) fault {
 	}
 	return fault{}
 }
-
-// ofElements returns the section of the elements, or one which says that no
-// rules run where there is no dive.
-func (s *section) ofElements() *section {
-	if next := s.dived(); next != nil {
-		return next
-	}
-	return &noRules
-}
-
-// dived returns the section of the elements.
-func (s *section) dived() *section {
-	if s == nil {
-		return nil
-	}
-	return s.next
-}
-
-var noRules = section{skip: true}
 
 // members decodes an object into a struct, whose rules are s.
 func (w *walk) members(v reflect.Value, o *object, s *section) {
@@ -290,11 +263,6 @@ func (w *walk) note(bad fault, f *field, s *section) {
 		return
 	}
 	w.found.add(newFinding(bad, w.found.keep(w.at), f, s))
-}
-
-// step is the way from an object to its member f.
-func (f *field) step() step {
-	return step{kind: stepMember, rank: f.position, field: f}
 }
 
 // fieldAt returns the field of a struct, and allocates the embedded structs on

@@ -7,7 +7,6 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
-	"reflect"
 	"strings"
 
 	"github.com/backstop-go/backstop/internal/exchange"
@@ -22,8 +21,6 @@ const (
 // fileMemory is how much of the files of one form stays in memory. The rest goes
 // to temporary files.
 const fileMemory = 1 << 20
-
-var fileType = reflect.TypeFor[multipart.FileHeader]()
 
 // A pair is one name and its value in a query or form.
 type pair struct{ name, value string }

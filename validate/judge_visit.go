@@ -158,6 +158,11 @@ func (j *judgement) run(list reflect.Value, i int, parent reflect.Value, e *scop
 	}
 }
 
+// isDived reports whether validator dives into values of t without being told.
+func isDived(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && !t.ConvertibleTo(timeType)
+}
+
 // elementKey stands for a list of one element: validator dives into a struct only
 // below a name.
 const elementKey = "x"
