@@ -155,6 +155,9 @@ func TestBodiesCostTheirValueOnce(t *testing.T) {
 	}
 }
 
+// Fatter is embedded by a pointer.
+type Fatter struct{ A [1000]int64 }
+
 func TestValuesAreBounded(t *testing.T) {
 	const refused = "IR Request body has too many elements"
 	type fat struct {
@@ -177,6 +180,7 @@ func TestValuesAreBounded(t *testing.T) {
 		{"a shorter string", run[[]string](t, small), `["` + times(984, "x") + `"]`, "ok"},
 		{"anything", run[struct{ A any }](t, small), `{"A":` + repeated(40, "[]") + `}`, refused},
 		{"less of it", run[struct{ A any }](t, small), `{"A":` + repeated(20, "[]") + `}`, "ok"},
+		{"embedded pointers", run[[]struct{ *Fatter }](t, validate.Config{}), repeated(10_000, "{}"), refused},
 		{"bytes", run[struct{ A []byte }](t, small), `{"A":"` + times(1004, "a") + `"}`, refused},
 	} {
 		if got := outcome(tt.decode(tt.body)); got != tt.want {

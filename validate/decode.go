@@ -60,7 +60,7 @@ func (v *Validator) decode(p *plan, root reflect.Value, w http.ResponseWriter, r
 	if err := p.checkPath(r); err != nil {
 		return nil, problem.Internal.Wrap(err, "")
 	}
-	decoded := findings{limit: v.cfg.MaxErrors}
+	decoded, memory := findings{limit: v.cfg.MaxErrors}, v.cfg.MaxValue
 	doc := &noDocument
 	if p.reads(r) {
 		if doc, err = v.read(p, w, r, keep || !p.pooled); err != nil {
@@ -69,7 +69,7 @@ func (v *Validator) decode(p *plan, root reflect.Value, w http.ResponseWriter, r
 		defer doc.release()
 	}
 	if doc.scanner != nil {
-		if decoded, err = v.decodeBody(p, root, doc); err != nil {
+		if decoded, err = v.decodeBody(p, root, doc, &memory); err != nil {
 			return nil, err
 		}
 	}
@@ -81,7 +81,10 @@ func (v *Validator) decode(p *plan, root reflect.Value, w http.ResponseWriter, r
 		in.decode(p, root, &decoded)
 	}
 	if p.embeds {
-		prepare(root, &node{shape: shapeStruct, object: p.top, deep: true})
+		prepare(root, &node{shape: shapeStruct, object: p.top, deep: true}, &memory)
+	}
+	if memory < 0 {
+		return nil, problem.InvalidRequest.New(textElements)
 	}
 	found, err := p.judge(r.Context(), v, root, decoded)
 	if len(found.list) == 0 || err != nil {
@@ -98,17 +101,17 @@ func (v *Validator) decode(p *plan, root reflect.Value, w http.ResponseWriter, r
 var noDocument document
 
 // decodeBody decodes a JSON body.
-func (v *Validator) decodeBody(p *plan, root reflect.Value, doc *document) (findings, error) {
+func (v *Validator) decodeBody(p *plan, root reflect.Value, doc *document, memory *int64) (found findings, err error) {
 	c := doc.scanner.Cursor()
 	if !p.body.accepts(c.Peek()) {
-		return findings{}, problem.InvalidRequest.Wrap(fmt.Errorf("validate: the body is not a JSON %s", p.body.shape), "")
+		return found, problem.InvalidRequest.Wrap(fmt.Errorf("validate: the body is not a JSON %s", p.body.shape), "")
 	}
 	target := root
 	if p.member != nil {
 		target = fieldAt(root, p.member.index)
 	}
-	found, err := v.walk(c, target, p.body, p.member)
-	if err == nil && len(found.list) > 0 && (p.body.shape == shapeScalar || p.body.shape == shapeOpaque) {
+	found = v.walk(c, target, p.body, p.member, memory)
+	if len(found.list) > 0 && (p.body.shape == shapeScalar || p.body.shape == shapeOpaque) {
 		err = problem.InvalidRequest.Wrap(fmt.Errorf("validate: the body does not decode into %v", p.body.typ), "")
 	}
 	return found, err

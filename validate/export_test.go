@@ -17,7 +17,7 @@ func Walk[T any](v *Validator, body []byte) (in T, rules []string, ok bool) {
 	if s.Scan(body, true) != nil {
 		return in, nil, false
 	}
-	found, err := v.decodeBody(p, reflect.ValueOf(&in).Elem(), &document{scanner: s})
+	found, err := v.decodeBody(p, reflect.ValueOf(&in).Elem(), &document{scanner: s}, new(v.cfg.MaxValue))
 	for _, f := range found.list {
 		rules = append(rules, f.Rule)
 	}
@@ -38,7 +38,7 @@ func WalkType(v *Validator, t reflect.Type, body []byte) (in reflect.Value, rule
 		return in, nil, false
 	}
 	in = reflect.New(t).Elem()
-	found, err := v.decodeBody(p, in, &document{scanner: s})
+	found, err := v.decodeBody(p, in, &document{scanner: s}, new(v.cfg.MaxValue))
 	for _, f := range found.list {
 		if f.Want == problem.TypeBytes && f.Got == problem.TypeArray {
 			f.Rule = "array for bytes"

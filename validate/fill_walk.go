@@ -25,19 +25,17 @@ type walk struct {
 
 var walks = sync.Pool{New: func() any { return new(walk) }}
 
-// walk decodes the body at c into root. The error says that its value would take
-// more than [Config].MaxValue.
-func (v *Validator) walk(c strictjson.Cursor, root reflect.Value, n *node, f *field) (findings, error) {
+// walk decodes the body at c into root, and takes from room the bytes of memory
+// that this costs. If there is too little room, it stops half-way.
+func (v *Validator) walk(c strictjson.Cursor, root reflect.Value, n *node, f *field, room *int64) findings {
 	w := walks.Get().(*walk)
 	defer w.release()
-	w.Cursor, w.cfg, w.room = c, &v.cfg, v.cfg.MaxValue
+	w.Cursor, w.cfg, w.room = c, &v.cfg, *room
 	w.found = findings{limit: v.cfg.MaxErrors}
 	w.value(root, n, f, f.section())
-	if w.room < 0 {
-		return findings{}, problem.InvalidRequest.New(textElements)
-	}
 	w.found.cut()
-	return w.found, nil
+	*room = w.room
+	return w.found
 }
 
 // release gives w back to the pool without what it knows of the body.
@@ -68,11 +66,11 @@ func (w *walk) value(v reflect.Value, n *node, f *field, s *section) {
 		return
 	}
 	for v.Kind() == reflect.Pointer && v.Type() != n.typ {
-		v.Set(reflect.New(v.Type().Elem()))
-		v = v.Elem()
-		if !w.take(1, v.Type().Size()) {
+		if !w.take(1, v.Type().Elem().Size()) {
 			return
 		}
+		v.Set(reflect.New(v.Type().Elem()))
+		v = v.Elem()
 	}
 	switch {
 	case n.shape == shapeScalar:

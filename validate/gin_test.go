@@ -45,13 +45,15 @@ func TestStructsOfGinAreReadAsGinReadsThem(t *testing.T) {
 	}{
 		{
 			"JSON by json names", "POST", "/?name=q", "application/json", `{"name":"a","email":"a@b.co","agree":true,"nested":{"city":"c"}}`,
-			"ok", profile{Name: "a", Mail: "a@b.co", Agree: true, Nested: struct {
+			"ok",
+			profile{Name: "a", Mail: "a@b.co", Agree: true, Nested: struct {
 				City string `form:"city" json:"city" binding:"max=9"`
 			}{"c"}},
 		},
 		{
 			"a form by form names", "POST", "/?name=q", form, "name=a&e_mail=a@b.co&agree=on&born=2001-02-03&tags=x&sort=desc&city=c",
-			"ok", profile{Name: "a", Mail: "a@b.co", Agree: true, Born: born, Tags: []string{"x"}, Sort: "desc"},
+			"ok",
+			profile{Name: "a", Mail: "a@b.co", Agree: true, Born: born, Tags: []string{"x"}, Sort: "desc"},
 		},
 		{"defaults of a form", "POST", "/", form, "name=a", "ok", profile{Name: "a", Sort: "asc", Tags: []string{"a", "b"}}},
 		{"a query by form names", "GET", "/?name=a&e_mail=a@b.co", "", "", "ok", profile{Name: "a", Mail: "a@b.co", Sort: "asc", Tags: []string{"a", "b"}}},

@@ -228,9 +228,9 @@ func keyName(k reflect.Value) string {
 }
 
 // prepare allocates embedded struct pointers, so that the rules behind them
-// run.
-func prepare(v reflect.Value, n *node) {
-	if !n.deep {
+// run. It takes their bytes from memory, and ends when there is none.
+func prepare(v reflect.Value, n *node, memory *int64) {
+	if !n.deep || *memory < 0 {
 		return
 	}
 	for v.Kind() == reflect.Pointer {
@@ -242,22 +242,24 @@ func prepare(v reflect.Value, n *node) {
 	switch n.shape {
 	case shapeStruct:
 		for _, index := range n.object.embedded {
-			if f := fieldAt(v, index); f.IsNil() {
+			f := fieldAt(v, index)
+			*memory -= int64(f.Type().Elem().Size())
+			if f.IsNil() {
 				f.Set(reflect.New(f.Type().Elem()))
 			}
 		}
 		for _, f := range n.object.fields {
-			prepare(fieldAt(v, f.index), f.node)
+			prepare(fieldAt(v, f.index), f.node, memory)
 		}
 	case shapeList:
 		for i := range v.Len() {
-			prepare(v.Index(i), n.elem)
+			prepare(v.Index(i), n.elem, memory)
 		}
 	case shapeMap:
 		elem := reflect.New(v.Type().Elem()).Elem()
 		for iter := v.MapRange(); iter.Next(); {
 			elem.SetIterValue(iter)
-			prepare(elem, n.elem)
+			prepare(elem, n.elem, memory)
 			v.SetMapIndex(iter.Key(), elem)
 		}
 	}

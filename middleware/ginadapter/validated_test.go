@@ -28,7 +28,6 @@ type (
 			Password string `form:"password" json:"password" binding:"required,min=8,max=72"`
 			Site     string `form:"site" json:"site" binding:"omitempty,url"`
 		} `json:"account"`
-		stored int // what the service keeps of it
 	}
 	booking struct {
 		Room    int       `form:"room" json:"room" binding:"required,min=1"`
