@@ -35,6 +35,7 @@ type node struct {
 	elem      *node   // of lists and maps
 	object    *object // of structs
 	deep      bool    // holds something that the visitor must see
+	dived     bool    // see isDived
 }
 
 var (
@@ -57,7 +58,7 @@ func (b *builder) node(t reflect.Type) *node {
 	if n, ok := b.nodes[t]; ok {
 		return n
 	}
-	n := &node{typ: t}
+	n := &node{typ: t, dived: isDived(t)}
 	b.nodes[t] = n
 	pointer := reflect.PointerTo(t)
 	switch {
@@ -188,4 +189,9 @@ func hasLength(t reflect.Type) bool {
 // String names the JSON kind, for logs.
 func (s shape) String() string {
 	return [...]string{"value", "scalar", "array", "object", "object"}[s]
+}
+
+// isDived reports whether validator dives into values of t without being told.
+func isDived(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && !t.ConvertibleTo(timeType)
 }

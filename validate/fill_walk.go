@@ -42,7 +42,8 @@ func (v *Validator) walk(c strictjson.Cursor, root reflect.Value, n *node, f *fi
 func (w *walk) release() {
 	clear(w.at[:cap(w.at)])
 	clear(w.fold[:cap(w.fold)])
-	*w = walk{at: w.at[:0], seen: w.seen[:0], fold: w.fold[:0]}
+	w.Cursor, w.found = strictjson.Cursor{}, findings{}
+	w.at, w.seen = w.at[:0], w.seen[:0]
 	walks.Put(w)
 }
 

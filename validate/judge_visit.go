@@ -145,7 +145,7 @@ func (j *judgement) run(list reflect.Value, i int, parent reflect.Value, e *scop
 	switch tag := e.section.engine; {
 	case tag == "" && e.node.shape != shapeStruct:
 		return nil
-	case !isDived(inner.Type()):
+	case !e.node.dived || inner.Kind() == reflect.Pointer:
 		return j.p.engine.VarWithValueCtx(j.ctx, v.Interface(), pointer(parent), tag)
 	case e.section.plain:
 		if v.Kind() == reflect.Struct && e.section.skipsZero() && v.IsZero() {
@@ -158,11 +158,6 @@ func (j *judgement) run(list reflect.Value, i int, parent reflect.Value, e *scop
 	}
 }
 
-// isDived reports whether validator dives into values of t without being told.
-func isDived(t reflect.Type) bool {
-	return t.Kind() == reflect.Struct && !t.ConvertibleTo(timeType)
-}
-
 // elementKey stands for a list of one element: validator dives into a struct only
 // below a name.
 const elementKey = "x"
@@ -170,7 +165,7 @@ const elementKey = "x"
 // prefix is what stands before the names of an element of c.
 func (c *scope) prefix() string {
 	switch {
-	case !isDived(c.node.typ):
+	case !c.node.dived:
 		return ""
 	case c.section.plain:
 		return typePrefix(c.node.typ)

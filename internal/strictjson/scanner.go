@@ -89,17 +89,19 @@ func NewScanner(limits Limits) *Scanner {
 // a large one needs.
 func (s *Scanner) Release() {
 	clear(s.text[:cap(s.text)])
-	*s = Scanner{
-		frames: modest(s.frames), names: modest(s.names), text: modest(s.text), table: modest(s.table), sizes: modest(s.sizes),
-	}
+	s.data = nil
+	trim(&s.frames)
+	trim(&s.names)
+	trim(&s.text)
+	trim(&s.table)
+	trim(&s.sizes)
 	scanners.Put(s)
 }
 
-func modest[E any](s []E) []E {
-	if cap(s) > 1<<12 {
-		return nil
+func trim[E any](s *[]E) {
+	if cap(*s) > 1<<12 {
+		*s = nil
 	}
-	return s[:0]
 }
 
 // grown returns s with room for one more. It doubles what it has: append would
@@ -115,10 +117,8 @@ func grown[E any](s []E) []E {
 // of the end of a piece nobody can tell yet, and a fault there is none. The error
 // is an [*Error].
 func (s *Scanner) Scan(data []byte, whole bool) error {
-	*s = Scanner{
-		data: data, limits: s.limits,
-		frames: s.frames[:0], names: s.names[:0], text: s.text[:0], table: s.table[:0], sizes: s.sizes[:0],
-	}
+	s.data, s.pos, s.tokens = data, 0, 0
+	s.frames, s.names, s.text, s.sizes = s.frames[:0], s.names[:0], s.text[:0], s.sizes[:0]
 	err := s.document()
 	if !whole && s.pos > len(data)-undecided {
 		return nil
