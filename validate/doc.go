@@ -15,15 +15,13 @@
 // A label tag gives a field a name for people, a msg tag a sentence for all its
 // failures, a default tag the value of an absent parameter.
 //
-// A form may be multipart: its files go into fields of the type
-// *[mime/multipart.FileHeader] or into lists of these. With [Config].TagName set
-// to "binding", the structs of gin are read as gin reads them: JSON by json tags,
-// forms and queries by form tags, paths by uri tags.
+// A form may be multipart, with files in fields of the type
+// *[mime/multipart.FileHeader]. [Config].TagName "binding" reads the structs of
+// gin as gin reads them: JSON by json tags, forms and queries by form tags.
 //
-// A path value has to come from the router, by [net/http.Request.PathValue].
-// http.ServeMux and chi set it, and gin below middleware/ginadapter; gorilla/mux
-// does not. A path field that nobody sets is an error of the kind Internal, whose
-// cause says so.
+// Path values come from [net/http.Request.PathValue], which http.ServeMux, chi
+// and middleware/ginadapter set, and gorilla/mux does not. A path field that
+// nobody sets is an error of the kind Internal, whose cause says so.
 //
 // # What is refused
 //
