@@ -294,9 +294,9 @@ func TestFormOfCurl(t *testing.T) {
 	if err := os.WriteFile(file, []byte("hello"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var got upload
+	sent := make(chan upload, 1)
 	s := httptest.NewServer(validate.HandlerFunc(nil, func(_ http.ResponseWriter, _ *http.Request, in upload) error {
-		got = in
+		sent <- in
 		if contents(t, in.Avatar) != "hello" || len(in.Pages) != 2 {
 			t.Errorf("curl's form = %+v, want three files", in)
 		}
@@ -306,8 +306,9 @@ func TestFormOfCurl(t *testing.T) {
 	for _, more := range [][]string{nil, {"-H", "Transfer-Encoding: chunked"}, {"-H", "Expect: 100-continue"}} {
 		args := append([]string{"-sS", "--fail-with-body", "-F", "name=Ann", "-F", "agree=on", "-F", "avatar=@" + file, "-F", "pages=@" + file, "-F", "pages=@" + file, s.URL}, more...)
 		if out, err := exec.Command("curl", args...).CombinedOutput(); err != nil {
-			t.Errorf("curl %v = %s, %v", more, out, err)
+			t.Fatalf("curl %v = %s, %v", more, out, err)
 		}
+		got := <-sent
 		if got.Name != "Ann" || !got.Agree || got.Avatar.Filename != "me.txt" {
 			t.Errorf("curl's form = %+v, want what was sent", got)
 		}
