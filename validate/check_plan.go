@@ -61,7 +61,7 @@ func (v *Validator) describe(t reflect.Type, forms bool) *plan {
 	b.root, b.path = p.root, cmp.Or(p.root.Name(), "struct")
 	b.probe = v.newEngine()
 	top := b.node(p.root)
-	p.top = top.object
+	p.top, p.prefix = top.object, top.prefix
 	b.sort(p, top)
 	for _, d := range b.described {
 		b.checkField(d.object, d.candidate, d.field)

@@ -36,6 +36,7 @@ type node struct {
 	object    *object // of structs
 	deep      bool    // holds something that the visitor must see
 	dived     bool    // see isDived
+	prefix    string  // see typePrefix
 }
 
 var (
@@ -58,7 +59,7 @@ func (b *builder) node(t reflect.Type) *node {
 	if n, ok := b.nodes[t]; ok {
 		return n
 	}
-	n := &node{typ: t, dived: isDived(t)}
+	n := &node{typ: t, dived: isDived(t), prefix: typePrefix(t)}
 	b.nodes[t] = n
 	pointer := reflect.PointerTo(t)
 	switch {
@@ -194,4 +195,12 @@ func (s shape) String() string {
 // isDived reports whether validator dives into values of t without being told.
 func isDived(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct && !t.ConvertibleTo(timeType)
+}
+
+// typePrefix is what validator writes before the names of a struct's fields.
+func typePrefix(t reflect.Type) string {
+	if t.Name() == "" {
+		return ""
+	}
+	return t.Name() + "."
 }

@@ -15,6 +15,7 @@ type plan struct {
 	wrapped bool
 
 	top    *object  // of root
+	prefix string   // of the names that the engine gives, see typePrefix
 	body   *node    // what the body becomes, nil if there is none or it is a form
 	member *field   // the field that is the whole body, nil if root is
 	form   bool     // there are form fields

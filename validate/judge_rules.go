@@ -45,7 +45,7 @@ func (p *plan) judge(ctx context.Context, v *Validator, root reflect.Value, deco
 		return decoded, nil
 	}
 	j := &judgement{ctx: ctx, v: v, p: p, decoded: decoded, rules: findings{limit: v.cfg.MaxErrors}}
-	if err := j.judged(broken, typePrefix(p.root), scope{object: p.top}, false); err != nil {
+	if err := j.judged(broken, p.prefix, scope{object: p.top}, false); err != nil {
 		return findings{}, err
 	}
 	if p.deep {

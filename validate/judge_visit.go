@@ -168,7 +168,7 @@ func (c *scope) prefix() string {
 	case !c.node.dived:
 		return ""
 	case c.section.plain:
-		return typePrefix(c.node.typ)
+		return c.node.prefix
 	default:
 		return elementKey + "[0]"
 	}
@@ -179,14 +179,6 @@ func (c scope) elements() scope {
 	c.node, c.section = c.node.elem, c.section.dived()
 	c.object = c.node.object
 	return c
-}
-
-// typePrefix is what validator writes before the names of a struct's fields.
-func typePrefix(t reflect.Type) string {
-	if t.Name() == "" {
-		return ""
-	}
-	return t.Name() + "."
 }
 
 // onlyRules returns nil if err is nil or says that rules were broken, else err.
