@@ -14,7 +14,7 @@ type Config struct {
 	MaxDepth    int           // containers within each other; default 64, at most 10,000
 	MaxElements int           // members or elements of one container; default 10,000
 	MaxTokens   int           // values and names of one body; default 100,000
-	MaxValue    int64         // bytes of memory that the decoded body takes; default 64 MiB
+	MaxValue    int64         // bytes of memory that the decoded body takes; default 64 MiB, at most 1 TiB
 	MaxErrors   int           // field errors of one request; default and at most 100
 	MaxParams   int           // pairs of a query or a form; default 1,000
 	ReadTimeout time.Duration // of one body; default 0, the server's own read deadline

@@ -93,21 +93,21 @@ func (w *walk) value(v reflect.Value, n *node, f *field, s *section) {
 
 // opaque decodes a value whose type takes any JSON.
 func (w *walk) opaque(v reflect.Value, n *node) fault {
-	switch {
-	case n.typ.Kind() == reflect.Interface:
-		x, ok := w.any()
-		if !ok {
-			return fault{rule: "range", want: problem.TypeNumber, got: problem.TypeNumber}
-		}
-		if x != nil {
-			v.Set(reflect.ValueOf(x))
-		}
-	default:
+	if n.typ.Kind() != reflect.Interface {
 		raw := w.Raw()
 		w.take(len(raw), 1)
-		if err := v.Addr().Interface().(json.Unmarshaler).UnmarshalJSON(raw); err != nil {
+		u, ok := v.Addr().Interface().(json.Unmarshaler) // not so a file, which only forms have
+		if !ok || u.UnmarshalJSON(raw) != nil {
 			return fault{rule: "format", want: n.want}
 		}
+		return fault{}
+	}
+	x, ok := w.any()
+	switch {
+	case !ok:
+		return fault{rule: "range", want: problem.TypeNumber, got: problem.TypeNumber}
+	case x != nil:
+		v.Set(reflect.ValueOf(x))
 	}
 	return fault{}
 }

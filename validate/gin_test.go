@@ -1,6 +1,7 @@
 package validate_test
 
 import (
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -83,6 +84,29 @@ func TestStructsOfGinAreReadAsGinReadsThem(t *testing.T) {
 		if err == nil && !reflect.DeepEqual(in, tt.got) {
 			t.Errorf("%s: Decode = %+v, want %+v", tt.name, in, tt.got)
 		}
+	}
+}
+
+func TestFilesAreNoJSON(t *testing.T) {
+	type picture struct {
+		Title string                `form:"title" json:"title" binding:"required"`
+		File  *multipart.FileHeader `form:"file" binding:"required"`
+	}
+	v := ginValidator(t)
+	for body, want := range map[string]string{
+		`{"title":"a"}`:                        "V(File required)",
+		`{"title":"a","File":{}}`:              "V(File format)",
+		`{"title":"a","File":{"Filename":""}}`: "V(File format)",
+		`{"title":"a","File":null}`:            "V(File required)",
+		`{"title":"a","file":1}`:               "V(File required, file unknown)",
+	} {
+		if _, err := validate.Decode[picture](v, nil, post(body)); outcome(err) != want {
+			t.Errorf("Decode(%s) = %s, want %s", body, outcome(err), want)
+		}
+	}
+	r := multipartPost(part{"title", "", "a"}, part{"file", "a.png", "x"})
+	if in, err := validate.Decode[picture](v, nil, r); err != nil || in.File == nil || in.File.Filename != "a.png" {
+		t.Errorf("Decode of a form = %+v, %s, want the file", in, outcome(err))
 	}
 }
 

@@ -151,6 +151,16 @@ func TestMalformedMultipart(t *testing.T) {
 	}
 }
 
+func TestFormThatWasReadBefore(t *testing.T) {
+	r := multipartPost(part{"name", "", "Ann"})
+	if _, err := io.Copy(io.Discard, r.Body); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := validate.Decode[upload](nil, nil, r); outcome(err) != "internal" || !strings.Contains(err.Error(), "read before") {
+		t.Errorf("a consumed form = %v, want an internal error that says so", err)
+	}
+}
+
 func TestFileNamesAreNoPaths(t *testing.T) {
 	for sent, want := range map[string]string{
 		"a.txt": "a.txt", "../../etc/passwd": "passwd", `..\..\boot.ini`: "boot.ini", `C:\x\y.doc`: "y.doc", "/etc/": "etc",

@@ -48,7 +48,11 @@ func (v *Validator) read(p *plan, w http.ResponseWriter, r *http.Request, keep b
 	switch {
 	case err != nil:
 		// A deadline that has passed stays: without it the server would wait for
-		// the rest of the body before it sends the answer.
+		// the rest of the body before it sends the answer. So it would for the
+		// rest of a chunked body that is refused early.
+		if _, early := errors.AsType[*strictjson.Error](err); early && r.ContentLength < 0 && r.ProtoMajor == 1 {
+			setHeader(w, "Connection", "close")
+		}
 	case deadline != nil:
 		err = deadline.SetReadDeadline(time.Time{})
 	}
@@ -63,7 +67,7 @@ func (v *Validator) read(p *plan, w http.ResponseWriter, r *http.Request, keep b
 	}
 	if err != nil {
 		d.release()
-		return nil, v.readError(p, w, r, err)
+		return nil, readError(p, r, err)
 	}
 	return d, nil
 }
@@ -120,14 +124,9 @@ const (
 	textNumber   = "Request body contains a number that is too long"
 )
 
-func (v *Validator) readError(p *plan, w http.ResponseWriter, r *http.Request, err error) error {
+func readError(p *plan, r *http.Request, err error) error {
 	var network net.Error
 	if fault, ok := errors.AsType[*strictjson.Error](err); ok {
-		if r.ContentLength < 0 && r.ProtoMajor == 1 {
-			// Else the server would read on, for the next request, before it
-			// answers.
-			setHeader(w, "Connection", "close")
-		}
 		return p.refusal(fault)
 	}
 	if _, ok := errors.AsType[*problem.Error](err); ok {

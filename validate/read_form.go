@@ -79,6 +79,8 @@ func (v *Validator) readMultipart(r *http.Request, body io.Reader, boundary stri
 	switch {
 	case from.err != nil:
 		return nil, from.err
+	case from.n == 0 && r.ContentLength > 0:
+		return nil, errConsumed
 	case errors.Is(err, multipart.ErrMessageTooLarge) && from.n > 10<<20: // text, which is kept in memory
 		return nil, problem.PayloadTooLarge.Wrap(fmt.Errorf("validate: read the form: %w", err), "")
 	case errors.Is(err, multipart.ErrMessageTooLarge):

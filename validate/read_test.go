@@ -265,6 +265,7 @@ func TestBodiesOnTheWire(t *testing.T) {
 		{76, "continue of too much", exact, head + "Expect: 100-continue\r\nContent-Length: 99999\r\n\r\n", "[413]", true},
 		{77, "bad chunk", exact, head + "Transfer-Encoding: chunked\r\n\r\nxyz\r\n", "[400]", true},
 		{77, "slow", validate.Config{ReadTimeout: 50 * time.Millisecond}, head + "Content-Length: 99\r\n\r\n{", "[408]", true},
+		{4, "malformed, chunked", exact, chunked("{"), "[400]", false},
 		{2, "empty chunked", exact, head + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "[400]", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -272,8 +273,8 @@ func TestBodiesOnTheWire(t *testing.T) {
 			if fmt.Sprint(status) != tt.status {
 				t.Errorf("row %d: the answers = %v, want %s", tt.row, status, tt.status)
 			}
-			if tt.closed && !last.Close {
-				t.Errorf("row %d: the connection stays open, want Connection: close", tt.row)
+			if tt.closed != last.Close {
+				t.Errorf("row %d: Connection: close is %v, want %v", tt.row, last.Close, tt.closed)
 			}
 		})
 	}
