@@ -59,6 +59,9 @@ func (v *Validator) describe(t reflect.Type, forms bool) *plan {
 		p.root = b.wrap(p.root)
 	}
 	b.root, b.path = p.root, cmp.Or(p.root.Name(), "struct")
+	if p.wrapped {
+		b.wraps, b.path = true, wrapped
+	}
 	b.probe = v.newEngine()
 	top := b.node(p.root)
 	p.top, p.prefix = top.object, top.prefix

@@ -32,6 +32,9 @@ type plan struct {
 	fault  error // all of them
 }
 
+// wrapped is the path of a T that is no struct, and of the field that holds it.
+const wrapped = "T"
+
 // A described field is one that the self check has yet to look at, because rules
 // may name fields that are described later.
 type described struct {
@@ -53,6 +56,7 @@ type builder struct {
 
 	forms  bool         // the plan is for forms where T has both, see plan.forms
 	root   reflect.Type // of the plan
+	wraps  bool         // root holds a T that is no struct
 	path   string       // of what is being described, from T
 	goName string       // of the field being described
 }
@@ -72,7 +76,10 @@ func (b *builder) faultAt(o *object, goName, format string, args ...any) {
 // function that it returns is called.
 func (b *builder) at(goName string) (restore func()) {
 	path, name := b.path, b.goName
-	b.path, b.goName = path+"."+goName, goName
+	if !b.wraps || path != wrapped {
+		b.path += "." + goName
+	}
+	b.goName = goName
 	return func() { b.path, b.goName = path, name }
 }
 

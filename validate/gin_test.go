@@ -198,6 +198,10 @@ func TestFaultsOfTagsSayWhatToWrite(t *testing.T) {
 			A []bound `validate:"max=9"`
 		}](nil), []string{"struct.A[].Name: has binding rules, and TagName is validate"}},
 		{"rules that gin does not see", validate.Check[user](gin), []string{"user.Email: has validate rules, and TagName is binding"}},
+		{"below a list", validate.Check[[]map[string]both](ginValidator(t)), nil},
+		{"a typo below a list", validate.Check[[]map[string]struct {
+			A string `validate:"requird"`
+		}](nil), []string{"validate: T[][].A: unknown rule"}},
 		{"rules for both", validate.Check[both](nil), nil},
 		{"rules for both, of gin", validate.Check[both](gin), nil},
 		{"separated lists", validate.Check[struct {

@@ -34,28 +34,7 @@ func (v *Validator) read(p *plan, w http.ResponseWriter, r *http.Request, keep b
 	if p.body != nil {
 		d.scanner = strictjson.NewScanner(v.limits())
 	}
-	body, deadline := v.body(w, r)
-	switch {
-	case boundary == "":
-		err = d.fill(body, r.ContentLength)
-	case keep:
-		if err = d.fill(body, r.ContentLength); err == nil {
-			d.parts, err = v.readMultipart(r, bytes.NewReader(d.data), boundary)
-		}
-	default:
-		d.parts, err = v.readMultipart(r, body, boundary)
-	}
-	switch {
-	case err != nil:
-		// A deadline that has passed stays: without it the server would wait for
-		// the rest of the body before it sends the answer. So it would for the
-		// rest of a chunked body that is refused early.
-		if _, early := errors.AsType[*strictjson.Error](err); early && r.ContentLength < 0 && r.ProtoMajor == 1 {
-			setHeader(w, "Connection", "close")
-		}
-	case deadline != nil:
-		err = deadline.SetReadDeadline(time.Time{})
-	}
+	err = v.receive(d, w, r, boundary, keep)
 	switch {
 	case err != nil, d.parts != nil:
 	case len(d.data) == 0 && r.ContentLength > 0:
@@ -70,6 +49,34 @@ func (v *Validator) read(p *plan, w http.ResponseWriter, r *http.Request, keep b
 		return nil, readError(p, r, err)
 	}
 	return d, nil
+}
+
+// receive reads the body of r into d: whole, or the parts of a form with that
+// boundary one by one, unless their bytes are to be kept.
+func (v *Validator) receive(d *document, w http.ResponseWriter, r *http.Request, boundary string, keep bool) (err error) {
+	body, deadline := v.body(w, r)
+	if boundary == "" || keep {
+		err = d.fill(body, r.ContentLength)
+	}
+	switch {
+	case boundary == "" || err != nil:
+	case keep:
+		d.parts, err = v.readMultipart(r, bytes.NewReader(d.data), boundary)
+	default:
+		d.parts, err = v.readMultipart(r, body, boundary)
+	}
+	switch {
+	case err != nil:
+		// A deadline that has passed stays: without it the server would wait for
+		// the rest of the body before it sends the answer. So it would for the
+		// rest of a chunked body that is refused early.
+		if _, early := errors.AsType[*strictjson.Error](err); early && r.ContentLength < 0 && r.ProtoMajor == 1 {
+			setHeader(w, "Connection", "close")
+		}
+	case deadline != nil:
+		return deadline.SetReadDeadline(time.Time{})
+	}
+	return err
 }
 
 func isBodyless(r *http.Request) bool {
