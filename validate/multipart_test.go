@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/backstop-go/backstop/middleware"
@@ -194,9 +195,9 @@ func TestTemporaryFilesAreRemoved(t *testing.T) {
 		}
 		return len(list)
 	}
-	seen := 0
+	var seen atomic.Int64
 	handler := func(_ http.ResponseWriter, _ *http.Request, in upload) error {
-		seen = files()
+		seen.Store(int64(files()))
 		switch in.Name {
 		case "fails":
 			return errors.New("no")
@@ -237,14 +238,14 @@ func TestTemporaryFilesAreRemoved(t *testing.T) {
 			if name == "Decode" && who == "panics" {
 				continue // after which net/http removes nothing; Recover does
 			}
-			seen = 0
+			seen.Store(0)
 			kind, body := multipartBody(part{"name", "", who}, part{"avatar", "x", times(3<<20, "x")})
 			resp, err := http.Post(s.URL, kind, bytes.NewReader(body))
 			if err == nil {
 				io.Copy(io.Discard, resp.Body)
 				resp.Body.Close()
 			}
-			if seen == 0 && len(who) < 20 {
+			if seen.Load() == 0 && len(who) < 20 {
 				t.Errorf("%s, %s: the handler saw no temporary file", name, who)
 			}
 		}
