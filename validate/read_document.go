@@ -21,13 +21,11 @@ type document struct {
 	parts   *multipart.Form     // of a body with files
 }
 
-// A body is believed to be as long as firstRead at first, whatever its header
-// claims. What comes in the first 64 KiB is scanned before more is read, and a
-// buffer that is longer is not kept.
 const (
-	leastRead = 512
-	firstRead = 16 << 10
-	earlyRead = 64 << 10
+	leastRead = 512      // bytes of the smallest buffer
+	firstStop = 4 << 10  // where a body is scanned for the first time
+	firstRead = 16 << 10 // as long as this a body is believed to be, whatever its header claims
+	earlyRead = 64 << 10 // what comes so far is scanned before more is read; no longer buffer is kept
 )
 
 var documents = sync.Pool{New: func() any { return &document{data: make([]byte, 0, leastRead), pooled: true} }}
@@ -49,7 +47,7 @@ func newDocument(length int64, keep bool) *document {
 // first 64 KiB it stops to scan what it has, so that a body that is wrong at its
 // begin is refused there.
 func (d *document) fill(r io.Reader, length int64) error {
-	stop := firstRead
+	stop := firstStop
 	for {
 		if n := len(d.data); n == min(stop, cap(d.data)) {
 			if n <= earlyRead {
@@ -60,7 +58,7 @@ func (d *document) fill(r io.Reader, length int64) error {
 			if n == cap(d.data) {
 				d.grow(length)
 			}
-			stop = max(4*n, firstRead)
+			stop = max(4*n, firstStop)
 		}
 		n, err := r.Read(d.data[len(d.data):min(stop, cap(d.data))])
 		d.data = d.data[:len(d.data)+n]
