@@ -23,6 +23,8 @@ type section struct {
 
 	own    string // the tag of this section, for the engine
 	engine string // the same with what follows, down to what the visitor enters
+	dive   string // engine behind dive
+	plain  bool   // nothing in engine can fail, but for nil
 }
 
 // A rule is one entry of a tag.
@@ -44,6 +46,9 @@ var steering = map[string]bool{
 	"nostructlevel": true, "skip_unless": true, "dive": true, "keys": true, "endkeys": true,
 }
 
+// omits are the rules that end a section without a failure.
+var omits = map[string]bool{"omitempty": true, "omitnil": true, "omitzero": true}
+
 // section reads a tag whose value is described by n. Mistakes are left to the
 // self check, which asks validator.
 func (b *builder) section(tag string, n *node) *section {
@@ -60,7 +65,7 @@ func (b *builder) parse(tags []string, n *node) *section {
 	s := &section{node: n}
 	for i, tag := range tags {
 		if tag == "dive" {
-			s.dive(b, tags[i+1:])
+			s.parseDive(b, tags[i+1:])
 			return s
 		}
 		r := rule{tag: tag}
@@ -75,8 +80,8 @@ func (b *builder) parse(tags []string, n *node) *section {
 	return s
 }
 
-// dive reads what stands behind dive.
-func (s *section) dive(b *builder, tags []string) {
+// parseDive reads what stands behind dive.
+func (s *section) parseDive(b *builder, tags []string) {
 	n := s.node
 	if len(tags) > 0 && tags[0] == "keys" {
 		end := slices.Index(tags, "endkeys")
@@ -134,6 +139,10 @@ func (s *section) learn(r rule) {
 func isNumber(t reflect.Type) bool {
 	k := t.Kind()
 	return reflect.Int <= k && k <= reflect.Float64
+}
+
+func isInteger(t reflect.Type) bool {
+	return isNumber(t) && t.Kind() != reflect.Float32 && t.Kind() != reflect.Float64
 }
 
 func (s *section) has(name string) bool {
@@ -199,6 +208,8 @@ func (b *builder) render(s *section, n *node, value bool) string {
 		}
 	}
 	s.engine = strings.Join(tags, ",")
+	s.dive = "dive," + s.engine
+	s.plain = !slices.ContainsFunc(tags, func(tag string) bool { return !omits[tag] && tag != "required" })
 	return s.engine
 }
 
@@ -287,3 +298,30 @@ func (v *Validator) expand(tags []string) []string {
 	}
 	return out
 }
+
+// section returns the rules of f. A nil field, which is the root, has none.
+func (f *field) section() *section {
+	if f == nil {
+		return nil
+	}
+	return f.rules
+}
+
+// ofElements returns the section of the elements, or one which says that no
+// rules run where there is no dive.
+func (s *section) ofElements() *section {
+	if next := s.dived(); next != nil {
+		return next
+	}
+	return &noRules
+}
+
+// dived returns the section of the elements.
+func (s *section) dived() *section {
+	if s == nil {
+		return nil
+	}
+	return s.next
+}
+
+var noRules = section{skip: true}

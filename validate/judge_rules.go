@@ -2,7 +2,6 @@ package validate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -19,9 +18,9 @@ type judgement struct {
 	ctx     context.Context
 	v       *Validator
 	p       *plan
-	decoded *findings // what did not decode
-	rules   findings  // what breaks a rule
-	at      place     // see visit
+	decoded findings // what did not decode
+	rules   findings // what breaks a rule
+	at      place    // see visit
 }
 
 // Failures beyond so many are not counted, and not looked for: a client would
@@ -39,26 +38,23 @@ func (j *judgement) isEnough() bool {
 }
 
 // judge runs the rules on root, which is addressable and of the plan's type. It
-// returns all that is wrong, together with what did not decode, or nil.
-func (p *plan) judge(ctx context.Context, v *Validator, root reflect.Value, decoded *findings) (*findings, error) {
+// returns all that is wrong, together with what did not decode.
+func (p *plan) judge(ctx context.Context, v *Validator, root reflect.Value, decoded findings) (findings, error) {
 	broken := p.engine.StructCtx(ctx, root.Addr().Interface())
 	if broken == nil && !p.deep {
-		return decoded.orNil(), nil
-	}
-	if decoded == nil {
-		decoded = &findings{limit: v.cfg.MaxErrors}
+		return decoded, nil
 	}
 	j := &judgement{ctx: ctx, v: v, p: p, decoded: decoded, rules: findings{limit: v.cfg.MaxErrors}}
-	if err := j.judged(broken, typePrefix(p.root), scope{object: p.top}, false); err != nil {
-		return nil, err
+	if err := j.judged(broken, p.prefix, scope{object: p.top}, false); err != nil {
+		return findings{}, err
 	}
 	if p.deep {
 		if err := j.visit(root, p.top, broken == nil); err != nil {
-			return nil, err
+			return findings{}, err
 		}
 	}
-	j.rules.merge(decoded)
-	return j.rules.orNil(), nil
+	j.rules.merge(&j.decoded)
+	return j.rules, nil
 }
 
 // judged is engine, if err is not nil, for the place of the visit.
@@ -73,8 +69,8 @@ func (j *judgement) judged(err error, prefix string, c scope, key bool) error {
 // engine turns validator's errors into findings. Their namespaces are Go names
 // and indexes, never map keys, behind prefix, and lead on from c.
 func (j *judgement) engine(err error, prefix string, c scope, key bool) error {
-	var failed validator.ValidationErrors
-	if !errors.As(err, &failed) {
+	failed, ok := err.(validator.ValidationErrors)
+	if !ok {
 		return fmt.Errorf("validate: run the rules: %w", err)
 	}
 	for i, e := range failed {
@@ -86,7 +82,7 @@ func (j *judgement) engine(err error, prefix string, c scope, key bool) error {
 		f := c.resolve(strings.TrimPrefix(e.StructNamespace(), prefix))
 		f.Key = key
 		j.describe(&f, e)
-		j.rules.addRule(f.finding, j.decoded)
+		j.rules.addRule(f.finding, &j.decoded)
 	}
 	return nil
 }
@@ -100,6 +96,8 @@ type scope struct {
 	at      place
 	owner   *object // that declares field
 	base    place   // of owner
+
+	zeroPasses bool // of the elements one was zero, and broke no rule
 }
 
 // A located finding knows the field and the section that it is about.

@@ -67,7 +67,7 @@ func (j *judgement) descend(v, parent reflect.Value, c scope, sound bool) error 
 	e := c.elements()
 	for i := range v.Len() {
 		j.at = append(j.at, step{kind: stepElement, rank: i})
-		err := j.element(v.Index(i), parent, &e)
+		err := j.element(v, i, parent, &e)
 		j.at = j.at[:len(j.at)-1]
 		if err != nil {
 			return err
@@ -82,11 +82,14 @@ func (j *judgement) entries(m, parent reflect.Value, c scope) error {
 	if keys.section = c.section.keys; keys.section != nil {
 		keys.node = keys.section.node
 	}
-	for k, v := range m.Seq2() {
-		j.at = append(j.at, step{kind: stepEntry, name: keyName(k)})
+	k, v := one(m.Type().Key()), one(m.Type().Elem())
+	for iter := m.MapRange(); iter.Next(); {
+		k.Index(0).SetIterKey(iter)
+		v.Index(0).SetIterValue(iter)
+		j.at = append(j.at, step{kind: stepEntry, name: keyName(k.Index(0))})
 		err := j.key(k, parent, &keys)
 		if err == nil {
-			err = j.element(v, parent, &e)
+			err = j.element(v, 0, parent, &e)
 		}
 		j.at = j.at[:len(j.at)-1]
 		if err != nil {
@@ -101,28 +104,40 @@ func (j *judgement) key(k, parent reflect.Value, c *scope) error {
 	if c.section == nil || j.isEnough() {
 		return nil
 	}
-	return j.judged(j.run(k, parent, c), c.prefix(), *c, true)
+	return j.judged(j.run(k, 0, parent, c), c.prefix(), *c, true)
 }
+
+// one returns a list of one element, to be filled.
+func one(t reflect.Type) reflect.Value { return reflect.MakeSlice(reflect.SliceOf(t), 1, 1) }
 
 // element runs the rules of one list element or map value, and of what is below
 // it.
-func (j *judgement) element(v, parent reflect.Value, e *scope) error {
+func (j *judgement) element(list reflect.Value, i int, parent reflect.Value, e *scope) error {
 	if j.isEnough() {
 		return nil
 	}
-	broken := j.run(v, parent, e)
+	v := list.Index(i)
+	// Zero structs are cheap to send: it is enough to ask about one, unless a
+	// rule of the user may see a difference.
+	zero := e.node.shape == shapeStruct && !e.node.deep && len(j.v.cfg.Rules) == 0 && v.IsZero()
+	if zero && e.zeroPasses {
+		return nil
+	}
+	broken := j.run(list, i, parent, e)
 	if broken == nil && !e.node.deep && !e.section.isVisited(e.node) {
+		e.zeroPasses = e.zeroPasses || zero
 		return nil
 	}
 	if err := j.judged(broken, e.prefix(), *e, false); err != nil {
 		return err
 	}
-	return j.descend(addressable(v), parent, *e, broken == nil)
+	return j.descend(v, parent, *e, broken == nil)
 }
 
-// run asks the engine about one element or key. The names in its answer begin with
-// e.prefix.
-func (j *judgement) run(v, parent reflect.Value, e *scope) error {
+// run asks the engine about one element or key. The names in its answer begin
+// with e.prefix.
+func (j *judgement) run(list reflect.Value, i int, parent reflect.Value, e *scope) error {
+	v := list.Index(i)
 	inner := v
 	for inner.Kind() == reflect.Pointer && !inner.IsNil() {
 		inner = inner.Elem()
@@ -130,28 +145,32 @@ func (j *judgement) run(v, parent reflect.Value, e *scope) error {
 	switch tag := e.section.engine; {
 	case tag == "" && e.node.shape != shapeStruct:
 		return nil
-	case !isDived(inner.Type()):
+	case !e.node.dived || inner.Kind() == reflect.Pointer:
 		return j.p.engine.VarWithValueCtx(j.ctx, v.Interface(), pointer(parent), tag)
-	case tag == "":
+	case e.section.plain:
+		if v.Kind() == reflect.Struct && e.section.skipsZero() && v.IsZero() {
+			return nil
+		}
 		return j.p.engine.StructCtx(j.ctx, pointer(inner))
 	default:
-		return j.p.engine.VarWithKeyCtx(j.ctx, elementKey, v.Interface(), tag)
+		// A piece of the list costs less than a copy of the struct.
+		return j.p.engine.VarWithKeyCtx(j.ctx, elementKey, list.Slice(i, i+1).Interface(), e.section.dive)
 	}
 }
 
-// elementKey stands for an element: validator dives into a struct only below a
-// name.
+// elementKey stands for a list of one element: validator dives into a struct only
+// below a name.
 const elementKey = "x"
 
-// prefix is what stands before the names of an element or key of c.
+// prefix is what stands before the names of an element of c.
 func (c *scope) prefix() string {
 	switch {
-	case !isDived(c.node.typ):
+	case !c.node.dived:
 		return ""
-	case c.section.engine == "":
-		return typePrefix(c.node.typ)
+	case c.section.plain:
+		return c.node.prefix
 	default:
-		return elementKey
+		return elementKey + "[0]"
 	}
 }
 
@@ -160,14 +179,6 @@ func (c scope) elements() scope {
 	c.node, c.section = c.node.elem, c.section.dived()
 	c.object = c.node.object
 	return c
-}
-
-// typePrefix is what validator writes before the names of a struct's fields.
-func typePrefix(t reflect.Type) string {
-	if t.Name() == "" {
-		return ""
-	}
-	return t.Name() + "."
 }
 
 // onlyRules returns nil if err is nil or says that rules were broken, else err.
@@ -204,9 +215,9 @@ func keyName(k reflect.Value) string {
 }
 
 // prepare allocates embedded struct pointers, so that the rules behind them
-// run.
-func prepare(v reflect.Value, n *node) {
-	if !n.deep {
+// run. It takes their bytes from memory, and ends when there is none.
+func prepare(v reflect.Value, n *node, memory *int64) {
+	if !n.deep || *memory < 0 {
 		return
 	}
 	for v.Kind() == reflect.Pointer {
@@ -218,26 +229,25 @@ func prepare(v reflect.Value, n *node) {
 	switch n.shape {
 	case shapeStruct:
 		for _, index := range n.object.embedded {
-			if f := fieldAt(v, index); f.IsNil() {
+			f := fieldAt(v, index)
+			*memory -= int64(f.Type().Elem().Size())
+			if f.IsNil() {
 				f.Set(reflect.New(f.Type().Elem()))
 			}
 		}
 		for _, f := range n.object.fields {
-			prepare(fieldAt(v, f.index), f.node)
+			prepare(fieldAt(v, f.index), f.node, memory)
 		}
 	case shapeList:
 		for i := range v.Len() {
-			prepare(v.Index(i), n.elem)
+			prepare(v.Index(i), n.elem, memory)
 		}
 	case shapeMap:
-		for k, e := range v.Seq2() {
-			if e.Kind() != reflect.Pointer {
-				c := addressable(e)
-				prepare(c, n.elem)
-				v.SetMapIndex(k, c)
-				continue
-			}
-			prepare(e, n.elem)
+		elem := reflect.New(v.Type().Elem()).Elem()
+		for iter := v.MapRange(); iter.Next(); {
+			elem.SetIterValue(iter)
+			prepare(elem, n.elem, memory)
+			v.SetMapIndex(iter.Key(), elem)
 		}
 	}
 }

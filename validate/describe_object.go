@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/backstop-go/backstop/problem"
 )
@@ -14,40 +15,42 @@ import (
 // stand beside the others.
 type object struct {
 	typ     reflect.Type
+	path    string            // from T, in Go names, for faults
 	fields  []*field          // all that a request can fill, in struct order
 	byName  map[string]*field // members of the body
 	folded  map[string]*field // the same by folded name
 	byGo    map[string]*field // by Go name, with dots through embedded structs
 	longest int               // bytes of the longest folded name
 
-	presenceMask uint64  // all presence bits of the members
-	embedded     [][]int // embedded struct pointers, outer ones first
+	asksPresence bool               // the walk looks for members that did not come
+	absent       []problem.Presence // all fields absent
+	embedded     [][]int            // embedded struct pointers, outer ones first
 }
 
 // A field is one member of a body, or one parameter.
 type field struct {
-	name      string // on the wire
-	goName    string // with dots through embedded structs
-	position  int    // in object.fields, the struct order
-	index     []int  // from the object, for reflect
-	in        problem.In
-	whole     bool // body:"json": the field is the whole body
-	hidden    bool // json:"-"
-	typ       reflect.Type
-	node      *node
-	quoted    bool // json ",string"
-	inline    bool // an embedded struct, which has no name of its own
-	rules     *section
-	label     string // label tag
-	message   string // msg tag
-	preset    string // default tag
-	hasPreset bool
+	name     string // on the wire
+	segment  any    // name, as a path has it
+	goName   string // with dots through embedded structs
+	position int    // in object.fields, the struct order
+	index    []int  // from the object, for reflect
+	in       problem.In
+	source   source // if it is no member
+	whole    bool   // body:"json": the field is the whole body
+	hidden   bool   // json:"-"
+	json     bool   // has a json tag with a name
+	form     bool   // has a form tag
+	typ      reflect.Type
+	node     *node
+	quoted   bool // json ",string"
+	inline   bool // an embedded struct, which has no name of its own
+	rules    *section
+	label    string // label tag
+	message  string // msg tag
 
 	// presence says that required asks whether the value was sent, not whether
-	// it is zero. The engine does not see such a rule: the scan and the walk
-	// enforce it.
-	presence    bool
-	presenceBit uint64
+	// it is zero. The engine does not see such a rule: the walk enforces it.
+	presence bool
 }
 
 // find returns the member of that exact name, looking at position next first:
@@ -61,16 +64,38 @@ func (o *object) find(name []byte, next int) *field {
 	return o.byName[string(name)]
 }
 
-// variant returns the member that encoding/json would take for name.
-func (o *object) variant(name string) *field {
-	return o.folded[string(appendFolded(nil, []byte(name)))]
+// appendFolded appends a name so that two names are equal exactly if
+// encoding/json takes one for the other.
+func appendFolded(dst, name []byte) []byte {
+	for i := 0; i < len(name); {
+		r, n := utf8.DecodeRune(name[i:])
+		dst = utf8.AppendRune(dst, foldRune(r))
+		i += n
+	}
+	return dst
+}
+
+// foldRune returns the smallest of the runes that differ from r in case only.
+func foldRune(r rune) rune {
+	if r < utf8.RuneSelf {
+		if 'a' <= r && r <= 'z' {
+			r -= 'a' - 'A'
+		}
+		return r
+	}
+	least := r
+	for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
+		least = min(least, next)
+	}
+	return least
 }
 
 // object describes the struct type of n.
 func (b *builder) object(n *node) {
-	o := &object{typ: n.typ, byName: map[string]*field{}, folded: map[string]*field{}, byGo: map[string]*field{}}
+	o := &object{typ: n.typ, path: b.path, byName: map[string]*field{}, folded: map[string]*field{}, byGo: map[string]*field{}}
 	n.object = o
 	found := b.collect(o, n.typ, nil, "", nil)
+	b.checkTags(found)
 	byName := map[string][]*candidate{}
 	for _, c := range found {
 		if c.wire {
@@ -84,6 +109,7 @@ func (b *builder) object(n *node) {
 		}
 		b.field(o, c)
 	}
+	o.absent = slices.Repeat([]problem.Presence{problem.Absent}, len(o.fields))
 }
 
 // A candidate is a Go field before it is known whether a request can fill it.
@@ -94,10 +120,9 @@ type candidate struct {
 	name   string
 	tagged bool
 	wire   bool // member of the body
-	in     problem.In
+	source source
 	quoted bool
 	inline bool
-	whole  bool   // body:"json"
 	reason string // why nothing can fill it
 	skip   bool   // embedded in a struct whose rules are skipped
 }
@@ -108,24 +133,29 @@ func (b *builder) collect(o *object, t reflect.Type, index []int, prefix string,
 	for i := range t.NumField() {
 		sf := t.Field(i)
 		c := &candidate{sf: sf, goName: prefix + sf.Name, index: append(slices.Clone(index), i)}
-		in, name, sources := source(sf)
+		restore := b.at(c.goName)
+		sources := b.sources(o, sf)
+		restore()
 		tag := sf.Tag.Get("json")
 		inner := sf.Type
 		if inner.Kind() == reflect.Pointer {
 			inner = inner.Elem()
 		}
-		embeds := sf.Anonymous && inner.Kind() == reflect.Struct && jsonName(tag) == "" && tag != "-" && sources == 0
+		embedded := sf.Anonymous && inner.Kind() == reflect.Struct
+		embeds := embedded && jsonName(tag) == "" && tag != "-" && len(sources) == 0
 		switch {
-		case embeds && !b.decodesItself(inner):
+		case embedded && !sf.IsExported() && sf.Type.Kind() == reflect.Pointer && tag != "-":
+			b.faultAt(o, c.goName, "embedded pointer to an unexported struct, which encoding/json cannot fill: export the struct, or embed it by value")
+			continue
+		case embeds && b.decodesItself(inner):
+			b.faultAt(o, c.goName, "embeds %v, which decodes itself, but is not asked to: give it a json tag", inner)
+			continue
+		case embeds:
 			if slices.Contains(above, inner) || inner == o.typ {
-				b.faultAt(o.typ, c.goName, "embeds itself")
+				b.faultAt(o, c.goName, "embeds itself")
 				continue
 			}
 			if sf.Type.Kind() == reflect.Pointer {
-				if !sf.IsExported() {
-					b.faultAt(o.typ, c.goName, "embedded pointer to an unexported struct, which encoding/json cannot fill")
-					continue
-				}
 				o.embedded = append(o.embedded, c.index)
 			}
 			c.inline = true
@@ -136,13 +166,16 @@ func (b *builder) collect(o *object, t reflect.Type, index []int, prefix string,
 			}
 			found = append(found, inside...)
 			continue
-		case !sf.IsExported():
+		case !sf.IsExported() && (!embedded || jsonName(tag) == ""):
 			c.reason = "is unexported"
-		case sources > 1:
-			b.faultAt(o.typ, c.goName, "has %d sources, want one", sources)
-			c.in, c.name = in, name
-		case sources == 1:
-			c.in, c.name, c.whole = in, name, in == problem.InBody
+		case len(sources) > 0:
+			if len(sources) > 1 {
+				b.faultAt(o, c.goName, "has %d sources, %v and %v: keep one", len(sources), sources[0], sources[1])
+			}
+			c.source, c.name = sources[0], sources[0].name
+			if c.source.whole {
+				c.name = ""
+			}
 		case tag == "-":
 			c.reason = `is json:"-" and has no other source`
 		default:
@@ -201,8 +234,9 @@ func isQuotable(t reflect.Type) bool {
 // field adds a candidate to its object, with its rules.
 func (b *builder) field(o *object, c *candidate) {
 	f := &field{
-		name: c.name, goName: c.goName, index: c.index, in: c.in, typ: c.sf.Type, quoted: c.quoted,
-		inline: c.inline, whole: c.whole, hidden: c.sf.Tag.Get("json") == "-",
+		name: c.name, segment: c.name, goName: c.goName, index: c.index, in: c.source.in, source: c.source, typ: c.sf.Type,
+		quoted: c.quoted, inline: c.inline, whole: c.source.whole, hidden: c.sf.Tag.Get("json") == "-",
+		json: jsonName(c.sf.Tag.Get("json")) != "" && c.sf.Tag.Get("json") != "-", form: hasForm(c.sf),
 	}
 	o.byGo[c.goName] = f
 	tag := c.sf.Tag.Get(b.v.cfg.TagName)
@@ -210,13 +244,12 @@ func (b *builder) field(o *object, c *candidate) {
 		tag = "-"
 	}
 	f.label, f.message = c.sf.Tag.Get("label"), c.sf.Tag.Get("msg")
-	f.preset, f.hasPreset = c.sf.Tag.Lookup("default")
 	owner := ownerOf(o.typ, c.index)
-	defer b.at(o.typ, c.goName)()
+	defer b.at(c.goName)()
 	if c.inline {
 		f.node = &node{typ: c.sf.Type, want: problem.TypeObject}
 		f.rules = b.section(tag, f.node)
-		b.pending = append(b.pending, func() { b.checkField(o, c, f) })
+		b.described = append(b.described, described{o, c, f})
 		return
 	}
 	if c.reason != "" {
@@ -230,13 +263,13 @@ func (b *builder) field(o *object, c *candidate) {
 	}
 	f.node = b.node(c.sf.Type)
 	f.rules = b.section(tag, f.node)
-	b.pending = append(b.pending, func() { b.checkField(o, c, f) })
+	b.described = append(b.described, described{o, c, f})
 	value := c.sf.Type.Kind() != reflect.Pointer
 	if value && b.asksPresence(f.node) && f.rules.has("required") {
 		f.presence = true
 	}
 	rules := b.render(f.rules, f.node, value)
-	if rules == "" && f.node.isClosed() {
+	if rules == "" && !f.node.concernsEngine() {
 		rules = "-"
 	}
 	if !c.skip { // else the engine never gets there; elsewhere the same struct may have rules
@@ -251,26 +284,14 @@ func (b *builder) field(o *object, c *candidate) {
 	fold := string(appendFolded(nil, []byte(f.name)))
 	o.folded[fold] = f
 	o.longest = max(o.longest, len(fold))
-	if f.presence || f.holdsPresence() {
-		o.addPresence(f)
-	}
+	o.asksPresence = o.asksPresence || f.presence || f.holdsPresence()
 }
 
 // holdsPresence reports whether the absence of f is also that of values below
 // it whose presence is required: f is a struct that exists all the same.
 func (f *field) holdsPresence() bool {
 	o := f.node.object
-	return o != nil && o.presenceMask != 0 && f.typ.Kind() != reflect.Pointer && !f.rules.skipsZero() && !f.rules.isOpaque()
-}
-
-// addPresence makes the scan notice the absence of f. When the bits are used
-// up, the last one is never seen, so that the walk looks at every value.
-func (o *object) addPresence(f *field) {
-	bit := (o.presenceMask + 1) &^ o.presenceMask
-	if bit != 1<<63 {
-		f.presenceBit = bit
-	}
-	o.presenceMask |= bit
+	return o != nil && o.asksPresence && f.typ.Kind() != reflect.Pointer && !f.rules.skipsZero() && !f.rules.isOpaque()
 }
 
 // ownerOf returns the struct type that declares the field at index.
@@ -282,4 +303,24 @@ func ownerOf(t reflect.Type, index []int) reflect.Type {
 		}
 	}
 	return t
+}
+
+// hidden reports a member that encoding/json never fills, because another one
+// has its name.
+func (b *builder) hidden(o *object, c *candidate, rivals []*candidate) {
+	defer b.in(o, c.goName)()
+	tag := c.sf.Tag.Get(b.v.cfg.TagName)
+	for _, r := range rivals {
+		switch {
+		case len(r.index) < len(c.index):
+			if tag != "" && tag != "-" {
+				b.fault("has rules, but is hidden by %s, which has the same name", r.goName)
+			}
+			return
+		case r == c || len(r.index) > len(c.index):
+		case r.tagged && !c.tagged, r.tagged == c.tagged && slices.Compare(r.index, c.index) < 0:
+			b.fault("has the same name on the wire as %s", r.goName)
+			return
+		}
+	}
 }

@@ -31,11 +31,6 @@ func (b *builder) try(o *object, s *section, tag string) (err error) {
 	return onlyRules(b.probe.VarWithValue(made, reflect.New(o.typ).Interface(), tag))
 }
 
-// isDived reports whether validator dives into values of t without being told.
-func isDived(t reflect.Type) bool {
-	return t.Kind() == reflect.Struct && !t.ConvertibleTo(timeType)
-}
-
 // checkCompared tries the comparison of another field with the value of a rule
 // such as required_if=Kind a, which validator reads as the kind of the field.
 // On an interface clients choose the kind.

@@ -4,42 +4,31 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/backstop-go/backstop/problem"
 )
 
-// Check returns what is wrong with the tags of T and of every type that it
-// reaches, all faults at once:
-//
-//	validate: User.Email: unknown rule "requird"
-//
-// [HandlerFunc] and [Handler] do the same and panic. Check is for tests, and
-// for main if only [Decode] is used.
-func Check[T any](v *Validator) error {
-	return v.orStandard().plan(reflect.TypeFor[T]()).fault
-}
-
-// fault notes a mistake in the field that is being described.
-func (b *builder) fault(format string, args ...any) {
-	where := b.owner.Name()
-	if where == "" {
-		where = "struct"
-	}
-	b.faults = append(b.faults, fmt.Errorf("validate: %s.%s: "+format, append([]any{where, b.goName}, args...)...))
-}
-
 // checkField tries the rules of a field, section by section.
 func (b *builder) checkField(o *object, c *candidate, f *field) {
-	defer b.at(o.typ, c.goName)()
+	defer b.in(o, c.goName)()
 	tag := c.sf.Tag.Get(b.v.cfg.TagName)
-	if f.in != problem.InBody {
+	_, preset := c.sf.Tag.Lookup("default")
+	switch {
+	case f.in != problem.InBody:
 		if err := checkParam(f); err != nil {
 			b.fault("%w", err)
 		}
-	} else if f.hasPreset {
-		b.fault("has a default, which only parameters have")
+	case preset:
+		b.fault("has a default, which only parameters have: drop it, or give the field a source such as query")
+	case f.isFile() && !f.form:
+		b.fault("is a file, which only forms have: write form:%q", c.name)
+	}
+	if f.quoted && b.decodesItself(f.node.typ) {
+		b.fault("has the json option string, of which %v, which decodes itself, sees another part with each version of Go: drop it", f.node.typ)
+	}
+	if f.in == problem.InForm && f.json && o.typ == b.root && b.v.cfg.TagName != binding {
+		b.fault("has %v beside json %q: keep one, or set TagName to binding, which reads forms by the one and JSON by the other", f.source, jsonName(c.sf.Tag.Get("json")))
 	}
 	if f.rules == nil || f.rules.skip {
 		return
@@ -177,26 +166,6 @@ func (b *builder) checkUnique(s *section, r rule) {
 	}
 }
 
-// hidden reports a member that encoding/json never fills, because another one
-// has its name.
-func (b *builder) hidden(o *object, c *candidate, rivals []*candidate) {
-	defer b.at(o.typ, c.goName)()
-	tag := c.sf.Tag.Get(b.v.cfg.TagName)
-	for _, r := range rivals {
-		switch {
-		case len(r.index) < len(c.index):
-			if tag != "" && tag != "-" {
-				b.fault("has rules, but is hidden by %s, which has the same name", r.goName)
-			}
-			return
-		case r == c || len(r.index) > len(c.index):
-		case r.tagged && !c.tagged, r.tagged == c.tagged && slices.Compare(r.index, c.index) < 0:
-			b.fault("has the same name on the wire as %s", r.goName)
-			return
-		}
-	}
-}
-
 // checkSources looks at what the root has and other structs must not have:
 // parameters.
 func (b *builder) checkSources(p *plan) {
@@ -207,7 +176,7 @@ func (b *builder) checkSources(p *plan) {
 			id = fmt.Sprint(f.in, http.CanonicalHeaderKey(f.name))
 		}
 		if other, ok := seen[id]; ok {
-			b.faultAt(p.root, f.goName, "has the same source as %s", other)
+			b.faultAt(p.top, f.goName, "has the same source as %s, %v: give each its own", other, f.source)
 		}
 		seen[id] = f.goName
 	}
@@ -217,8 +186,31 @@ func (b *builder) checkSources(p *plan) {
 		}
 		for _, f := range n.object.fields {
 			if f.in != problem.InBody || f.whole {
-				b.faultAt(n.typ, f.goName, "has a source, which only fields of the outermost struct have")
+				b.faultAt(n.object, f.goName, "has a source, which only fields of the outermost struct have: move %v there, or write json instead of %s", f.source, f.source.tag)
 			}
 		}
 	}
+}
+
+// checkParam returns what keeps a parameter from being filled.
+func checkParam(f *field) error {
+	n := f.node
+	if n.shape == shapeList && f.typ.Kind() == reflect.Slice {
+		n = n.elem
+	}
+	switch {
+	case n.typ == fileType && f.in == problem.InForm:
+		return nil
+	case n.shape != shapeScalar && !reflect.PointerTo(n.typ).Implements(textUnmarshaler) || n.want == problem.TypeBytes:
+		return fmt.Errorf("has type %v, which no parameter can fill", f.typ)
+	case f.source.layout != "" && n.typ != timeType:
+		return fmt.Errorf("has a time_format and type %v: it is for times", f.typ)
+	}
+	if f.source.hasPreset {
+		found := findings{limit: 1}
+		if decodeParam(reflect.New(f.typ).Elem(), f, nil, &found); len(found.list) > 0 {
+			return fmt.Errorf("has a default %q, which is no %v", f.source.preset, f.typ)
+		}
+	}
+	return nil
 }

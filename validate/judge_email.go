@@ -12,11 +12,18 @@ import (
 // of the time of a registration's rules.
 func emailRule(fl validator.FieldLevel) bool {
 	text := fl.Field().String()
+	if len(text) > maxEmail {
+		return false
+	}
 	if ok, sure := isEmail(text); sure {
 		return ok
 	}
 	return plainValidator().Var(text, "email") == nil
 }
+
+// maxEmail is the longest address there can be: 64 bytes, an @ and 255 bytes, by
+// RFC 5321, section 4.5.3.1.
+const maxEmail = 320
 
 var plainValidator = sync.OnceValue(func() *validator.Validate { return validator.New() })
 

@@ -3,10 +3,13 @@ package validate
 import (
 	"encoding"
 	"encoding/json"
+	"mime/multipart"
 	"net"
 	"net/netip"
 	"reflect"
 	"time"
+
+	"github.com/go-playground/validator/v10"
 
 	"github.com/backstop-go/backstop/problem"
 )
@@ -32,6 +35,8 @@ type node struct {
 	elem      *node   // of lists and maps
 	object    *object // of structs
 	deep      bool    // holds something that the visitor must see
+	dived     bool    // see isDived
+	prefix    string  // see typePrefix
 }
 
 var (
@@ -41,6 +46,7 @@ var (
 	durationType    = reflect.TypeFor[time.Duration]()
 	numberType      = reflect.TypeFor[json.Number]()
 	rawType         = reflect.TypeFor[json.RawMessage]()
+	fileType        = reflect.TypeFor[multipart.FileHeader]()
 )
 
 // node returns the description of t. The wanted type of a field that decodes
@@ -53,7 +59,7 @@ func (b *builder) node(t reflect.Type) *node {
 	if n, ok := b.nodes[t]; ok {
 		return n
 	}
-	n := &node{typ: t}
+	n := &node{typ: t, dived: isDived(t), prefix: typePrefix(t)}
 	b.nodes[t] = n
 	pointer := reflect.PointerTo(t)
 	switch {
@@ -61,6 +67,8 @@ func (b *builder) node(t reflect.Type) *node {
 		n.shape, n.want = shapeScalar, problem.TypeTime
 	case t == rawType:
 		n.want, n.takesNull = problem.TypeAny, true
+	case t == fileType:
+		n.want = problem.TypeAny
 	case pointer.Implements(jsonUnmarshaler):
 		n.want, n.takesNull = problem.TypeAny, true
 		b.ownDecoder(t)
@@ -97,19 +105,19 @@ func (b *builder) describe(n *node) {
 			b.fault("has type %v, an interface that encoding/json cannot fill", t)
 		}
 	case reflect.Slice, reflect.Array:
-		if t.Kind() == reflect.Slice && isByte(t.Elem()) {
+		if isBytes(t) && isByte(t.Elem()) {
 			n.shape, n.want = shapeScalar, problem.TypeBytes
 			return
 		}
 		n.shape, n.want = shapeList, problem.TypeArray
-		n.elem = b.node(t.Elem())
+		n.elem = b.elem(t.Elem())
 	case reflect.Map:
 		n.shape, n.want = shapeMap, problem.TypeMap
-		n.elem = b.node(t.Elem())
+		n.elem = b.elem(t.Elem())
 		if b.decodesItself(t.Key()) {
 			b.ownDecoder(t.Key())
 		}
-		if key := t.Key(); !isNumber(key) && key.Kind() != reflect.String && !reflect.PointerTo(key).Implements(textUnmarshaler) {
+		if key := t.Key(); !isInteger(key) && key.Kind() != reflect.String && !reflect.PointerTo(key).Implements(textUnmarshaler) {
 			b.fault("has map keys of type %v, which encoding/json cannot read", key)
 		}
 	case reflect.Struct:
@@ -120,6 +128,22 @@ func (b *builder) describe(n *node) {
 		b.fault("has type %v, which encoding/json cannot fill", t)
 	}
 }
+
+// elem returns the description of the elements of what is being described.
+func (b *builder) elem(t reflect.Type) *node {
+	defer func(before string) { b.path = before }(b.path)
+	b.path += "[]"
+	return b.node(t)
+}
+
+// concernsEngine reports whether the engine has to look at a value of n without
+// rules of its own: it may hold fields with rules. All else would only be copied
+// by it, once for each value.
+func (n *node) concernsEngine() bool {
+	return n.shape == shapeStruct || n.typ.Implements(valuer) || n.typ.Kind() == reflect.Interface
+}
+
+var valuer = reflect.TypeFor[validator.Valuer]()
 
 // isClosed reports whether n is a struct that decodes itself. Its fields are
 // none of the wire, and of no concern to the engine.
@@ -141,6 +165,12 @@ func textType(t reflect.Type) problem.Type {
 	return problem.TypeText
 }
 
+// isBytes reports whether encoding/json reads Base64 into t, also where it reads
+// an array element by element because the elements decode themselves.
+func isBytes(t reflect.Type) bool {
+	return t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8
+}
+
 // isByte reports whether encoding/json writes a slice of t as Base64.
 func isByte(t reflect.Type) bool {
 	return t.Kind() == reflect.Uint8 &&
@@ -160,4 +190,17 @@ func hasLength(t reflect.Type) bool {
 // String names the JSON kind, for logs.
 func (s shape) String() string {
 	return [...]string{"value", "scalar", "array", "object", "object"}[s]
+}
+
+// isDived reports whether validator dives into values of t without being told.
+func isDived(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && !t.ConvertibleTo(timeType)
+}
+
+// typePrefix is what validator writes before the names of a struct's fields.
+func typePrefix(t reflect.Type) string {
+	if t.Name() == "" {
+		return ""
+	}
+	return t.Name() + "."
 }
