@@ -230,5 +230,5 @@ func (fs *findings) err() error {
 	case fs.dropped > 0:
 		cause = fmt.Errorf("validate: %d more field errors were dropped", fs.dropped)
 	}
-	return problem.Validation.Wrap(cause, "").WithFields(fields...)
+	return problem.Validation.WrapFields(cause, fields)
 }
