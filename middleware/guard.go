@@ -128,8 +128,9 @@ func (c *call) removeFiles() {
 func (c *call) cut(state exchange.State) {
 	switch state {
 	case exchange.Fresh:
-		// As net/http does: not a byte, perhaps a repetition by the client.
-		c.x.Cut(c.w)
+		if !c.x.Failure().Aborted {
+			c.x.Cut(c.w) // as net/http does: not a byte, perhaps a repetition by the client
+		}
 	case exchange.Hijacked:
 		c.x.HangUp(c.w)
 	}

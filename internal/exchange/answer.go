@@ -66,9 +66,12 @@ func (x *Exchange) StateOf(w http.ResponseWriter) State {
 		!shared && x.rec.kept != nothing:
 		return max(state, Rendered)
 	}
+	if x.rec.head || x.rec.kept != nothing {
+		return state
+	}
 	for r := range recorders(w) {
-		if r.x == x {
-			state = max(state, r.state)
+		if r.x == x && r.bytes > 0 {
+			return max(state, Started) // a writer in between may have them still
 		}
 	}
 	return state
@@ -138,8 +141,9 @@ func (x *Exchange) Revoke(w http.ResponseWriter) {
 // propose makes o the answer that the outermost recorder waits for.
 func (x *Exchange) propose(w http.ResponseWriter, o Offer) {
 	x.mu.Lock()
-	void := x.offer()
-	x.rec.facts().offer, x.rec.deferred, x.rec.topped, x.rec.answers = o, false, Top(w) != nil, true
+	void, top := x.offer(), Top(w)
+	x.rec.facts().offer, x.rec.deferred, x.rec.answers = o, false, true
+	x.rec.topped = top != nil && top.bytes == 0
 	x.mu.Unlock()
 	if void != nil {
 		void.Settle(false, nil)

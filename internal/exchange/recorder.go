@@ -35,7 +35,7 @@ type Recorder struct {
 	answers  bool // a responder is putting an offer into a foreign writer
 	deferred bool // which keeps it
 	foreign  bool // the answer was sent in the place of what that writer says
-	topped   bool // a recorder is on top of that writer
+	topped   bool // a recorder is on top of that writer, and has passed on nothing else
 	carries  bool // and the answer is passed on as it has encoded it
 	rawPath  bool // the path of the exchange is escaped
 }
