@@ -72,6 +72,7 @@ func (r *Recorder) Release() (late int, text []byte) {
 	}
 	r.x.mu.Unlock()
 	r.emit(&a)
+	r.repeat()
 	return late, text
 }
 
@@ -104,14 +105,8 @@ func (r *Recorder) Finish() {
 	}
 	r.x.mu.Lock()
 	r.rewrite = nil
-	said := 0
-	if r.kept == nothing && r.rare != nil {
-		said = r.rare.said
-	}
 	r.x.mu.Unlock()
-	if said != 0 {
-		r.repeat(said)
-	}
+	r.repeat()
 }
 
 // replace answers in the place of what is kept.

@@ -134,9 +134,10 @@ func TestRecorder(t *testing.T) {
 		{"held and written to", []step{guard, status(204), write("x")}, "", fresh, 204, 0},
 		{"held and flushed", []step{guard, status(204), flush}, "204 flush", started, 204, 0},
 		{"held and read into", []step{guard, status(204), readFrom}, "", fresh, 204, 0},
-		{"held and spoken over", []step{guard, status(204), status(201)}, "204 201", started, 204, 0},
+		{"held and spoken over", []step{guard, status(204), status(201), release}, "204 201", started, 204, 0},
+		{"held and spoken over, and still held", []step{guard, status(204), status(201)}, "", fresh, 204, 0},
 		{"held, and an error came too late", []step{guard, status(204), status(500), write("no"), release}, "", fresh, 204, 0},
-		{"held after a 103", []step{guard, status(103), status(204), status(103), release}, "103 103 204", started, 204, 0},
+		{"held after a 103", []step{guard, status(103), status(204), status(103), release}, "103 204 103", started, 204, 0},
 		{"held, and an envelope takes its place", []step{guard, status(204), respond(500), release}, "500 {} flush", rendered, 500, 2},
 		{"released before a status", []step{guard, release, status(204)}, "204", started, 204, 0},
 
