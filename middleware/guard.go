@@ -93,6 +93,7 @@ func (c *call) leave() {
 		return
 	}
 	value := recover()
+	c.rec.Deliver()
 	state := c.x.StateOf(c.w)
 	if value == nil && exited() {
 		c.exited(state)

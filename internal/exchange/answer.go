@@ -190,6 +190,18 @@ func (r *Recorder) accept(a *act, o Offer, late bool) {
 	r.render(o)
 }
 
+// Deliver sends the answer that a foreign writer was given and has not passed on.
+// It is for a handler that has left, in whatever way.
+func (r *Recorder) Deliver() {
+	r.x.mu.Lock()
+	var a act
+	if r == &r.x.rec && r.deferred {
+		r.accept(&a, r.take(), true)
+	}
+	r.x.mu.Unlock()
+	r.emit(&a)
+}
+
 // take ends the waiting for an offer, and returns it. It is called under the lock.
 func (r *Recorder) take() Offer {
 	o := r.x.offer()

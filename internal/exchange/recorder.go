@@ -309,9 +309,7 @@ func (r *Recorder) FlushError() error {
 	r.x.mu.Unlock()
 	if replace {
 		r.replace()
-		return nil
-	}
-	if err := r.emit(&a); err != nil {
+	} else if err := r.emit(&a); err != nil {
 		return err
 	}
 	err := http.NewResponseController(r.w).Flush()

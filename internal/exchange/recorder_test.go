@@ -150,7 +150,7 @@ func TestRecorder(t *testing.T) {
 		{"and replaced at the end", []step{rewrite, status(404), finish}, "404 {}", rendered, 404, 2},
 		{"or by another envelope", []step{rewrite, status(404), respond(409), finish}, "409 {}", rendered, 409, 2},
 		{"its text is dropped", []step{rewrite, status(404), write("no"), writeString, readFrom}, "", fresh, 404, 10},
-		{"and replaced by a flush, for good", []step{rewrite, status(404), write("no"), flush, write("more"), finish}, "404 {}", rendered, 404, 2},
+		{"and replaced by a flush, for good", []step{rewrite, status(404), write("no"), flush, write("more"), finish}, "404 {} flush", rendered, 404, 2},
 		{"a second status is net/http's, after the envelope", []step{rewrite, status(404), status(200), write("no"), finish}, "404 {} 200", rendered, 404, 2},
 		{"an object is let through at the end", []step{rewrite, status(404), write("{"), write("}"), finish}, "404 {}", started, 404, 2},
 		{"half an object is not", []step{rewrite, status(404), write("{"), finish}, "404 {}", rendered, 404, 2},
