@@ -309,8 +309,13 @@ func TestBytesWithoutAPlaceAreRefused(t *testing.T) {
 		length string
 		want   error
 	}{
-		{"GET", 204, "", http.ErrBodyNotAllowed}, {"GET", 304, "", http.ErrBodyNotAllowed}, {"GET", 200, "0", http.ErrContentLength},
-		{"HEAD", 200, "2", http.ErrContentLength}, {"HEAD", 204, "", http.ErrBodyNotAllowed}, {"HEAD", 200, "3", nil}, {"HEAD", 200, "", nil},
+		{"GET", 204, "", http.ErrBodyNotAllowed},
+		{"GET", 304, "", http.ErrBodyNotAllowed},
+		{"GET", 200, "0", http.ErrContentLength},
+		{"HEAD", 200, "2", http.ErrContentLength},
+		{"HEAD", 204, "", http.ErrBodyNotAllowed},
+		{"HEAD", 200, "3", nil},
+		{"HEAD", 200, "", nil},
 	} {
 		rec, w := record(httptest.NewRecorder(), tt.method)
 		rec.Guard()

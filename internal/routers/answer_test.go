@@ -37,6 +37,7 @@ func (s *site) loud() (all []record) {
 func TestErrorThatIsSaidAfterASuccessCutsTheAnswer(t *testing.T) {
 	begin := func(w http.ResponseWriter) { io.WriteString(w, `{"items":[1,2,`) }
 	boom := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { begin(w); panic("boom") })
+	var unencodable any = func() {}
 	silenced := func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			next.ServeHTTP(w, chimw.WithLogEntry(r, unheard{}))
@@ -50,7 +51,7 @@ func TestErrorThatIsSaidAfterASuccessCutsTheAnswer(t *testing.T) {
 		"gorilla's recoverer": {handlers.RecoveryHandler(handlers.RecoveryLogger(silent{}))(boom), "500"},
 		"an encoder that fails": {http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			begin(w)
-			if err := json.NewEncoder(w).Encode(func() {}); err != nil {
+			if err := json.NewEncoder(w).Encode(unencodable); err != nil {
 				http.Error(w, err.Error(), 500)
 			}
 		}), "500"},
@@ -59,11 +60,11 @@ func TestErrorThatIsSaidAfterASuccessCutsTheAnswer(t *testing.T) {
 		"after a flush": {http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			begin(w)
 			http.NewResponseController(w).Flush()
-			http.Error(w, "secret", 502)
+			http.Error(w, "secret", http.StatusBadGateway)
 		}), "502"},
 		"after a status": {http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(201)
-			http.Error(w, "secret", 409)
+			http.Error(w, "secret", http.StatusConflict)
 		}), "409"},
 		"a JSON error": {http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			begin(w)

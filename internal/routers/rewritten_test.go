@@ -18,7 +18,7 @@ import (
 
 func TestFlushOfATextErrorSendsTheEnvelopeAtOnce(t *testing.T) {
 	for name, begin := range map[string]func(http.ResponseWriter){
-		"http.Error":       func(w http.ResponseWriter) { http.Error(w, "secret", 409) },
+		"http.Error":       func(w http.ResponseWriter) { http.Error(w, "secret", http.StatusConflict) },
 		"a bare status":    func(w http.ResponseWriter) { w.WriteHeader(409) },
 		"half of JSON":     func(w http.ResponseWriter) { w.WriteHeader(409); io.WriteString(w, `{"error":`) },
 		"space":            func(w http.ResponseWriter) { w.WriteHeader(409); io.WriteString(w, " \n") },
@@ -133,7 +133,7 @@ func TestLogSaysWhatWasReplaced(t *testing.T) {
 			w.WriteHeader(502)
 		}, "handler answered 502 without a body"},
 		"an empty write": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403); io.WriteString(w, "") }, "handler answered 403 without a body"},
-		"http.Error":     {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "x", 403) }, "handler answered 403 in plain text"},
+		"http.Error":     {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "x", http.StatusForbidden) }, "handler answered 403 in plain text"},
 		"a flushed status": {func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(403)
 			http.NewResponseController(w).Flush()
@@ -154,7 +154,7 @@ func TestLogSaysWhatWasReplaced(t *testing.T) {
 func TestChisOwnErrorsBecomeEnvelopesBeneathItsOwnMiddlewares(t *testing.T) {
 	r := chi.NewRouter()
 	r.Use(chimw.GetHead, chimw.Compress(5), chimw.StripSlashes)
-	r.Get("/case/1", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "secret", 418) })
+	r.Get("/case/1", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "secret", http.StatusTeapot) })
 	s := plan{cold: true}.open(house{"chi", func(app mw, _ http.Handler) http.Handler { return app(r) }}, single, nil)
 	defer s.close()
 	for path, status := range map[string]int{"/case/1": 418, "/case/1/": 418, "/none": 404} {

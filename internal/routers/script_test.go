@@ -24,10 +24,22 @@ const maxSteps = 12
 
 var (
 	scriptHeaders = [...][2]string{
-		{"Content-Type", "application/json"}, {"Content-Type", "text/plain; charset=utf-8"}, {"Content-Type", ""},
-		{"Content-Length", "10"}, {"Content-Length", "0"}, {"Content-Length", "600"}, {"Trailer", "X-Sum"}, {"X-Sum", "1"},
-		{"Etag", `"x"`}, {"Transfer-Encoding", "identity"}, {"Connection", "close"}, {"X-Late", "1"},
-		{http.TrailerPrefix + "X-Last", "2"}, {"Set-Cookie", "a=b"}, {"Content-Encoding", "br"}, {"Date", "now"},
+		{"Content-Type", "application/json"},
+		{"Content-Type", "text/plain; charset=utf-8"},
+		{"Content-Type", ""},
+		{"Content-Length", "10"},
+		{"Content-Length", "0"},
+		{"Content-Length", "600"},
+		{"Trailer", "X-Sum"},
+		{"X-Sum", "1"},
+		{"Etag", `"x"`},
+		{"Transfer-Encoding", "identity"},
+		{"Connection", "close"},
+		{"X-Late", "1"},
+		{http.TrailerPrefix + "X-Last", "2"},
+		{"Set-Cookie", "a=b"},
+		{"Content-Encoding", "br"},
+		{"Date", "now"},
 	}
 	scriptStatuses = [...]int{200, 201, 204, 304, 206, 301, 400, 404, 500, 503, 103, 100, 205, 418}
 	scriptTexts    = [...]string{
