@@ -41,6 +41,10 @@
 //     Recover then has to cut. problem.HandlerFunc within it returns errors
 //     instead of panicking, and looks at what the handler wrote before that
 //     writer does. Compressors belong outside.
+//   - One further in that keeps a second status to itself, as that of chi's
+//     Logger does, hides from Recover that a handler or a recoverer within it
+//     failed half-way. Such a logger belongs outside too, or gives way to
+//     [Observe].
 //
 // # The server around it
 //
