@@ -1,0 +1,149 @@
+package middleware_test
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/backstop-go/backstop/middleware"
+	"github.com/backstop-go/backstop/problem"
+)
+
+// hiding is a metrics middleware as many have: its writer shows nothing but the
+// three methods.
+func hiding(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(struct{ http.ResponseWriter }{w}, r)
+	})
+}
+
+func inTime(next http.Handler) http.Handler { return http.TimeoutHandler(next, time.Minute, "") }
+
+// An error that is answered behind a writer that hides what came before it is the
+// whole envelope, or the answer is cut, never both in one.
+func TestErrorBehindAWriterThatHides(t *testing.T) {
+	const half = `{"items":[1,2,`
+	begin := map[string]struct {
+		do   func(http.ResponseWriter)
+		want int // 0: cut
+	}{
+		"bytes":                 {func(w http.ResponseWriter) { io.WriteString(w, half) }, 0},
+		"a status with a body":  {func(w http.ResponseWriter) { w.WriteHeader(201) }, 0},
+		"a redirect":            {func(w http.ResponseWriter) { w.WriteHeader(303) }, 0},
+		"an undecided error":    {func(w http.ResponseWriter) { w.WriteHeader(404) }, 409},
+		"a text that is no one": {func(w http.ResponseWriter) { http.Error(w, "no", 400) }, 409},
+		"a status without body": {func(w http.ResponseWriter) { w.WriteHeader(204) }, 409},
+		"not modified":          {func(w http.ResponseWriter) { w.WriteHeader(304) }, 409},
+		"a length of nothing":   {func(w http.ResponseWriter) { w.Header().Set("Content-Length", "0"); w.WriteHeader(201) }, 409},
+		"nothing":               {func(http.ResponseWriter) {}, 409},
+	}
+	for name, b := range begin {
+		for writer, between := range map[string]func(http.Handler) http.Handler{
+			"hiding": hiding, "TimeoutHandler": inTime, "both": middleware.Chain(hiding, inTime), "both, in turn": middleware.Chain(inTime, hiding),
+		} {
+			events := make(chan *problem.Event, 9)
+			errs := quiet(func(e *problem.Event) { events <- e })
+			srv := httptest.NewServer(middleware.Chain(middleware.Standard(errs), between)(http.HandlerFunc(
+				func(w http.ResponseWriter, r *http.Request) {
+					b.do(w)
+					problem.Respond(w, r, problem.Conflict)
+					problem.Respond(w, r, problem.Gone) // once is enough
+				})))
+			resp, err := http.Get(srv.URL)
+			body := []byte(nil)
+			if err == nil {
+				body, err = io.ReadAll(resp.Body)
+				resp.Body.Close()
+			}
+			srv.Close()
+			whole := err == nil && resp.StatusCode == 409 && strings.Count(string(body), `"status":409`) == 1 && strings.HasPrefix(string(body), "{\"type\"")
+			if !whole && (b.want != 0 || err == nil) {
+				t.Errorf("%s behind %s: %d %q (%v), want the envelope of a 409 or, after a begun answer, a cut", name, writer, resp.StatusCode, body, err)
+			}
+			if len(events) != 1 {
+				t.Errorf("%s behind %s: the hook hears of %d failures, want 1", name, writer, len(events))
+			}
+		}
+	}
+}
+
+// What is written to a HEAD, or has no body, shows no client that it was cut off.
+func TestAnswersThatCannotShowACutAreHeld(t *testing.T) {
+	for name, begin := range map[string]func(http.ResponseWriter){
+		"bytes to a HEAD":     func(w http.ResponseWriter) { io.WriteString(w, "0123456789") },
+		"many bytes":          func(w http.ResponseWriter) { w.Write(make([]byte, 100<<10)) },
+		"a copy":              func(w http.ResponseWriter) { io.Copy(w, strings.NewReader("0123456789")) },
+		"a length of nothing": func(w http.ResponseWriter) { w.Header().Set("Content-Length", "0"); w.WriteHeader(201) },
+	} {
+		for leaving, leave := range map[string]func() error{
+			"an error": func() error { return errors.New("lost") },
+			"a panic":  func() error { panic("boom") },
+			"an exit":  func() error { runtime.Goexit(); return nil },
+		} {
+			srv := httptest.NewServer(middleware.Standard(quiet(func(*problem.Event) {}))(problem.HandlerFunc(
+				func(w http.ResponseWriter, _ *http.Request) error { begin(w); return leave() })))
+			method := http.MethodHead
+			if name == "a length of nothing" {
+				method = http.MethodGet
+			}
+			r, err := http.NewRequest(method, srv.URL, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := http.DefaultClient.Do(r)
+			if err != nil || resp.StatusCode != 500 {
+				t.Errorf("%s, then %s: %v (%v), want a 500", name, leaving, resp, err)
+			}
+			if err == nil {
+				resp.Body.Close()
+			}
+			srv.Close()
+		}
+	}
+}
+
+// net/http says what it thinks of a status after a hijack.
+func TestStatusAfterAHijackIsTheServersToComplainAbout(t *testing.T) {
+	said := make(chan string, 9)
+	srv := httptest.NewUnstartedServer(middleware.Standard(quiet(func(*problem.Event) {}))(http.HandlerFunc(
+		func(w http.ResponseWriter, _ *http.Request) {
+			conn, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			w.WriteHeader(500)
+			conn.Close()
+		})))
+	srv.Config.ErrorLog = log.New(lines(said), "", 0)
+	srv.Start()
+	defer srv.Close()
+	conn, err := net.Dial("tcp", srv.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	bufio.NewReader(conn).ReadString(0)
+	select {
+	case line := <-said:
+		if !strings.Contains(line, "hijacked") {
+			t.Errorf("net/http says %q, want something about the hijack", line)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("net/http says nothing")
+	}
+}
+
+// lines sends what is logged.
+type lines chan string
+
+func (l lines) Write(p []byte) (int, error) { l <- string(p); return len(p), nil }
