@@ -56,7 +56,8 @@ func (x *Exchange) StateOf(w http.ResponseWriter) State {
 		}
 		return Fresh
 	}
-	shared := x.shares(w)
+	direct := Top(w) == &x.rec
+	shared := direct || x.shares(w)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	state := x.rec.state
@@ -66,7 +67,7 @@ func (x *Exchange) StateOf(w http.ResponseWriter) State {
 		!shared && x.rec.kept != nothing:
 		return max(state, Rendered)
 	}
-	if x.rec.head || x.rec.kept != nothing {
+	if direct || x.rec.head || x.rec.kept != nothing {
 		return state
 	}
 	for r := range recorders(w) {
@@ -90,13 +91,15 @@ func (x *Exchange) Answer(w http.ResponseWriter, o Offer) (Outcome, error) {
 		o.Describe(w.Header())
 		return Sent, put(w, o)
 	}
-	x.Revoke(w)
 	if Top(w) == &x.rec {
 		x.mu.Lock()
+		then := x.rec.revoke()
 		x.rec.render(o)
 		x.mu.Unlock()
+		replaceHeader(x.rec.w.Header(), then)
 		return Sent, x.rec.send(o, false)
 	}
+	x.Revoke(w)
 	x.propose(w, o)
 	describe(w.Header(), o, Top(w))
 	err := put(w, o)
