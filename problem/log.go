@@ -133,7 +133,9 @@ func (f *failure) attrs() []slog.Attr {
 	if f.writeErr != nil {
 		text("write", textOf(f.writeErr), maxLogged)
 	}
-	if old, ok := as[exchange.Swallowed](f.cause); ok {
+	if f.stated != nil {
+		text("swallowed", f.stated.SwallowedText(), maxLogged)
+	} else if old, ok := as[exchange.Swallowed](f.cause); ok {
 		text("swallowed", old.SwallowedText(), maxLogged)
 	}
 	if s, ok := as[exchange.Panic](f.cause); ok {

@@ -58,6 +58,7 @@ type Extra struct {
 	ClientID        string // a well-formed request ID that the client sent and we did not adopt
 	TraceID, SpanID string
 	Debug           any             // what problem captures while its debug gate is open
+	Reason          error           // that a handler has left beside an error status
 	Form            *multipart.Form // of the innermost copy of the request that one of us has seen
 }
 
