@@ -17,6 +17,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 test: ## prove it: every module, race detector, shuffled
 	$(call each,$(GO) test $(RACE) -shuffle=on ./...)
+	cd middleware/ginadapter && $(GO) test $(RACE) -modfile=newest.mod -shuffle=on ./... # go.mod has the oldest gin
 lint: ## formatting, vet, modernizers, staticcheck, tidiness
 	@out=$$($(GOFUMPT) -l .) && test -z "$$out" || { echo "not gofumpt-ed: $$out"; exit 1; }
 	$(call each,$(GO) mod tidy -diff && $(GO) vet ./... && $(GO) fix -diff ./... && $(STATICCHECK) -checks=all ./...)
