@@ -53,7 +53,7 @@ func Wrap(mw func(http.Handler) http.Handler) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c *echo.Context) error {
 			k := &call{Context: c.Request().Context(), c: c, next: next, base: c.Response(), outer: c.Request()}
-			x, w, r := exchange.EnterWith(k, k.base, k.outer)
+			x, w, r := exchange.EnterWith(k, informing(k.base), k.outer)
 			r = routed(r, c)
 			defer func() { exchange.CopyBack(k.outer, r) }()
 			h.ServeHTTP(w, r)
@@ -63,6 +63,28 @@ func Wrap(mw func(http.Handler) http.Handler) echo.MiddlewareFunc {
 			return x.Failure().Err
 		}
 	}
+}
+
+// informing returns w for a recorder to stand on.
+func informing(w http.ResponseWriter) http.ResponseWriter {
+	if r, ok := w.(*echo.Response); ok {
+		return writer{r}
+	}
+	return w
+}
+
+// writer passes informational statuses by echo's own writer, which takes the first
+// one for the status of the answer.
+type writer struct{ *echo.Response }
+
+func (w writer) Unwrap() http.ResponseWriter { return w.Response }
+
+func (w writer) WriteHeader(status int) {
+	if 100 <= status && status < 200 && status != http.StatusSwitchingProtocols {
+		exchange.Innermost(w.Response).WriteHeader(status)
+		return
+	}
+	w.Response.WriteHeader(status)
 }
 
 // routed gives to r the path values that echo's router knows.

@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
+	"net/textproto"
 	"net/url"
 	"strings"
 	"testing"
@@ -396,5 +398,62 @@ func TestErrorIsAnsweredOnceOnItsWayOut(t *testing.T) {
 		if strings.Count(w.Body.String(), "{") > 1 {
 			t.Errorf("%s: the body is %s, want one envelope", name, w.Body)
 		}
+	}
+}
+
+// An early hint is no answer: the status that follows is.
+func TestInformationalStatusIsNotTheAnswer(t *testing.T) {
+	for name, tt := range map[string]struct {
+		end  func(*echo.Context) error
+		want int
+	}{
+		"an answer":        {func(c *echo.Context) error { return c.JSON(201, "made") }, 201},
+		"an error":         {func(*echo.Context) error { return problem.Conflict }, 409},
+		"a panic":          {func(*echo.Context) error { panic("boom") }, 500},
+		"a text":           {func(c *echo.Context) error { return c.String(503, "no") }, 503},
+		"an HTTPError":     {func(*echo.Context) error { return echo.ErrForbidden }, 403},
+		"nothing but that": {func(*echo.Context) error { return nil }, 200},
+	} {
+		hints := 0
+		srv := httptest.NewServer(installed(t, func(c *echo.Context) error {
+			c.Response().Header().Set("Link", "</a.css>; rel=preload")
+			c.Response().WriteHeader(http.StatusEarlyHints)
+			return tt.end(c)
+		}))
+		trace := &httptrace.ClientTrace{Got1xxResponse: func(int, textproto.MIMEHeader) error { hints++; return nil }}
+		req, err := http.NewRequestWithContext(httptrace.WithClientTrace(t.Context(), trace), "GET", srv.URL+"/x/1", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		srv.Close()
+		if resp.StatusCode != tt.want || hints != 1 {
+			t.Errorf("%s: the status is %d after %d hints, want %d after 1", name, resp.StatusCode, hints, tt.want)
+		}
+	}
+}
+
+// Middlewares of echo find its own writer, as they do without us.
+func TestResponseOfEchoIsFoundWithin(t *testing.T) {
+	var size int64
+	e := installed(t, func(c *echo.Context) error { return c.String(200, "fine") })
+	e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c *echo.Context) error {
+			err := next(c)
+			r, unwrapErr := echo.UnwrapResponse(c.Response())
+			if unwrapErr != nil || !r.Committed || r.Status != 200 {
+				t.Errorf("the response is %+v (%v), want a committed 200", r, unwrapErr)
+				return err
+			}
+			size = r.Size
+			return err
+		}
+	})
+	if get(e, "GET", "/x/1"); size != 4 {
+		t.Errorf("the size is %d, want 4", size)
 	}
 }
