@@ -37,7 +37,7 @@ func TestWrongMethodIsAnEnvelopeWithAllow(t *testing.T) {
 }
 
 func TestPatternIsKnownOutsideAfterwards(t *testing.T) {
-	want := map[string]string{"net/http": "/case/{id}", "chi": "/case/{id}", "gin inside": "/case/:id", "gin outside": ""}
+	want := map[string]string{"net/http": "/case/{id}", "chi": "/case/{id}", "gin inside": "/case/:id", "gin outside": "", "echo": "/case/:id"}
 	plan{}.run(t, func(http.ResponseWriter, *http.Request) {}, func(t *testing.T, s *site) {
 		s.get()
 		if sum := s.summary(t); sum.Pattern != want[s.house] {
@@ -49,7 +49,7 @@ func TestPatternIsKnownOutsideAfterwards(t *testing.T) {
 // A chi that we stand around keeps the pattern to itself, unless a handler of ours
 // sees it too.
 func TestPatternOfAHandlerOfOursIsKnownOutside(t *testing.T) {
-	want := map[string]string{"net/http": "/case/{id}", "chi": "/case/{id}", "chi outside": "/case/{id}", "gin inside": "/case/:id", "gin outside": ""}
+	want := map[string]string{"net/http": "/case/{id}", "chi": "/case/{id}", "chi outside": "/case/{id}", "gin inside": "/case/:id", "gin outside": "", "echo": "/case/:id"}
 	for name, h := range map[string]problem.HandlerFunc{
 		"a success": func(http.ResponseWriter, *http.Request) error { return nil },
 		"a failure": func(http.ResponseWriter, *http.Request) error { return problem.Conflict },
