@@ -18,6 +18,7 @@ help: ## list the targets
 test: ## prove it: every module, race detector, shuffled; then what is counted, which that would spoil
 	$(call each,$(GO) test $(RACE) -shuffle=on ./...)
 	$(call each,$(GO) test -run='(?i)alloc|small|size|costs' ./...)
+	cd middleware/ginadapter && $(GO) test $(RACE) -modfile=newest.mod -shuffle=on ./... # go.mod has the oldest gin
 lint: ## formatting, vet, modernizers, staticcheck, tidiness
 	@out=$$($(GOFUMPT) -l .) && test -z "$$out" || { echo "not gofumpt-ed: $$out"; exit 1; }
 	$(call each,$(GO) mod tidy -diff && $(GO) vet ./... && $(GO) fix -diff ./... && $(STATICCHECK) -checks=all ./...)

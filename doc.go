@@ -30,7 +30,7 @@
 //     with them.
 //   - ratelimit: limits, keys, headers; ratelimit/redisstore shares them.
 //   - requestid, middleware: what stands around a router. middleware/ginadapter
-//     is a module of its own, for gin.
+//     and middleware/echoadapter are modules of their own, for gin and echo.
 //
 // The example below is the whole house.
 package backstop

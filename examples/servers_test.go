@@ -20,7 +20,7 @@ import (
 
 // programs are the examples that promise the same bytes. The directory is the
 // name of the program.
-var programs = []string{"stdlib", "chi", "gin"}
+var programs = []string{"stdlib", "chi", "gin", "echo"}
 
 // bin is where TestMain puts the programs.
 var bin string

@@ -54,6 +54,12 @@ func TestAllocations(t *testing.T) {
 			t.Errorf("%s costs %v allocations, want at most %v", tt.name, got, tt.want)
 		}
 	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /", nothing)
+	routed := httptest.NewRequest("GET", "/", nil) // which keeps the pattern
+	if got, want := cost(standard(mux), routed)-cost(mux, routed), cost(standard(nothing), get); got > want {
+		t.Errorf("Standard around a mux costs %v allocations, want %v as around any handler", got, want)
+	}
 	for _, tt := range []struct {
 		name string
 		mw   func(http.Handler) http.Handler

@@ -52,13 +52,10 @@
 // ReadHeaderTimeout and MaxHeaderBytes of [http.Server], and its ErrorLog, for
 // what net/http has to say for itself; slog.NewLogLogger makes one.
 //
-// [github.com/labstack/echo]'s WrapMiddleware works, because it wraps per
-// request and our state is elsewhere, but echo renders its own errors after our
-// layers have returned. Bridges to fasthttp are not supported: they do not know
+// For gin and echo there are adapters, middleware/ginadapter and
+// middleware/echoadapter. Bridges to fasthttp are not supported: they do not know
 // [http.ErrAbortHandler], and there is no other way to say that an answer was
 // cut off.
-//
-// [github.com/labstack/echo]: https://echo.labstack.com
 package middleware
 
 import (

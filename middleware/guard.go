@@ -77,7 +77,7 @@ type call struct {
 // said after a success that it failed, its answer is cut.
 func (c *call) release() {
 	if late, text := c.rec.Release(); late != 0 {
-		problem.Respond(c.w, c.r, said(late, text, "after a success had begun"))
+		problem.Respond(c.w, c.r, said(c.r, late, text, "after a success had begun"))
 	}
 }
 

@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 	"time"
@@ -14,7 +15,7 @@ import (
 type Summary struct {
 	ID       string // the request ID, or ""
 	Method   string // "_OTHER" if RFC 9110 and RFC 5789 do not know it
-	Pattern  string // of the route; "" if none matched
+	Pattern  string // of the route, "" if none is known; see Observe
 	Status   int    // 200 if the handler said nothing; 0 if hijacked before a status
 	Bytes    int64  // of the body that were passed on
 	Duration time.Duration
@@ -31,6 +32,14 @@ type Summary struct {
 //
 // The request is for an access log, which wants the path, the address and the
 // user agent; the Summary is for metrics.
+//
+// Summary.Pattern is known if the router is [http.ServeMux], gin or echo with its
+// adapter, or a chi in which Observe stands. A router that copies the request, as
+// chi does, keeps the pattern from what stands around it: then it is known for
+// routes that end in, or pass through, a handler of this library, such as
+// [problem.HandlerFunc]. It is "" if no route matched, for plain handlers of a
+// chi that Observe stands around, for gorilla/mux, and for gin and echo without
+// their adapter.
 func Observe(f func(*http.Request, *Summary)) func(http.Handler) http.Handler {
 	if f == nil {
 		panic("middleware: nil observer")
@@ -65,7 +74,7 @@ func (o *observation) end() {
 	s := &Summary{
 		ID:       o.x.ID(),
 		Method:   knownMethod(o.r.Method),
-		Pattern:  o.r.Pattern,
+		Pattern:  cmp.Or(o.x.Extra().Pattern, o.r.Pattern),
 		Status:   o.rec.Status(),
 		Bytes:    o.rec.Bytes(),
 		Duration: time.Since(o.began),

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/backstop-go/backstop/internal/exchange"
 	"github.com/backstop-go/backstop/problem"
 )
 
@@ -36,18 +37,23 @@ func rewrite(w http.ResponseWriter, r *http.Request, status int, text []byte) {
 	if len(text) == 0 {
 		how = "without a body"
 	}
-	problem.Respond(w, r, said(status, text, how))
+	problem.Respond(w, r, said(r, status, text, how))
 }
 
-// said returns an error that has the status that a handler has written by itself.
-func said(status int, text []byte, how string) error {
+// said returns an error that has the status that a handler has written by itself,
+// and the error that it has left as the reason.
+func said(r *http.Request, status int, text []byte, how string) error {
 	kind := problem.KindOf(status)
 	public := ""
 	if kind == problem.InvalidRequest {
 		// The styles' own sentence speaks of a malformed body.
 		public = problem.StatusText(status)
 	}
-	return problem.Code{Kind: kind, Status: status}.Wrap(&swallowed{status, how, string(text)}, public)
+	code, old := problem.Code{Kind: kind, Status: status}, &swallowed{status, how, string(text)}
+	if reason := exchange.From(r.Context()).Extra().Reason; reason != nil {
+		return &stated{old, reason, code.Wrap(reason, public)}
+	}
+	return code.Wrap(old, public)
 }
 
 // swallowed is the private cause of an error that a handler has written by itself.
@@ -60,3 +66,13 @@ func (s *swallowed) Error() string { return fmt.Sprintf("handler answered %d %s"
 
 // SwallowedText returns the begin of the text, for the log.
 func (s *swallowed) SwallowedText() string { return s.text }
+
+// stated is swallowed text or none, and the reason that the handler has left.
+type stated struct {
+	*swallowed
+	reason   error
+	byStatus *problem.Error
+}
+
+func (s *stated) Reason() error   { return s.reason }
+func (s *stated) ByStatus() error { return s.byStatus }

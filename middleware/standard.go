@@ -21,7 +21,8 @@ type Config struct {
 
 // Standard returns what every service wants: a request ID, errs as the
 // responder, [Recover] and [Rewrite], in this order, as one handler. At most one
-// Config may follow. It panics if errs is nil.
+// Config may follow. It panics if errs is nil, and the middleware does if the
+// handler that it is to wrap is Standard's too.
 func Standard(errs *problem.Responder, options ...Config) func(http.Handler) http.Handler {
 	if errs == nil {
 		panic("middleware: nil responder")
@@ -47,8 +48,27 @@ func Standard(errs *problem.Responder, options ...Config) func(http.Handler) htt
 	stacks := newStacks()
 	return func(next http.Handler) http.Handler {
 		mustHave(next)
+		mustBeFirst(next)
 		inner := &guard{stacks: stacks, rewrites: true, skip: skip, next: next}
 		return flatten(cfg.IDs.Handler(errs.Handler(inner)), inner)
+	}
+}
+
+// mustBeFirst panics if next is a Standard already: the outer one would do all
+// the work, and the inner responder would speak.
+func mustBeFirst(next http.Handler) {
+	for {
+		switch h := next.(type) {
+		case *guard:
+			if len(h.begin) > 0 {
+				panic("middleware: Standard stands around another Standard: use it once, as the outermost of the middlewares")
+			}
+			next = h.next
+		case *exchange.Layer:
+			next = h.Next
+		default:
+			return
+		}
 	}
 }
 

@@ -17,10 +17,13 @@ import (
 // Nothing is guessed: sql.ErrNoRows and fs.ErrNotExist may be the client's
 // fault or ours, and JSON errors may come from our own decoding. Config.Map is
 // the place to say so.
-func (p *Responder) convert(x *exchange.Exchange, r *http.Request, err error) *Error {
+//
+// An error that was left beside a status, which stated then is, has the status
+// speak for it unless the mapper knows it or it is one of ours.
+func (p *Responder) convert(x *exchange.Exchange, r *http.Request, err error, stated exchange.Stated) *Error {
 	ctx := r.Context()
 	err = p.mapped(ctx, err)
-	e := p.known(r, err)
+	e := p.known(r, err, stated)
 	if e.Kind() != Internal || !errors.Is(ctx.Err(), context.Canceled) {
 		return e
 	}
@@ -31,7 +34,7 @@ func (p *Responder) convert(x *exchange.Exchange, r *http.Request, err error) *E
 	}
 	if cause := context.Cause(ctx); cause != context.Canceled && errors.Is(err, context.Canceled) {
 		// Somebody here has ended it and said why.
-		return p.known(r, p.mapped(ctx, cause))
+		return p.known(r, p.mapped(ctx, cause), stated)
 	}
 	return e
 }
@@ -53,9 +56,12 @@ func (p *Responder) mapped(ctx context.Context, err error) (mapped error) {
 }
 
 // known converts an error by what it is.
-func (p *Responder) known(r *http.Request, err error) *Error {
+func (p *Responder) known(r *http.Request, err error, stated exchange.Stated) *Error {
 	if e := p.typed(err); e != nil {
 		return e
+	}
+	if stated != nil {
+		return p.typed(stated.ByStatus())
 	}
 	if kind, ok := ofRequest(err); ok {
 		return kind.Wrap(err, "")

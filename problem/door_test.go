@@ -16,10 +16,11 @@ import (
 // doors are the only places in the module where a status is written, or a
 // standard function that does so is called.
 var doors = map[string]string{
-	"internal/exchange/answer.go":     "the one door",
-	"internal/exchange/recorder.go":   "the recorder passes on what others write",
-	"internal/exchange/optional.go":   "and so does what it unwraps to",
-	"middleware/ginadapter/writer.go": "gin's writer passes on what others write",
+	"internal/exchange/answer.go":           "the one door",
+	"internal/exchange/recorder.go":         "the recorder passes on what others write",
+	"internal/exchange/optional.go":         "and so does what it unwraps to",
+	"middleware/ginadapter/writer.go":       "gin's writer passes on what others write",
+	"middleware/echoadapter/echoadapter.go": "and so does the one beneath echo's",
 }
 
 // Errors leave through one door: there is one call that writes an error's

@@ -1,6 +1,7 @@
 package problem
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -22,6 +23,8 @@ type Event struct {
 	Aborted  bool   // the handler had begun another answer, so the connection was cut
 	Hijacked bool   // nothing could be sent
 	Hidden   bool   // answered as NotFound, see Config.HideForbidden
+
+	Level slog.Level // of the record in the log, before Config.Level has a say
 }
 
 const (
@@ -38,11 +41,35 @@ func (f *failure) report() {
 		f.again()
 		return
 	}
-	f.log(f.level(), "request failed")
+	var ev *Event
+	if f.p.cfg.Level != nil || f.p.cfg.OnError != nil {
+		ev = f.event()
+	}
+	f.log(f.levelOf(ev), "request failed")
 	if f.writeErr != nil {
 		f.log(slog.LevelDebug, "error response was not delivered")
 	}
-	f.hook()
+	f.hook(ev)
+}
+
+func (f *failure) event() *Event {
+	return &Event{
+		Request: f.r, Error: f.err, Cause: f.cause, Status: f.view.Status, Code: f.view.Code,
+		Aborted: f.aborted, Hijacked: f.hijacked, Hidden: f.hidden, Level: f.level(),
+	}
+}
+
+// levelOf asks Config.Level, and does without it if it panics.
+func (f *failure) levelOf(ev *Event) (level slog.Level) {
+	if f.p.cfg.Level == nil {
+		return f.level()
+	}
+	defer func() {
+		if recover() != nil {
+			level = f.level()
+		}
+	}()
+	return f.p.cfg.Level(ev)
 }
 
 // level says how grave a failure is. A client that leaves, or comes too often,
@@ -67,7 +94,7 @@ func (f *failure) level() slog.Level {
 func (f *failure) again() { f.log(slog.LevelDebug, "request failed after it was answered") }
 
 // hook calls OnError; a panic in it must not spoil an answer that was sent.
-func (f *failure) hook() {
+func (f *failure) hook(ev *Event) {
 	if f.p.cfg.OnError == nil || f.err.Kind() == ClientClosed {
 		return
 	}
@@ -77,10 +104,7 @@ func (f *failure) hook() {
 			f.log(slog.LevelError, "hook failed")
 		}
 	}()
-	f.p.cfg.OnError(f.r.Context(), &Event{
-		Request: f.r, Error: f.err, Cause: f.cause, Status: f.view.Status, Code: f.view.Code,
-		Aborted: f.aborted, Hijacked: f.hijacked, Hidden: f.hidden,
-	})
+	f.p.cfg.OnError(f.r.Context(), ev)
 }
 
 // log writes one record. A logger that panics is not let near the answer.
@@ -112,7 +136,7 @@ func (f *failure) attrs() []slog.Attr {
 	text("request_id", f.x.ID(), maxLoggedName)
 	text("method", f.r.Method, maxLoggedName)
 	text("path", f.view.Path, maxPathText)
-	text("pattern", f.r.Pattern, maxPathText)
+	text("pattern", cmp.Or(f.r.Pattern, f.x.Extra().Pattern), maxPathText)
 	attrs = append(attrs, slog.Int("status", f.view.Status), slog.String("kind", e.Kind().String()))
 	text("code", e.code.Name, maxLoggedName)
 	text("cause", textOf(f.cause), maxLogged)
@@ -133,7 +157,9 @@ func (f *failure) attrs() []slog.Attr {
 	if f.writeErr != nil {
 		text("write", textOf(f.writeErr), maxLogged)
 	}
-	if old, ok := as[exchange.Swallowed](f.cause); ok {
+	if f.stated != nil {
+		text("swallowed", f.stated.SwallowedText(), maxLogged)
+	} else if old, ok := as[exchange.Swallowed](f.cause); ok {
 		text("swallowed", old.SwallowedText(), maxLogged)
 	}
 	if s, ok := as[exchange.Panic](f.cause); ok {

@@ -91,6 +91,8 @@ type failure struct {
 	body  []byte
 	mark  *string // of the header that was described last
 
+	stated exchange.Stated // a handler has said the status by itself; cause is why
+
 	upstream *Error // what another service said, if it did
 
 	aborted, hijacked, hidden bool
@@ -103,6 +105,9 @@ type failure struct {
 func (p *Responder) failed(x *exchange.Exchange, r *http.Request, err error) *failure {
 	f := p.failures.Get().(*failure)
 	f.p, f.x, f.r, f.cause = p, x, r, err
+	if s, ok := err.(exchange.Stated); ok {
+		f.stated, f.cause = s, s.Reason()
+	}
 	f.convert()
 	if f.err.Remote() {
 		f.upstream = f.err
@@ -139,7 +144,7 @@ func (f *failure) convert() {
 			f.err = Internal.Wrap(f.cause, "")
 		}
 	}()
-	f.err = f.p.convert(f.x, f.r, f.cause)
+	f.err = f.p.convert(f.x, f.r, f.cause, f.stated)
 }
 
 // answer sends, and reports also if a foreign writer panics meanwhile. It reports

@@ -17,9 +17,25 @@ type Config struct {
 	// Style is the envelope. Default RFC9457.
 	Style Style
 
-	// Logger gets one record for each failed exchange, after the answer.
+	// Logger gets one record for each failed exchange, after the answer. Its level
+	// is Info for a status of 4xx, Error for 5xx and for an answer that was cut, and
+	// Debug for RateLimited and for a client that went away (499); see Level.
 	// Default slog.Default(), at the time of use.
 	Logger *slog.Logger
+
+	// Level changes the level of a record, which is there as Event.Level:
+	//
+	//	func(ev *problem.Event) slog.Level {
+	//		if ev.Status == http.StatusNotFound {
+	//			return slog.LevelDebug // scanners
+	//		}
+	//		return ev.Level
+	//	}
+	//
+	// It is asked once for each failed exchange, after the answer was sent. It must
+	// be safe for concurrent use; one that panics changes nothing. Default: as under
+	// Logger.
+	Level func(*Event) slog.Level
 
 	// Map translates foreign errors, before anything else looks at them:
 	// sql.ErrNoRows, say, or errors with texts in the caller's language. A nil

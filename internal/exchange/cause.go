@@ -15,3 +15,12 @@ type Swallowed interface {
 	error
 	SwallowedText() string
 }
+
+// Stated is an error status that a handler has written by itself, beside the
+// error that it has left as the reason. A reason that says what it is decides the
+// answer; of any other the status does.
+type Stated interface {
+	Swallowed
+	Reason() error
+	ByStatus() error // what the status says, with the reason as its cause
+}

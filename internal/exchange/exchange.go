@@ -14,6 +14,7 @@
 package exchange
 
 import (
+	"cmp"
 	"context"
 	"mime/multipart"
 	"net/http"
@@ -58,6 +59,8 @@ type Extra struct {
 	ClientID        string // a well-formed request ID that the client sent and we did not adopt
 	TraceID, SpanID string
 	Debug           any             // what problem captures while its debug gate is open
+	Pattern         string          // of the innermost copy of the request that one of us has seen
+	Reason          error           // that a handler has left beside an error status
 	Form            *multipart.Form // of the innermost copy of the request that one of us has seen
 }
 
@@ -126,13 +129,16 @@ func (x *Exchange) Record(w http.ResponseWriter) (*Recorder, http.ResponseWriter
 
 // CopyBack gives to the original of a copied request what was learned on the
 // copy: the pattern, which outer layers log, and the multipart form, whose
-// temporary files net/http removes. The form goes to the exchange too, for the
-// router in between that copies the request and keeps it to itself.
+// temporary files net/http removes. Both go to the exchange too, for the router in
+// between that copies the request and keeps it to itself.
 func CopyBack(to, from *http.Request) {
-	if form := from.MultipartForm; form != nil {
-		if x := From(from.Context()); x != nil {
-			x.EditExtra(func(e *Extra) { e.Form = form })
-		}
+	x := From(from.Context())
+	// What is on the copy of the exchange itself is known to all of us.
+	if x != nil && (from.MultipartForm != nil || from.Pattern != "" && from != &x.req && to != &x.req) {
+		x.EditExtra(func(e *Extra) {
+			e.Form = cmp.Or(from.MultipartForm, e.Form)
+			e.Pattern = cmp.Or(e.Pattern, from.Pattern) // the innermost comes first
+		})
 	}
 	if to == from {
 		return

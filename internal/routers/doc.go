@@ -1,6 +1,6 @@
 // Package routers proves on the wire what the middlewares promise: real
 // servers and real clients, over HTTP/1.1 (a warm connection, and one for each
-// request) and HTTP/2, with net/http's mux, chi, and gin inside and around. It
+// request) and HTTP/2, with net/http's mux, chi, echo, and gin inside and around. It
 // is a module of its own because the library itself needs none of these.
 //
 // Every case ends with as many goroutines and open files as it began with, and

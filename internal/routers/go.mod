@@ -4,11 +4,13 @@ go 1.26.0
 
 require (
 	github.com/backstop-go/backstop v0.0.0
+	github.com/backstop-go/backstop/middleware/echoadapter v0.0.0
 	github.com/backstop-go/backstop/middleware/ginadapter v0.0.0
 	github.com/coder/websocket v1.8.15
 	github.com/gin-gonic/gin v1.12.0
 	github.com/go-chi/chi/v5 v5.5.0
 	github.com/gorilla/handlers v1.5.2
+	github.com/labstack/echo/v5 v5.4.5
 	golang.org/x/net v0.60.0
 )
 
@@ -49,3 +51,5 @@ require (
 replace github.com/backstop-go/backstop => ../..
 
 replace github.com/backstop-go/backstop/middleware/ginadapter => ../../middleware/ginadapter
+
+replace github.com/backstop-go/backstop/middleware/echoadapter => ../../middleware/echoadapter

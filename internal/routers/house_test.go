@@ -16,8 +16,10 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-chi/chi/v5"
+	"github.com/labstack/echo/v5"
 
 	"github.com/backstop-go/backstop/middleware"
+	"github.com/backstop-go/backstop/middleware/echoadapter"
 	"github.com/backstop-go/backstop/middleware/ginadapter"
 	"github.com/backstop-go/backstop/problem"
 	"github.com/backstop-go/backstop/requestid"
@@ -71,11 +73,19 @@ var (
 		e.GET("/only/:id", gin.WrapH(h))
 		return app(e)
 	}}
-	houses = []house{std, chiHouse, chiOutside, ginInside, ginOutside}
+	echoHouse = house{"echo", func(app mw, h http.Handler) http.Handler {
+		e := echo.New()
+		e.Logger = slog.New(slog.DiscardHandler) // its line for a second status is net/http's
+		echoadapter.Install(e, app)
+		e.Any("/case/:id", echo.WrapHandler(h))
+		e.GET("/only/:id", echo.WrapHandler(h))
+		return e
+	}}
+	houses = []house{std, chiHouse, chiOutside, ginInside, ginOutside, echoHouse}
 
 	// Without chi outside: for what it cannot do, and for cases over which net/http
 	// lingers, half a second each. To what stands around it chi is net/http.
-	fewer = []house{std, chiHouse, ginInside, ginOutside}
+	fewer = []house{std, chiHouse, ginInside, ginOutside, echoHouse}
 )
 
 // The ways to talk to a server. A warm connection has served a request before,

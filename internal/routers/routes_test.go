@@ -37,13 +37,33 @@ func TestWrongMethodIsAnEnvelopeWithAllow(t *testing.T) {
 }
 
 func TestPatternIsKnownOutsideAfterwards(t *testing.T) {
-	want := map[string]string{"net/http": "/case/{id}", "chi": "/case/{id}", "gin inside": "/case/:id", "gin outside": ""}
+	want := map[string]string{"net/http": "/case/{id}", "chi": "/case/{id}", "gin inside": "/case/:id", "gin outside": "", "echo": "/case/:id"}
 	plan{}.run(t, func(http.ResponseWriter, *http.Request) {}, func(t *testing.T, s *site) {
 		s.get()
 		if sum := s.summary(t); sum.Pattern != want[s.house] {
 			t.Errorf("the pattern is %q, want %q", sum.Pattern, want[s.house])
 		}
 	})
+}
+
+// A chi that we stand around keeps the pattern to itself, unless a handler of ours
+// sees it too.
+func TestPatternOfAHandlerOfOursIsKnownOutside(t *testing.T) {
+	want := map[string]string{"net/http": "/case/{id}", "chi": "/case/{id}", "chi outside": "/case/{id}", "gin inside": "/case/:id", "gin outside": "", "echo": "/case/:id"}
+	for name, h := range map[string]problem.HandlerFunc{
+		"a success": func(http.ResponseWriter, *http.Request) error { return nil },
+		"a failure": func(http.ResponseWriter, *http.Request) error { return problem.Conflict },
+		"a panic":   func(http.ResponseWriter, *http.Request) error { panic("boom") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			plan{}.run(t, h.ServeHTTP, func(t *testing.T, s *site) {
+				s.get()
+				if sum := s.summary(t); sum.Pattern != want[s.house] {
+					t.Errorf("the pattern is %q, want %q", sum.Pattern, want[s.house])
+				}
+			})
+		})
+	}
 }
 
 func TestOldHandlersSpeakTheEnvelope(t *testing.T) {

@@ -1,5 +1,6 @@
 // Package ginadapter runs the middlewares of this library, and any other
-// func(http.Handler) http.Handler, inside gin.
+// func(http.Handler) http.Handler, inside gin 1.10 or later. Older ones set
+// no Allow on a 405, or cannot be told that an answer was cut.
 //
 //	e := gin.New()
 //	ginadapter.Install(e, middleware.Standard(errs), limit.Handler)
@@ -8,6 +9,16 @@
 // A middleware that does not call its next handler has refused the request: then
 // nothing further runs, c.IsAborted reports true, and the error is the last of
 // c.Errors. The same holds when a panic further in was answered.
+//
+// Handlers that report an error in gin's own ways need no change. After
+// c.AbortWithError(500, err), or c.Error(err) and a status of 400 or more, err is
+// the cause in the log and in problem.Config.OnError. If err is, wraps or is mapped
+// to an error of package problem, that is the answer:
+//
+//	c.AbortWithError(409, problem.Conflict.New("Taken"))
+//
+// Otherwise the status is. What a handler writes behind an answer, as an error
+// middleware of the service may, is dropped in silence.
 //
 // Within handlers c.Request has the context of the exchange, and so has c itself
 // once [Install] has run: requestid.FromContext(c) is the request ID, and a record
@@ -33,25 +44,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/backstop-go/backstop/internal/exchange"
-	"github.com/backstop-go/backstop/middleware"
 	"github.com/backstop-go/backstop/problem"
 )
-
-// Install puts middlewares in front of all routes of e, the first one outermost,
-// and lets it answer unknown paths and wrong methods with the error envelope.
-// Call it before routes are added: gin gives a route the middlewares that are
-// there by then.
-//
-// The redirects of gin itself, such as that of RedirectTrailingSlash, leave
-// before any middleware runs, hence without a request ID or what else the
-// middlewares would add. Turn them off where that matters.
-func Install(e *gin.Engine, mws ...func(http.Handler) http.Handler) {
-	e.HandleMethodNotAllowed = true
-	e.ContextWithFallback = true
-	e.Use(Wrap(middleware.Chain(mws...)))
-	e.NoRoute(HandlerFunc(func(*gin.Context) error { return problem.NotFound }))
-	e.NoMethod(HandlerFunc(func(*gin.Context) error { return problem.MethodNotAllowed }))
-}
 
 // Wrap makes a gin middleware. mw is called once, here. Wrap a whole
 // middleware.Chain rather than each of its parts.
@@ -59,15 +53,21 @@ func Install(e *gin.Engine, mws ...func(http.Handler) http.Handler) {
 // A middleware that replaces the request's context, instead of deriving one
 // from it, panics when it calls its next handler.
 func Wrap(mw func(http.Handler) http.Handler) gin.HandlerFunc {
+	return wrap(mw, nil)
+}
+
+// wrap makes a gin middleware; i is nil unless it is the one of an engine.
+func wrap(mw func(http.Handler) http.Handler, i *installation) gin.HandlerFunc {
 	if mw == nil {
 		panic("ginadapter: nil middleware")
 	}
 	h := mw(http.HandlerFunc(proceed))
 	return func(c *gin.Context) {
-		k := &call{Context: c.Request.Context(), c: c, base: c.Writer, outer: c.Request}
+		k := &call{Context: c.Request.Context(), c: c, base: c.Writer, outer: c.Request, installed: i}
 		x, w, r := exchange.EnterWith(k, c.Writer, c.Request)
+		k.shim.x = x
 		r = routed(r, c)
-		defer k.leave(x, r)
+		defer k.leave(r)
 		h.ServeHTTP(w, r)
 		k.returned = true
 	}
@@ -97,12 +97,13 @@ func routed(r *http.Request, c *gin.Context) *http.Request {
 // from the request back to gin.
 type call struct {
 	context.Context
-	c        *gin.Context
-	base     gin.ResponseWriter // c.Writer, outside
-	outer    *http.Request      // c.Request, outside
-	shim     writer
-	proceeds bool // the handlers further in have run, to their end
-	returned bool
+	c         *gin.Context
+	base      gin.ResponseWriter // c.Writer, outside
+	outer     *http.Request      // c.Request, outside
+	installed *installation      // or nil
+	shim      writer
+	proceeds  bool // the handlers further in have run, to their end
+	returned  bool
 }
 
 type key struct{}
@@ -133,21 +134,23 @@ func (k *call) run(w http.ResponseWriter, r *http.Request) {
 		exchange.CopyBack(k.outer, r)
 		k.c.Writer, k.c.Request = k.base, k.outer
 	}()
-	k.shim = writer{w: w, rec: exchange.Top(w), base: k.base, status: k.base.Status(), size: noneWritten}
+	k.shim = writer{x: k.shim.x, w: w, rec: exchange.Top(w), c: k.c, base: k.base, status: k.base.Status(), size: noneWritten}
 	k.c.Writer, k.c.Request = &k.shim, r
-	k.c.Next()
+	k.installed.next(k)
+	k.shim.explain()
+	k.installed.answerUnknown(k)
 	k.shim.settle()
 	k.proceeds = true
 }
 
 // leave is deferred. It tells gin what has happened.
-func (k *call) leave(x *exchange.Exchange, r *http.Request) {
+func (k *call) leave(r *http.Request) {
 	exchange.CopyBack(k.outer, r)
 	if k.proceeds {
 		return
 	}
 	k.c.Abort()
-	switch f := x.Failure(); {
+	switch f := k.shim.x.Failure(); {
 	case f.Err != nil:
 		k.c.Error(f.Err)
 	case f.Failed:

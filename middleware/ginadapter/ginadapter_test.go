@@ -19,6 +19,7 @@ import (
 
 func TestMain(m *testing.M) {
 	gin.SetMode(gin.ReleaseMode)
+	gin.DefaultWriter = io.Discard
 	os.Exit(m.Run())
 }
 

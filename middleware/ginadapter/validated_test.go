@@ -52,11 +52,18 @@ func binding(t testing.TB) *validate.Validator {
 	return v
 }
 
+// engine returns an engine with Standard in front.
+func engine() *gin.Engine {
+	e := gin.New()
+	e.Use(ginadapter.Wrap(middleware.Standard(quiet())))
+	return e
+}
+
 // served is what both handlers of a T make of a request: gin's ShouldBind and
 // ours. The second result is whether it was accepted.
 func served[T any](t *testing.T, r func() *http.Request) (ours, gins string, ok, ginOK bool) {
 	t.Helper()
-	e := gin.New()
+	e := engine()
 	e.Any("/ours", ginadapter.Validated(binding(t), func(c *gin.Context, in T) error {
 		ours, ok = fmt.Sprintf("%+v", dereferenced(in)), true
 		return nil
@@ -136,13 +143,10 @@ func TestValidatedReadsAsGinDoes(t *testing.T) {
 }
 
 func TestValidatedReadsThePath(t *testing.T) {
-	for name, use := range map[string][]gin.HandlerFunc{
-		"bare":     nil,
-		"Standard": {ginadapter.Wrap(middleware.Standard(quiet()))},
-	} {
+	installed := gin.New()
+	ginadapter.Install(installed, middleware.Standard(quiet()))
+	for name, e := range map[string]*gin.Engine{"Wrap": engine(), "Install": installed} {
 		var got bookingID
-		e := gin.New()
-		e.Use(use...)
 		e.GET("/hotels/:hotel/bookings/:id", ginadapter.Validated(binding(t), func(c *gin.Context, in bookingID) error {
 			got = in
 			return nil
@@ -162,7 +166,7 @@ func TestValidatedReadsThePath(t *testing.T) {
 
 // A name that the route has not is a mistake of the program.
 func TestValidatedTellsAMisspelledName(t *testing.T) {
-	e := gin.New()
+	e := engine()
 	e.GET("/hotels/:hotel/bookings/:nr", ginadapter.Validated(binding(t), func(*gin.Context, bookingID) error { return nil }))
 	w := httptest.NewRecorder()
 	e.ServeHTTP(w, httptest.NewRequest("GET", "/hotels/ritz/bookings/7", nil))
@@ -193,7 +197,7 @@ func TestValidatedPanicsOnMistakes(t *testing.T) {
 
 // The error of a bad request is also gin's, and ends its chain.
 func TestValidatedEndsTheChain(t *testing.T) {
-	e, next := gin.New(), false
+	e, next := engine(), false
 	var errs int
 	e.Use(func(c *gin.Context) { c.Next(); errs = len(c.Errors) })
 	e.POST("/", ginadapter.Validated(binding(t), func(*gin.Context, booking) error { return nil }), func(*gin.Context) { next = true })

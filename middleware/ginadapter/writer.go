@@ -18,8 +18,10 @@ const noneWritten = -1 // as gin's Size says it
 // handler. It is as lazy as gin's own: WriteHeader remembers a status, which
 // may still change, and Write or WriteHeaderNow commits to it.
 type writer struct {
+	x      *exchange.Exchange
 	w      http.ResponseWriter
 	rec    *exchange.Recorder // w itself, or nil if it is a foreign writer
+	c      *gin.Context
 	base   gin.ResponseWriter
 	status int
 	size   int
@@ -80,6 +82,13 @@ func (s *writer) WriteHeaderNow() {
 	}
 }
 
+// explain leaves the last error of the handlers as the reason of their status.
+func (s *writer) explain() {
+	if last := s.c.Errors.Last(); last != nil {
+		s.x.EditExtra(func(e *exchange.Extra) { e.Reason = last.Err })
+	}
+}
+
 // settle tells the middlewares the status of an answer without a body. gin
 // itself commits to it after they have returned.
 func (s *writer) settle() {
@@ -96,7 +105,7 @@ func (s *writer) Write(p []byte) (int, error) {
 // wrote counts body bytes. What is written behind an answer of a responder is
 // dropped in silence: gin would add its error to those that a handler has left.
 func (s *writer) wrote(n int, err error) (int, error) {
-	if errors.Is(err, http.ErrContentLength) && s.rec != nil && s.rec.State() == exchange.Rendered {
+	if errors.Is(err, http.ErrContentLength) && s.x.StateOf(s.w) == exchange.Rendered {
 		return n, nil
 	}
 	s.size = max(s.size, 0) + n
@@ -111,6 +120,7 @@ func (s *writer) WriteString(text string) (int, error) {
 // FlushError commits and sends what was written so far.
 func (s *writer) FlushError() error {
 	s.WriteHeaderNow()
+	s.explain() // an error is answered now, not when the handler returns
 	return http.NewResponseController(s.w).Flush()
 }
 

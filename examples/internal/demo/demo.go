@@ -1,5 +1,5 @@
 // Package demo is an imaginary credential vault, written once and mounted by
-// the programs beside it on three routers:
+// the programs beside it on four routers:
 //
 //	func main() { demo.Main(app) }
 //

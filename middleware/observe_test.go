@@ -1,0 +1,117 @@
+package middleware_test
+
+import (
+	"bytes"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/backstop-go/backstop/middleware"
+	"github.com/backstop-go/backstop/problem"
+	"github.com/backstop-go/backstop/validate"
+)
+
+func silent() *problem.Responder { return quiet(func(*problem.Event) {}) }
+
+// copying is a router that gives a pattern to a copy of the request, as chi does.
+func copying(pattern string, h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = r.WithContext(r.Context())
+		r.Pattern = pattern
+		h.ServeHTTP(w, r)
+	})
+}
+
+func TestPatternIsReportedByTheInnermostLayer(t *testing.T) {
+	plain := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	ours := problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return nil })
+	failing := problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return problem.NotFound })
+	panicking := problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error { panic("boom") })
+	valid := validate.HandlerFunc(nil, func(http.ResponseWriter, *http.Request, struct{}) error { return nil })
+	mux := func(pattern string, h http.Handler) http.Handler {
+		m := http.NewServeMux()
+		m.Handle(pattern, h)
+		return m
+	}
+	timeout := middleware.Timeout(time.Minute)
+	for name, tt := range map[string]struct {
+		h    http.Handler
+		want string
+	}{
+		"a mux":                                  {mux("/x/{id}", plain), "/x/{id}"},
+		"a mux behind a deadline":                {timeout(mux("/x/{id}", ours)), "/x/{id}"},
+		"a copying router, a handler of ours":    {copying("/x/{id}", ours), "/x/{id}"},
+		"a copying router, a failure":            {copying("/x/{id}", failing), "/x/{id}"},
+		"a copying router, a panic":              {copying("/x/{id}", panicking), "/x/{id}"},
+		"a copying router, a validated handler":  {copying("/x/{id}", valid), "/x/{id}"},
+		"a copying router, a layer on the route": {copying("/x/{id}", timeout(plain)), "/x/{id}"},
+		"a copying router, a limit on the route": {copying("/x/{id}", middleware.LimitBody(10)(plain)), "/x/{id}"},
+		"a copying router, a plain handler":      {copying("/x/{id}", plain), ""},
+		"two copying routers":                    {copying("/x/*", copying("/x/{id}", ours)), "/x/{id}"},
+		"a mux around a copying router":          {mux("/x/", copying("/x/{id}", ours)), "/x/{id}"},
+		"a mux around a copying router, plain":   {mux("/x/", copying("/x/{id}", plain)), "/x/"},
+		"http.TimeoutHandler":                    {http.TimeoutHandler(copying("/x/{id}", ours), time.Minute, ""), "/x/{id}"},
+		"no route":                               {mux("/y", ours), ""},
+	} {
+		var got []string
+		observe := middleware.Observe(func(_ *http.Request, s *middleware.Summary) { got = append(got, s.Pattern) })
+		app := middleware.Chain(observe, middleware.Standard(silent()))(tt.h)
+		app.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/x/1", nil))
+		if !slices.Equal(got, []string{tt.want}) {
+			t.Errorf("%s: the pattern is %q, want %q", name, got, tt.want)
+		}
+	}
+}
+
+// Handlers beneath http.TimeoutHandler may report long after the exchange is over.
+func TestPatternBeneathATimeoutHandlerIsNoRace(t *testing.T) {
+	release, reported := make(chan struct{}), make(chan struct{})
+	slow := problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error { <-release; return nil })
+	waits := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer close(reported)
+		copying("/x/{id}", slow).ServeHTTP(w, r)
+	})
+	observe := middleware.Observe(func(_ *http.Request, s *middleware.Summary) {
+		if s.Status != http.StatusServiceUnavailable {
+			t.Errorf("the status is %d, want 503", s.Status)
+		}
+		close(release)
+	})
+	app := middleware.Chain(observe, middleware.Standard(silent()))(http.TimeoutHandler(waits, time.Millisecond, ""))
+	app.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/x/1", nil))
+	<-reported
+}
+
+func TestLogOfAPanicBehindACopyingRouterHasThePattern(t *testing.T) {
+	var log bytes.Buffer
+	errs := problem.New(problem.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	app := middleware.Standard(errs)(copying("/x/{id}", problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error { panic("boom") })))
+	app.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/x/1", nil))
+	if strings.Count(log.String(), "pattern=/x/{id}") != 1 {
+		t.Errorf("the log says %s, want the pattern", log.String())
+	}
+}
+
+func TestExposedHeaders(t *testing.T) {
+	got := middleware.ExposeHeaders()
+	for _, name := range []string{"X-Request-ID", "Retry-After", "RateLimit", "RateLimit-Policy", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"} {
+		if !slices.ContainsFunc(got, func(have string) bool { return http.CanonicalHeaderKey(have) == http.CanonicalHeaderKey(name) }) {
+			t.Errorf("%s is not in %v", name, got)
+		}
+	}
+	seen := map[string]bool{}
+	for _, name := range got {
+		if seen[name] {
+			t.Errorf("%s is there twice", name)
+		}
+		seen[name] = true
+	}
+	got[0] = "changed"
+	if middleware.ExposeHeaders()[0] == "changed" {
+		t.Error("what a caller does to the list is seen by the next one")
+	}
+}

@@ -1,0 +1,39 @@
+package middleware_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/backstop-go/backstop/middleware"
+	"github.com/backstop-go/backstop/problem"
+)
+
+func TestStandardAroundStandardPanics(t *testing.T) {
+	errs := problem.New(problem.Config{})
+	standard := middleware.Standard(errs)
+	for name, mws := range map[string][]func(http.Handler) http.Handler{
+		"at once":                 {standard, standard},
+		"another one":             {standard, middleware.Standard(problem.New(problem.Config{}))},
+		"with Recover between":    {standard, middleware.Recover(), standard},
+		"with Rewrite between":    {standard, middleware.Rewrite(), standard},
+		"with a responder around": {standard, errs.Handler, standard},
+	} {
+		func() {
+			defer func() {
+				if text, ok := recover().(string); !ok || !strings.Contains(text, "once") {
+					t.Errorf("%s: the panic is %q, want it to say that Standard is used once", name, text)
+				}
+			}()
+			middleware.Chain(mws...)(http.NotFoundHandler())
+		}()
+	}
+}
+
+// One service with another style beneath a prefix is no mistake.
+func TestStandardBeneathARouterIsFine(t *testing.T) {
+	standard := middleware.Standard(problem.New(problem.Config{}))
+	mux := http.NewServeMux()
+	mux.Handle("/v2/", standard(http.NotFoundHandler()))
+	standard(mux)
+}
