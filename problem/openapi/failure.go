@@ -37,7 +37,7 @@ func (b *builder) failures(where string, errs []error) []failure {
 		all = append(all, b.failure(err, e))
 		_, named := e.Code()
 		if e.Kind() == problem.Validation && !named && b.style.Shape != b.style.Outcomes[problem.Validation] {
-			f := b.failure(e.WithFields(malformed), e)
+			f := b.failure(problem.Validation.New(e.Message()).WithFields(malformed), e)
 			f.text = cmp.Or(e.Message(), b.style.Shape.Message)
 			all = append(all, f)
 		}
