@@ -29,6 +29,7 @@ var floors = map[string]int{
 	"problem/enpass":          2,
 	"problem/entryguard":      2,
 	"problem/problemtest":     2,
+	"internal/questions":      3,
 	"problem/openapi":         3,
 	"problem/scaivault":       2,
 	"ratelimit":               2,
