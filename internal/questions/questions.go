@@ -24,18 +24,17 @@ func All(style problem.Style) []Question {
 	return slices.Concat(plain, bodies, parameters, faults(style), wire)
 }
 
-// Get, Ask and Post make a question without a body, with any method, and with a
-// body of JSON.
+// Get is [Ask] with GET.
 func Get(target string, w Want, header ...string) Question {
 	return Ask("GET", target, w, header...)
 }
 
-// Ask is explained at [Get].
+// Ask makes a question without a body.
 func Ask(method, target string, w Want, header ...string) Question {
 	return Question{method + " " + target + " " + strings.Join(header, " "), Call{Method: method, Target: target, Header: header}, w, false}
 }
 
-// Post is explained at [Get].
+// Post makes a question with a body of JSON.
 func Post(target, body string, w Want, header ...string) Question {
 	q := Ask("POST", target, w, append([]string{JSONType}, header...)...)
 	q.Body = body

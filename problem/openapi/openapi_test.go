@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -393,13 +394,14 @@ func TestJSONIsACopyInTheDocumentedForm(t *testing.T) {
 
 func TestServeHTTP(t *testing.T) {
 	doc := document(t, config(problem.RFC9457, op("GET /")))
+	errs := problem.New(problem.Config{Logger: slog.New(slog.DiscardHandler)})
 	ask := func(method string, header ...string) *httptest.ResponseRecorder {
 		r := httptest.NewRequest(method, "/openapi.json", nil)
 		for i := 0; i < len(header); i += 2 {
 			r.Header.Set(header[i], header[i+1])
 		}
 		w := httptest.NewRecorder()
-		doc.ServeHTTP(w, r)
+		errs.Handler(doc).ServeHTTP(w, r)
 		return w
 	}
 	got := ask("GET")
