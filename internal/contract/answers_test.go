@@ -90,13 +90,13 @@ type witness struct {
 // see judges an answer, and remembers what it has.
 func (w *witness) see(t *testing.T, d *document, style problem.Style, name string, op *operation, r response) {
 	t.Helper()
+	w.mu.Lock() // judges are not said to be safe for concurrent use
+	defer w.mu.Unlock()
 	for _, j := range judges {
 		if err := j.judge(d, op, r); err != nil {
 			t.Errorf("%s: %s finds fault with the answer: %v\n%v", name, j.name, err, r)
 		}
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.statuses[fmt.Sprint(op, " ", r.status)] = true
 	w.anywhere[r.status] = true
 	if r.status < 400 {

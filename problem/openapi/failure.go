@@ -2,10 +2,8 @@ package openapi
 
 import (
 	"cmp"
-	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -94,39 +92,4 @@ func (b *builder) preview(err error, method, path string) answer {
 	a.status, a.header, body = b.cfg.Responder.Preview(exchange.Example(r, path, exampleID), err, exampleTime)
 	a.body = string(body)
 	return a
-}
-
-// response is what stands under one status.
-type response struct {
-	status     int
-	examples   []example
-	seen       []string // bodies, all with the same path
-	limited    bool     // RateLimited is among the errors
-	retry      bool     // some answer names a delay
-	challenges bool     // some answer has a challenge
-	plain      bool     // some has none
-}
-
-type example struct{ key, body string }
-
-// take adds the answer to a failure, unless it is there.
-func (s *response) take(b *builder, f failure, a answer, p pattern) {
-	s.limited = s.limited || f.kind == problem.RateLimited
-	s.retry = s.retry || a.header["Retry-After"] != nil
-	hasChallenge := a.header["Www-Authenticate"] != nil
-	s.challenges, s.plain = s.challenges || hasChallenge, s.plain || !hasChallenge
-	if slices.Contains(s.seen, a.body) {
-		return
-	}
-	s.seen = append(s.seen, a.body)
-	s.examples = append(s.examples, example{s.newKey(f.kind), b.preview(f.err, p.method, p.path).body})
-}
-
-// newKey returns the name of a kind, from the second on with a number.
-func (s *response) newKey(kind problem.Kind) string {
-	key := kind.String()
-	for n := 2; slices.ContainsFunc(s.examples, func(e example) bool { return e.key == key }); n++ {
-		key = fmt.Sprintf("%v_%d", kind, n)
-	}
-	return key
 }
