@@ -15,15 +15,20 @@ each = @for m in $(MODULES); do echo "== $$m"; (cd $$m && $(1)) || exit 1; done
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
-test: ## prove it: every module, race detector, shuffled
+test: ## prove it: every module, race detector, shuffled; then what is counted, which that would spoil
 	$(call each,$(GO) test $(RACE) -shuffle=on ./...)
+	$(call each,$(GO) test -run='(?i)alloc|small|size|costs' ./...)
 lint: ## formatting, vet, modernizers, staticcheck, tidiness
 	@out=$$($(GOFUMPT) -l .) && test -z "$$out" || { echo "not gofumpt-ed: $$out"; exit 1; }
 	$(call each,$(GO) mod tidy -diff && $(GO) vet ./... && $(GO) fix -diff ./... && $(STATICCHECK) -checks=all ./...)
 bench: ## benchmarks, in the form that benchstat compares
 	$(call each,$(GO) test -run='^$$$$' -bench=. -benchmem -count=6 ./...)
+compare: ## our work beside the peers', in one table; BASE=../other measures another checkout as well
+	cd internal/bench && $(GO) run . compare $(if $(BASE),-before $(abspath $(BASE)))
+wire: ## CPU time of a request over a socket, beside the peers'; needs wrk
+	cd internal/bench && $(GO) run . wire
 soak: ## three minutes of panics and disconnects; SOAK=10m for longer
 	cd internal/routers && BACKSTOP_SOAK=$(SOAK) $(GO) test $(RACE) -count=1 -timeout=0 -run='^TestSoak$$' -v .
 cover: ## coverage of each module by all its tests
 	$(call each,$(GO) test -coverpkg=./... -coverprofile=cover.out ./... && $(GO) tool cover -func=cover.out | tail -n 1)
-.PHONY: help test lint bench soak cover
+.PHONY: help test lint bench compare wire soak cover

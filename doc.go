@@ -25,6 +25,8 @@
 //   - problem/entryguard, enpass, enkryptify, authrim, scaivault: one published
 //     error format each.
 //   - problem/openapi: the errors of an API, merged into its OpenAPI document.
+//   - problem/client: the other side of the wire, the same error where it is
+//     received, and calls repeated exactly when the vendor says so.
 //   - validate: a body or parameters into a checked struct, or all that is wrong
 //     with them.
 //   - ratelimit: limits, keys, headers; ratelimit/redisstore shares them.

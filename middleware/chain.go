@@ -22,9 +22,29 @@
 //  6. rate limits by address, authentication, rate limits by principal
 //  7. [LimitBody], validation: strangers must not make us parse
 //
-// CORS stays the program's own. It should list X-Request-ID among the
+// CORS stays the program's own. [ExposeHeaders] is what it should list among the
 // Access-Control-Expose-Headers; and [http.CrossOriginProtection] takes a deny
 // handler that responds with problem.Forbidden.
+//
+// # Writers in between
+//
+// A middleware of others that wraps the [http.ResponseWriter] may stand anywhere,
+// with or without an Unwrap method: how far an answer has come is known at the
+// outermost of our layers, and an error envelope arrives there whole, or not at
+// all. What such a writer may cost:
+//
+//   - One further out than all of ours, without Unwrap, hides Flush, Hijack and
+//     the deadlines of the connection. A cut then depends on the panic with
+//     [http.ErrAbortHandler] alone, which a recoverer further out must let pass.
+//   - One further in that holds back what it is given, as a compressor does, and
+//     sends it in a deferred call while a panic unwinds, begins an answer that
+//     Recover then has to cut. problem.HandlerFunc within it returns errors
+//     instead of panicking, and looks at what the handler wrote before that
+//     writer does. Compressors belong outside.
+//   - One further in that keeps a second status to itself, as that of chi's
+//     Logger does, hides from Recover that a handler or a recoverer within it
+//     failed half-way. Such a logger belongs outside too, or gives way to
+//     [Observe].
 //
 // # The server around it
 //

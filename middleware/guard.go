@@ -93,6 +93,7 @@ func (c *call) leave() {
 		return
 	}
 	value := recover()
+	c.rec.Deliver()
 	state := c.x.StateOf(c.w)
 	if value == nil && exited() {
 		c.exited(state)
@@ -101,11 +102,12 @@ func (c *call) leave() {
 	switch {
 	case exchange.IsAbort(value):
 		c.cut(state)
+		return
 	case clientGone(c.x, c.r, value):
 		problem.Respond(c.w, c.r, problem.ClientClosed.Wrap(value.(error), ""))
 		c.cut(state)
-	}
-	if state == exchange.Fresh {
+		return
+	case state == exchange.Fresh:
 		c.forgetCookies()
 	}
 	// It cuts by itself what has started, and hangs up what was hijacked.
@@ -117,19 +119,23 @@ func (c *call) leave() {
 func (c *call) removeFiles() {
 	form := c.r.MultipartForm
 	if form == nil {
-		form = c.x.Extra().Form
+		form = c.x.Form()
 	}
 	if form != nil {
 		form.RemoveAll()
 	}
 }
 
-// cut ends an answer that the client must not take for complete. It panics.
+// cut ends an answer that the client must not take for complete. It panics,
+// unless a responder has answered: that is complete.
 func (c *call) cut(state exchange.State) {
 	switch state {
 	case exchange.Fresh:
-		// As net/http does: not a byte, perhaps a repetition by the client.
-		c.x.Cut(c.w)
+		if !c.x.Failure().Aborted {
+			c.x.Cut(c.w) // as net/http does: not a byte, perhaps a repetition by the client
+		}
+	case exchange.Rendered:
+		return
 	case exchange.Hijacked:
 		c.x.HangUp(c.w)
 	}

@@ -242,3 +242,20 @@ func TestRecoverWorksWithoutTheRest(t *testing.T) {
 		t.Errorf("the answer is %d %v, want the default envelope of a 500", w.Code, w.Header())
 	}
 }
+
+func TestPanicWithNilIsNoExit(t *testing.T) {
+	t.Setenv("GODEBUG", "panicnil=1")
+	for name, h := range map[string]http.HandlerFunc{
+		"at once": func(http.ResponseWriter, *http.Request) { panic(nil) },
+		"beneath another call": func(http.ResponseWriter, *http.Request) {
+			func() { panic(nil) }()
+		},
+		"from a deferred function": func(http.ResponseWriter, *http.Request) {
+			defer func() { panic(nil) }()
+		},
+	} {
+		if e := panicOf(t, h); e.Value != nil || e.Error() != "panic: <nil>" {
+			t.Errorf("%s: the PanicError is %q, want a panic with nil", name, e.Error())
+		}
+	}
+}

@@ -2,7 +2,6 @@ package middleware
 
 import (
 	"net/http"
-	"slices"
 
 	"github.com/backstop-go/backstop/internal/exchange"
 	"github.com/backstop-go/backstop/problem"
@@ -57,5 +56,10 @@ func Standard(errs *problem.Responder, options ...Config) func(http.Handler) htt
 // want to read, for the Access-Control-Expose-Headers of a CORS middleware: the
 // request ID under its default name, Retry-After, and the numbers of limiters.
 func ExposeHeaders() []string {
-	return slices.Concat([]string{requestid.DefaultHeader, "Retry-After"}, exchange.RateFields())
+	return []string{
+		requestid.DefaultHeader, "Retry-After",
+		exchange.XRateLimitLimit, exchange.XRateLimitRemaining, exchange.XRateLimitReset,
+		exchange.RateLimitLimit, exchange.RateLimitRemaining, exchange.RateLimitReset,
+		exchange.RateLimitPolicy, exchange.RateLimit,
+	}
 }

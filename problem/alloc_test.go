@@ -47,8 +47,8 @@ func TestRespondAllocations(t *testing.T) {
 		refuse func()
 		most   float64
 	}{
-		"a refusal, with its error":      {refusal(), 3},
-		"three fields, with their error": {invalid(), 5},
+		"a refusal, with its error":      {refusal(), 2},
+		"three fields, with their error": {invalid(), 4},
 	} {
 		if got := testing.AllocsPerRun(200, c.refuse); got > c.most {
 			t.Errorf("%s allocates %v times, want at most %v", name, got, c.most)

@@ -223,6 +223,11 @@ func TestRedaction(t *testing.T) {
 		{"keys with a prefix", `["sk_live_1","pk_test_2","task_3"]`, `[?,?,"task_3"]`},
 		{"card numbers", `["4111 1111 1111 1111","4111-1111-1111-1111",4111111111111111,"4111111111111112",4111]`, `[?,?,?,"4111111111111112",4111]`},
 		{"other digits", `["000000000000","00000000000000000000"]`, `["000000000000","00000000000000000000"]`},
+		{"codes by their names", `{"pinCode":1,"otpCode":2,"cvv2":3,"pass":4,"passcode":5,"securityCode":6,"totp":7,"passenger":8,"compass":9}`, `{"pinCode":?,"otpCode":?,"cvv2":?,"pass":?,"passcode":?,"securityCode":?,"totp":?,"passenger":8,"compass":9}`},
+		{"JSON in a string", `["{\"password\":\"x\"}"," [\"sk_live_1\"]","{\"a\":\"{\\\"pin\\\":1}\"}","{\"a\":1}","{password}"]`, `[?,?,?,"{\"a\":1}","{password}"]`},
+		{"a name beside the value", `[{"name":"password","value":"x"},{"value":"y","Key":"api-key"},{"name":"color","value":"red"}]`, `[{"name":"password","value":?},{"value":?,"Key":"api-key"},{"name":"color","value":"red"}]`},
+		{"credentials", `["Basic dXNlcjpwYXNz","curl -H 'Authorization: Bearer abcdef123'","bearer of news","basic"]`, `[?,?,"bearer of news","basic"]`},
+		{"a password in a URL", `["postgres://app:s3cret@db/x","see redis://:pw@h:1","https://example.org/a:b@c","mailto:a@b.c"]`, `[?,?,"https://example.org/a:b@c","mailto:a@b.c"]`},
 		{"in a list at the root", `[{"pin":1},"x"]`, `[{"pin":?},"x"]`},
 		{"HTML stays, line ends do not", "{\"a\":\"<b>\u2028\"}", `{"a":"<b>\u2028"}`},
 	} {

@@ -1,6 +1,7 @@
 package problem_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -27,7 +28,13 @@ func TestStaleHeadersAreDeleted(t *testing.T) {
 	for name := range strings.FieldsSeq(`Content-Length Content-Type Content-Disposition Content-Language
 		Content-Location Content-MD5 Content-Digest Content-Range Repr-Digest Digest Transfer-Encoding
 		Trailer Trailer:X-Checksum ETag Last-Modified Cache-Control Expires Age Accept-Ranges Location
-		Refresh Content-Encoding content-length etag`) {
+		Refresh Content-Encoding content-length etag
+		CDN-Cache-Control Cloudflare-CDN-Cache-Control Vercel-CDN-Cache-Control X-LiteSpeed-Cache-Control Any-Cache-Control
+		Surrogate-Control Edge-Control Pragma X-Accel-Expires
+		X-Accel-Redirect X-Accel-Buffering X-Sendfile X-Sendfile2 X-Sendfile-Type X-Lighttpd-Send-File X-LiteSpeed-Location
+		X-Reproxy-URL X-Reproxy-File
+		Signature Signature-Input Unencoded-Digest Content-Script-Type Content-DPR Use-As-Dictionary SourceMap Memento-Datetime
+		Upgrade Sec-WebSocket-Accept Sec-WebSocket-Protocol`) {
 		for _, key := range []string{name, http.CanonicalHeaderKey(name)} {
 			w := after(problem.Config{}, problem.NotFound, map[string]string{key: planted})
 			for got, values := range w.Header() {
@@ -57,8 +64,9 @@ func TestAnAnswerHasOneType(t *testing.T) {
 
 func TestOtherHeadersStay(t *testing.T) {
 	for name := range strings.FieldsSeq(`Allow Retry-After Www-Authenticate Vary Link Connection Set-Cookie
-		Access-Control-Allow-Origin Access-Control-Expose-Headers Strict-Transport-Security
-		Content-Security-Policy X-Ratelimit-Limit Ratelimit-Reset X-Request-Id Server Date`) {
+		Access-Control-Allow-Origin Access-Control-Expose-Headers Strict-Transport-Security Clear-Site-Data Accept-Patch
+		Cache-Tag Surrogate-Key Edge-Cache-Tag Server-Timing X-Frame-Options X-Robots-Tag
+		Content-Security-Policy Content-Security-Policy-Report-Only X-Ratelimit-Limit Ratelimit-Reset X-Request-Id Server Date`) {
 		w := after(problem.Config{}, problem.MethodNotAllowed, map[string]string{name: "planted"})
 		if got := w.Header()[name]; len(got) != 1 || got[0] != "planted" {
 			t.Errorf("%s = %q, want it kept as it was", name, got)
@@ -100,6 +108,115 @@ func TestAllow(t *testing.T) {
 	h := respond(problem.Config{}, odd).Header()
 	if h.Get("Allow") != "" || h.Get("Www-Authenticate") != `Bearer error="insufficient_scope"` {
 		t.Errorf("a 405 for its scope has Allow %q and WWW-Authenticate %q, want both", h.Get("Allow"), h.Get("Www-Authenticate"))
+	}
+}
+
+func TestAllowIsOneSortedLine(t *testing.T) {
+	for _, c := range []struct {
+		lines []string
+		want  string
+	}{
+		{[]string{"POST", "GET"}, "GET, POST"},
+		{[]string{"POST, GET", "GET"}, "GET, POST"},
+		{[]string{"HEAD,GET ,, POST"}, "GET, HEAD, POST"},
+		{[]string{"GET, HEAD"}, "GET, HEAD"},
+		{[]string{""}, ""},
+	} {
+		w := httptest.NewRecorder()
+		w.Header()["Allow"] = c.lines
+		problem.New(problem.Config{Logger: silent}).Respond(w, httptest.NewRequest(http.MethodPut, "/", nil), problem.MethodNotAllowed)
+		if got := w.Header()["Allow"]; len(got) != 1 || got[0] != c.want {
+			t.Errorf("Allow of the lines %q = %q, want %q", c.lines, got, c.want)
+		}
+	}
+}
+
+// A trailer that was announced belongs to the answer that is not sent.
+func TestTrailersOfAnotherAnswerAreDropped(t *testing.T) {
+	w := after(problem.Config{}, problem.NotFound, map[string]string{"Trailer": "X-Sum, X-Count", "X-Sum": "1", "X-Count": "2", "X-Other": "3"})
+	if h := w.Header(); h["Trailer"] != nil || h["X-Sum"] != nil || h["X-Count"] != nil || h.Get("X-Other") != "3" {
+		t.Errorf("the header is %v, want neither the announcement nor what it names", h)
+	}
+}
+
+// net/http closes the connection after a body that is too long, unless a writer
+// has hidden that from it.
+func TestBodyThatIsTooLongClosesTheConnection(t *testing.T) {
+	for proto, want := range map[int]string{1: "close", 2: ""} {
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("too long"))
+		r.ProtoMajor = proto
+		w := serve(problem.Config{}, r, problem.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+			_, err := io.ReadAll(http.MaxBytesReader(struct{ http.ResponseWriter }{w}, r.Body, 3))
+			return err
+		}))
+		if got := w.Header().Get("Connection"); w.Code != 413 || got != want {
+			t.Errorf("HTTP/%d: the answer is %d with Connection %q, want 413 with %q", proto, w.Code, got, want)
+		}
+	}
+	if h := respond(problem.Config{}, problem.PayloadTooLarge).Header(); h["Connection"] != nil {
+		t.Errorf("a 413 of the handler's own closes the connection: %v", h)
+	}
+}
+
+// The ninth field of a header costs more than all the others, and net/http finds
+// the length of a short body by itself.
+func TestHeaderHasEightFieldsAtMost(t *testing.T) {
+	many := map[string]string{"X-Request-Id": "1", "X-Ratelimit-Limit": "1", "X-Ratelimit-Remaining": "0", "X-Ratelimit-Reset": "1"}
+	slow := problem.RateLimited.New("").WithRetryAfter(time.Second)
+	for _, c := range []struct {
+		rule   string
+		method string
+		err    error
+		fields map[string]string
+		want   bool // Content-Length is set
+	}{
+		{"a full header", http.MethodGet, slow, many, false},
+		{"room for one more", http.MethodGet, problem.RateLimited, many, true},
+		{"a HEAD", http.MethodHead, slow, many, true},
+		{"a fault of ours", http.MethodGet, problem.Unavailable.New("").WithRetryAfter(time.Second), many, true},
+		{"a long body", http.MethodGet, problem.RateLimited.New(strings.Repeat("x", 2<<10)).WithRetryAfter(time.Second), many, true},
+	} {
+		w := serve(problem.Config{}, httptest.NewRequest(c.method, "/", nil), problem.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
+			for name, value := range c.fields {
+				w.Header().Set(name, value)
+			}
+			return c.err
+		}))
+		if got := w.Header()["Content-Length"] != nil; got != c.want {
+			t.Errorf("%s: Content-Length is set: %t, want %t in %v", c.rule, got, c.want, w.Header())
+		}
+		if n := len(w.Header()); !c.want && n > 8 {
+			t.Errorf("%s: the header has %d fields, want at most 8", c.rule, n)
+		}
+	}
+}
+
+// What net/http adds by itself makes the same bytes of it.
+func TestLengthThatIsLeftToTheServerIsSent(t *testing.T) {
+	slow := problem.RateLimited.New("").WithRetryAfter(time.Second)
+	full := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			for name := range strings.FieldsSeq("X-A X-B X-C X-D X-E X-F") {
+				w.Header().Set(name, "1")
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+	p := problem.New(problem.Config{Logger: silent})
+	for name, h := range map[string]http.Handler{
+		"direct":         full(p.Handler(returning(slow))),
+		"TimeoutHandler": http.TimeoutHandler(full(p.Handler(returning(slow))), time.Minute, ""),
+		"inside of it":   full(p.Handler(http.TimeoutHandler(returning(slow), time.Minute, ""))),
+	} {
+		for _, http2 := range []bool{false, true} {
+			s := server(t, h, http2)
+			for _, method := range []string{http.MethodGet, http.MethodHead} {
+				resp, got, err := fetch(t, s, method)
+				if err != nil || resp.ContentLength < 100 || method == http.MethodGet && int64(len(got)) != resp.ContentLength {
+					t.Errorf("%s %s, HTTP/2 %t: length %d of %q, %v, want it declared", name, method, http2, resp.ContentLength, got, err)
+				}
+			}
+		}
 	}
 }
 

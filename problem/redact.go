@@ -17,8 +17,9 @@ var (
 	secretParts = []string{
 		"password", "passwd", "secret", "token", "authorization", "credential", "apikey",
 		"cookie", "session", "privatekey", "cardnumber", "pwd", "passphrase", "bearer", "jwt", "signature", "accesskey",
+		"passcode", "pincode", "otpcode", "securitycode", "verificationcode", "mfacode", "recoverycode", "backupcode",
 	}
-	secretNames = []string{"auth", "pin", "otp", "cvv", "iban", "ssn"}
+	secretNames = []string{"auth", "pass", "pin", "otp", "totp", "cvv", "cvv2", "cvc", "cvc2", "csc", "iban", "ssn"}
 )
 
 func redactedNames(more []string) []string {
@@ -45,63 +46,101 @@ func (p *Responder) isSecretName(name string) bool {
 
 const redactedText = `"[REDACTED]"`
 
+// maxRedacted bounds how deep a body is looked into. What lies deeper is hidden.
+const maxRedacted = 100
+
 // redacted returns a JSON text without the values that look like secrets, by
-// the name of their member or by themselves.
+// the name of their member, by a name beside them, or by themselves.
 func (p *Responder) redacted(body []byte) json.RawMessage {
-	dec := json.NewDecoder(bytes.NewReader(body))
-	dec.UseNumber()
-	out, err := p.redactValue(nil, dec)
+	out, err := p.redactValue(nil, body, 0)
 	if err != nil {
 		return nil
 	}
 	return out
 }
 
-func (p *Responder) redactValue(dst []byte, dec *json.Decoder) ([]byte, error) {
+func (p *Responder) redactValue(dst, value []byte, depth int) ([]byte, error) {
+	dec := json.NewDecoder(bytes.NewReader(value))
+	dec.UseNumber()
 	token, err := dec.Token()
 	if err != nil {
 		return nil, err
 	}
-	delim, ok := token.(json.Delim)
-	if !ok {
-		return appendScalar(dst, token)
+	switch {
+	case token != json.Delim('{') && token != json.Delim('['):
+		return p.redactScalar(dst, token, depth)
+	case depth == maxRedacted:
+		return append(dst, redactedText...), nil
+	case token == json.Delim('{'):
+		return p.redactObject(dst, dec, depth)
 	}
-	dst = append(dst, byte(delim))
+	dst = append(dst, '[')
 	for i := 0; dec.More(); i++ {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		if delim == '{' {
-			name, err := dec.Token()
-			if err != nil {
-				return nil, err
-			}
-			dst, _ = appendScalar(dst, name)
-			dst = append(dst, ':')
-			if p.isSecretName(name.(string)) || isSecretValue(name.(string)) {
-				var skipped json.RawMessage
-				if err := dec.Decode(&skipped); err != nil {
-					return nil, err
-				}
-				dst = append(dst, redactedText...)
-				continue
-			}
+		var element json.RawMessage
+		if err := dec.Decode(&element); err != nil {
+			return nil, err
 		}
-		if dst, err = p.redactValue(dst, dec); err != nil {
+		if dst, err = p.redactValue(dst, element, depth+1); err != nil {
 			return nil, err
 		}
 	}
-	end, err := dec.Token()
-	if err != nil {
-		return nil, err
-	}
-	return append(dst, byte(end.(json.Delim))), nil
+	return append(dst, ']'), nil
 }
 
-func appendScalar(dst []byte, token json.Token) ([]byte, error) {
+// redactObject also hides the values of an object that names its secret in
+// another member: {"name":"password","value":"x"}.
+func (p *Responder) redactObject(dst []byte, dec *json.Decoder, depth int) ([]byte, error) {
+	var members []Detail
+	telling := -1
+	for dec.More() {
+		name, err := dec.Token()
+		if err != nil {
+			return nil, err
+		}
+		m := Detail{Name: name.(string)}
+		if err := dec.Decode(&m.Value); err != nil {
+			return nil, err
+		}
+		var text string
+		if namesAnother[plainName(m.Name)] && json.Unmarshal(m.Value, &text) == nil && p.isSecretName(text) {
+			telling = len(members)
+		}
+		members = append(members, m)
+	}
+	dst = append(dst, '{')
+	for i, m := range members {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		isValue := isSecretValue(m.Name)
+		if isValue {
+			dst = append(dst, redactedText...)
+		} else {
+			dst = jsonappend.String(dst, m.Name)
+		}
+		dst = append(dst, ':')
+		if isValue || p.isSecretName(m.Name) || telling >= 0 && i != telling {
+			dst = append(dst, redactedText...)
+			continue
+		}
+		var err error
+		if dst, err = p.redactValue(dst, m.Value, depth+1); err != nil {
+			return nil, err
+		}
+	}
+	return append(dst, '}'), nil
+}
+
+// namesAnother is the members that say what another member of their object is.
+var namesAnother = map[string]bool{"name": true, "key": true, "field": true, "id": true, "param": true, "parameter": true, "header": true, "property": true, "attribute": true, "label": true, "k": true}
+
+func (p *Responder) redactScalar(dst []byte, token json.Token, depth int) ([]byte, error) {
 	switch v := token.(type) {
 	case string:
-		if isSecretValue(v) {
+		if isSecretValue(v) || p.hidesJSON(v, depth) {
 			return append(dst, redactedText...), nil
 		}
 		return jsonappend.String(dst, v), nil
@@ -114,11 +153,24 @@ func appendScalar(dst []byte, token json.Token) ([]byte, error) {
 	return AppendJSON(dst, token) // true, false, null
 }
 
-// secretText finds, anywhere in a text, JWTs, keys with a usual prefix and PEM
-// blocks; digits finds what may be a card number, perhaps in groups.
+// hidesJSON reports whether a string is a JSON text with something to hide.
+func (p *Responder) hidesJSON(text string, depth int) bool {
+	text = strings.TrimSpace(text)
+	if text == "" || text[0] != '{' && text[0] != '[' || !json.Valid([]byte(text)) {
+		return false
+	}
+	out, err := p.redactValue(nil, []byte(text), depth+1)
+	return err != nil || bytes.Contains(out, []byte(redactedText))
+}
+
+// secretText finds, anywhere in a text, JWTs, keys with a usual prefix, PEM
+// blocks, the credentials of an Authorization header and the password in a URL;
+// digits finds what may be a card number, perhaps in groups.
 var (
-	secretText = regexp.MustCompile(`eyJ[\w-]*\.[\w-]*\.|(?:^|[^0-9A-Za-z])[sp]k_|-----BEGIN `)
-	digits     = regexp.MustCompile(`\d(?:[ -]*\d){12,}`)
+	secretText = regexp.MustCompile(`eyJ[\w-]*\.[\w-]*\.|(?:^|[^0-9A-Za-z])[sp]k_|-----BEGIN ` +
+		`|(?i:\bbearer +[\w.~+/-]{6,}|\bbasic +[A-Za-z0-9+/]{4,}={0,2}(?:[^A-Za-z0-9+/]|$))` +
+		`|[A-Za-z][\w+.-]*://[^/\s:@]*:[^/\s@]+@`)
+	digits = regexp.MustCompile(`\d(?:[ -]*\d){12,}`)
 )
 
 // isSecretValue knows secrets that stand where their name does not tell.
@@ -131,9 +183,9 @@ func isSecretValue(s string) bool {
 func hasCardNumber(run string) bool {
 	groups := strings.FieldsFunc(run, func(c rune) bool { return c == ' ' || c == '-' })
 	for i := range groups {
-		number := ""
-		for _, group := range groups[i:] {
-			if number += group; len(number) > 19 {
+		for j := i + 1; j <= len(groups); j++ {
+			number := strings.Join(groups[i:j], "")
+			if len(number) > 19 {
 				break
 			}
 			if len(number) >= 13 && luhn(number) {

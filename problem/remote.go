@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -47,18 +48,18 @@ func upstream(e *Error) *Error {
 func Remote(s *Style, status int, header http.Header, v View) *Error {
 	kind := s.kindOf(status, &v)
 	e := newError(Code{
-		Name:   cutText(v.Code, maxRemoteName),
+		Name:   ownText(v.Code, maxRemoteName),
 		Kind:   kind,
 		Status: status,
 		Retry:  s.outcome(kind).Retry,
-	}, nil, v.Message)
+	}, nil, ownText(v.Message, maxText))
 	for _, c := range s.Codes {
 		if c.Name == v.Code {
 			e.code.Retry = c.Retry
 			break
 		}
 	}
-	e.rest = &rest{remote: true, id: cutText(cmp.Or(v.RequestID, header.Get("X-Request-Id")), maxRemoteName)}
+	e.rest = &rest{remote: true, id: ownText(cmp.Or(v.RequestID, header.Get("X-Request-Id")), maxRemoteName)}
 	e.retry = secondsOf(int64(v.RetryAfter))
 	for _, text := range header.Values("Retry-After") {
 		e.retry = max(e.retry, delayOf(text, header))
@@ -74,6 +75,10 @@ func Remote(s *Style, status int, header http.Header, v View) *Error {
 
 // maxRemoteName bounds the names that another service gives, in bytes.
 const maxRemoteName = 128
+
+// ownText cuts a text of another service, and keeps nothing of it alive but the
+// result.
+func ownText(text string, n int) string { return strings.Clone(cutText(text, n)) }
 
 // delayOf reads a Retry-After: digits, or a date. Anything else is no delay.
 func delayOf(text string, header http.Header) time.Duration {

@@ -39,6 +39,19 @@ func (e *Error) WithFields(fields ...FieldError) *Error {
 	return c
 }
 
+// WrapFields is Wrap(err, "") with field errors, of which at most 100 are kept.
+// It takes fields over: the caller changes them no more.
+func (k Kind) WrapFields(err error, fields []FieldError) *Error {
+	e := k.Wrap(err, "")
+	e.fields = slices.Clip(fields)
+	if len(fields) > maxFields {
+		e.fields = e.fields[:maxFields:maxFields]
+		e.rest = new(rest)
+		e.note("fields")
+	}
+	return e
+}
+
 // WithDetail returns a copy of e with a member for the client, for styles that
 // have a place for it. The value is encoded at once, so a later change of it has
 // no effect. A name that was there before keeps its place and gets the new

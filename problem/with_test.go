@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"math"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -236,4 +237,25 @@ func mangled(s string) string {
 		panic(err)
 	}
 	return s
+}
+
+// WrapFields says what Wrap and WithFields say, without a copy of the fields.
+func TestWrapFields(t *testing.T) {
+	fields := make([]problem.FieldError, 101)
+	for i := range fields {
+		fields[i] = problem.FieldError{Path: problem.Path{i}, Rule: "required"}
+	}
+	for _, n := range []int{0, 3, 100, 101} {
+		var one, two logbook
+		a := respond(problem.Config{Logger: one.logger()}, problem.Validation.Wrap(io.EOF, "").WithFields(fields[:n]...))
+		b := respond(problem.Config{Logger: two.logger()}, problem.Validation.WrapFields(io.EOF, slices.Clone(fields[:n])))
+		if a.Body.String() != b.Body.String() || one.one(t)["truncated"] != two.one(t)["truncated"] {
+			t.Errorf("with %d fields: %s (%v), want %s (%v)", n, b.Body, two.one(t), a.Body, one.one(t))
+		}
+	}
+	mine := fields[:2]
+	e := problem.Validation.WrapFields(nil, mine)
+	if got := e.WithFields(fields[5]); len(got.Fields()) != 3 || !reflect.DeepEqual(fields[2].Path, problem.Path{2}) {
+		t.Error("an addition writes behind the fields that were taken over")
+	}
 }

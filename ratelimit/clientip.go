@@ -1,19 +1,53 @@
 package ratelimit
 
 import (
-	"errors"
-	"fmt"
+	"cmp"
+	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
+	"strconv"
 	"strings"
 )
 
 // RemoteIP is the key of the address at the other end of the connection: the
 // whole of an IPv4 address, the /64 of an IPv6 address. It reads no header, so
-// nobody can choose it; behind a proxy it is the proxy's, see [NewClientIP].
+// nobody can choose it. Behind a proxy it is the proxy's, and all clients share
+// one bucket: see [NewClientIP]. A [Limiter] that sees this happen warns once.
 func RemoteIP(r *http.Request) (string, bool) {
+	if host := ipv4(r.RemoteAddr); host != "" {
+		return host, true
+	}
 	addr, ok := peer(r)
 	return ipKey(addr, defaultIPv6Bits), ok
+}
+
+// ipv4 returns the part of an address that is the key of it, or "" if it needs a
+// closer look. IPv4 has one spelling, so nothing has to be made of it.
+func ipv4(s string) string {
+	host, port, hasPort := strings.Cut(s, ":")
+	if !strings.Contains(host, ".") || strings.HasPrefix(host, "[") {
+		return ""
+	}
+	addr, err := netip.ParseAddr(host)
+	if _, errPort := strconv.ParseUint(port, 10, 16); err != nil || hasPort && errPort != nil || addr.IsUnspecified() {
+		return ""
+	}
+	return host
+}
+
+// hint warns once if a key is made of the address of a proxy. Such a proxy stands
+// in the same network or on the same machine, and names the client in a header.
+func (l *Limiter) hint(r *http.Request, key string) {
+	if len(r.Header["X-Forwarded-For"]) == 0 || l.hinted.Load() {
+		return
+	}
+	ip, ok := RemoteIP(r)
+	addr, _ := peer(r)
+	if ok && strings.Contains(key, ip) && (addr.IsPrivate() || addr.IsLoopback()) && !l.hinted.Swap(true) {
+		slog.WarnContext(r.Context(), "rate limit by the address of a proxy: all clients share one bucket, see ratelimit.NewClientIP",
+			"policy", l.policies[0].Name, "peer", addr)
+	}
 }
 
 // IPConfig configures a [ClientIP].
@@ -57,36 +91,30 @@ var nat64 = netip.MustParsePrefix("64:ff9b::/96")
 
 // NewClientIP returns a ClientIP, or all faults of the configuration.
 func NewClientIP(cfg IPConfig) (*ClientIP, error) {
-	c := &ClientIP{header: "X-Forwarded-For", bits: defaultIPv6Bits, trustUnix: cfg.TrustUnix}
-	var errs []error
-	fault := func(format string, args ...any) {
-		errs = append(errs, fmt.Errorf("ratelimit: "+format, args...))
+	c := &ClientIP{
+		header:    http.CanonicalHeaderKey(cmp.Or(cfg.Header, "X-Forwarded-For")),
+		bits:      cmp.Or(cfg.IPv6Bits, defaultIPv6Bits),
+		trustUnix: cfg.TrustUnix,
 	}
+	var errs checker
 	if len(cfg.Trusted) == 0 && !cfg.TrustUnix {
-		fault("a client address without trusted proxies is RemoteIP")
+		errs.fault("a client address without trusted proxies is RemoteIP")
 	}
 	for _, p := range cfg.Trusted {
 		n, ok := network(p)
 		if !ok {
-			fault("trusted network %v is invalid or holds everybody", p)
-			continue
+			errs.fault("trusted network %v is invalid or holds everybody", p)
 		}
 		c.trusted = append(c.trusted, n)
 	}
-	if cfg.Header != "" {
-		c.header = http.CanonicalHeaderKey(cfg.Header)
-	}
 	if c.header == "Forwarded" {
-		fault("header %q is no list of addresses", c.header)
-	}
-	if cfg.IPv6Bits != 0 {
-		c.bits = cfg.IPv6Bits
+		errs.fault("header %q is no list of addresses", c.header)
 	}
 	if c.bits < minIPv6Bits || c.bits > defaultIPv6Bits {
-		fault("IPv6Bits of %d is not between %d and %d", c.bits, minIPv6Bits, defaultIPv6Bits)
+		errs.fault("IPv6Bits of %d is not between %d and %d", c.bits, minIPv6Bits, defaultIPv6Bits)
 	}
-	if len(errs) > 0 {
-		return nil, errors.Join(errs...)
+	if err := errs.join(); err != nil {
+		return nil, err
 	}
 	return c, nil
 }
@@ -94,11 +122,7 @@ func NewClientIP(cfg IPConfig) (*ClientIP, error) {
 // Key is the [KeyFunc] of the address: all of IPv4, IPv6Bits of IPv6.
 func (c *ClientIP) Key(r *http.Request) (string, bool) {
 	addr, ok := c.Addr(r)
-	bits := c.bits
-	if bits == 0 {
-		bits = defaultIPv6Bits
-	}
-	return ipKey(addr, bits), ok
+	return ipKey(addr, cmp.Or(c.bits, defaultIPv6Bits)), ok
 }
 
 // Addr returns the address of the client. An address that IPv6 wraps around
@@ -115,18 +139,13 @@ func (c *ClientIP) Addr(r *http.Request) (netip.Addr, bool) {
 	if ok && !c.trusts(addr) || !ok && !(c.trustUnix && isUnix(r)) {
 		return addr, ok
 	}
-	lines := r.Header[c.header]
 	read := 0
-	for i := len(lines) - 1; i >= 0; i-- {
-		rest := lines[i]
-		for more := true; more; {
-			var entry string
-			comma := strings.LastIndexByte(rest, ',')
-			entry, rest, more = rest[comma+1:], rest[:max(comma, 0)], comma >= 0
-			if read++; read > maxEntries {
-				return netip.Addr{}, false
-			}
-			if addr, ok = parseEntry(strings.Trim(entry, " \t")); !ok {
+	for _, line := range slices.Backward(r.Header[c.header]) {
+		for more := true; more; read++ {
+			comma := strings.LastIndexByte(line, ',')
+			entry := strings.Trim(line[comma+1:], " \t")
+			line, more = line[:max(comma, 0)], comma >= 0
+			if addr, ok = parseEntry(entry); !ok || read >= maxEntries {
 				return netip.Addr{}, false
 			}
 			if !c.trusts(addr) {
@@ -138,12 +157,7 @@ func (c *ClientIP) Addr(r *http.Request) (netip.Addr, bool) {
 }
 
 func (c *ClientIP) trusts(addr netip.Addr) bool {
-	for _, p := range c.trusted {
-		if p.Contains(addr) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.trusted, func(p netip.Prefix) bool { return p.Contains(addr) })
 }
 
 // peer returns the address of the socket.
@@ -167,17 +181,12 @@ func parseEntry(s string) (netip.Addr, bool) {
 			return netip.Addr{}, false
 		}
 	}
-	if addr = plain(addr); addr.IsUnspecified() {
-		return netip.Addr{}, false
-	}
-	return addr, true
+	addr = plain(addr)
+	return addr, !addr.IsUnspecified()
 }
 
 // plain takes what IPv6 wraps around IPv4 as IPv4, and drops the zone.
 func plain(addr netip.Addr) netip.Addr {
-	if addr.Is4() {
-		return addr
-	}
 	addr = addr.Unmap().WithZone("")
 	if nat64.Contains(addr) {
 		b := addr.As16()
@@ -202,12 +211,10 @@ func ipKey(addr netip.Addr, bits int) string {
 	if !addr.IsValid() {
 		return ""
 	}
-	var array [64]byte
-	key := append(array[:0], "ip:"...)
 	if addr.Is4() {
-		return string(addr.AppendTo(key))
+		return addr.String()
 	}
 	// Prefix fails only for a number of bits that New would have refused.
 	prefix, _ := addr.Prefix(bits)
-	return string(prefix.AppendTo(key))
+	return prefix.String()
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/backstop-go/backstop/problem"
 )
@@ -19,7 +20,7 @@ type Config struct {
 	// Store is set.
 	Name string
 
-	// Rate is what each key may do. Required.
+	// Rate is what each key may do. Required, but for a Store that is [Limiters].
 	Rate Rate
 
 	// Key says who is asking. Required.
@@ -128,15 +129,11 @@ func New(cfg Config) (*Limiter, error) {
 		cfg.Store = memory
 	}
 	c.rates, _ = cfg.Store.(rateChecker)
-	l := &Limiter{
-		store:      cfg.Store,
-		skip:       cfg.Skip,
-		dryRun:     cfg.DryRun,
-		refundIf:   cfg.RefundIf,
-		headers:    cfg.Headers,
-		families:   cfg.Families,
-		onDecision: cfg.OnDecision,
+	var f Limiters
+	if f, c.ownRates = cfg.Store.(Limiters); c.ownRates && f == nil {
+		c.fault("Store is a nil Limiters")
 	}
+	l := &Limiter{cfg: cfg}
 	first := Policy{cfg.Name, cfg.Rate, cfg.Key, cfg.RateFor, cfg.Cost, cfg.Category, cfg.Categories, cfg.Missing}
 	for _, p := range append([]Policy{first}, cfg.Also...) {
 		l.policies = append(l.policies, c.policy(p))
@@ -147,7 +144,7 @@ func New(cfg Config) (*Limiter, error) {
 	if cfg.Families&^allFamilies != 0 {
 		c.fault("Families of %d are unknown", cfg.Families)
 	}
-	if err := errors.Join(c.errs...); err != nil {
+	if err := c.join(); err != nil {
 		return nil, err
 	}
 	return l, nil
@@ -163,11 +160,15 @@ type checker struct {
 	names map[string]bool
 	rates rateChecker
 	errs  []error
+
+	ownRates bool // the store has rates of its own
 }
 
 func (c *checker) fault(format string, args ...any) {
 	c.errs = append(c.errs, fmt.Errorf("ratelimit: "+format, args...))
 }
+
+func (c *checker) join() error { return errors.Join(c.errs...) }
 
 // policy returns what a Limiter keeps of p.
 func (c *checker) policy(p Policy) policy {
@@ -182,26 +183,21 @@ func (c *checker) policy(p Policy) policy {
 	if (p.Category == nil) != (len(p.Categories) == 0) {
 		c.fault("policy %q has one of Category and Categories, and needs both", p.Name)
 	}
-	made := policy{Policy: p, categories: make(map[string]category, len(p.Categories))}
+	made := policy{Policy: p, categories: map[string]Limit{}}
 	for _, name := range slices.Sorted(maps.Keys(p.Categories)) {
 		full, rate := p.Name+"."+name, p.Categories[name]
 		c.name(full)
 		c.rate(full, rate)
-		made.categories[name] = category{full, rate}
+		made.categories[name] = Limit{Policy: full, Rate: rate}
 	}
-	made.Categories = nil
 	return made
 }
 
 // name checks the name of a policy. It goes into header fields and into keys of
 // Redis, so it needs no escaping anywhere.
 func (c *checker) name(name string) {
-	ok := 1 <= len(name) && len(name) <= 64
-	for i := range len(name) {
-		b := name[i]
-		ok = ok && ('a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || b == '.' || b == '_' || b == '-')
-	}
-	if !ok {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+	if len(name) < 1 || len(name) > 64 || strings.Trim(name, letters) != "" {
 		c.fault("policy name %q is not 1 to 64 of A-Za-z0-9._-", name)
 	}
 	if c.names[name] {
@@ -211,7 +207,7 @@ func (c *checker) name(name string) {
 }
 
 func (c *checker) rate(name string, r Rate) {
-	if r == Unlimited() {
+	if r == Unlimited() || r.blocked() || c.ownRates && r == (Rate{}) {
 		return
 	}
 	if err, ok := r.check().(rateError); ok {

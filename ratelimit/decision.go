@@ -2,6 +2,7 @@ package ratelimit
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/backstop-go/backstop/internal/exchange"
@@ -49,19 +50,32 @@ func FromContext(ctx context.Context) (d Decision, ok bool) {
 }
 
 // Err returns nil if the request may go on, else the error to answer it with:
-// problem.RateLimited with the delay, or problem.PayloadTooLarge without one if
-// the cost exceeds the burst, because clients repeat a 429. With [HeadersNone]
-// the delay is left out.
+// problem.RateLimited with the delay, problem.PayloadTooLarge if the cost exceeds
+// the burst, because clients repeat a 429, or problem.QuotaExceeded if no waiting
+// helps because the rate is [Blocked]. The latter two have no delay, nor has any
+// with [HeadersNone].
 func (d Decision) Err() error {
-	switch {
-	case d.Allowed || d.DryRun:
+	if d.Allowed || d.DryRun || d.call == nil {
 		return nil
-	case d.RetryAfter == Never:
+	}
+	return d.call.err()
+}
+
+// beyondBurst reports whether the cost could never pass, though others could.
+func (l *Limit) beyondBurst() bool { return !l.Rate.blocked() && l.Cost > l.Rate.burst() }
+
+func (c *call) err() error {
+	switch {
+	case c.rate.Allowed || c.limiter.cfg.DryRun:
+		return nil
+	case c.rate.RetryAfter == Never && c.limits[c.binding].beyondBurst():
 		return problem.PayloadTooLarge.New("Request exceeds the capacity of the rate limit")
-	case d.call != nil && d.call.limiter.headers == HeadersNone:
+	case c.rate.RetryAfter == Never:
+		return problem.QuotaExceeded.New("")
+	case c.limiter.cfg.Headers == HeadersNone:
 		return problem.RateLimited.New("")
 	}
-	return problem.RateLimited.New("").WithRetryAfter(d.RetryAfter)
+	return problem.RateLimited.New("").WithRetryAfter(c.rate.RetryAfter)
 }
 
 // bind finds the limit that binds.
@@ -69,11 +83,8 @@ func (c *call) bind() {
 	for i := range c.states {
 		s := &c.states[i]
 		rate := exchange.Rate{
-			Allowed:    s.Allowed,
-			Unknown:    s.Unknown,
-			Remaining:  s.Remaining,
-			ResetAfter: s.ResetAfter,
-			RetryAfter: s.RetryAfter,
+			Allowed: s.Allowed, Unknown: s.Unknown,
+			Remaining: s.Remaining, ResetAfter: s.ResetAfter, RetryAfter: s.RetryAfter,
 		}
 		if i == 0 || rate.Binds(&c.rate) {
 			c.rate, c.binding = rate, int32(i)
@@ -84,21 +95,14 @@ func (c *call) bind() {
 
 func (c *call) decision() Decision {
 	limit, state := &c.limits[c.binding], &c.states[c.binding]
-	d := Decision{
-		Allowed:    state.Allowed, // one that refuses binds
-		DryRun:     c.limiter.dryRun,
-		Policy:     limit.Policy,
-		Key:        limit.Key,
-		Limit:      limit.Rate.burst(),
-		Remaining:  state.Remaining,
-		Cost:       limit.Cost,
-		ResetAfter: state.ResetAfter,
-		RetryAfter: state.RetryAfter,
-		States:     c.states,
-		call:       c,
+	return Decision{
+		Allowed:  state.Allowed, // one that refuses binds
+		DryRun:   c.limiter.cfg.DryRun,
+		Degraded: slices.ContainsFunc(c.states, func(s State) bool { return s.Degraded }),
+		Policy:   limit.Policy, Key: limit.Key,
+		Limit: limit.Rate.burst(), Remaining: state.Remaining, Cost: limit.Cost,
+		ResetAfter: state.ResetAfter, RetryAfter: state.RetryAfter,
+		States: c.states,
+		call:   c,
 	}
-	for i := range c.states {
-		d.Degraded = d.Degraded || c.states[i].Degraded
-	}
-	return d
 }

@@ -8,6 +8,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"time"
+
+	"golang.org/x/time/rate"
 
 	"github.com/backstop-go/backstop/problem"
 	"github.com/backstop-go/backstop/ratelimit"
@@ -75,12 +78,63 @@ func ExampleNew() {
 
 // All that is wrong is told at once.
 func ExampleNew_faults() {
-	_, err := ratelimit.New(ratelimit.Config{Name: "my api", Rate: ratelimit.PerMinute(0)})
+	_, err := ratelimit.New(ratelimit.Config{Name: "my api", Rate: ratelimit.PerMinute(-1)})
 	fmt.Println(err)
 	// Output:
 	// ratelimit: policy name "my api" is not 1 to 64 of A-Za-z0-9._-
-	// ratelimit: policy "my api": rate of 0 per 1m0s allows nothing
+	// ratelimit: policy "my api": rate of -1 per 1m0s allows nothing
 	// ratelimit: policy "my api" has no Key
+}
+
+// What a request costs may be known only when it is answered.
+func ExampleLimiter_Charge() {
+	limit, err := ratelimit.New(ratelimit.Config{
+		Rate: ratelimit.PerMinute(1000), // tokens of a language model; a request is one of them
+		Key:  ratelimit.BearerToken,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	complete := limit.Handler(problem.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+		const used = 2999
+		fmt.Fprintln(w, "To be, or not to be")
+		return limit.Charge(r, used)
+	}))
+	for range 2 {
+		r := httptest.NewRequest("POST", "/v1/complete", nil)
+		r.Header.Set("Authorization", "Bearer ann")
+		w := httptest.NewRecorder()
+		complete.ServeHTTP(w, r)
+		fmt.Printf("%d, retry after %q\n", w.Code, w.Header().Get("Retry-After"))
+	}
+	// Output:
+	// 200, retry after ""
+	// 429, retry after "121"
+}
+
+// A program that has limiters already keeps them, and gets header fields and
+// envelopes on top.
+func ExampleLimiters() {
+	mine := map[string]*rate.Limiter{"203.0.113.7": rate.NewLimiter(rate.Every(time.Minute), 1)}
+	limit, err := ratelimit.New(ratelimit.Config{
+		Name:  "api",
+		Key:   ratelimit.RemoteIP,
+		Store: ratelimit.Limiters(func(_, key string) *rate.Limiter { return mine[key] }),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	items := limit.Handler(http.NotFoundHandler())
+	for range 2 {
+		r := httptest.NewRequest("GET", "/v1/items", nil)
+		r.RemoteAddr = "203.0.113.7:4711"
+		w := httptest.NewRecorder()
+		items.ServeHTTP(w, r)
+		fmt.Printf("%d, limit %s, retry after %q\n", w.Code, w.Header().Get("X-RateLimit-Limit"), w.Header().Get("Retry-After"))
+	}
+	// Output:
+	// 404, limit 1, retry after ""
+	// 429, limit 1, retry after "60"
 }
 
 // A limiter that is built per request never limits: its buckets are always new.
@@ -178,7 +232,7 @@ func ExampleNewClientIP() {
 	r.Header.Add("X-Forwarded-For", "127.0.0.1, 203.0.113.7") // the client wrote the first
 	key, ok := clients.Key(r)
 	fmt.Println(key, ok)
-	// Output: ip:203.0.113.7 true
+	// Output: 203.0.113.7 true
 }
 
 // Whoever has no request has the store alone.

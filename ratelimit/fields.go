@@ -1,11 +1,13 @@
 package ratelimit
 
 import (
+	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 
+	"github.com/backstop-go/backstop/internal/exchange"
 	"github.com/backstop-go/backstop/problem"
+	"github.com/backstop-go/backstop/ratelimit/internal/bucket"
 )
 
 // The fields of an Internet-Draft, which is work in progress and no standard.
@@ -21,34 +23,31 @@ const maxFieldInteger = 999_999_999_999_999
 func (c *call) setLists(h http.Header) {
 	var policies, limits []byte
 	if c.listed() {
-		policies, limits = list(h[fieldPolicies]), list(h[fieldRateLimit])
+		policies, limits = []byte(h.Get(exchange.RateLimitPolicy)), []byte(h.Get(exchange.RateLimit))
 	}
 	for i := range c.limits {
 		limit, state := &c.limits[i], &c.states[i]
 		if state.Unknown {
 			continue
 		}
-		policies = item(policies, limit.Policy)
-		policies = parameter(policies, ";q=", int64(limit.Rate.burst()))
-		policies = parameter(policies, ";w=", max(1, seconds(limit.Rate.units(limit.Rate.burst()))))
-		limits = item(limits, limit.Policy)
-		limits = parameter(limits, ";r=", int64(state.Remaining))
-		limits = parameter(limits, ";t=", max(1, seconds(available(limit.Rate, state))))
+		p := limit.Rate.plan()
+		policies = item(policies, limit.Policy, 'q', int64(limit.Rate.burst()), 'w', p.Fill)
+		limits = item(limits, limit.Policy, 'r', int64(state.Remaining), 't', available(p, state))
 	}
-	h[fieldPolicies], h[fieldRateLimit] = []string{string(policies)}, []string{string(limits)}
+	h[exchange.RateLimitPolicy], h[exchange.RateLimit] = []string{string(policies)}, []string{string(limits)}
 }
 
 // available is the time for which Remaining is meant, so that r/t never
 // promises more than the rate: on a refusal the delay, with nothing left the
 // time to the next unit.
-func available(r Rate, s *State) time.Duration {
+func available(p bucket.Plan, s *State) time.Duration {
 	switch {
 	case !s.Allowed && s.RetryAfter != Never:
 		return s.RetryAfter
 	case s.Remaining == 0:
-		return s.ResetAfter + r.units(1) - r.units(r.burst())
+		return s.ResetAfter + p.Unit - p.Fill
 	}
-	return r.units(s.Remaining)
+	return p.Charge(s.Remaining)
 }
 
 // listed reports whether a limiter further out has written the lists.
@@ -61,22 +60,10 @@ func (c *call) listed() bool {
 	return false
 }
 
-func list(lines []string) []byte {
-	if len(lines) == 0 {
-		return nil
+// item adds a name with a number and a time to a list.
+func item(list []byte, name string, number rune, n int64, delay rune, d time.Duration) []byte {
+	if len(list) > 0 {
+		list = append(list, ", "...)
 	}
-	return []byte(lines[0])
-}
-
-func item(dst []byte, name string) []byte {
-	if len(dst) > 0 {
-		dst = append(dst, ", "...)
-	}
-	dst = append(dst, '"')
-	dst = append(dst, name...)
-	return append(dst, '"')
-}
-
-func parameter(dst []byte, name string, n int64) []byte {
-	return strconv.AppendInt(append(dst, name...), min(n, maxFieldInteger), 10)
+	return fmt.Appendf(list, `"%s";%c=%d;%c=%d`, name, number, min(n, maxFieldInteger), delay, max(1, seconds(d)))
 }

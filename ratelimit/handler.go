@@ -20,17 +20,15 @@ func (l *Limiter) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x, w, r2 := exchange.Enter(w, r)
 		defer exchange.CopyBack(r, r2)
-		c, err := l.take(r2)
+		c, err := l.take(r2, x)
 		if c != nil {
 			l.set(w.Header(), c, problem.RateLimitHeaders(c.rate.Families), &c.values)
-			if !c.rate.Allowed {
-				err = c.decision().Err()
-			}
+			err = c.err()
 		}
 		switch {
 		case err != nil:
 			problem.Respond(w, r2, err)
-		case l.refundIf != nil && c != nil && c.rate.Allowed:
+		case l.cfg.RefundIf != nil && c != nil && c.rate.Allowed:
 			l.serveRefundable(w, r2, x, c, next)
 		default:
 			next.ServeHTTP(w, r2)
@@ -71,13 +69,13 @@ func (l *Limiter) serveRefundable(w http.ResponseWriter, r *http.Request, x *exc
 // refundable asks RefundIf.
 func (l *Limiter) refundable(r *http.Request, status int) bool {
 	defer contain(r, "RefundIf")
-	return l.refundIf(r, status)
+	return l.cfg.RefundIf(r, status)
 }
 
 // observe calls OnDecision.
 func (l *Limiter) observe(r *http.Request, d Decision) {
 	defer contain(r, "OnDecision")
-	l.onDecision(r, d)
+	l.cfg.OnDecision(r, d)
 }
 
 // contain is deferred around a hook. Hooks watch; their panic is no reason to

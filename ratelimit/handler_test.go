@@ -222,8 +222,8 @@ func TestHandler_allocations(t *testing.T) {
 		want float64 // beyond the exchange
 	}{
 		{"a key that costs nothing", ratelimit.Config{Rate: plenty, Key: ratelimit.Global}, 2}, // the call, the digits
-		{"an address", ratelimit.Config{Rate: plenty, Key: ratelimit.RemoteIP}, 3},             // and the key
-		{"a token", ratelimit.Config{Rate: plenty}, 3},
+		{"an address", ratelimit.Config{Rate: plenty, Key: ratelimit.RemoteIP}, 2},             // the key is there already
+		{"a token", ratelimit.Config{Rate: plenty}, 3},                                         // and the key
 		{"no fields", ratelimit.Config{Rate: plenty, Key: ratelimit.Global, Headers: ratelimit.HeadersNone}, 1},
 		{"refunds", ratelimit.Config{Rate: plenty, Key: ratelimit.Global, RefundIf: func(*http.Request, int) bool { return false }}, 2},
 		{"unlimited", ratelimit.Config{Rate: ratelimit.Unlimited(), Key: ratelimit.Global}, 1},

@@ -5,31 +5,12 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/backstop-go/backstop/internal/exchange"
 	"github.com/backstop-go/backstop/problem"
 )
 
-// ExposeHeaders is a value for Access-Control-Expose-Headers, for the CORS
-// middleware that stands outside: without it a browser hides these fields.
-const ExposeHeaders = "Retry-After, " +
-	"X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, " +
-	"RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, " +
-	"RateLimit-Policy, RateLimit"
-
-// The fields, as Go's maps spell them. X-RateLimit counts Reset in Unix
-// seconds, the trio in seconds from now.
-const (
-	xLimit         = "X-Ratelimit-Limit"
-	xRemaining     = "X-Ratelimit-Remaining"
-	xReset         = "X-Ratelimit-Reset"
-	trioLimit      = "Ratelimit-Limit"
-	trioRemaining  = "Ratelimit-Remaining"
-	trioReset      = "Ratelimit-Reset"
-	fieldPolicies  = "Ratelimit-Policy"
-	fieldRateLimit = "Ratelimit"
-)
-
 // fieldValues is the memory of the header values of one response.
-type fieldValues [4]string
+type fieldValues [3]string
 
 // SetHeaders writes the header fields of a decision of this limiter, as
 // [Limiter.Handler] does before it calls the next handler: those that
@@ -46,7 +27,7 @@ func (l *Limiter) SetHeaders(h http.Header, r *http.Request, d Decision) {
 // set writes the fields of a call in some families, with values for their
 // memory.
 func (l *Limiter) set(h http.Header, c *call, families problem.RateLimitHeaders, values *fieldValues) {
-	if !c.rate.Allowed && !l.dryRun && l.headers != HeadersAll {
+	if !c.rate.Allowed && !l.cfg.DryRun && l.cfg.Headers != HeadersAll {
 		removeFields(h) // a refusal must not say "57 left"
 	}
 	if families == 0 {
@@ -75,55 +56,40 @@ func (c *call) setNumbers(h http.Header, families problem.RateLimitHeaders, valu
 	digits = strconv.AppendInt(digits, int64(c.rate.Remaining), 10)
 	remaining := len(digits)
 	if families&problem.XRateLimit != 0 {
-		digits = strconv.AppendInt(digits, unixCeil(time.Now().Add(c.rate.ResetAfter)), 10)
+		digits = strconv.AppendInt(digits, time.Now().Add(c.rate.ResetAfter+time.Second-1).Unix(), 10)
 	}
 	unix := len(digits)
 	if families&problem.RateLimitTrio != 0 {
 		digits = strconv.AppendInt(digits, seconds(c.rate.ResetAfter), 10)
 	}
 	all := string(digits)
-	*values = fieldValues{all[:limit], all[limit:remaining], all[remaining:unix], all[unix:]}
+	*values = fieldValues{all[:limit], all[limit:remaining], all[remaining:unix]}
 	if families&problem.XRateLimit != 0 {
-		h[xLimit], h[xRemaining], h[xReset] = values[0:1:1], values[1:2:2], values[2:3:3]
+		h[exchange.XRateLimitLimit], h[exchange.XRateLimitRemaining], h[exchange.XRateLimitReset] = values[0:1:1], values[1:2:2], values[2:3:3]
 	}
 	if families&problem.RateLimitTrio != 0 {
-		h[trioLimit], h[trioRemaining], h[trioReset] = values[0:1:1], values[1:2:2], values[3:4:4]
+		h[exchange.RateLimitLimit], h[exchange.RateLimitRemaining], h[exchange.RateLimitReset] = values[0:1:1], values[1:2:2], []string{all[unix:]}
 	}
 }
 
 // shown returns the families in which a call is shown, 0 if in none.
 func (l *Limiter) shown(r *http.Request, c *call) problem.RateLimitHeaders {
 	switch {
-	case l.headers != HeadersAll || l.dryRun || c.rate.Unknown:
+	case l.cfg.Headers != HeadersAll || l.cfg.DryRun || c.rate.Unknown:
 		return 0
-	case l.families != 0:
-		return l.families
+	case l.cfg.Families != 0:
+		return l.cfg.Families
 	}
 	return problem.FromContext(r.Context()).RateLimit()
 }
 
 func removeFields(h http.Header) {
-	for _, name := range [...]string{
-		xLimit, xRemaining, xReset, trioLimit, trioRemaining, trioReset, fieldPolicies, fieldRateLimit,
-	} {
+	for _, name := range [...]string{exchange.XRateLimitLimit, exchange.XRateLimitRemaining, exchange.XRateLimitReset, exchange.RateLimitLimit, exchange.RateLimitRemaining, exchange.RateLimitReset, exchange.RateLimitPolicy, exchange.RateLimit} {
 		delete(h, name)
 	}
 }
 
 // seconds rounds a delay up to whole seconds.
 func seconds(d time.Duration) int64 {
-	s := int64(d / time.Second)
-	if d%time.Second > 0 {
-		s++
-	}
-	return s
-}
-
-// unixCeil is the first whole second of Unix time that is not before t.
-func unixCeil(t time.Time) int64 {
-	s := t.Unix()
-	if t.Nanosecond() > 0 {
-		s++
-	}
-	return s
+	return int64(d/time.Second) + min(int64(d%time.Second), 1)
 }

@@ -191,24 +191,6 @@ func TestLimiter_SetHeaders(t *testing.T) {
 	}
 }
 
-// Browsers show a field only if its name is listed.
-func TestExposeHeaders_namesEveryField(t *testing.T) {
-	h := newLimiter(t, ratelimit.Config{Families: all, Rate: ratelimit.PerMinute(1)}).Handler(nothing)
-	serve(h, "ann")
-	w := serve(h, "ann")
-	for _, name := range []string{"Cache-Control", "Content-Length", "Content-Type", "X-Content-Type-Options"} {
-		w.Header().Del(name)
-	}
-	var listed []string
-	for name := range strings.SplitSeq(ratelimit.ExposeHeaders, ", ") {
-		listed = append(listed, http.CanonicalHeaderKey(name))
-	}
-	slices.Sort(listed)
-	if sent := slices.Sorted(maps.Keys(w.Header())); !slices.Equal(sent, listed) {
-		t.Errorf("ExposeHeaders lists %q, want what a refusal sends: %q", listed, sent)
-	}
-}
-
 // A vendor's envelope and its header say the same number, in the fields that
 // the vendor has.
 func TestHandler_inVendorStyles(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -12,8 +13,8 @@ import (
 // means that the request has no such key; [Missing] says what happens then. It
 // must be safe for concurrent use.
 //
-// The keys of this package begin with a tag of their kind, so that a token
-// never equals an address. Secrets are hashed before anybody sees them. A key
+// The keys of this package begin with a tag of their kind, but for addresses,
+// which are like nothing else then: a token never equals one. Secrets are hashed before anybody sees them. A key
 // of more than 64 bytes, or with bytes that cannot be printed, is hashed before
 // it reaches a store.
 type KeyFunc func(r *http.Request) (key string, ok bool)
@@ -108,15 +109,10 @@ func First(keys ...KeyFunc) KeyFunc {
 // checked copies the arguments of a combinator. Its panics are about the text
 // of the program.
 func checked(name string, keys []KeyFunc) []KeyFunc {
-	if len(keys) == 0 {
-		panic("ratelimit: " + name + " of no keys")
+	if len(keys) == 0 || slices.ContainsFunc(keys, func(key KeyFunc) bool { return key == nil }) {
+		panic("ratelimit: " + name + " needs keys, none of them nil")
 	}
-	for _, key := range keys {
-		if key == nil {
-			panic("ratelimit: " + name + " of a nil key")
-		}
-	}
-	return append([]KeyFunc(nil), keys...)
+	return slices.Clone(keys)
 }
 
 // onlyLine returns a header that has exactly one line, and a value on it.

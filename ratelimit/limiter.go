@@ -1,11 +1,12 @@
 package ratelimit
 
 import (
-	"context"
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -17,26 +18,17 @@ import (
 // The zero Limiter is not usable; see [New].
 //
 // [Limiter.Handler] is what most callers want. Take, Peek, Refund and
-// SetHeaders are its parts, for code that has another idea of a handler.
+// SetHeaders are its parts, for code that has another idea of a handler. Charge
+// is for a cost that is known only after the answer.
 type Limiter struct {
-	policies   []policy
-	store      Store
-	skip       func(*http.Request) bool
-	dryRun     bool
-	refundIf   func(*http.Request, int) bool
-	headers    Headers
-	families   problem.RateLimitHeaders
-	onDecision func(*http.Request, Decision)
+	cfg      Config   // but for what became policies
+	policies []policy // the one of cfg, and Also
+	hinted   atomic.Bool
 }
 
 type policy struct {
 	Policy
-	categories map[string]category
-}
-
-type category struct {
-	name string
-	rate Rate
+	categories map[string]Limit // with a name and a rate
 }
 
 // call is everything that one request needs. For one limit it is one
@@ -64,29 +56,25 @@ type call struct {
 // The decision is written nowhere, see [Limiter.SetHeaders]. [FromContext] finds
 // it if r has passed a middleware of this module.
 func (l *Limiter) Take(r *http.Request) (Decision, error) {
-	c, err := l.take(r)
-	if c == nil {
-		return Decision{Allowed: err == nil}, err
-	}
-	return c.decision(), nil
+	return result(l.take(r, exchange.From(r.Context())))
 }
 
 // take is Take without a Decision, which few requests need. The call is nil if
 // no limit applies, or after an error.
-func (l *Limiter) take(r *http.Request) (*call, error) {
-	c, err := l.ask(r, false)
-	if err != nil && l.dryRun {
+func (l *Limiter) take(r *http.Request, x *exchange.Exchange) (*call, error) {
+	c, err := l.ask(r, asked)
+	if err != nil && l.cfg.DryRun {
 		slog.WarnContext(r.Context(), "dry run of a rate limit could not decide", "policy", l.policies[0].Name, "cause", err)
 		return nil, nil
 	}
 	if c == nil {
 		return nil, err
 	}
-	if !l.dryRun {
+	if !l.cfg.DryRun {
 		c.rate.Families = uint8(l.shown(r, c))
-		exchange.From(r.Context()).AddRate(&c.rate)
+		x.AddRate(&c.rate)
 	}
-	if l.onDecision != nil {
+	if l.cfg.OnDecision != nil {
 		l.observe(r, c.decision())
 	}
 	return c, nil
@@ -95,115 +83,114 @@ func (l *Limiter) take(r *http.Request) (*call, error) {
 // Peek tells how a request stands, and takes nothing. Its decision is always
 // allowed; its RetryAfter says when one unit fits. Nobody else is told.
 func (l *Limiter) Peek(r *http.Request) (Decision, error) {
-	c, err := l.ask(r, true)
+	return result(l.ask(r, 0))
+}
+
+// result is a call for callers outside of this package.
+func result(c *call, err error) (Decision, error) {
 	if c == nil {
 		return Decision{Allowed: err == nil}, err
 	}
 	return c.decision(), nil
 }
 
-// Refund gives back what a decision of this limiter has taken, once: a second
-// refund, and that of a refusal, do nothing. Limits whose state is Unknown or
-// Degraded are left alone, because the store was not charged for them.
-func (l *Limiter) Refund(ctx context.Context, d Decision) error {
-	if d.call == nil {
-		return nil
-	}
-	return l.refund(ctx, d.call)
-}
+// asked is the cost that a request has by the configuration.
+const asked = -1
 
-func (l *Limiter) refund(ctx context.Context, c *call) error {
-	switch {
-	case c.limiter != l:
-		return errors.New("ratelimit: refund of another limiter's decision")
-	case !c.rate.Allowed || c.refunded.Swap(true):
-		return nil
+// ask asks the store about a cost. The call is nil as in take.
+func (l *Limiter) ask(r *http.Request, cost int) (*call, error) {
+	c, err := l.call(r, cost)
+	if c == nil {
+		return nil, err
 	}
-	limits := make([]Limit, 0, len(c.limits))
-	for i, limit := range c.limits {
-		// What nobody or a substitute has counted, the store was not charged for.
-		if limit.Cost > 0 && !c.states[i].Unknown && !c.states[i].Degraded {
-			limit.Cost = -limit.Cost
-			limits = append(limits, limit)
-		}
-	}
-	if len(limits) == 0 {
-		return nil
-	}
-	if err := l.store.Take(ctx, limits, make([]State, len(limits))); err != nil {
-		return fmt.Errorf("ratelimit: refund: %w", err)
-	}
-	return nil
-}
-
-// ask asks the store. The call is nil as in take.
-func (l *Limiter) ask(r *http.Request, peek bool) (*call, error) {
-	if l.skip != nil && l.skip(r) {
-		return nil, nil
-	}
-	c := &call{limiter: l}
-	c.limits, c.states = c.oneLimit[:0], c.oneState[:]
-	if n := len(l.policies); n > 1 {
-		c.limits, c.states = make([]Limit, 0, n), make([]State, n)
-	}
-	for i := range l.policies {
-		if err := l.policies[i].add(c, r, peek); err != nil {
-			return nil, err
-		}
-	}
-	if len(c.limits) == 0 {
-		return nil, nil
-	}
-	c.states = c.states[:len(c.limits)]
-	if err := l.store.Take(r.Context(), c.limits, c.states); err != nil {
+	if slices.ContainsFunc(c.limits, blocked) {
+		c.block(cost == 0)
+	} else if err := l.cfg.Store.Take(r.Context(), c.limits, c.states); err != nil {
 		return nil, undecided(err)
 	}
 	c.bind()
 	return c, nil
 }
 
-// add adds the limit of a policy to a call, if it applies.
-func (p *policy) add(c *call, r *http.Request, peek bool) error {
-	name, rate := p.plan(r)
-	if rate == Unlimited() {
-		return nil
+func blocked(l Limit) bool { return l.Rate.blocked() }
+
+// block refuses a call without asking the store, because a rate admits nothing.
+func (c *call) block(peek bool) {
+	for i := range c.limits {
+		c.states[i] = State{Allowed: true, Unknown: true}
+		if blocked(c.limits[i]) {
+			c.states[i] = State{Allowed: peek, RetryAfter: Never}
+		}
+	}
+}
+
+// call finds the limits of a request, with a cost. It is nil if none applies.
+func (l *Limiter) call(r *http.Request, cost int) (*call, error) {
+	if l.cfg.Skip != nil && l.cfg.Skip(r) {
+		return nil, nil
+	}
+	c := &call{limiter: l}
+	c.limits, c.states = c.oneLimit[:], c.oneState[:]
+	if n := len(l.policies); n > 1 {
+		c.limits, c.states = make([]Limit, n), make([]State, n)
+	}
+	n := 0
+	for i := range l.policies {
+		applies, err := l.fill(&c.limits[n], &l.policies[i], r, cost)
+		if err != nil {
+			return nil, err
+		}
+		if applies {
+			n++
+		}
+	}
+	if n == 0 {
+		return nil, nil
+	}
+	c.limits, c.states = c.limits[:n], c.states[:n]
+	return c, nil
+}
+
+// fill makes the limit of a policy, and reports whether it applies.
+func (l *Limiter) fill(limit *Limit, p *policy, r *http.Request, cost int) (bool, error) {
+	limit.Policy, limit.Rate = p.plan(r)
+	if limit.Rate == Unlimited() {
+		return false, nil
 	}
 	key, ok := p.Key(r)
 	switch {
 	case ok && key != "":
-		key = storeKey(key)
+		l.hint(r, key)
+		limit.Key = storeKey(key)
 	case p.Missing == MissingReject:
-		return problem.Unauthenticated.New("")
+		return false, problem.Unauthenticated.New("")
 	case p.Missing == MissingSkip:
-		return nil
+		return false, nil
 	default:
-		key = "" // which no key function can return, so it is nobody else's
+		limit.Key = "" // which no key function can return, so it is nobody else's
 	}
-	cost := 1
-	switch {
-	case peek:
-		cost = 0
-	case p.Cost != nil:
-		cost = p.Cost(r)
+	limit.Cost = cost
+	if cost == asked {
+		limit.Cost = 1
+		if p.Cost != nil {
+			limit.Cost = p.Cost(r)
+		}
 	}
-	if cost < 0 {
-		return problem.Internal.Wrap(fmt.Errorf("ratelimit: policy %q: cost %d is negative", name, cost), "")
+	if limit.Cost < 0 {
+		return false, problem.Internal.Wrap(fmt.Errorf("ratelimit: policy %q: cost %d is negative", limit.Policy, limit.Cost), "")
 	}
-	c.limits = append(c.limits, Limit{Policy: name, Key: key, Rate: rate, Cost: cost})
-	return nil
+	return true, nil
 }
 
 // plan returns the name and the rate that hold for a request.
 func (p *policy) plan(r *http.Request) (string, Rate) {
 	if p.Category != nil {
 		if c, ok := p.categories[p.Category(r)]; ok {
-			return c.name, c.rate
+			return c.Policy, c.Rate
 		}
 	}
 	if p.RateFor != nil {
-		if rate := p.RateFor(r); rate != (Rate{}) {
-			return p.Name, rate
-		}
+		return p.Name, cmp.Or(p.RateFor(r), p.Rate)
 	}
 	return p.Name, p.Rate
 }

@@ -1,72 +1,84 @@
 package ratelimit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"hash/maphash"
 	"math/bits"
 	"time"
+
+	"github.com/backstop-go/backstop/ratelimit/internal/bucket"
 )
 
 // MemoryConfig configures a [Memory]. The zero value is usable.
 type MemoryConfig struct {
-	// MaxKeys bounds the number of buckets, and with it the memory: about 150
+	// MaxKeys bounds the number of buckets, and with it the memory: about 40
 	// bytes each, however long the keys are. Only buckets that are in debt
 	// count for long. Default 65,536.
 	MaxKeys int
 }
 
-// Memory is a [Store] in this process, on golang.org/x/time/rate. It starts no
-// goroutine and needs no closing. The zero Memory is not usable; see
-// [NewMemory].
+// Memory is a [Store] in this process. It starts no goroutine and needs no
+// closing. The zero Memory is not usable; see [NewMemory].
 //
 // Full buckets make room for new keys, which nobody can notice. If MaxKeys
-// buckets are in debt, a new key takes the place of one that would have been
-// full soon: a bucket that somebody has emptied is not flushed by a flood of
-// other keys. Each call takes constant time, also then.
+// buckets are in debt, a new key takes the place of one that owed only a small
+// share of its burst: a bucket that somebody has emptied is not flushed by a
+// flood of other keys. Each call takes constant time, also then.
 //
-// Keys are remembered as 128-bit hashes under a secret of the process. In a test
-// with a bubble of testing/synctest, make the store inside the bubble: its clock
-// is the one of its birth.
+// It does not wrap golang.org/x/time/rate: a bucket is one integer here, where
+// that type takes 80 bytes, a mutex and two passes of floating point. For
+// limiters of that type that a program already has there is [Limiters].
+//
+// Keys are remembered as hashes under a secret of the process. In a test with a
+// bubble of testing/synctest, make the store inside the bubble: its clock is the
+// one of its birth.
 type Memory struct {
-	seeds  [2]maphash.Seed
-	shards []shard // a power of two, at most 64
+	seeds  [3]maphash.Seed
 	start  time.Time
+	shards shards  // a power of two
+	tables []table // a power of two; table i is under the lock of shard i
 }
 
 const (
 	defaultMaxKeys = 1 << 16
 	mostKeys       = 1 << 30
-	maxShards      = 64 // as many as a uint64 has bits, see Take
-	minShardKeys   = 64
+	maxShards      = 64 // as many as a uint64 has bits
+	minTableKeys   = 64
+	maxTableKeys   = 4096
 )
 
 // NewMemory returns an empty store. It fails if MaxKeys is negative or above
 // 2³⁰.
 func NewMemory(cfg MemoryConfig) (*Memory, error) {
-	keys := cfg.MaxKeys
-	if keys == 0 {
-		keys = defaultMaxKeys
-	}
+	keys := cmp.Or(cfg.MaxKeys, defaultMaxKeys)
 	if keys < 0 || keys > mostKeys {
 		return nil, fmt.Errorf("ratelimit: MaxKeys of %d is not between 1 and %d", keys, mostKeys)
 	}
 	n := 1
-	for n < maxShards && keys/(2*n) >= minShardKeys {
+	for n < maxShards && keys/(2*n) >= minTableKeys || keys/n > maxTableKeys {
 		n *= 2
 	}
-	m := &Memory{
-		seeds:  [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
-		shards: make([]shard, n),
-		start:  time.Now(),
+	m := &Memory{start: time.Now(), shards: make(shards, min(n, maxShards)), tables: make([]table, n)}
+	for i := range m.seeds {
+		m.seeds[i] = maphash.MakeSeed()
 	}
-	for i := range m.shards {
-		m.shards[i].cap = keys / n
-		if i < keys%n {
-			m.shards[i].cap++
-		}
+	for i := range m.tables {
+		m.tables[i].cap = (keys + i) / n // together exactly as many
 	}
 	return m, nil
+}
+
+// claim is one limit of a call.
+type claim struct {
+	id      uint64
+	where   uint64 // the lower half chooses the table
+	table   *table
+	entry   *entry // nil is a full bucket that nobody knows
+	plan    bucket.Plan
+	debt    time.Duration
+	allowed bool
 }
 
 // Take implements [Store]. It never fails but for the faults of [Check].
@@ -74,63 +86,83 @@ func (m *Memory) Take(_ context.Context, limits []Limit, states []State) error {
 	if err := Check(limits, states); err != nil {
 		return err
 	}
-	var array [4]claim
-	claims := array[:0]
-	var locked uint64 // a bit for each shard of this call
-	for i := range limits {
-		id := m.idOf(&limits[i])
-		n := id[0] & uint64(len(m.shards)-1)
-		locked |= 1 << n
-		claims = append(claims, claim{id: id, shard: &m.shards[n], plan: planOf(limits[i].Rate)})
-	}
-
-	// Always in the order of the bits, so two calls cannot wait for each other.
-	for set := locked; set != 0; set &= set - 1 {
-		m.shards[bits.TrailingZeros64(set)].mu.Lock()
-	}
-	// A bucket that is shown an instant of the past credits the time since then
-	// twice. So the clock is read under the locks, after whoever held them has
-	// read it; and time.Since is monotonic, so there is nothing to clamp.
-	m.takeAt(time.Since(m.start), limits, claims, states)
-	for set := locked; set != 0; set &= set - 1 {
-		m.shards[bits.TrailingZeros64(set)].mu.Unlock()
+	switch n := len(limits); {
+	case n == 1:
+		var one [1]claim
+		m.take(limits, states, one[:])
+	case n <= 8:
+		var few [8]claim
+		m.take(limits, states, few[:n])
+	default:
+		m.take(limits, states, make([]claim, n))
 	}
 	return nil
 }
 
-func (m *Memory) idOf(l *Limit) bucketID {
-	pair := struct{ policy, key string }{l.Policy, l.Key}
-	return bucketID{maphash.Comparable(m.seeds[0], pair), maphash.Comparable(m.seeds[1], pair)}
-}
-
-// takeAt judges all limits, and charges all of them or none.
-func (m *Memory) takeAt(now time.Duration, limits []Limit, claims []claim, states []State) {
-	at := m.start.Add(now)
+// take judges all limits at one instant, and charges all of them or none.
+func (m *Memory) take(limits []Limit, states []State, claims []claim) {
+	now := time.Since(m.start) + 1 // never 0, which is a free slot
+	var set uint64                 // a bit for each shard of this call
+	for i := range claims {
+		set |= m.claim(&claims[i], &limits[i])
+	}
+	now = m.shards.lock(set, now)
 	admitted := true
 	for i := range claims {
-		c, cost := &claims[i], limits[i].Cost
-		c.find(at)
-		states[i].Allowed = cost <= 0 || c.plan.fits(c.tokens, cost)
-		admitted = admitted && states[i].Allowed
+		admitted = claims[i].judge(&limits[i], now) && admitted
 	}
-	for i := range claims {
-		c, cost := &claims[i], limits[i].Cost
-		if admitted {
-			c.take(at, cost)
-		}
-		states[i] = c.state(at, states[i].Allowed, cost)
-	}
-	if !admitted {
-		return
+	for i := 0; i < len(claims) && admitted; i++ {
+		claims[i].charge(&limits[i], now)
 	}
 	// Entries that exist come first: an insertion moves others about.
-	for i := range claims {
-		claims[i].update(limits[i].Cost, now+states[i].ResetAfter)
+	for i := 0; i < len(claims) && admitted; i++ {
+		if c := &claims[i]; c.entry == nil && c.debt > 0 {
+			c.table.insert(entry{c.id, uint32(c.where >> 32), c.shape(&limits[i]), now + c.debt}, now)
+		}
 	}
+	m.shards.unlock(set, now)
 	for i := range claims {
-		claims[i].insert(now, now+states[i].ResetAfter)
+		c := &claims[i]
+		states[i].set(c.plan, c.debt, &limits[i], c.allowed)
 	}
 }
+
+// claim says where to find the bucket of a limit, and returns the bit of its
+// shard.
+func (m *Memory) claim(c *claim, l *Limit) uint64 {
+	policy := maphash.String(m.seeds[0], l.Policy) // of which there are few
+	c.id = maphash.String(m.seeds[1], l.Key) ^ policy
+	c.where = maphash.String(m.seeds[2], l.Key) ^ bits.RotateLeft64(policy, 32)
+	c.table = &m.tables[c.where&uint64(len(m.tables)-1)]
+	c.plan = l.Rate.plan()
+	return 1 << (c.where & uint64(len(m.shards)-1))
+}
+
+// judge looks up the bucket, and reports whether the limit has room.
+func (c *claim) judge(l *Limit, now time.Duration) bool {
+	if len(c.table.slots) > 0 {
+		if e := c.table.slot(c.id, uint32(c.where>>32)); e.fullAt != 0 {
+			c.entry, c.debt = e, max(e.fullAt-now, 0)
+		}
+	}
+	c.allowed = l.Force || c.plan.Fits(c.debt, l.Cost)
+	return c.allowed
+}
+
+// charge takes a cost, or gives it back. Peeks leave no trace, and refunds leave
+// the bucket to the rate that has charged it.
+func (c *claim) charge(l *Limit, now time.Duration) {
+	c.debt = c.plan.After(c.debt, l.Cost)
+	if c.entry == nil || l.Cost == 0 {
+		return
+	}
+	c.entry.fullAt = now + c.debt
+	if l.Cost > 0 {
+		c.entry.shape = c.shape(l)
+	}
+}
+
+func (c *claim) shape(l *Limit) shape { return shapeOf(c.plan.Fill, l.Rate.burst()) }
 
 // Stats says how full a [Memory] is.
 type Stats struct {
@@ -141,15 +173,14 @@ type Stats struct {
 
 // Stats returns the numbers of this moment, or nearly so: the parts of the
 // store are asked one after the other.
-func (m *Memory) Stats() Stats {
-	var sum Stats
-	for i := range m.shards {
-		s := &m.shards[i]
-		s.mu.Lock()
-		sum.Keys += len(s.entries)
-		sum.Evictions += s.evictions
-		sum.EvictedInDebt += s.evictedInDebt
-		s.mu.Unlock()
+func (m *Memory) Stats() (sum Stats) {
+	for i := range m.tables {
+		t, mu := &m.tables[i], &m.shards[i&(len(m.shards)-1)].mu
+		mu.Lock()
+		sum.Keys += t.used
+		sum.Evictions += t.evictions
+		sum.EvictedInDebt += t.evictedInDebt
+		mu.Unlock()
 	}
 	return sum
 }

@@ -115,7 +115,7 @@ func TestMemory_script(t *testing.T) {
 	}
 }
 
-// Rates that no float64 holds exactly must not turn a whole second into two.
+// A whole second must not turn into two in a header.
 func TestMemory_isExact(t *testing.T) {
 	for n := 1; n <= 500; n++ {
 		synctest.Test(t, func(t *testing.T) {
@@ -135,11 +135,11 @@ func TestMemory_isExact(t *testing.T) {
 				if got.Allowed || got.RetryAfter != interval || got.ResetAfter != 3*interval {
 					t.Fatalf("Take of %+v, used up = %+v, want RetryAfter %v and ResetAfter %v", r, got, interval, 3*interval)
 				}
-				time.Sleep(interval - 10*time.Nanosecond)
+				time.Sleep(interval - 1)
 				if got := take(t, m, "ann", r, 1); got.Allowed {
-					t.Fatalf("Take of %+v 10 ns before RetryAfter = allowed, want refused", r)
+					t.Fatalf("Take of %+v a nanosecond before RetryAfter = allowed, want refused", r)
 				}
-				time.Sleep(10 * time.Nanosecond)
+				time.Sleep(time.Nanosecond)
 				if got := take(t, m, "ann", r, 1); !got.Allowed || got.Remaining != 0 || got.ResetAfter != 3*interval {
 					t.Fatalf("Take of %+v after RetryAfter = %+v, want allowed, 0 left, ResetAfter %v", r, got, 3*interval)
 				}
@@ -148,10 +148,27 @@ func TestMemory_isExact(t *testing.T) {
 	}
 }
 
-// Nor must they when a debt of many days is judged by a rate of milliseconds. It
-// may lack some nanoseconds then, which no header shows.
+// A unit is rounded down to a nanosecond, so an empty bucket is full again after
+// its time at the latest, and a nanosecond a unit before it at the earliest.
+func TestMemory_roundsAUnitDown(t *testing.T) {
+	for _, r := range []ratelimit.Rate{
+		ratelimit.PerSecond(3), ratelimit.PerMinute(7), ratelimit.PerHour(999), ratelimit.PerDay(13), ratelimit.PerSecond(999_999), ratelimit.PerSecond(7).WithBurst(100),
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			m := newMemory(t, 1)
+			burst := max(r.Burst, r.Limit)
+			for n := 1; n <= min(burst, 1000); n++ {
+				got, want := take(t, m, "ann", r, 1), time.Duration(n)*r.Per/time.Duration(r.Limit)
+				if got.ResetAfter > want || got.ResetAfter < want-time.Duration(n) || got.Remaining != burst-n {
+					t.Fatalf("Take %d of %+v = %+v, want ResetAfter %v and %d left", n, r, got, want, burst-n)
+				}
+			}
+		})
+	}
+}
+
+// A debt of many days is exact, too, at a rate of milliseconds.
 func TestMemory_isExactForAChangedRate(t *testing.T) {
-	near := func(got, want time.Duration) bool { return want-100*time.Nanosecond < got && got <= want }
 	for n := 1; n <= 366; n++ {
 		synctest.Test(t, func(t *testing.T) {
 			debt := time.Duration(n) * 24 * time.Hour
@@ -164,9 +181,67 @@ func TestMemory_isExactForAChangedRate(t *testing.T) {
 			} {
 				interval := r.Per / time.Duration(r.Limit)
 				got := take(t, m, "ann", r, 1)
-				if got.Allowed || !near(got.ResetAfter, debt) || !near(got.RetryAfter, debt-2*interval) {
+				if got.Allowed || got.ResetAfter != debt || got.RetryAfter != debt-2*interval {
 					t.Fatalf("Take of %+v with a debt of %v = %+v, want RetryAfter %v and ResetAfter %v", r, debt, got, debt-2*interval, debt)
 				}
+			}
+		})
+	}
+}
+
+// Calls that read the clock in one order and get the lock in another must not see
+// a debt that no bucket can have.
+func TestMemory_resetAfterIsAtMostTheTimeToFill(t *testing.T) {
+	m := newMemory(t, 0)
+	r := ratelimit.PerSecond(1_000_000).WithBurst(1000)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 20_000 {
+				if got := take(t, m, "ann", r, 1); got.ResetAfter > time.Millisecond || !got.Allowed && got.RetryAfter > time.Microsecond {
+					t.Errorf("Take = %+v, want ResetAfter at most %v, and RetryAfter at most a unit's", got, time.Millisecond)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// Whatever comes and goes, a bucket in debt is found again, and has the debt that
+// it should have.
+func TestMemory_losesNoBucket(t *testing.T) {
+	for _, maxKeys := range []int{100, 20_000} {
+		synctest.Test(t, func(t *testing.T) {
+			const seed = 11
+			random := rand.New(rand.NewPCG(seed, seed))
+			m := newMemory(t, maxKeys)
+			fullAt := map[string]time.Time{}
+			owing := maxKeys / 4 // keys that are in debt at a time, at most
+			r := ratelimit.Rate{Limit: 1, Per: time.Second, Burst: owing}
+			for step := range 100_000 {
+				time.Sleep(time.Second)
+				key := strconv.Itoa(random.IntN(4 * maxKeys))
+				cost := 1 + random.IntN(owing)
+				if random.IntN(4) == 0 {
+					cost = -cost
+				}
+				debt := max(time.Until(fullAt[key]), 0)
+				want := debt + time.Duration(cost)*time.Second
+				if want > time.Duration(owing)*time.Second {
+					want = debt
+				}
+				want = max(want, 0)
+				if got := take(t, m, key, r, cost); got.ResetAfter != want {
+					t.Fatalf("Take(%q, %d) at step %d with seed %d = %+v, want a debt of %v", key, cost, step, seed, got, want)
+				}
+				fullAt[key] = time.Now().Add(want)
+			}
+			if n := m.Lost(); n > 0 {
+				t.Errorf("%d buckets cannot be found any more", n)
+			}
+			if got := m.Stats(); got.EvictedInDebt > 0 || got.Evictions == 0 {
+				t.Errorf("Stats() = %+v, want evictions, none in debt", got)
 			}
 		})
 	}
@@ -309,6 +384,9 @@ func TestMemory_allocatesNothing(t *testing.T) {
 		{Policy: "one", Key: "ann", Rate: ratelimit.PerDay(1000), Cost: 1},
 		{Policy: "two", Key: "ann", Rate: ratelimit.PerDay(10), Cost: 1},
 		{Policy: "three", Key: "ann", Rate: ratelimit.PerDay(1000), Cost: 0},
+	}
+	for _, key := range "abcde" {
+		limits = append(limits, ratelimit.Limit{Policy: "four", Key: string(key), Rate: ratelimit.PerDay(10), Cost: 1, Force: true})
 	}
 	states := make([]ratelimit.State, len(limits))
 	for n := range len(limits) + 1 { // the second limit soon refuses

@@ -7,15 +7,15 @@
 //	mux.Handle("GET /v1/items", limit.Handler(items))
 //
 // A [Rate] is a token bucket, a [KeyFunc] says whose, a [Store] keeps it, a
-// [Limiter] puts the three together and speaks HTTP. Whoever has no request has
-// the store alone.
+// [Limiter] puts the three together and speaks HTTP. To limit something that is
+// not an HTTP request, call a Store directly.
 //
 // # What it decides
 //
 // A refusal is an error of the kind [problem.RateLimited], handed to
 // [problem.Respond]: the responder of the request chooses the envelope. A cost
-// above the burst is [problem.PayloadTooLarge], because clients repeat a 429. A
-// store that cannot decide is [problem.Unavailable]: never a 429, and never a
+// above the burst is [problem.PayloadTooLarge], because clients repeat a 429; a
+// [Blocked] rate is [problem.QuotaExceeded], which no waiting helps. A store that cannot decide is [problem.Unavailable]: never a 429, and never a
 // quiet pass.
 //
 // Every answer from below carries the header fields, because they are set
@@ -36,6 +36,8 @@ import (
 	"math"
 	"math/bits"
 	"time"
+
+	"github.com/backstop-go/backstop/ratelimit/internal/bucket"
 )
 
 // Rate is a token bucket: Burst units at once, and Limit units per Per in the
@@ -59,21 +61,37 @@ type Rate struct {
 	Burst int           // units at once; 0 means Limit
 }
 
-// PerSecond returns the rate of n units per second, with a burst of n.
-func PerSecond(n int) Rate { return Rate{Limit: n, Per: time.Second} }
+// PerSecond returns the rate of n units per second, with a burst of n. Here and
+// below, 0 units are [Blocked].
+func PerSecond(n int) Rate { return per(n, time.Second) }
 
 // PerMinute returns the rate of n units per minute, with a burst of n.
-func PerMinute(n int) Rate { return Rate{Limit: n, Per: time.Minute} }
+func PerMinute(n int) Rate { return per(n, time.Minute) }
 
 // PerHour returns the rate of n units per hour, with a burst of n.
-func PerHour(n int) Rate { return Rate{Limit: n, Per: time.Hour} }
+func PerHour(n int) Rate { return per(n, time.Hour) }
 
 // PerDay returns the rate of n units per 24 hours, with a burst of n.
-func PerDay(n int) Rate { return Rate{Limit: n, Per: 24 * time.Hour} }
+func PerDay(n int) Rate { return per(n, 24*time.Hour) }
+
+func per(n int, d time.Duration) Rate {
+	if n == 0 {
+		return Blocked()
+	}
+	return Rate{Limit: n, Per: d}
+}
 
 // Unlimited returns the rate that admits everything. A [Limiter] neither asks
 // its store about it nor writes header fields for it. No [Store] accepts it.
 func Unlimited() Rate { return Rate{Limit: math.MaxInt} }
+
+// Blocked returns the rate that admits nothing, whatever it costs: the plan of a
+// tenant who is suspended. A [Limiter] refuses with [problem.QuotaExceeded], which
+// has no Retry-After, and does not ask its store. No [Store] accepts it. Every
+// other Rate with a Limit of 0 and a Per is blocked, too.
+func Blocked() Rate { return Rate{Per: time.Second} }
+
+func (r Rate) blocked() bool { return r.Limit == 0 && r.Per > 0 && r.Burst >= 0 }
 
 // WithBurst returns r with a burst of n units; 0 means Limit.
 func (r Rate) WithBurst(n int) Rate {
@@ -90,12 +108,12 @@ var ErrRate = errors.New("ratelimit: unusable rate")
 // above a year a debt outlives the process that keeps it.
 const (
 	minInterval = time.Microsecond
-	maxFill     = 366 * 24 * time.Hour
+	maxFill     = bucket.Most
 )
 
-// burst is Burst with its default.
+// burst is Burst with its default, and 0 if r is blocked.
 func (r Rate) burst() int {
-	if r.Burst == 0 {
+	if r.Burst == 0 || r.Limit == 0 {
 		return r.Limit
 	}
 	return r.Burst
@@ -126,11 +144,6 @@ func (r Rate) check() error {
 	return nil
 }
 
-// units is the time in which n units come back, rounded up. It is exact for
-// every n up to the burst.
-func (r Rate) units(n int) time.Duration {
-	hi, lo := bits.Mul64(uint64(n), uint64(r.Per))
-	lo, carry := bits.Add64(lo, uint64(r.Limit-1), 0)
-	d, _ := bits.Div64(hi+carry, lo, uint64(r.Limit))
-	return time.Duration(d)
-}
+// plan is r in nanoseconds. It is defined for a blocked one, too, for its header
+// fields.
+func (r Rate) plan() bucket.Plan { return bucket.Of(max(r.Limit, 1), r.Per, r.Burst, 1) }

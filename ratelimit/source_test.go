@@ -9,20 +9,29 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// What Memory relies on and x/time/rate does not document. It holds in v0.16.0;
+// What Limiters relies on and x/time/rate does not document. It holds in v0.16.0;
 // a later version that breaks it must fail here.
 func TestXTimeRate_v0_16_0(t *testing.T) {
 	at := time.Unix(1, 0)
 	b := rate.NewLimiter(1, 5)
 	b.AllowN(at, 4)
-	if b.AllowN(at, -2); b.TokensAt(at) != 3 {
-		t.Errorf("AllowN(-2) of 1 token leaves %v, want 3: a refund is exact", b.TokensAt(at))
+	if b.ReserveN(at, -2); b.TokensAt(at) != 3 {
+		t.Errorf("ReserveN(-2) of 1 token leaves %v, want 3: a refund is exact", b.TokensAt(at))
 	}
-	if b.AllowN(at, -9); b.TokensAt(at) != 5 {
-		t.Errorf("AllowN(-9) of 3 tokens leaves %v, want the burst of 5: a refund is capped", b.TokensAt(at))
+	if b.ReserveN(at, -9); b.TokensAt(at) != 5 {
+		t.Errorf("ReserveN(-9) of 3 tokens leaves %v, want the burst of 5: a refund is capped", b.TokensAt(at))
 	}
 	if b.AllowN(at, 5); b.TokensAt(at) != 0 || b.AllowN(at, 1) {
 		t.Errorf("AllowN(5) after a capped refund leaves %v, want 0", b.TokensAt(at))
+	}
+	if b.ReserveN(at, 3).OK(); b.TokensAt(at) != -3 {
+		t.Errorf("ReserveN(3) of 0 tokens leaves %v, want -3: a debt", b.TokensAt(at))
+	}
+	if b.ReserveN(at, -1); b.TokensAt(at) != -2 {
+		t.Errorf("ReserveN(-1) of a debt leaves %v, want -2", b.TokensAt(at))
+	}
+	if b.SetBurstAt(at, 100); !b.ReserveN(at, 100).OK() || b.TokensAt(at) != -102 {
+		t.Errorf("ReserveN(100) of a raised burst leaves %v, want -102", b.TokensAt(at))
 	}
 	third := rate.NewLimiter(3, 1)
 	third.AllowN(at, 1)
@@ -51,9 +60,9 @@ func TestSource_usesNoClockOfXTimeRate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, method := range []string{".Allow(", ".Tokens(", ".Reserve(", ".ReserveN(", ".Cancel(", ".CancelAt(", ".Wait(", ".WaitN("} {
+		for _, method := range []string{".Allow(", ".Tokens(", ".Reserve(", ".SetBurst(", ".SetLimit(", ".Cancel(", ".CancelAt(", ".Wait(", ".WaitN("} {
 			if strings.Contains(string(src), method) {
-				t.Errorf("%s calls %s, want AllowN and TokensAt only", e.Name(), method)
+				t.Errorf("%s calls %s, want methods that take a time only", e.Name(), method)
 			}
 		}
 	}

@@ -3,8 +3,9 @@ package ratelimit
 import (
 	"context"
 	"errors"
-	"math"
 	"time"
+
+	"github.com/backstop-go/backstop/ratelimit/internal/bucket"
 )
 
 // Limit is one charge of one bucket. Buckets are told apart by Policy and Key.
@@ -13,6 +14,12 @@ type Limit struct {
 	Key    string // whose bucket
 	Rate   Rate   // as of this call; see [Store]
 	Cost   int    // units; 0 peeks, and a negative cost refunds
+
+	// Force charges the cost whether it fits or not: a debt may then be more
+	// than the bucket can owe otherwise, but never more than 366 days. A forced
+	// limit always has room, so its State is Allowed. A negative cost cannot be
+	// forced.
+	Force bool
 }
 
 // State is what a store says about one [Limit], at the instant of the call:
@@ -33,15 +40,17 @@ type State struct {
 }
 
 // Never is the RetryAfter of a cost that exceeds the burst: no waiting helps.
-const Never time.Duration = math.MaxInt64
+const Never = bucket.Never
 
-// A Store keeps the buckets. [Memory] keeps them in this process; a store of
-// your own has to pass ratelimittest.Run.
+// A Store keeps the buckets. [Memory] keeps them in this process, [Limiters] in
+// limiters that you have already; a store of your own has to pass
+// ratelimittest.Run.
 //
 // With T = Per/Limit and τ = Burst·T, a bucket is one number: its debt, the
 // time until it is full. A cost of n fits if debt + n·T ≤ τ, and then the debt
-// grows by n·T. A negative cost lowers the debt, at most to 0, and does nothing
-// to a bucket that the store does not know. Remaining is ⌊(τ−debt)/T⌋, or 0,
+// grows by n·T. A forced cost always fits, see [Limit]. A negative cost lowers the
+// debt, at most to 0, and does nothing to a bucket that the store does not know.
+// Remaining is ⌊(τ−debt)/T⌋, or 0,
 // ResetAfter is the debt, RetryAfter is debt + n·T − τ.
 //
 // When a key comes with another Rate than before, its debt stays as it is, even
@@ -62,19 +71,30 @@ type Store interface {
 
 // Check returns what is wrong with the arguments of a [Store]'s Take: slices of
 // different length, an unusable rate (which wraps [ErrRate]), a charge beside
-// a refund, the same bucket twice. It is for the authors of stores.
+// a refund, a forced refund, the same bucket twice. It is for the authors of
+// stores.
 func Check(limits []Limit, states []State) error {
+	for i := range limits {
+		if err := limits[i].Rate.check(); err != nil {
+			return err
+		}
+	}
+	return checkCall(limits, states)
+}
+
+// checkCall is Check without the rates.
+func checkCall(limits []Limit, states []State) error {
 	if len(limits) != len(states) {
 		return errors.New("ratelimit: as many states as limits are needed")
 	}
 	var charge, refund bool
 	for i := range limits {
 		l := &limits[i]
-		if err := l.Rate.check(); err != nil {
-			return err
-		}
 		charge = charge || l.Cost > 0
 		refund = refund || l.Cost < 0
+		if l.Force && refund {
+			return errors.New("ratelimit: a refund cannot be forced")
+		}
 		for j := range i {
 			if limits[j].Key == l.Key && limits[j].Policy == l.Policy {
 				return errors.New("ratelimit: the same bucket twice in one call")
@@ -85,4 +105,15 @@ func Check(limits []Limit, states []State) error {
 		return errors.New("ratelimit: a charge and a refund in one call")
 	}
 	return nil
+}
+
+// set derives every number from the debt of one instant. It writes them one by one:
+// to copy a State is slow, because the processor has to wait for its bytes.
+func (s *State) set(p bucket.Plan, debt time.Duration, l *Limit, allowed bool) {
+	s.Allowed, s.Degraded, s.Unknown = allowed, false, false
+	s.Remaining = p.Remaining(debt)
+	s.ResetAfter, s.RetryAfter = debt, 0
+	if !allowed || l.Cost == 0 { // a peek asks for one unit
+		s.RetryAfter = p.RetryAfter(debt, l.Cost)
+	}
 }

@@ -125,3 +125,21 @@ func TestLogHandlerKeepsTheContractOfHandlers(t *testing.T) {
 		return m
 	})
 }
+
+// Wrapping it would deadlock: slog.SetDefault sends package log to slog, and that
+// handler sends slog to package log.
+func TestLogHandlerRefusesTheDefault(t *testing.T) {
+	for name, next := range map[string]slog.Handler{
+		"the default": slog.Default().Handler(), "with attributes": slog.Default().Handler().WithAttrs([]slog.Attr{slog.Int("a", 1)}),
+		"in a group": slog.Default().Handler().WithGroup("g"),
+	} {
+		func() {
+			defer func() {
+				if text, ok := recover().(string); !ok || !strings.Contains(text, "NewJSONHandler") {
+					t.Errorf("NewLogHandler of %s panics with %q, want a sentence that says what to wrap", name, text)
+				}
+			}()
+			requestid.NewLogHandler(next)
+		}()
+	}
+}

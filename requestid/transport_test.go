@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"testing"
 
 	"github.com/backstop-go/backstop/requestid"
@@ -108,5 +110,74 @@ func TestRedirectDoesNotCarryTheIDToStrangers(t *testing.T) {
 	}
 	if at := <-stranger; at != "" {
 		t.Errorf("the stranger gets %q, want nothing", at)
+	}
+}
+
+// What only came in with the request is not the caller's choice: an upstream
+// gets the ID that our client is told.
+func TestTransportReplacesWhatCameIn(t *testing.T) {
+	var got []string
+	upstream := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Header["X-Request-Id"] }))
+	defer upstream.Close()
+	target, err := url.Parse(upstream.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hosts := []string{target.Host}
+	proxy := &httputil.ReverseProxy{
+		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		Transport: &requestid.Transport{Hosts: hosts},
+	}
+	call := func(set string) http.HandlerFunc {
+		return func(_ http.ResponseWriter, r *http.Request) {
+			out, err := http.NewRequestWithContext(r.Context(), "GET", upstream.URL, nil)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			out.Header.Set("X-Request-Id", set)
+			resp, err := (&requestid.Transport{Hosts: hosts}).RoundTrip(out)
+			if err == nil {
+				resp.Body.Close()
+			}
+		}
+	}
+	bare := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}
+	for _, c := range []struct {
+		name     string
+		cfg      requestid.Config
+		h        http.Handler
+		came     string
+		ours     bool
+		verbatim string
+	}{
+		{"a proxy with the Transport", requestid.Config{}, proxy, "attacker-1", true, ""},
+		{"and a value that is none", requestid.Config{}, proxy, "x y", true, ""},
+		{"and nothing", requestid.Config{}, proxy, "", true, ""},
+		{"a value that the handler has set", requestid.Config{}, call("chosen-12"), "attacker-1", false, "chosen-12"},
+		{"the same value, which tells nothing", requestid.Config{}, call("attacker-1"), "attacker-1", true, ""},
+		{"a proxy without the Transport", requestid.Config{}, bare, "attacker-1", false, "attacker-1"},
+		{"and Forward", requestid.Config{Forward: true}, bare, "attacker-1", true, ""},
+	} {
+		ids, err := requestid.New(c.cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, w := httptest.NewRequest("GET", "/", nil), httptest.NewRecorder()
+		if c.came != "" {
+			r.Header.Set("X-Request-Id", c.came)
+		}
+		got = nil
+		ids.Handler(c.h).ServeHTTP(w, r)
+		want := c.verbatim
+		if c.ours {
+			want = w.Header().Get("X-Request-Id")
+		}
+		if len(got) != 1 || got[0] != want {
+			t.Errorf("%s: the upstream gets %q, want %q", c.name, got, want)
+		}
+		if r.Header.Get("X-Request-Id") != c.came {
+			t.Errorf("%s: the request of an outer layer now has %q, want it as it came", c.name, r.Header.Get("X-Request-Id"))
+		}
 	}
 }

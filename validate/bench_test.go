@@ -93,6 +93,9 @@ func BenchmarkValid(b *testing.B) {
 }
 
 func BenchmarkInvalid(b *testing.B) {
+	b.Run("65B", func(b *testing.B) {
+		benchmark[small](b, strings.Replace(smallBody, "@", ".", 1), false)
+	})
 	b.Run("3 fields", func(b *testing.B) {
 		benchmark[registration](b, `{"organizationName":"","email":"invalid-email","password":"short"}`, false)
 	})

@@ -201,7 +201,7 @@ func TestCheckFindsEveryMistake(t *testing.T) {
 		{"A: rule \"uuid\" is about text, not validate_test.UUID", validate.Check[struct {
 			A UUID `validate:"uuid"`
 		}]},
-		{"sealed.A: has rules, but validate_test.sealed decodes itself", validate.Check[struct {
+		{"struct.A[].A: has rules, but validate_test.sealed decodes itself", validate.Check[struct {
 			A []sealed
 		}]},
 		{"A: dive on net.IP, which has no elements", validate.Check[struct {

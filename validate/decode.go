@@ -1,7 +1,6 @@
 package validate
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -30,6 +29,7 @@ func decode[T any](v *Validator, w http.ResponseWriter, r *http.Request, keep bo
 	if p.fault != nil {
 		return in, nil, problem.Internal.Wrap(p.fault, "")
 	}
+	p = p.of(r)
 	target := reflect.ValueOf(&in).Elem()
 	for target.Kind() == reflect.Pointer {
 		target.Set(reflect.New(target.Type().Elem()))
@@ -41,6 +41,9 @@ func decode[T any](v *Validator, w http.ResponseWriter, r *http.Request, keep bo
 	}
 	body, err = v.decode(p, root, w, r, keep)
 	if err != nil {
+		if p.form {
+			removeFiles(r)
+		}
 		var zero T
 		return zero, nil, err
 	}
@@ -54,86 +57,75 @@ func decode[T any](v *Validator, w http.ResponseWriter, r *http.Request, keep bo
 // refusal.
 func (v *Validator) decode(p *plan, root reflect.Value, w http.ResponseWriter, r *http.Request, keep bool) (body []byte, err error) {
 	defer contain(&err)
-	var decoded *findings // nil while nothing is wrong
-	if p.body != nil || p.form {
-		buffer, err := v.read(p, w, r, keep || !p.pooled)
-		if err != nil {
+	if err := p.checkPath(r); err != nil {
+		return nil, problem.Internal.Wrap(err, "")
+	}
+	decoded, memory := findings{limit: v.cfg.MaxErrors}, v.cfg.MaxValue
+	doc := &noDocument
+	if p.reads(r) {
+		if doc, err = v.read(p, w, r, keep || !p.pooled); err != nil {
 			return nil, err
 		}
-		defer buffer.release()
-		body = buffer.data
+		defer doc.release()
 	}
-	if p.body != nil {
-		if decoded, err = v.decodeBody(p, root, body); err != nil {
+	if doc.scanner != nil {
+		if decoded, err = v.decodeBody(p, root, doc, &memory); err != nil {
 			return nil, err
 		}
 	}
-	in, err := v.params(p, r, body)
-	if err != nil {
-		return nil, err
-	}
+	var in params
 	if len(p.params) > 0 {
-		if decoded == nil {
-			decoded = &findings{limit: v.cfg.MaxErrors}
+		if in, err = v.params(p, r, doc); err != nil {
+			return nil, err
 		}
-		in.decode(p, root, decoded)
+		in.decode(p, root, &decoded)
 	}
 	if p.embeds {
-		prepare(root, &node{shape: shapeStruct, object: p.top, deep: true})
+		prepare(root, &node{shape: shapeStruct, object: p.top, deep: true}, &memory)
+	}
+	if memory < 0 {
+		return nil, problem.InvalidRequest.New(textElements)
 	}
 	found, err := p.judge(r.Context(), v, root, decoded)
-	if found == nil || err != nil {
-		return body, err
+	if len(found.list) == 0 || err != nil {
+		return doc.data, err
 	}
 	in.locate(p, found.list)
-	if p.body != nil {
-		locate(body, found.list)
+	if doc.scanner != nil {
+		locate(doc.scanner.Cursor(), found.list)
 	}
 	return nil, found.err()
 }
 
-// decodeBody decodes a JSON body. An empty one was allowed, and is an object
-// without members where there is one to fill.
-func (v *Validator) decodeBody(p *plan, root reflect.Value, body []byte) (*findings, error) {
-	if isBlank(body) {
-		if p.body.shape != shapeStruct {
-			return nil, nil
-		}
-		body = []byte("{}")
-	}
-	look, err := v.scan(body, p.body)
-	if err != nil {
-		return nil, err
-	}
-	if !p.body.accepts(body) {
-		return nil, problem.InvalidRequest.Wrap(fmt.Errorf("validate: the body is not a JSON %s", p.body.shape), "")
+// noDocument is the body of a T that has no use for it.
+var noDocument document
+
+// decodeBody decodes a JSON body.
+func (v *Validator) decodeBody(p *plan, root reflect.Value, doc *document, memory *int64) (found findings, err error) {
+	c := doc.scanner.Cursor()
+	if !p.body.accepts(c.Peek()) {
+		return found, problem.InvalidRequest.Wrap(fmt.Errorf("validate: the body is not a JSON %s", p.body.shape), "")
 	}
 	target := root
 	if p.member != nil {
 		target = fieldAt(root, p.member.index)
 	}
-	if err := json.Unmarshal(body, target.Addr().Interface()); err == nil && !look {
-		return nil, nil
+	found = v.walk(c, target, p.body, p.member, memory)
+	if len(found.list) > 0 && (p.body.shape == shapeScalar || p.body.shape == shapeOpaque) {
+		err = problem.InvalidRequest.Wrap(fmt.Errorf("validate: the body does not decode into %v", p.body.typ), "")
 	}
-	target.SetZero()
-	found := v.walk(body, target, p.body, p.member)
-	if p.body.shape != shapeStruct && p.body.shape != shapeMap && p.body.shape != shapeList && len(found.list) > 0 {
-		return nil, problem.InvalidRequest.Wrap(fmt.Errorf("validate: the body does not decode into %v", p.body.typ), "")
-	}
-	return found, nil
+	return found, err
 }
 
-// accepts reports whether a body of that JSON kind can become a value of n.
-func (n *node) accepts(body []byte) bool {
-	c := cursor{data: body}
-	c.space()
+// accepts reports whether a body that begins with c can become a value of n.
+func (n *node) accepts(c byte) bool {
 	switch n.shape {
 	case shapeStruct, shapeMap:
-		return c.peek() == '{'
+		return c == '{'
 	case shapeList:
-		return c.peek() == '['
+		return c == '['
 	case shapeScalar:
-		return c.peek() != 'n'
+		return c != 'n'
 	}
 	return true
 }

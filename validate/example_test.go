@@ -166,7 +166,8 @@ func ExampleCheck() {
 }
 
 // Handler in front of the router validates before the router has found the
-// path parameters: they are missing.
+// path parameters. That is no fault of the client, so it is answered with 500,
+// and the log says why.
 func ExampleHandler_incorrect() {
 	type byID struct {
 		ID string `path:"id" validate:"required"`
@@ -178,5 +179,5 @@ func ExampleHandler_incorrect() {
 	w := httptest.NewRecorder()
 	before.ServeHTTP(w, httptest.NewRequest("GET", "/things/7", nil))
 	fmt.Println(w.Code)
-	// Output: 422
+	// Output: 500
 }

@@ -2,36 +2,61 @@ package validate
 
 import (
 	"reflect"
+
+	"github.com/backstop-go/backstop/internal/strictjson"
+	"github.com/backstop-go/backstop/problem"
 )
 
-// Walk decodes a body as the walk does, without asking Unmarshal first. Decode
-// walks only over bodies that have a fault, and tests compare the walk with
-// encoding/json on all. It returns the rules of its findings.
+// Walk decodes a body without running rules. It returns the rules of its
+// findings.
 func Walk[T any](v *Validator, body []byte) (in T, rules []string, ok bool) {
 	v = v.orStandard()
 	p := v.plan(reflect.TypeFor[T]())
-	if _, err := v.scan(body, p.body); err != nil || !p.body.accepts(body) {
+	s := strictjson.NewScanner(v.limits())
+	defer s.Release()
+	if s.Scan(body, true) != nil {
 		return in, nil, false
 	}
-	found := v.walk(body, reflect.ValueOf(&in).Elem(), p.body, p.member)
+	found, err := v.decodeBody(p, reflect.ValueOf(&in).Elem(), &document{scanner: s}, new(v.cfg.MaxValue))
 	for _, f := range found.list {
 		rules = append(rules, f.Rule)
 	}
-	return in, rules, true
+	return in, rules, err == nil
 }
 
-// Scan runs the scan alone.
-func Scan[T any](v *Validator, body []byte) error {
+// TypeFault is what Check says of a type that a test makes up.
+func TypeFault(v *Validator, t reflect.Type) error { return v.orStandard().plan(t).fault }
+
+// WalkType is Walk for a type that a test makes up. It is not ok if the self
+// check or the scan refuses.
+func WalkType(v *Validator, t reflect.Type, body []byte) (in reflect.Value, rules []string, ok bool) {
 	v = v.orStandard()
-	_, err := v.scan(body, v.plan(reflect.TypeFor[T]()).body)
-	return err
+	p := v.plan(t)
+	s := strictjson.NewScanner(v.limits())
+	defer s.Release()
+	if p.fault != nil || p.body == nil || s.Scan(body, true) != nil {
+		return in, nil, false
+	}
+	in = reflect.New(t).Elem()
+	found, err := v.decodeBody(p, in, &document{scanner: s}, new(v.cfg.MaxValue))
+	for _, f := range found.list {
+		if f.Want == problem.TypeBytes && f.Got == problem.TypeArray {
+			f.Rule = "array for bytes"
+		}
+		rules = append(rules, f.Rule)
+	}
+	return in, rules, err == nil
 }
 
-// ScanLeftovers returns what a scanner from the pool remembers of names.
-func ScanLeftovers() []byte {
-	s := scanners.Get().(*scanner)
-	defer scanners.Put(s)
-	return append(s.text[:cap(s.text):cap(s.text)], s.fold[:cap(s.fold)]...)
+// WalkLeftovers returns what a walk from the pool remembers of names.
+func WalkLeftovers() []byte {
+	w := walks.Get().(*walk)
+	defer walks.Put(w)
+	left := append([]byte(nil), w.fold[:cap(w.fold)]...)
+	for _, s := range w.at[:cap(w.at)] {
+		left = append(left, s.name...)
+	}
+	return left
 }
 
 // IsEmail is the shortcut of the email rule, which must never differ from it.

@@ -18,26 +18,41 @@ type finding struct {
 	others []place // the other values that the rule looks at
 }
 
+// A fault is what is wrong with a value, as those see it who look at nothing
+// else. The zero fault is none.
+type fault struct {
+	rule      string
+	want, got problem.Type
+	presence  problem.Presence
+	key       bool
+	param     string
+	min, max  string
+}
+
 // newFinding completes the facts of a value that did not decode: f and s, its
 // field and section, may be nil.
-func newFinding(fault problem.FieldError, at place, f *field, s *section) finding {
+func newFinding(bad fault, at place, f *field, s *section) finding {
+	e := problem.FieldError{
+		Rule: bad.rule, Want: bad.want, Got: bad.got, Presence: bad.presence,
+		Key: bad.key, Param: bad.param, Min: bad.min, Max: bad.max,
+	}
 	switch {
-	case fault.Presence != problem.PresenceUnknown:
-	case fault.Got == problem.TypeNull:
-		fault.Presence = problem.Null
+	case e.Presence != problem.PresenceUnknown:
+	case e.Got == problem.TypeNull:
+		e.Presence = problem.Null
 	default:
-		fault.Presence = problem.Present
+		e.Presence = problem.Present
 	}
 	if s != nil {
-		fault.OneOf = s.oneOf
-		if fault.Rule != "range" {
-			fault.Min, fault.Max = s.min, s.max
+		e.OneOf = s.oneOf
+		if e.Rule != "range" {
+			e.Min, e.Max = s.min, s.max
 		}
 	}
 	if f != nil {
-		fault.In, fault.Label, fault.Message = f.in, f.label, f.message
+		e.In, e.Label, e.Message = f.in, f.label, f.message
 	}
-	return finding{FieldError: fault, at: at}
+	return finding{FieldError: e, at: at}
 }
 
 // A place leads from the root to a value.
@@ -45,9 +60,15 @@ type place []step
 
 // A step is a member, a list element or a map entry.
 type step struct {
-	kind stepKind
-	rank int    // position of a member, index of an element
-	name string // of a member or map entry
+	kind  stepKind
+	rank  int    // position of a member, index of an element
+	name  string // of a map entry or an unknown member
+	field *field // the member
+}
+
+// step is the way from an object to its member f.
+func (f *field) step() step {
+	return step{kind: stepMember, rank: f.position, field: f}
 }
 
 type stepKind uint8
@@ -64,12 +85,10 @@ const (
 func (p place) compare(q place) int {
 	for i := range min(len(p), len(q)) {
 		a, b := &p[i], &q[i]
-		if c := cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.rank, b.rank)); c != 0 {
-			return c
+		if a.kind == b.kind && a.rank == b.rank && a.name == b.name {
+			continue // as most steps of two places do
 		}
-		if c := strings.Compare(a.name, b.name); c != 0 {
-			return c
-		}
+		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.rank, b.rank), strings.Compare(a.name, b.name))
 	}
 	return cmp.Compare(len(p), len(q))
 }
@@ -84,6 +103,8 @@ func (p place) path() problem.Path {
 	path := make(problem.Path, len(p))
 	for i, s := range p {
 		switch s.kind {
+		case stepMember:
+			path[i] = s.field.segment
 		case stepElement:
 			path[i] = s.rank
 		case stepEntry:
@@ -112,14 +133,25 @@ type findings struct {
 	limit   int
 	list    []finding
 	dropped int
-	more    bool // there may be more than dropped
+	more    bool    // there may be more than dropped
+	spare   []place // of findings that were dropped
 }
 
 func (fs *findings) add(f finding) {
 	fs.list = append(fs.list, f)
-	if len(fs.list) >= 4*fs.limit {
+	if len(fs.list) >= 2*fs.limit {
 		fs.cut()
 	}
+}
+
+// keep returns a copy of p for a finding, in the memory of a dropped one if
+// there is any.
+func (fs *findings) keep(p place) place {
+	var spare place
+	if n := len(fs.spare); n > 0 {
+		spare, fs.spare = fs.spare[n-1], fs.spare[:n-1]
+	}
+	return append(spare, p...)
 }
 
 // cut sorts the list and leaves the first ones.
@@ -127,17 +159,18 @@ func (fs *findings) cut() {
 	slices.SortStableFunc(fs.list, compareFindings)
 	if len(fs.list) > fs.limit {
 		fs.dropped += len(fs.list) - fs.limit
+		for _, f := range fs.list[fs.limit:] {
+			fs.spare = append(fs.spare, f.at[:0])
+		}
 		clear(fs.list[fs.limit:])
 		fs.list = fs.list[:fs.limit]
 	}
 }
 
-// cuts reports whether a finding at p would stand behind the cut.
+// cuts reports whether a finding at p would stand behind the cut, as far as the
+// last cut tells.
 func (fs *findings) cuts(p place) bool {
-	if len(fs.list) > fs.limit {
-		fs.cut()
-	}
-	return fs.dropped > 0 && len(fs.list) == fs.limit && p.compare(fs.list[fs.limit-1].at) > 0
+	return fs.dropped > 0 && p.compare(fs.list[fs.limit-1].at) > 0
 }
 
 // blocks reports whether a rule failure says nothing because a value that it
@@ -180,17 +213,9 @@ func (fs *findings) merge(other *findings) {
 	fs.cut()
 }
 
-// orNil returns nil for no findings.
-func (fs *findings) orNil() *findings {
-	if fs == nil || len(fs.list) == 0 {
-		return nil
-	}
-	return fs
-}
-
 // err returns the findings as one error of the kind Validation, or nil.
 func (fs *findings) err() error {
-	if fs == nil {
+	if len(fs.list) == 0 {
 		return nil
 	}
 	fields := make([]problem.FieldError, len(fs.list))
@@ -205,5 +230,5 @@ func (fs *findings) err() error {
 	case fs.dropped > 0:
 		cause = fmt.Errorf("validate: %d more field errors were dropped", fs.dropped)
 	}
-	return problem.Validation.Wrap(cause, "").WithFields(fields...)
+	return problem.Validation.WrapFields(cause, fields)
 }

@@ -26,6 +26,7 @@ func HandlerFunc[T any](v *Validator, fn func(http.ResponseWriter, *http.Request
 		if err != nil {
 			return err
 		}
+		defer removeFiles(r)
 		return fn(w, r, in)
 	})
 }
@@ -50,9 +51,10 @@ func Handler[T any](v *Validator) func(http.Handler) http.Handler {
 				problem.Respond(w, r, err)
 				return
 			}
+			defer removeFiles(r)
 			r2 := r.WithContext(context.WithValue(r.Context(), key[T]{}, &in))
 			defer exchange.CopyBack(r, r2)
-			if v.plan(reflect.TypeFor[T]()).reads() {
+			if v.plan(reflect.TypeFor[T]()).of(r).reads(r) {
 				r2.Body = io.NopCloser(bytes.NewReader(body))
 				r2.ContentLength = int64(len(body))
 				r2.TransferEncoding = nil
@@ -82,6 +84,3 @@ func mustCheck[T any](v *Validator) *Validator {
 	}
 	return v
 }
-
-// reads reports whether the plan has a use for the body.
-func (p *plan) reads() bool { return p.body != nil || p.form }

@@ -174,7 +174,7 @@ func TestForms(t *testing.T) {
 		{84, "age=1&name=a", "application/x-www-form-urlencoded", "ok"},
 		{84, "age=1", "application/x-www-form-urlencoded", "V(name required)"},
 		{84, "", "application/x-www-form-urlencoded", "IR Request body is required"},
-		{84, "age=1", "application/json", "unsupported_media_type Content-Type must be application/x-www-form-urlencoded"},
+		{84, "age=1", "application/json", "unsupported_media_type Content-Type must be application/x-www-form-urlencoded or multipart/form-data"},
 		{91, "age=1;b=2", "application/x-www-form-urlencoded", "IR Malformed form body"},
 	} {
 		r := httptest.NewRequest(http.MethodPost, "/?age=99", strings.NewReader(tt.body))
@@ -204,6 +204,7 @@ func TestBodyAndParameters(t *testing.T) {
 		t.Errorf("row 95: Decode = %s, want %s", got, want)
 	}
 	r = post(`{"ID":"550e8400-e29b-41d4-a716-446655440000","name":"a"}`)
+	r.Pattern = "/{id...}" // which may be empty
 	if in, err := validate.Decode[update](nil, nil, r); in.ID != "" || outcome(err) != "V(id uuid)" {
 		t.Errorf("row 85: Decode = %+v, %s: the body filled a path parameter", in, outcome(err))
 	}

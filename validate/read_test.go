@@ -36,7 +36,13 @@ func TestContentType(t *testing.T) {
 		{80, validate.Config{}, []string{"Application/JSON"}, "ok"},
 		{80, validate.Config{}, []string{"application/json; charset=UTF-8"}, "ok"},
 		{80, validate.Config{}, []string{"application/json;"}, "ok"},
-		{81, validate.Config{}, []string{"application/json; charset=iso-8859-1"}, refused},
+		{81, validate.Config{}, []string{"application/json; charset=iso-8859-1"}, "unsupported_media_type The charset iso-8859-1 is not supported: it must be utf-8"},
+		{81, validate.Config{}, []string{`application/json; charset="<script>"`}, "unsupported_media_type The charset is not supported: it must be utf-8"},
+		{81, validate.Config{}, []string{"application/json; charset=" + times(41, "x")}, "unsupported_media_type The charset is not supported: it must be utf-8"},
+		{81, validate.Config{}, []string{"text/plain; charset=iso-8859-1"}, refused},
+		{80, validate.Config{}, []string{"application/json; charset=utf8"}, "ok"},
+		{80, validate.Config{}, []string{`application/json; charset="UTF8"`}, "ok"},
+		{79, validate.Config{}, []string{"application/json" + times(110_000, "; a=b")}, refused},
 		{81, validate.Config{}, []string{"application/json; charset=utf-8; charset=utf-8"}, refused},
 		{81, validate.Config{}, []string{"application/json; charset=utf-8; charset=utf-16"}, refused},
 		{81, validate.Config{}, []string{"application/json; ="}, refused},
@@ -259,6 +265,7 @@ func TestBodiesOnTheWire(t *testing.T) {
 		{76, "continue of too much", exact, head + "Expect: 100-continue\r\nContent-Length: 99999\r\n\r\n", "[413]", true},
 		{77, "bad chunk", exact, head + "Transfer-Encoding: chunked\r\n\r\nxyz\r\n", "[400]", true},
 		{77, "slow", validate.Config{ReadTimeout: 50 * time.Millisecond}, head + "Content-Length: 99\r\n\r\n{", "[408]", true},
+		{4, "malformed, chunked", exact, chunked("{"), "[400]", false},
 		{2, "empty chunked", exact, head + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "[400]", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -266,8 +273,8 @@ func TestBodiesOnTheWire(t *testing.T) {
 			if fmt.Sprint(status) != tt.status {
 				t.Errorf("row %d: the answers = %v, want %s", tt.row, status, tt.status)
 			}
-			if tt.closed && !last.Close {
-				t.Errorf("row %d: the connection stays open, want Connection: close", tt.row)
+			if tt.closed != last.Close {
+				t.Errorf("row %d: Connection: close is %v, want %v", tt.row, last.Close, tt.closed)
 			}
 		})
 	}

@@ -297,10 +297,8 @@ func TestBuffersAreSmall(t *testing.T) {
 func TestNamesAreWiped(t *testing.T) {
 	for range 10 {
 		for _, name := range []string{`s\u0033cr3t`, `s3cr3t`} {
-			if err := validate.Scan[struct{ Password string }](nil, []byte(`{"`+name+`":1}`)); err != nil {
-				t.Fatal(err)
-			}
-			if left := validate.ScanLeftovers(); strings.Contains(strings.ToLower(string(left)), "cr3t") {
+			validate.Walk[struct{ Password string }](nil, []byte(`{"`+name+`":1}`))
+			if left := validate.WalkLeftovers(); strings.Contains(strings.ToLower(string(left)), "cr3t") {
 				t.Fatalf("the pool still holds the name %q, want it wiped", left)
 			}
 		}
@@ -327,7 +325,8 @@ func TestBuffersAreWiped(t *testing.T) {
 		request("{<OK>}"): "ok",
 		request(`"extra":"` + times(5000, "x") + `"`): "ok",
 		request(`"age":"x"`):                          "V(age type)",
-		times(6001, "x"):                              "payload_too_large",
+		`"` + times(6001, "x"):                        "payload_too_large",
+		times(6001, "x"):                              "IR",
 	} {
 		s := &spy{Reader: *strings.NewReader(body)}
 		r := post("")

@@ -1,12 +1,14 @@
 package validate_test
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -15,59 +17,30 @@ import (
 	"github.com/backstop-go/backstop/validate"
 )
 
-// Documents that no reader may accept, after the classes of the JSON test
-// suite that Nicolas Seriot collected: https://github.com/nst/JSONTestSuite
-var notJSON = []string{
-	// arrays
-	`[1 true]`, `["": 1]`, `[""],`, `[,1]`, `[1,,2]`, `["x",,]`, `["x"]]`, `["",]`, `["x"`, `[x`, `[3[4]]`, `[1:2]`, `[,]`, `[-]`, `[   , ""]`,
-	"[\"a\",\n4\n,1,", `[1,]`, `[1,,]`, "[\"\va\"\\f]", `[*]`, `[""`, `[1,`, "[1,\n1\n,1", `[{}`, "[\xff]", `[a`, `["a"`, `[`, `]`, `[[`, `["a",`,
-	// literals
-	`[fals]`, `[nul]`, `[tru]`, `[True]`, `[TRUE]`, `[nulL]`, `nullx`, `[false`, `TruE`, `<null>`, `[undefined]`,
-	// numbers
-	`[++1234]`, `[+1]`, `[+Inf]`, `[-01]`, `[-1.0.]`, `[-2.]`, `[-NaN]`, `[.-1]`, `[.2e-3]`, `[0.1.2]`, `[0.3e+]`, `[0.3e]`, `[0.e1]`, `[0E+]`, `[0E]`,
-	`[0e+]`, `[0e]`, `[1.0e+]`, `[1.0e-]`, `[1.0e]`, `[1 000.0]`, `[1eE2]`, `[2.e+3]`, `[2.e-3]`, `[2.e3]`, `[9.e+]`, `[Inf]`, `[NaN]`, "[\uff11]",
-	`[1+2]`, `[0x1]`, `[0x42]`, `[Infinity]`, `[0e+-1]`, `[-123.123foo]`, `[123` + "\xe5" + `]`, `[1e1` + "\xe5" + `]`, `[-Infinity]`, `[-foo]`, `[- 1]`,
-	`[-012]`, `[-.123]`, `[-1x]`, `[1ea]`, `[1.]`, `[.123]`, `[1.2a-3]`, `[1.8011670033376514H-308]`, `[012]`, `-`, `0x`, `1_000`, `00`, `1e`,
-	// objects
-	`["x", truth]`, `{[: "x"}`, `{"x", null}`, `{"x"::"b"}`, "{\U0001f1e8\U0001f1ed}", `{"a":"a" 123}`, `{key: 'value'}`, "{\"\xb9\":\"0\",}", `{"a" b}`,
-	`{:"b"}`, `{"a" "b"}`, `{"a":`, `{"a"`, `{1:1}`, `{9999E9999:1}`, `{null:null,null:null}`, `{"id":0,,,,,}`, `{'a':0}`, `{"id":0,}`, `{"a":"b"}/**/`,
-	`{"a":"b"}/**//`, `{"a":"b"}//`, `{"a":"b"}/`, `{"a":"b",,"c":"d"}`, `{a: "b"}`, `{"a":"a`, `{ "foo" : "bar", "a" }`, `{"a":"b"}#`, `{`, `{"`, `{"a`, `}`,
-	`{"a":1}{"b":2}`, `{""}`, `{"a":true,}`,
-	// strings
-	`["\uD800\"]`, `["\uD800\u"]`, `["\uD800\u1"]`, `["\uD800\u1x"]`, `[é]`, "[\"\\\x00\"]", `["\x00"]`, `["\\\"]`, "[\"\\\t\"]", "[\"\\\U0001f300\"]",
-	`["\"]`, `["\u00A"]`, `["\uD834\uDd"]`, `["\uD800\uD800\x"]`, `["\a"]`, `["\uqqqq"]`, "[\"\\\xe5\"]", "[\"\\u\xe5\"]", `[\u0020"asd"]`, `[\n]`, `"`,
-	`['single quote']`, `abc`, `["\`, "[\"a\x00a\"]", "[\"new\nline\"]", "[\"\t\"]", `"\UA66D"`, `""x`, `["asd]`, `"\u"`, `"\u12`, "\"\x1f\"",
-	// structure
-	"[\u2060]", "\xef\xbb\xbf", `<.>`, `[<null>]`, `[1]x`, `[1]]`, `["asd]`, "a\u00e5", `[True]`, `1]`, `{"x": true,`, `[][]`, "2@", `{}}`, `{"":`, `{"a":/*c*/"b"}`,
-	`{"a": true} "x"`, "['", `[,`, `[{`, `["a`, `{,`, `{]`, `{}[`, "\xe5", `*`, `{"a":"b"}#{}`, `[\u000A""]`, `[1`, `[ false, nul`, `[ true, fals`, `[ false, tru`,
-	"\u00e5", "[\u2060]", "\xef\xbb\xbf{}", "[\f]", "\f", "\u00a0", "[\u00a0]", "/**/1", "1//", "\x00", "1\x00", "\x1e{}",
-	// encodings, of which only UTF-8 is JSON
-	"[\x00\"\x00\xe9\x00\"\x00]\x00", "\x00[\x00\"\x00\xe9\x00\"\x00]", "\xff\xfe[\x00\"\x00\xe9\x00\"\x00]\x00", "[\"\xff\"]", "[\"\xe0\xff\"]", "[\"\xc0\xaf\"]",
-	"[\"\xed\xa0\x80\"]", "[\"\xf4\xbf\xbf\xbf\"]", "[\"\xfc\x83\xbf\xbf\xbf\xbf\"]", "[\"\xfc\x80\x80\x80\x80\x80\"]", "[\"\x81\"]", "[\"\xe6\x97\xa5\xd1\x88\xfa\"]",
-	"[\"\xf0\x90\x80\"]", "[\"\xc3\"]", "{\"\xff\":1}",
-	// half surrogates, which encoding/json replaces
-	`["\uDADA"]`, `["\uD888\u1234"]`, `["\uD800\n"]`, `["\uDd1ea"]`, `["\uD800\uD800\n"]`, `["\ud800"]`, `["\ud800abc"]`, `["\uDd1e\uD834"]`, `["\uDFAA"]`, `{"\uDFAA":0}`,
-	// a name twice, which encoding/json takes the last of
-	`{"a":"b","a":"c"}`, `{"a":"b","a":"b"}`, `{"a":1,"\u0061":1}`, `{"":0,"":0}`, `[{"x":{"a":1,"b":2,"a":1}}]`,
-}
-
-// Documents that every reader must accept.
-var isJSON = []string{
-	`[[]   ]`, `[""]`, `[]`, `["a"]`, `[false]`, `[null, 1, "1", {}]`, `[null]`, "[1\n]", ` [1]`, `[1,null,null,null,2]`, `[2] `, `{}`, `0`, `-0`, `""`, `"x"`, `null`,
-	`[123e65]`, `[0e+1]`, `[0e1]`, `[ 4]`, `[-0.000000000000000000000000000000000000000000000000000000000000000000000000000001]`, `[20e1]`, `[-0]`, `[-123]`, `[-1]`,
-	`[1E22]`, `[1E-2]`, `[1E+2]`, `[123e45]`, `[123.456e78]`, `[1e-2]`, `[1e+2]`, `[123]`, `[123.456789]`, `[0.4e00669999999999999999999999999999969999999999999999999]`,
-	`{"asd":"sdf", "dfg":"fgh"}`, `{"asd":"sdf"}`, `{"":0}`, `{"foo\u0000bar": 42}`, `{ "min": -1.0e+28, "max": 1.0e+28 }`, `{"x":[{"id": "a"}], "id": "a"}`, `{"a":[]}`,
-	`{"title":"\u041f\u043e\u043b\u0442\u043e\u0440\u0430" }`, "{\n\"a\": \"b\"\n}", `{"a":{"a":{"a":1}}}`, `{"A":1,"a":2}`,
-	`["\u0060\u012a\u12AB"]`, `["\uD801\udc37"]`, `["\ud83d\ude39\ud83d\udc8d"]`, `["\"\\\/\b\f\n\r\t"]`, `["\\u0000"]`, `["\""]`, `["a/*b*/c/*d//e"]`, `["\\a"]`, `["\\n"]`,
-	`["\u0012"]`, `["\uFFFF"]`, `["asd"]`, `[ "asd"]`, `["\uDBFF\uDFFF"]`, `["new\u00A0line"]`, "[\"\U0010ffff\"]", "[\"\uffff\"]", `["\u0000"]`, `["\u002c"]`, "[\"\u03c0\"]",
-	"[\"\U0001bfff\"]", `["asd "]`, `" "`, `["\uD834\uDd1e"]`, `["\u0821"]`, `["\u0123"]`, "[\"\u2028\"]", "[\"\u2029\"]", `["\u0061\u30af\u30EA\u30b9"]`, "[\"new\u007fline\"]",
-	"[\"\u2342\u3348\u2323\"]", `["\u200B"]`, `["\u2064"]`, `["\uFDD0"]`, `["\uFFFE"]`, `["\u0022"]`, "[\"\u20ac\U0001d11e\"]", "[\"a\x7fa\"]", "\n\t \r1\n\t \r", "false", "42", "-0.1", `"asd"`, "true",
-	// numbers that readers may round
-	`[123.456e-789]`, `[0.4e006]`, `[-1e+9999]`, `[1.5e+9999]`, `[-123123e100000]`, `[123123e100000]`, `[123123e-10000000]`, `[-123123123123123123123123123123]`,
-	`[100000000000000000000]`, `[-237462374673276894279832749832423479823246327846]`,
+// suite returns the documents with which the reader of JSON is tested: those
+// that it accepts and those that it refuses.
+func suite(t testing.TB) (isJSON, notJSON []string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "internal", "strictjson", "testdata", "suite.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		doc, err := strconv.Unquote(strings.TrimSpace(line[2:]))
+		switch {
+		case err != nil:
+			t.Fatalf("%s: %v", line, err)
+		case line[0] == 'y':
+			isJSON = append(isJSON, doc)
+		default:
+			notJSON = append(notJSON, doc)
+		}
+	}
+	return isJSON, notJSON
 }
 
 func TestRow72JSONTestSuite(t *testing.T) {
+	isJSON, notJSON := suite(t)
 	decode := decoder[json.RawMessage](t, validate.Config{})
 	for _, doc := range notJSON {
 		if _, err := decode(doc); !errors.Is(err, problem.InvalidRequest) {
@@ -220,24 +193,4 @@ func allocated(f func()) uint64 {
 	f()
 	runtime.ReadMemStats(&after)
 	return after.TotalAlloc - before.TotalAlloc
-}
-
-func FuzzScan(f *testing.F) {
-	for _, doc := range notJSON {
-		f.Add([]byte(doc))
-	}
-	for _, doc := range isJSON {
-		f.Add([]byte(doc))
-	}
-	decode := decoder[json.RawMessage](f, validate.Config{})
-	// The scan never panics, and accepts nothing that encoding/json refuses.
-	f.Fuzz(func(t *testing.T, doc []byte) {
-		raw, err := decode(string(doc))
-		if err == nil && (!json.Valid(doc) || !bytes.Equal(raw, bytes.Trim(doc, " \t\r\n"))) {
-			t.Errorf("Decode(%q) = %q, want it refused or unchanged", doc, raw)
-		}
-		if err != nil && !errors.Is(err, problem.InvalidRequest) {
-			t.Errorf("Decode(%q) = %v, want an invalid request", doc, err)
-		}
-	})
 }

@@ -12,52 +12,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/go-playground/validator/v10"
-
 	"github.com/backstop-go/backstop/problem"
 )
-
-// Config says how requests are read. Its zero value is usable. No limit can be
-// switched off: those that name no bound of their own end at 1<<30.
-type Config struct {
-	MaxBody     int64         // bytes of a body; default 1 MiB, at most 2 GiB - 1
-	MaxDepth    int           // containers within each other; default 64, at most 10,000
-	MaxElements int           // members or elements of one container; default 10,000
-	MaxTokens   int           // values and names of one body; default 100,000
-	MaxErrors   int           // field errors of one request; default and at most 100
-	MaxParams   int           // pairs of a query or a form; default 1,000
-	ReadTimeout time.Duration // of one body; default 0, the server's own read deadline
-	MediaTypes  []string      // default application/json; "application/*+json" may be added
-	TagName     string        // default "validate"; "binding" reads the structs of gin
-
-	AllowEmpty         bool // an empty body is the zero value, which is then validated
-	AllowNoContentType bool // a missing Content-Type counts as the wanted one
-	AllowNullElements  bool // null as list element or map value
-	AllowOutsideTags   bool // rules that touch files or DNS
-	ReportUnknown      bool // an unknown member is a field error; otherwise it is ignored
-	RequiredByPresence bool // required on numbers, booleans, times: sent, rather than not zero
-
-	Rules   map[string]Rule   // own tags
-	Aliases map[string]string // own names for tag lists
-}
-
-// A Rule is a tag of your own.
-type Rule struct {
-	// Check reports whether a value passes. It must be safe for concurrent use.
-	// Below a map or a list of structs, Top is the element.
-	Check validator.FuncCtx
-
-	// Text is the sentence for a failure, as [problem.FieldError].Message has
-	// it. Empty means the style's fallback.
-	Text string
-}
-
-// A Validator decodes and validates requests. It is safe for concurrent use. A
-// nil *Validator works as one made from the zero [Config].
-type Validator struct {
-	cfg   Config
-	plans sync.Map // reflect.Type to func() *plan
-}
 
 var standard = sync.OnceValue(func() *Validator {
 	v, err := New(Config{})
@@ -82,6 +38,7 @@ func New(cfg Config) (*Validator, error) {
 	limit(fault, "MaxDepth", &cfg.MaxDepth, 64, 10_000)
 	limit(fault, "MaxElements", &cfg.MaxElements, 10_000, 1<<30)
 	limit(fault, "MaxTokens", &cfg.MaxTokens, 100_000, 1<<30)
+	limit(fault, "MaxValue", &cfg.MaxValue, 64<<20, 1<<40)
 	limit(fault, "MaxErrors", &cfg.MaxErrors, 100, 100)
 	limit(fault, "MaxParams", &cfg.MaxParams, 1_000, 1<<30)
 	limit(fault, "ReadTimeout", &cfg.ReadTimeout, 0, 1<<63-1)
@@ -144,9 +101,9 @@ func (v *Validator) Validate(ctx context.Context, x any) (err error) {
 		root = reflect.New(p.root).Elem()
 		root.Field(0).Set(value)
 	}
-	found := &findings{limit: v.cfg.MaxErrors}
+	found := findings{limit: v.cfg.MaxErrors}
 	if p.deep {
-		unset(found, root, &node{shape: shapeStruct, object: p.top, deep: true}, nil, nil)
+		unset(&found, root, &node{shape: shapeStruct, object: p.top, deep: true}, nil, nil)
 		found.cut()
 	}
 	found, err = p.judge(ctx, v, root, found)
@@ -154,4 +111,15 @@ func (v *Validator) Validate(ctx context.Context, x any) (err error) {
 		return err
 	}
 	return found.err()
+}
+
+// Check returns what is wrong with the tags of T and of every type that it
+// reaches, all faults at once:
+//
+//	validate: User.Email: unknown rule "requird"
+//
+// [HandlerFunc] and [Handler] do the same and panic. Check is for tests, and
+// for main if only [Decode] is used.
+func Check[T any](v *Validator) error {
+	return v.orStandard().plan(reflect.TypeFor[T]()).fault
 }

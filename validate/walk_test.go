@@ -111,13 +111,29 @@ func FuzzWalk(f *testing.F) {
 	for _, body := range everyBody {
 		f.Add([]byte(body))
 	}
+	for _, value := range suiteValues(f) {
+		for _, name := range []string{"any", "list", "map", "number", "float", "string", "keys", "self", "qint", "array"} {
+			f.Add([]byte(`{"` + name + `":` + value + `}`))
+		}
+	}
 	// The walk takes what encoding/json takes, and makes the same of it.
 	f.Fuzz(compare)
+}
+
+// suiteValues are documents of the suite, good and bad ones.
+func suiteValues(t testing.TB) []string {
+	isJSON, notJSON := suite(t)
+	return append(isJSON, notJSON...)
 }
 
 func FuzzDecode(f *testing.F) {
 	for _, body := range everyBody {
 		f.Add(body)
+	}
+	for _, value := range suiteValues(f) {
+		f.Add(value)
+		f.Add(request(`"extra":` + value))
+		f.Add(request(`"items":` + value))
 	}
 	for _, member := range []string{`"age":"x"`, `"items":[{"name":1},null]`, `"meta":{"kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk":1}`, `"EMAIL":1`, `"role":"x"`} {
 		f.Add(request(member))

@@ -66,9 +66,12 @@ func (x *Exchange) StateOf(w http.ResponseWriter) State {
 		!shared && x.rec.kept != nothing:
 		return max(state, Rendered)
 	}
+	if x.rec.head || x.rec.kept != nothing {
+		return state
+	}
 	for r := range recorders(w) {
-		if r.x == x {
-			state = max(state, r.state)
+		if r.x == x && r.bytes > 0 {
+			return max(state, Started) // a writer in between may have them still
 		}
 	}
 	return state
@@ -138,8 +141,9 @@ func (x *Exchange) Revoke(w http.ResponseWriter) {
 // propose makes o the answer that the outermost recorder waits for.
 func (x *Exchange) propose(w http.ResponseWriter, o Offer) {
 	x.mu.Lock()
-	void := x.offer()
-	x.rec.facts().offer, x.rec.deferred, x.rec.topped, x.rec.answers = o, false, Top(w) != nil, true
+	void, top := x.offer(), Top(w)
+	x.rec.facts().offer, x.rec.deferred, x.rec.answers = o, false, true
+	x.rec.topped = top != nil && top.bytes == 0
 	x.mu.Unlock()
 	if void != nil {
 		void.Settle(false, nil)
@@ -186,6 +190,18 @@ func (r *Recorder) accept(a *act, o Offer, late bool) {
 	r.render(o)
 }
 
+// Deliver sends the answer that a foreign writer was given and has not passed on.
+// It is for a handler that has left, in whatever way.
+func (r *Recorder) Deliver() {
+	r.x.mu.Lock()
+	var a act
+	if r == &r.x.rec && r.deferred {
+		r.accept(&a, r.take(), true)
+	}
+	r.x.mu.Unlock()
+	r.emit(&a)
+}
+
 // take ends the waiting for an offer, and returns it. It is called under the lock.
 func (r *Recorder) take() Offer {
 	o := r.x.offer()
@@ -212,7 +228,9 @@ func (r *Recorder) send(o Offer, late bool) error {
 	describe(h, o, r)
 	r.sign(h)
 	err := put(r.w, o)
-	r.count(0, err)
+	if err != nil {
+		r.count(0, err)
+	}
 	if late {
 		o.Settle(true, err)
 	}

@@ -258,6 +258,16 @@ func (x *Exchange) Extra() Extra {
 	return *x.extra
 }
 
+// Form returns the multipart form that one of us has seen, or nil.
+func (x *Exchange) Form() *multipart.Form {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.extra == nil {
+		return nil
+	}
+	return x.extra.Form
+}
+
 // EditExtra changes the rarer facts.
 func (x *Exchange) EditExtra(edit func(*Extra)) {
 	x.mu.Lock()

@@ -56,15 +56,13 @@ func (r *Recorder) Guarded() bool {
 // spoilt is not passed on: Release returns the status that came too late, and the
 // begin of its text.
 func (r *Recorder) Release() (late int, text []byte) {
+	r.Deliver()
 	r.x.mu.Lock()
 	r.guarded = false
 	var a act
 	switch {
 	case r.kept == spoilt:
 		late, text = r.rare.said, r.rare.body
-	case r == &r.x.rec && r.deferred:
-		// Nobody has passed it on.
-		r.accept(&a, r.take(), true)
 	case r.kept == held:
 		a = r.release(a)
 	default:
@@ -72,6 +70,7 @@ func (r *Recorder) Release() (late int, text []byte) {
 	}
 	r.x.mu.Unlock()
 	r.emit(&a)
+	r.repeat()
 	return late, text
 }
 
@@ -104,14 +103,8 @@ func (r *Recorder) Finish() {
 	}
 	r.x.mu.Lock()
 	r.rewrite = nil
-	said := 0
-	if r.kept == nothing && r.rare != nil {
-		said = r.rare.said
-	}
 	r.x.mu.Unlock()
-	if said != 0 {
-		r.repeat(said)
-	}
+	r.repeat()
 }
 
 // replace answers in the place of what is kept.

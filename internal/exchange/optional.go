@@ -38,9 +38,8 @@ func (p past) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 func (r *Recorder) hijacked(hijack func() (net.Conn, *bufio.ReadWriter, error)) (net.Conn, *bufio.ReadWriter, error) {
 	r.x.mu.Lock()
 	var a act
-	if r.kept != nothing && r.kept != spoilt {
+	if r.kept != nothing && r.state == Fresh {
 		a = r.release(a)
-		a.body = nil // net/http would lose it
 	}
 	r.x.mu.Unlock()
 	r.emit(&a)

@@ -52,15 +52,20 @@ func (x *Exchange) AddRate(r *Rate) {
 	r.outer, x.rate = x.rate, r
 }
 
-// BindingRate returns the decision that leaves the least room, or nil. Of two
-// equal ones it is the outer.
-func (x *Exchange) BindingRate() *Rate {
+// LastRate returns the decision of the innermost limiter so far, or nil.
+func (x *Exchange) LastRate() *Rate {
 	if x == nil {
 		return nil
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	best := x.rate
+	return x.rate
+}
+
+// BindingRate returns the decision that leaves the least room, or nil. Of two
+// equal ones it is the outer.
+func (x *Exchange) BindingRate() *Rate {
+	best := x.LastRate()
 	for r := best; r != nil; r = r.outer {
 		if !best.Binds(r) {
 			best = r
@@ -89,22 +94,25 @@ func (x *Exchange) sign(h http.Header) {
 	}
 }
 
-// RateFields returns the names of the fields in which limiters show their
-// numbers.
-func RateFields() []string {
-	return []string{
-		"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset",
-		"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset",
-		"RateLimit-Policy", "RateLimit",
-	}
-}
+// The fields in which limiters show their numbers, as Go's maps spell them.
+// X-RateLimit counts Reset in Unix seconds, the trio in seconds from now.
+const (
+	XRateLimitLimit     = "X-Ratelimit-Limit"
+	XRateLimitRemaining = "X-Ratelimit-Remaining"
+	XRateLimitReset     = "X-Ratelimit-Reset"
+	RateLimitLimit      = "Ratelimit-Limit"
+	RateLimitRemaining  = "Ratelimit-Remaining"
+	RateLimitReset      = "Ratelimit-Reset"
+	RateLimitPolicy     = "Ratelimit-Policy"
+	RateLimit           = "Ratelimit"
+)
 
 // family is the header fields in which a limiter shows its numbers.
 type family struct{ limit, remaining, reset string }
 
 var families = [...]family{
-	{"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset"},
-	{"Ratelimit-Limit", "Ratelimit-Remaining", "Ratelimit-Reset"},
+	{XRateLimitLimit, XRateLimitRemaining, XRateLimitReset},
+	{RateLimitLimit, RateLimitRemaining, RateLimitReset},
 }
 
 // single leaves one line in each field: of our limiter, whose lines came first, or

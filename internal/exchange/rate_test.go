@@ -2,6 +2,7 @@ package exchange_test
 
 import (
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/backstop-go/backstop/internal/exchange"
@@ -49,5 +50,47 @@ func TestExchange_BindingRate(t *testing.T) {
 	none.AddRate(outer)
 	if got := none.BindingRate(); got != nil {
 		t.Errorf("BindingRate outside an exchange = %+v, want nil", got)
+	}
+}
+
+// A proxy passes on the numbers of another service's limiter beside ours. One set
+// is left, of the limiter that binds more.
+func TestNumbersOfTwoLimitersAreMadeOneSet(t *testing.T) {
+	set := func(limit, remaining, reset string) []string { return []string{limit, remaining, reset} }
+	for _, c := range []struct {
+		name         string
+		ours, theirs []string
+		want         []string
+	}{
+		{"fewer units of ours", set("60", "3", "100"), set("10", "7", "90"), set("60", "3", "100")},
+		{"fewer units of theirs", set("60", "9", "100"), set("10", "7", "90"), set("10", "7", "90")},
+		{"as many, and a longer way of theirs", set("60", "7", "100"), set("10", "7", "190"), set("10", "7", "190")},
+		{"as many, and as long", set("60", "7", "100"), set("10", "7", "100"), set("60", "7", "100")},
+		{"theirs cannot be read", set("60", "9", "100"), set("10", "few", "90"), set("60", "9", "100")},
+		{"theirs is below nothing", set("60", "9", "100"), set("10", "-1", "90"), set("60", "9", "100")},
+		{"theirs says less, and binds", set("60", "9", "100"), set("", "7", ""), set("", "7", "")},
+		{"theirs says less, and does not", set("60", "9", "100"), set("10", "", ""), set("60", "9", "100")},
+		{"theirs alone", set("", "", ""), set("10", "7", "90"), set("10", "7", "90")},
+		{"ours alone", set("60", "9", "100"), set("", "", ""), set("60", "9", "100")},
+	} {
+		for _, family := range []string{"X-Ratelimit-", "Ratelimit-"} {
+			beneath := httptest.NewRecorder()
+			x, w, _ := exchange.Enter(beneath, httptest.NewRequest("GET", "/", nil))
+			x.AddRate(&exchange.Rate{Allowed: true})
+			for i, name := range []string{"Limit", "Remaining", "Reset"} {
+				for _, value := range []string{c.ours[i], c.theirs[i]} {
+					if value != "" {
+						w.Header().Add(family+name, value)
+					}
+				}
+			}
+			w.WriteHeader(200)
+			for i, name := range []string{"Limit", "Remaining", "Reset"} {
+				lines := beneath.Result().Header[family+name]
+				if got := strings.Join(lines, " and "); got != c.want[i] {
+					t.Errorf("%s: %s%s = %q, want %q", c.name, family, name, got, c.want[i])
+				}
+			}
+		}
 	}
 }

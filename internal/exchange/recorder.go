@@ -35,7 +35,7 @@ type Recorder struct {
 	answers  bool // a responder is putting an offer into a foreign writer
 	deferred bool // which keeps it
 	foreign  bool // the answer was sent in the place of what that writer says
-	topped   bool // a recorder is on top of that writer
+	topped   bool // a recorder is on top of that writer, and has passed on nothing else
 	carries  bool // and the answer is passed on as it has encoded it
 	rawPath  bool // the path of the exchange is escaped
 }
@@ -155,20 +155,16 @@ func (r *Recorder) say(status int) (a act) {
 	case r.gone:
 		return a
 	case status < 100 || status > 999, // net/http panics, with nothing on the wire
-		status < 200 && status != http.StatusSwitchingProtocols: // informational; the real one follows
+		r.kept == nothing && status < 200 && status != http.StatusSwitchingProtocols: // informational; the real one follows
 		a.pass = true
 		return a
-	case r.claim(&a, status):
+	case r.kept == nothing && r.claim(&a, status), r.kept == spoilt:
 		return a
-	case r.kept == held && status < 400:
-		a = r.release(a)
-		a.pass = true
-		return a
-	case r.kept == held, r.state == Started && r.kept == nothing && r.guarded && r.status < 400 && status >= 400:
+	case status >= 400 && r.begun():
 		r.spoil(status)
 		return a
 	case r.kept != nothing:
-		r.facts().said = status
+		r.rare.said = status
 		return a
 	case r.state != Fresh:
 		a.pass = true
@@ -179,6 +175,12 @@ func (r *Recorder) say(status int) (a act) {
 		r.state, a.begins, a.pass = Started, true, true
 	}
 	return a
+}
+
+// begun reports whether a success was said, which a later error spoils. It is
+// called under the lock.
+func (r *Recorder) begun() bool {
+	return r.status < 400 && (r.kept == held || r.state == Started && r.kept == nothing && r.guarded)
 }
 
 // relays reports whether r stands on the way of an envelope to the wire. It is
@@ -226,9 +228,19 @@ func (r *Recorder) refusal() error {
 	return nil
 }
 
-// repeat passes on a status that nobody has heard, so that net/http complains
-// about it as it would have before.
-func (r *Recorder) repeat(status int) { r.w.WriteHeader(status) }
+// repeat passes on a later status that nobody has heard, so that net/http
+// complains about it as it would have before.
+func (r *Recorder) repeat() {
+	r.x.mu.Lock()
+	said := 0
+	if r.kept == nothing && r.rare != nil {
+		said, r.rare.said = r.rare.said, 0
+	}
+	r.x.mu.Unlock()
+	if said != 0 {
+		r.w.WriteHeader(said)
+	}
+}
 
 // Write passes body bytes on, keeps them, or drops them.
 func (r *Recorder) Write(p []byte) (int, error) {
@@ -297,9 +309,7 @@ func (r *Recorder) FlushError() error {
 	r.x.mu.Unlock()
 	if replace {
 		r.replace()
-		return nil
-	}
-	if err := r.emit(&a); err != nil {
+	} else if err := r.emit(&a); err != nil {
 		return err
 	}
 	err := http.NewResponseController(r.w).Flush()

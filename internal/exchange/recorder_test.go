@@ -134,9 +134,10 @@ func TestRecorder(t *testing.T) {
 		{"held and written to", []step{guard, status(204), write("x")}, "", fresh, 204, 0},
 		{"held and flushed", []step{guard, status(204), flush}, "204 flush", started, 204, 0},
 		{"held and read into", []step{guard, status(204), readFrom}, "", fresh, 204, 0},
-		{"held and spoken over", []step{guard, status(204), status(201)}, "204 201", started, 204, 0},
+		{"held and spoken over", []step{guard, status(204), status(201), release}, "204 201", started, 204, 0},
+		{"held and spoken over, and still held", []step{guard, status(204), status(201)}, "", fresh, 204, 0},
 		{"held, and an error came too late", []step{guard, status(204), status(500), write("no"), release}, "", fresh, 204, 0},
-		{"held after a 103", []step{guard, status(103), status(204), status(103), release}, "103 103 204", started, 204, 0},
+		{"held after a 103", []step{guard, status(103), status(204), status(103), release}, "103 204 103", started, 204, 0},
 		{"held, and an envelope takes its place", []step{guard, status(204), respond(500), release}, "500 {} flush", rendered, 500, 2},
 		{"released before a status", []step{guard, release, status(204)}, "204", started, 204, 0},
 
@@ -149,7 +150,7 @@ func TestRecorder(t *testing.T) {
 		{"and replaced at the end", []step{rewrite, status(404), finish}, "404 {}", rendered, 404, 2},
 		{"or by another envelope", []step{rewrite, status(404), respond(409), finish}, "409 {}", rendered, 409, 2},
 		{"its text is dropped", []step{rewrite, status(404), write("no"), writeString, readFrom}, "", fresh, 404, 10},
-		{"and replaced by a flush, for good", []step{rewrite, status(404), write("no"), flush, write("more"), finish}, "404 {}", rendered, 404, 2},
+		{"and replaced by a flush, for good", []step{rewrite, status(404), write("no"), flush, write("more"), finish}, "404 {} flush", rendered, 404, 2},
 		{"a second status is net/http's, after the envelope", []step{rewrite, status(404), status(200), write("no"), finish}, "404 {} 200", rendered, 404, 2},
 		{"an object is let through at the end", []step{rewrite, status(404), write("{"), write("}"), finish}, "404 {}", started, 404, 2},
 		{"half an object is not", []step{rewrite, status(404), write("{"), finish}, "404 {}", rendered, 404, 2},
@@ -308,8 +309,13 @@ func TestBytesWithoutAPlaceAreRefused(t *testing.T) {
 		length string
 		want   error
 	}{
-		{"GET", 204, "", http.ErrBodyNotAllowed}, {"GET", 304, "", http.ErrBodyNotAllowed}, {"GET", 200, "0", http.ErrContentLength},
-		{"HEAD", 200, "2", http.ErrContentLength}, {"HEAD", 204, "", http.ErrBodyNotAllowed}, {"HEAD", 200, "3", nil}, {"HEAD", 200, "", nil},
+		{"GET", 204, "", http.ErrBodyNotAllowed},
+		{"GET", 304, "", http.ErrBodyNotAllowed},
+		{"GET", 200, "0", http.ErrContentLength},
+		{"HEAD", 200, "2", http.ErrContentLength},
+		{"HEAD", 204, "", http.ErrBodyNotAllowed},
+		{"HEAD", 200, "3", nil},
+		{"HEAD", 200, "", nil},
 	} {
 		rec, w := record(httptest.NewRecorder(), tt.method)
 		rec.Guard()

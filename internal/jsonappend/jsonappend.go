@@ -18,9 +18,27 @@ func String[T string | []byte](dst []byte, s T) []byte {
 	return append(dst, '"')
 }
 
+// plain is the bytes that stand in a JSON string as they are.
+var plain = func() (table [256]bool) {
+	for c := ' '; c < utf8.RuneSelf; c++ {
+		table[c] = c != '"' && c != '\\'
+	}
+	return table
+}()
+
 // Text appends s as the inside of a JSON string, for a string that is put
 // together from parts.
 func Text[T string | []byte](dst []byte, s T) []byte {
+	for i := range len(s) {
+		if !plain[s[i]] {
+			return escaped(append(dst, s[:i]...), s[i:])
+		}
+	}
+	return append(dst, s...)
+}
+
+// escaped is Text for what is not all plain.
+func escaped[T string | []byte](dst []byte, s T) []byte {
 	start := 0 // of what is not yet appended
 	for i := 0; i < len(s); {
 		c := s[i]

@@ -18,14 +18,14 @@ func (m model) take(now time.Duration, limits []ratelimit.Limit) []ratelimit.Sta
 	admitted := true
 	for i, l := range limits {
 		interval, fill := shape(l.Rate)
-		states[i].Allowed = l.Cost <= 0 || m.debt(now, l)+time.Duration(l.Cost)*interval <= fill
+		states[i].Allowed = l.Force || l.Cost <= 0 || m.debt(now, l)+time.Duration(l.Cost)*interval <= fill
 		admitted = admitted && states[i].Allowed
 	}
 	for i, l := range limits {
 		interval, fill := shape(l.Rate)
 		debt := m.debt(now, l)
 		if admitted && l.Cost != 0 {
-			debt = max(debt+time.Duration(l.Cost)*interval, 0)
+			debt = min(max(debt+time.Duration(l.Cost)*interval, 0), 366*24*time.Hour)
 			m[[2]string{l.Policy, l.Key}] = now + debt
 		}
 		s := &states[i]
@@ -52,8 +52,8 @@ func shape(r ratelimit.Rate) (interval, fill time.Duration) {
 	return interval, interval * time.Duration(r.Burst)
 }
 
-// history plays random calls against the store and the model: charges, peeks
-// and refunds, one and several limits, changing rates, waits that end at an
+// history plays random calls against the store and the model: charges, forced
+// ones, peeks and refunds, one and several limits, changing rates, waits that end at an
 // edge and next to it.
 func history(s *script) {
 	const seed, steps = 1, 10_000
@@ -92,9 +92,11 @@ func history(s *script) {
 		for _, policy := range []string{"one", "two", "three"}[:1+pick(3)] {
 			rate := rates[pick(len(rates))]
 			limits = append(limits, ratelimit.Limit{Policy: policy, Key: key, Rate: rate, Cost: sign * pick(rate.Burst+2)})
+			last := &limits[len(limits)-1]
 			if pick(2) == 0 {
-				limits[len(limits)-1].Cost = sign
+				last.Cost = sign
 			}
+			last.Force = sign > 0 && pick(20) == 0
 		}
 		want, got := m.take(now, limits), s.take(limits...)
 		if admitted(got) != admitted(want) {

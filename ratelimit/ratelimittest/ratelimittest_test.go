@@ -2,6 +2,7 @@ package ratelimittest_test
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"os"
 	"os/exec"
@@ -177,6 +178,62 @@ var stores = map[string]struct {
 					return err
 				}
 			}
+		},
+	},
+	"forces nothing": {
+		"a_forced_charge_goes_beyond_the_burst",
+		func(s ratelimit.Store, limits []ratelimit.Limit, states []ratelimit.State) error {
+			limits = slices.Clone(limits)
+			for i := range limits {
+				limits[i].Force = false
+			}
+			return take(s, limits, states)
+		},
+	},
+	"forces no more than the burst": {
+		"a_forced_charge_goes_beyond_the_burst",
+		func(s ratelimit.Store, limits []ratelimit.Limit, states []ratelimit.State) error {
+			limits = slices.Clone(limits)
+			for i := range limits {
+				if limits[i].Force {
+					limits[i].Cost = min(limits[i].Cost, limits[i].Rate.Burst)
+				}
+			}
+			return take(s, limits, states)
+		},
+	},
+	"forces beside a refusal": {
+		"a_forced_charge_is_all_or_nothing,_too",
+		func(s ratelimit.Store, limits []ratelimit.Limit, states []ratelimit.State) error {
+			err := take(s, limits, states)
+			if err == nil && slices.ContainsFunc(states, func(s ratelimit.State) bool { return !s.Allowed }) {
+				for i := range limits {
+					if limits[i].Force {
+						return take(s, limits[i:i+1], states[i:i+1])
+					}
+				}
+			}
+			return err
+		},
+	},
+	"forgives with a refund what was forced": {
+		"a_refund_leaves_a_forced_charge",
+		func(s ratelimit.Store, limits []ratelimit.Limit, states []ratelimit.State) error {
+			for {
+				err := take(s, limits, states)
+				if err != nil || len(limits) != 1 || limits[0].Cost >= 0 || states[0].ResetAfter <= fill(limits[0].Rate) {
+					return err
+				}
+			}
+		},
+	},
+	"takes any rate": {
+		"an_unusable_rate_is_an_error",
+		func(s ratelimit.Store, limits []ratelimit.Limit, states []ratelimit.State) error {
+			if err := take(s, limits, states); !errors.Is(err, ratelimit.ErrRate) {
+				return err
+			}
+			return nil
 		},
 	},
 	"changes the slices": {

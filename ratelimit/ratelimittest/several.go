@@ -141,38 +141,57 @@ func faults(s *script) {
 		change(&bad)
 		return []ratelimit.Limit{good, bad}
 	}
-	rate := func(r ratelimit.Rate) []ratelimit.Limit {
-		return with(func(l *ratelimit.Limit) { l.Rate = r })
-	}
 	for _, c := range []struct {
 		name   string
 		limits []ratelimit.Limit
 		states int
-		rate   bool // the error wraps ErrRate
 	}{
-		{"fewer states than limits", []ratelimit.Limit{good}, 0, false},
-		{"more states than limits", []ratelimit.Limit{good}, 2, false},
-		{"the same bucket twice", with(func(l *ratelimit.Limit) { l.Key = "ann" }), 2, false},
-		{"a charge and a refund", with(func(l *ratelimit.Limit) { l.Cost = -1 }), 2, false},
-		{"no rate", rate(ratelimit.Rate{}), 2, true},
-		{"a limit of 0", rate(ratelimit.PerMinute(0)), 2, true},
-		{"a negative time", rate(ratelimit.Rate{Limit: 1, Per: -time.Second}), 2, true},
-		{"a negative burst", rate(ratelimit.PerMinute(1).WithBurst(-1)), 2, true},
-		{"more than one unit per microsecond", rate(ratelimit.PerSecond(1_000_001)), 2, true},
-		{"more than 366 days to fill", rate(ratelimit.PerDay(1).WithBurst(367)), 2, true},
-		{"no limit at all", rate(ratelimit.Unlimited()), 2, true},
+		{"fewer states than limits", []ratelimit.Limit{good}, 0},
+		{"more states than limits", []ratelimit.Limit{good}, 2},
+		{"the same bucket twice", with(func(l *ratelimit.Limit) { l.Key = "ann" }), 2},
+		{"a charge and a refund", with(func(l *ratelimit.Limit) { l.Cost = -1 }), 2},
+		{"a forced refund", []ratelimit.Limit{s.forced("bob", 5, -1)}, 1},
+		{"a forced charge and a refund", []ratelimit.Limit{s.limit("ann", 5, -1), s.forced("bob", 5, 1)}, 2},
 	} {
-		err := s.store.Take(s.Context(), c.limits, make([]ratelimit.State, c.states))
-		if err == nil {
-			s.Errorf("Take with %s = no error, want one", c.name)
-		}
-		if errors.Is(err, ratelimit.ErrRate) != c.rate {
-			s.Errorf("Take with %s = error %v; is ErrRate: %t, want %t", c.name, err, !c.rate, c.rate)
-		}
+		s.fault(c.name, c.limits, c.states, false)
 	}
 	good.Cost = 0
 	s.expect(good, state{allowed, 5, 0, 0})
 	s.take() // no limits: nothing to decide
+}
+
+func unusableRates(s *script) {
+	good := s.limit("ann", 5, 1)
+	for name, r := range map[string]ratelimit.Rate{
+		"no rate":                            {},
+		"a blocked rate":                     ratelimit.Blocked(),
+		"a limit of 0":                       {Per: time.Minute, Burst: 5},
+		"a negative limit":                   ratelimit.PerMinute(-1),
+		"a negative time":                    {Limit: 1, Per: -time.Second},
+		"a negative burst":                   ratelimit.PerMinute(1).WithBurst(-1),
+		"more than one unit per microsecond": ratelimit.PerSecond(1_000_001),
+		"more than 366 days to fill":         ratelimit.PerDay(1).WithBurst(367),
+		"no limit at all":                    ratelimit.Unlimited(),
+	} {
+		for _, force := range []bool{false, true} {
+			bad := ratelimit.Limit{Policy: "policy", Key: "bob", Rate: r, Cost: 1, Force: force}
+			s.fault(name, []ratelimit.Limit{good, bad}, 2, true)
+		}
+	}
+	good.Cost = 0
+	s.expect(good, state{allowed, 5, 0, 0})
+}
+
+// fault expects an error of a call.
+func (s *script) fault(name string, limits []ratelimit.Limit, states int, ofRate bool) {
+	s.Helper()
+	err := s.store.Take(s.Context(), limits, make([]ratelimit.State, states))
+	if err == nil {
+		s.Errorf("Take with %s = no error, want one", name)
+	}
+	if errors.Is(err, ratelimit.ErrRate) != ofRate {
+		s.Errorf("Take with %s = error %v; is ErrRate: %t, want %t", name, err, !ofRate, ofRate)
+	}
 }
 
 func slicesStay(s *script) {

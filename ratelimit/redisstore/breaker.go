@@ -1,6 +1,8 @@
 package redisstore
 
 import (
+	"context"
+	"errors"
 	"math/bits"
 	"math/rand/v2"
 	"sync"
@@ -25,9 +27,11 @@ type breaker struct {
 	probing bool
 	epoch   uint   // a call of an earlier epoch is too old to prove anything
 	row     int    // failures in a row
+	first   error  // of that row
 	recent  uint32 // a bit for each of the last calls, 1 is a failure
 	pause   time.Duration
 	until   time.Duration
+	hasty   bool // the last pause was a short one, for a connection
 }
 
 // pass is a call that a breaker let through.
@@ -52,37 +56,53 @@ func (b *breaker) enter(now time.Duration) (p pass, wait time.Duration, ok bool)
 }
 
 // leave records how a call went, and reports whether that opened or closed the
-// breaker.
-func (b *breaker) leave(p pass, now time.Duration, failed bool) (changed bool) {
+// breaker. The cause of an opened one is the first failure in the row: what comes
+// after a connection was lost is only that there is none.
+func (b *breaker) leave(p pass, now time.Duration, err error) (changed bool, cause error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if p.epoch != b.epoch {
-		return false
+		return false, nil
 	}
 	if p.probe {
-		b.probing = false
-		if failed {
-			b.pause = min(2*b.pause, longPause)
-			b.until = now + jitter(b.pause)
-			return false
-		}
-		b.open, b.row, b.recent = false, 0, 0
-		b.epoch++
-		return true
+		return b.probed(now, err), nil
 	}
 	b.row++
 	b.recent = b.recent << 1 & (1<<window - 1)
-	if failed {
+	if err != nil {
 		b.recent |= 1
 	} else {
 		b.row = 0
 	}
-	if b.row < rowLimit && bits.OnesCount32(b.recent) <= window/2 {
-		return false
+	if b.row <= 1 {
+		b.first = err
 	}
-	b.open, b.pause, b.until = true, firstPause, now+jitter(firstPause)
+	if b.row < rowLimit && bits.OnesCount32(b.recent) <= window/2 {
+		return false, nil
+	}
+	b.open, b.pause, b.until, b.hasty = true, firstPause, now+jitter(firstPause), false
 	b.epoch++
-	return true
+	return true, b.first
+}
+
+// probed ends a probe, and reports whether that closed the breaker.
+func (b *breaker) probed(now time.Duration, err error) bool {
+	b.probing = false
+	if err == nil {
+		b.open, b.row, b.first, b.recent = false, 0, nil, 0
+		b.epoch++
+		return true
+	}
+	// A probe that had no time to wait for its connection has left one for the
+	// next probe, which comes soon.
+	b.hasty = !b.hasty && errors.Is(err, ErrConnecting) && errors.Is(err, context.DeadlineExceeded)
+	pause := firstPause
+	if !b.hasty {
+		b.pause = min(2*b.pause, longPause)
+		pause = b.pause
+	}
+	b.until = now + jitter(pause)
+	return false
 }
 
 // jitter spreads a pause by a fifth to both sides, so that many processes do

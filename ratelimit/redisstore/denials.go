@@ -63,7 +63,7 @@ func (d *denials) lock(l *ratelimit.Limit) (denialID, *denial, *sync.Mutex) {
 
 // find fills in the state of l if it is certain that l does not fit.
 func (d *denials) find(l *ratelimit.Limit, now time.Duration, s *ratelimit.State) bool {
-	if l.Cost <= 0 || int64(now) >= d.newest.Load() {
+	if l.Cost <= 0 || l.Force || int64(now) >= d.newest.Load() {
 		return false
 	}
 	id, e, mu := d.lock(l)
@@ -71,11 +71,11 @@ func (d *denials) find(l *ratelimit.Limit, now time.Duration, s *ratelimit.State
 	if e.id != id || e.rate != l.Rate || now >= e.expires {
 		return false
 	}
-	b := bucketOf(l.Rate)
-	if b.fits(max(e.earlier-now, 0).Microseconds(), l.Cost) {
+	p := planOf(l.Rate)
+	if p.Fits(max(e.earlier-now, 0), l.Cost) {
 		return false
 	}
-	*s = b.state(max(e.later-now, 0).Microseconds(), l.Cost, false)
+	*s = stateOf(p, max(e.later-now, 0), l.Cost, false)
 	return true
 }
 

@@ -19,7 +19,9 @@
 // Redis 5 or later, or Valkey; a cluster is fine. One script decides all limits
 // of an identity in one round trip, by the clock of the server: those of the
 // processes need not agree. An identity is stored as a hash, in about 200 bytes
-// per policy, until its bucket is full. Set maxmemory-policy to noeviction, or
+// per policy, until its bucket is full: where a unit takes whole milliseconds to
+// come back, the time that a key has left to live is the bucket, which costs the
+// server half of what other rates do. Set maxmemory-policy to noeviction, or
 // give the limits a server of their own: an evicted bucket is a full one, and
 // nobody is told.
 //
@@ -33,6 +35,13 @@
 // decides: each process counts for itself, or everything is admitted, or the
 // limiter answers 503. None of this is ever a 429, and OnDegraded is told. In a
 // cluster all this happens for each sixteenth of the slots by itself.
+//
+// Setting up is not asking. To connect takes more round trips than a question, so
+// it has a bound of its own, [Config].Connect, and goes on when the call that
+// wanted the connection has left; Mode decides that call. The line about an outage
+// says whether it began while the store was connecting or asking. An answer that
+// says that this is no longer the primary costs the connection: behind an address
+// that follows the primary, the next one leads to it.
 //
 // A failure may have been a lost answer, so nothing is sent twice: a call is
 // charged once or not at all, and with FailLocal perhaps in both places.

@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/backstop-go/backstop/ratelimit"
@@ -90,7 +91,7 @@ func (s *Store) undo(ctx context.Context, g *group) {
 
 var (
 	errOpen       = errors.New("redisstore: Redis has failed repeatedly and is not asked")
-	errUnfinished = errors.New("redisstore: the client panicked") // or ended its goroutine
+	errUnfinished = errors.New("the client panicked") // or ended its goroutine
 )
 
 // ask lets Redis decide a group, unless its breaker is open. With an error comes
@@ -102,10 +103,10 @@ func (s *Store) ask(ctx context.Context, g *group) (wait time.Duration, err erro
 	if !ok {
 		return wait, errOpen
 	}
-	err = errUnfinished
+	err = fmt.Errorf("redisstore: asking: %w", errUnfinished)
 	defer func() {
-		if b.leave(p, s.now(), err != nil) {
-			s.report(err != nil, err)
+		if changed, cause := b.leave(p, s.now(), err); changed {
+			s.report(cause)
 		}
 	}()
 
@@ -113,7 +114,7 @@ func (s *Store) ask(ctx context.Context, g *group) (wait time.Duration, err erro
 		tag = s.tag(g.limits[0].Key)
 	}
 	var admitted bool
-	reply, err := s.eval(ctx, tag, g.limits)
+	reply, err := s.eval(ctx, s.question(tag, g.limits))
 	if err == nil {
 		admitted, err = decode(reply, g.limits, g.states)
 	}

@@ -8,7 +8,8 @@ import (
 )
 
 var harness = clienttest.Harness{
-	New: func(_ testing.TB, addr string) redisstore.Client { return &client{addr: addr} },
+	Simple: true,
+	New:    func(_ testing.TB, addr string) redisstore.Client { return &client{addr: addr} },
 }
 
 func TestStoreOnRealServers(t *testing.T) { clienttest.Run(t, harness) }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/backstop-go/backstop/ratelimit"
+	"github.com/backstop-go/backstop/ratelimit/internal/bucket"
 )
 
 // Mode says what a [Store] does while Redis does not answer. It never takes a
@@ -68,15 +69,15 @@ func (s *Store) takeLocal(ctx context.Context, limits []ratelimit.Limit, states 
 
 // share is what this process may admit of l on its own.
 func (s *Store) share(l ratelimit.Limit) ratelimit.Limit {
-	burst := burstOf(l.Rate)
-	unit := l.Rate.Per / time.Duration(l.Rate.Limit) // loses less than a nanosecond in a microsecond
-	if nodes := time.Duration(s.nodes); unit > maxFill/nodes {
-		unit = maxFill // the slowest rate there is
+	p := bucket.Of(l.Rate.Limit, l.Rate.Per, l.Rate.Burst, time.Nanosecond)
+	burst, unit := int(p.Fill/p.Unit), p.Unit
+	if nodes := time.Duration(s.nodes); unit > bucket.Most/nodes {
+		unit = bucket.Most // the slowest rate there is
 	} else {
 		unit *= nodes
 	}
 	mine := ratelimit.Rate{Limit: 1, Per: unit, Burst: max(burst/s.nodes, 1)}
-	if l.Cost <= burst {
+	if l.Cost <= burst && !l.Force {
 		// What Redis could admit must not be called impossible meanwhile.
 		l.Cost = min(l.Cost, mine.Burst)
 	}

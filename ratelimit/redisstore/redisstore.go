@@ -22,6 +22,11 @@ type Client interface {
 	// arguments: once, on the primary that owns keys[0], and no longer than ctx
 	// lasts. It never retries, except where the server has told it to ask
 	// another node. NOSCRIPT is an error that wraps [ErrNoScript].
+	//
+	// If there is no connection, Eval waits for one, but does not set it up with
+	// the deadline of ctx: that takes [ConnectTimeout] at most, and goes on when
+	// the call has left with an error that wraps [ErrConnecting]. An answer that
+	// says that this is the wrong node, such as READONLY, costs the connection.
 	Eval(ctx context.Context, verb, script string, keys []string, args []int64) ([]int64, error)
 }
 
@@ -43,6 +48,11 @@ type Config struct {
 	// a refund of the limiter is a call. The request's own deadline does not
 	// count. Default 25 ms.
 	Timeout time.Duration
+
+	// Connect bounds what comes before a question: to dial, TLS, the handshake,
+	// and loading the script. It is longer than Timeout, and outlives the calls
+	// that needed the connection, which Mode decides meanwhile. Default 2 s.
+	Connect time.Duration
 
 	// Mode says what happens while Redis does not answer. Default FailLocal.
 	Mode Mode
@@ -66,14 +76,15 @@ const (
 	clusterRanges  = 16
 )
 
-// A Store is a [ratelimit.Store] in Redis. It is safe for concurrent use, starts
-// no goroutine and needs no closing. The zero Store is not usable; see [New].
+// A Store is a [ratelimit.Store] in Redis. It is safe for concurrent use and needs
+// no closing: a goroutine loads the script into a server that does not know it,
+// and nothing else outlives a call. The zero Store is not usable; see [New].
 type Store struct {
 	client  Client
-	digest  string
 	prefix  string
 	secret  []byte
 	timeout time.Duration
+	connect time.Duration
 	mode    Mode
 	nodes   int
 	local   *ratelimit.Memory
@@ -108,6 +119,9 @@ func New(cfg Config) (*Store, error) {
 	if cfg.Timeout < 0 {
 		errs = append(errs, fmt.Errorf("redisstore: timeout %v is negative", cfg.Timeout))
 	}
+	if cfg.Connect < 0 {
+		errs = append(errs, fmt.Errorf("redisstore: connect timeout %v is negative", cfg.Connect))
+	}
 	if cfg.Mode > FailClosed {
 		errs = append(errs, fmt.Errorf("redisstore: unknown mode %d", cfg.Mode))
 	}
@@ -121,10 +135,10 @@ func New(cfg Config) (*Store, error) {
 
 	s := &Store{
 		client:     cfg.Client,
-		digest:     digest(script),
 		prefix:     prefix,
 		secret:     slices.Clone(cfg.Secret),
 		timeout:    cfg.Timeout,
+		connect:    cfg.Connect,
 		mode:       cfg.Mode,
 		nodes:      max(cfg.Nodes, 1),
 		local:      memory,
@@ -134,6 +148,9 @@ func New(cfg Config) (*Store, error) {
 	}
 	if s.timeout == 0 {
 		s.timeout = defaultTimeout
+	}
+	if s.connect == 0 {
+		s.connect = defaultConnect
 	}
 	if s.onDegraded == nil {
 		s.onDegraded = warn
@@ -234,9 +251,9 @@ func byKey(limits []ratelimit.Limit) (sorted []ratelimit.Limit, order []int) {
 	return sorted, order
 }
 
-// report tells about a breaker that has opened (err says why) or closed, if it
-// was the first to open or the last to close.
-func (s *Store) report(opened bool, err error) {
+// report tells about a breaker that has opened for a cause, or closed for none,
+// if it was the first to open or the last to close.
+func (s *Store) report(cause error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer func() {
@@ -244,10 +261,10 @@ func (s *Store) report(opened bool, err error) {
 			slog.Error("rate limit hook panicked", "hook", "OnDegraded", "panic", v)
 		}
 	}()
-	if opened {
+	if cause != nil {
 		s.open++
 		if s.open == 1 {
-			s.onDegraded(true, err)
+			s.onDegraded(true, cause)
 		}
 		return
 	}

@@ -13,6 +13,7 @@ func TestNewNamesAllFaultsAtOnce(t *testing.T) {
 		Prefix:  "shop{1}",
 		Secret:  []byte("short-secret"),
 		Timeout: -time.Second,
+		Connect: -time.Minute,
 		Mode:    9,
 		Nodes:   -1,
 	})
@@ -20,7 +21,7 @@ func TestNewNamesAllFaultsAtOnce(t *testing.T) {
 		t.Fatal("New = nil, want an error")
 	}
 	for _, want := range []string{
-		"Client is required", `prefix "shop{1}"`, "secret of 12 bytes", "timeout -1s", "mode 9", "-1 nodes",
+		"Client is required", `prefix "shop{1}"`, "secret of 12 bytes", "timeout -1s", "connect timeout -1m0s", "mode 9", "-1 nodes",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("New = %v, want it to mention %s", err, want)

@@ -1,52 +1,68 @@
 package redisstore
 
 import (
-	"context"
 	"crypto/sha1"
 	_ "embed"
 	"encoding/hex"
 	"errors"
-	"fmt"
+	"time"
 
 	"github.com/backstop-go/backstop/ratelimit"
+	"github.com/backstop-go/backstop/ratelimit/internal/bucket"
 )
 
-//go:embed script.lua
-var script string
+var (
+	//go:embed ttl.lua
+	ttlSource string
+	//go:embed instant.lua
+	instantSource string
 
-// ErrNoScript is what a [Client] returns, wrapped or as it is, when the server
-// answers NOSCRIPT.
-var ErrNoScript = errors.New("redisstore: the server does not know the script")
+	byTTL     = newScript(ttlSource, time.Millisecond)
+	byInstant = newScript(instantSource, time.Microsecond)
+)
 
-// digest is the name by which EVALSHA calls a script. Redis chose SHA-1.
-func digest(script string) string {
-	sum := sha1.Sum([]byte(script))
-	return hex.EncodeToString(sum[:])
+// script decides one group. Both scripts understand what the other has stored: a
+// bucket may change its rate.
+type script struct {
+	source string
+	digest string        // the name by which EVALSHA calls it; Redis chose SHA-1
+	tick   time.Duration // in which it counts; it answers in microseconds
 }
 
-// eval runs the script once, and a second time only after NOSCRIPT, which says
-// for certain that it did not run. Whatever else failed may have been executed.
-func (s *Store) eval(ctx context.Context, tag string, limits []ratelimit.Limit) ([]int64, error) {
-	keys := make([]string, len(limits))
-	args := make([]int64, 1, 1+2*len(limits))
-	args[0] = s.serverTime
+func newScript(source string, tick time.Duration) *script {
+	sum := sha1.Sum([]byte(source))
+	return &script{source, hex.EncodeToString(sum[:]), tick}
+}
+
+// scriptFor returns the cheapest script that is exact for all limits of a group.
+func (s *Store) scriptFor(limits []ratelimit.Limit) *script {
+	if s.serverTime != 0 {
+		return byInstant // a test has a clock, which moves no TTL
+	}
 	for i := range limits {
-		b := bucketOf(limits[i].Rate)
-		keys[i] = s.redisKey(tag, limits[i].Policy)
-		args = append(args, b.charge(limits[i].Cost), b.fill)
+		if planOf(limits[i].Rate).Unit%byTTL.tick != 0 {
+			return byInstant
+		}
 	}
-	// A request that is given up must not cost a connection, nor count as an
-	// outage, so only our own deadline ends the wait.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.timeout)
-	defer cancel()
-	reply, err := s.client.Eval(ctx, "EVALSHA", s.digest, keys, args)
-	if errors.Is(err, ErrNoScript) {
-		reply, err = s.client.Eval(ctx, "EVAL", script, keys, args)
+	return byTTL
+}
+
+// args are the arguments of a script, which each script explains.
+func (s *Store) args(sc *script, limits []ratelimit.Limit) []int64 {
+	args := make([]int64, 0, 1+3*len(limits))
+	if sc == byInstant {
+		args = append(args, s.serverTime)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("redisstore: eval: %w", err)
+	for i := range limits {
+		l := &limits[i]
+		p := planOf(l.Rate)
+		var forced int64
+		if l.Force {
+			forced = 1
+		}
+		args = append(args, int64(p.Charge(l.Cost)/sc.tick), int64(p.Fill/sc.tick), forced)
 	}
-	return reply, nil
+	return args
 }
 
 // decode turns a reply into states, and reports whether all fit.
@@ -56,13 +72,14 @@ func decode(reply []int64, limits []ratelimit.Limit, states []ratelimit.State) (
 	}
 	admitted, all := reply[0] == 1, true
 	for i := range limits {
-		b, debt := bucketOf(limits[i].Rate), reply[1+i]
-		if debt < 0 || debt > maxDebt {
+		l := &limits[i]
+		if reply[1+i] < 0 || reply[1+i] > bucket.Most.Microseconds() {
 			return false, errReply
 		}
-		fits := admitted || b.fits(debt, limits[i].Cost)
+		p, debt := planOf(l.Rate), time.Duration(reply[1+i])*time.Microsecond
+		fits := admitted || l.Force || p.Fits(debt, l.Cost)
 		all = all && fits
-		states[i] = b.state(debt, limits[i].Cost, fits)
+		states[i] = stateOf(p, debt, l.Cost, fits)
 	}
 	if all != admitted {
 		return false, errReply
@@ -71,4 +88,4 @@ func decode(reply []int64, limits []ratelimit.Limit, states []ratelimit.State) (
 }
 
 // errReply is about an answer that the script cannot have given.
-var errReply = errors.New("redisstore: malformed reply")
+var errReply = errors.New("redisstore: asking: malformed reply")

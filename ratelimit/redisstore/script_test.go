@@ -90,65 +90,96 @@ func TestPeekAndDenialWriteNothing(t *testing.T) {
 	}
 }
 
+// rates are the same rate twice, for the one script and for the other.
+func rates(limit int, per time.Duration) map[string]ratelimit.Rate {
+	return map[string]ratelimit.Rate{
+		"by TTL":     {Limit: limit, Per: per},
+		"by instant": {Limit: limit, Per: per + time.Duration(limit)*time.Microsecond},
+	}
+}
+
+// stored is what the scripts write.
+var stored = map[string]*regexp.Regexp{
+	"by TTL":     regexp.MustCompile(`^[1-9][0-9]*$`),
+	"by instant": regexp.MustCompile(`^[0-9]{16} [1-9][0-9]*$`),
+}
+
 func TestCallsSurviveWhatHappensToTheData(t *testing.T) {
 	server := redistest.Start(t)
-	rate := ratelimit.PerHour(2)
-	for _, tc := range []struct {
-		name   string
-		happen func(key string)
-		want   int // Remaining after one unit more
-	}{
-		{"scripts are flushed", func(string) { server.Do("SCRIPT", "FLUSH") }, 0},
-		{"everything is flushed", func(string) { server.Do("FLUSHALL") }, 1},
-		{"a word is stored", func(k string) { server.Do("SET", k, "word") }, 1},
-		{"an exponent is stored", func(k string) { server.Do("SET", k, "1e300") }, 1},
-		{"a hexadecimal number is stored", func(k string) { server.Do("SET", k, "0x7fffffffffff") }, 1},
-		{"a negative number is stored", func(k string) { server.Do("SET", k, "-5 10") }, 1},
-		{"one number is stored", func(k string) { server.Do("SET", k, "99999999999999") }, 1},
-		{"a bucket without room is stored", func(k string) { server.Do("SET", k, "9999999999999999 0") }, 1},
-		{"a debt of more than any rate's is stored", func(k string) { server.Do("SET", k, "9999999999999999 31622400000001") }, 1},
-		{"three numbers are stored", func(k string) { server.Do("SET", k, "9999999999999999 1000000 1") }, 1},
-		{"nothing is stored", func(k string) { server.Do("SET", k, "") }, 1},
-		{"forty digits are stored", func(k string) { server.Do("SET", k, strings.Repeat("9", 20)+" "+strings.Repeat("9", 20)) }, 1},
-		{"a list is stored", func(k string) { server.Do("DEL", k); server.Do("RPUSH", k, "1") }, 1},
-		{"an instant of the past is stored", func(k string) { server.Do("SET", k, "1000000 7200000000") }, 1},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			server.Do("FLUSHALL")
-			s := newStore(t, redisstore.Config{Client: &client{addr: server.Addr}, Timeout: patient})
-			l := ratelimit.Limit{Policy: "p", Key: "ann", Rate: rate, Cost: 1}
-			take(t, s, l)
-			tc.happen(onlyKey(t, server))
-			if got := take(t, s, l); !got.Allowed || got.Degraded || got.Remaining != tc.want {
-				t.Errorf("Take = %+v, want it admitted with %d remaining", got, tc.want)
-			}
-			stored := fmt.Sprint(server.Do("GET", onlyKey(t, server)))
-			if !regexp.MustCompile(`^[0-9]{16} [0-9]+$`).MatchString(stored) {
-				t.Errorf("the server stores %q, want two numbers", stored)
-			}
-		})
+	const hour = "3600000"
+	for name, rate := range rates(2, time.Hour) {
+		for _, tc := range []struct {
+			name   string
+			happen func(key string)
+			want   int // Remaining after one unit more
+		}{
+			{"scripts are flushed", func(string) { server.Do("SCRIPT", "FLUSH") }, 0},
+			{"everything is flushed", func(string) { server.Do("FLUSHALL") }, 1},
+			{"a word is stored", func(k string) { server.Do("SET", k, "word") }, 1},
+			{"a word that lives long is stored", func(k string) { server.Do("SET", k, "word", "PX", "9"+hour) }, 1},
+			{"an exponent is stored", func(k string) { server.Do("SET", k, "1e300", "PX", "9"+hour) }, 1},
+			{"a hexadecimal number is stored", func(k string) { server.Do("SET", k, "0x7fffffffffff", "PX", "9"+hour) }, 1},
+			{"a negative number is stored", func(k string) { server.Do("SET", k, "-5 10", "PX", "9"+hour) }, 1},
+			{"one number without an end is stored", func(k string) { server.Do("SET", k, "99999999999999") }, 1},
+			{"a bucket without room is stored", func(k string) { server.Do("SET", k, "9999999999999999 0", "PX", "9"+hour) }, 1},
+			{"nothing that it can owe is stored", func(k string) { server.Do("SET", k, "0", "PX", "9"+hour) }, 1},
+			{"a debt of more than any rate's is stored", func(k string) { server.Do("SET", k, "31622400001", "PX", "9"+hour) }, 1},
+			{"an instant with such a debt is stored", func(k string) { server.Do("SET", k, "9999999999999999 31622400000001", "PX", "9"+hour) }, 1},
+			{"three numbers are stored", func(k string) { server.Do("SET", k, "9999999999999999 1000000 1", "PX", "9"+hour) }, 1},
+			{"nothing is stored", func(k string) { server.Do("SET", k, "", "PX", "9"+hour) }, 1},
+			{"forty digits are stored", func(k string) { server.Do("SET", k, strings.Repeat("9", 40), "PX", "9"+hour) }, 1},
+			{"a list is stored", func(k string) { server.Do("DEL", k); server.Do("RPUSH", k, "1") }, 1},
+			{"a list that lives long is stored", func(k string) {
+				server.Do("DEL", k)
+				server.Do("RPUSH", k, "1")
+				server.Do("PEXPIRE", k, "9"+hour)
+			}, 1},
+			{"an instant of the past is stored", func(k string) { server.Do("SET", k, "1000000 7200000000") }, 1},
+		} {
+			t.Run(name+", "+tc.name, func(t *testing.T) {
+				server.Do("FLUSHALL")
+				s := newStore(t, redisstore.Config{Client: &client{addr: server.Addr}, Timeout: patient})
+				l := ratelimit.Limit{Policy: "p", Key: "ann", Rate: rate, Cost: 1}
+				take(t, s, l)
+				tc.happen(onlyKey(t, server))
+				if got := take(t, s, l); !got.Allowed || got.Degraded || got.Remaining != tc.want {
+					t.Errorf("Take = %+v, want it admitted with %d remaining", got, tc.want)
+				}
+				if value := fmt.Sprint(server.Do("GET", onlyKey(t, server))); !stored[name].MatchString(value) {
+					t.Errorf("the server stores %q, want %v", value, stored[name])
+				}
+			})
+		}
 	}
 }
 
 // The clock of a server may go back, by itself or by a failover to another one.
 func TestAClockThatWasAheadCostsAtMostTheTimeToFull(t *testing.T) {
-	server := redistest.Start(t)
-	s := newStore(t, redisstore.Config{Client: &client{addr: server.Addr}, Timeout: patient, Mode: redisstore.FailClosed})
-	l := ratelimit.Limit{Policy: "p", Key: "ann", Rate: ratelimit.Rate{Limit: 1, Per: 300 * time.Millisecond}, Cost: 1}
-	take(t, s, l)
-	key := onlyKey(t, server)
-	_, fill, ok := strings.Cut(fmt.Sprint(server.Do("GET", key)), " ")
-	if !ok || fill != "300000" {
-		t.Fatalf("the server stores %q, want the time from empty to full beside an instant", server.Do("GET", key))
-	}
-	server.Do("SET", key, fmt.Sprint(time.Now().Add(time.Hour).UnixMicro(), " ", fill))
-	st := take(t, s, l)
-	if st.Allowed || st.RetryAfter > 300*time.Millisecond {
-		t.Errorf("Take = %+v, want a refusal for at most 300ms", st)
-	}
-	time.Sleep(st.RetryAfter)
-	if !take(t, s, l).Allowed {
-		t.Errorf("Take after the RetryAfter of %v = refused, want allowed", st.RetryAfter)
+	for name, rate := range rates(1, 300*time.Millisecond) {
+		t.Run(name, func(t *testing.T) {
+			server := redistest.Start(t)
+			s := newStore(t, redisstore.Config{Client: &client{addr: server.Addr}, Timeout: patient, Mode: redisstore.FailClosed})
+			l := ratelimit.Limit{Policy: "p", Key: "ann", Rate: rate, Cost: 1}
+			take(t, s, l)
+			key := onlyKey(t, server)
+			value := strings.Fields(fmt.Sprint(server.Do("GET", key)))
+			want := map[string]string{"by TTL": "300", "by instant": "300001"}[name]
+			if got := value[len(value)-1]; got != want {
+				t.Fatalf("the server stores %q, want the time from empty to full at the end", value)
+			}
+			if len(value) == 2 {
+				value[0] = fmt.Sprint(time.Now().Add(time.Hour).UnixMicro())
+			}
+			server.Do("SET", key, strings.Join(value, " "), "PX", "3600000")
+			st := take(t, s, l)
+			if st.Allowed || st.RetryAfter > rate.Per {
+				t.Fatalf("Take = %+v, want a refusal for at most %v", st, rate.Per)
+			}
+			time.Sleep(st.RetryAfter)
+			if !take(t, s, l).Allowed {
+				t.Errorf("Take after the RetryAfter of %v = refused, want allowed", st.RetryAfter)
+			}
+		})
 	}
 }
 

@@ -25,9 +25,13 @@ import (
 
 // Client is a [redisstore.Client] on a go-redis client, which remains the
 // caller's to close. The zero Client is not usable; see [New].
+//
+// It takes connections out of the pool of that client, at most eight for each
+// server and half of PoolSize, and keeps them: calls that come at the same time
+// are sent together.
 type Client struct {
-	client  redis.UniversalClient
-	cluster bool
+	single  *lane
+	cluster *cluster
 }
 
 var _ redisstore.Client = (*Client)(nil)
@@ -42,14 +46,14 @@ func New(client redis.UniversalClient) (*Client, error) {
 	case *redis.Client:
 		o := c.Options()
 		f.check(o.ContextTimeoutEnabled, o.MaxRetries, o.DialerRetries)
-		return f.join(&Client{client: c})
+		return f.join(&Client{single: newLane(c)})
 	case *redis.ClusterClient:
 		o := c.Options()
 		f.check(o.ContextTimeoutEnabled, o.MaxRetries, o.DialerRetries)
 		if o.ReadOnly { // RouteByLatency and RouteRandomly set it, too
 			f.add("ReadOnly must be false: limits live on primaries")
 		}
-		return f.join(&Client{client: c, cluster: true})
+		return f.join(&Client{cluster: &cluster{client: c, lanes: make(map[*redis.Client]*lane)}})
 	default:
 		return nil, fmt.Errorf("goredisadapter: a client of type %T is not supported", client)
 	}
@@ -57,7 +61,7 @@ func New(client redis.UniversalClient) (*Client, error) {
 
 // Cluster reports whether the client speaks to a cluster, so that
 // [redisstore.Store] watches its parts one by one.
-func (c *Client) Cluster() bool { return c.cluster }
+func (c *Client) Cluster() bool { return c.cluster != nil }
 
 // Eval implements [redisstore.Client].
 func (c *Client) Eval(ctx context.Context, verb, script string, keys []string, args []int64) ([]int64, error) {
@@ -69,23 +73,25 @@ func (c *Client) Eval(ctx context.Context, verb, script string, keys []string, a
 	for _, arg := range args {
 		words = append(words, arg)
 	}
-	cmd := once{redis.NewCmd(ctx, words...)}
-	cmd.SetFirstKeyPos(3)
-	if err := c.client.Process(ctx, cmd); err != nil {
-		if redis.HasErrorPrefix(err, "NOSCRIPT") {
-			return nil, redisstore.ErrNoScript
-		}
+	cmd, err := c.send(ctx, keys[0], redis.NewCmd(ctx, words...))
+	if err == nil {
+		err = cmd.Err()
+	}
+	if redis.HasErrorPrefix(err, "NOSCRIPT") {
+		return nil, redisstore.ErrNoScript
+	}
+	if err != nil {
 		return nil, fmt.Errorf("goredisadapter: %w", err)
 	}
 	return cmd.Int64Slice()
 }
 
-// once is a command that is not sent again when its reply is lost: the cluster
-// client would do so, whatever its options say. It still follows redirects.
-type once struct{ *redis.Cmd }
-
-// NoRetry overrides the method of redis.Cmd.
-func (once) NoRetry() bool { return true }
+func (c *Client) send(ctx context.Context, key string, cmd *redis.Cmd) (*redis.Cmd, error) {
+	if c.cluster != nil {
+		return c.cluster.do(ctx, key, cmd)
+	}
+	return cmd, c.single.do(ctx, cmd)
+}
 
 // faults are the options that must be changed.
 type faults []error

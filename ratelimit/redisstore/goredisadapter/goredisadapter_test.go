@@ -22,6 +22,12 @@ var harness = clienttest.Harness{
 			Addrs: addrs, ContextTimeoutEnabled: true, MaxRetries: -1, DialerRetries: 1,
 		}))
 	},
+	NewSentinel: func(t testing.TB, sentinel, master string) redisstore.Client {
+		return newClient(t, redis.NewFailoverClient(&redis.FailoverOptions{
+			SentinelAddrs: []string{sentinel}, MasterName: master,
+			ContextTimeoutEnabled: true, MaxRetries: -1, DialerRetries: 1,
+		}))
+	},
 }
 
 func TestClient(t *testing.T) {

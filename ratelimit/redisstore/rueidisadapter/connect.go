@@ -2,9 +2,55 @@ package rueidisadapter
 
 import (
 	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"time"
 
 	"github.com/redis/rueidis"
+
+	"github.com/backstop-go/backstop/ratelimit/redisstore"
 )
+
+// rueidis connects within the call that misses a connection, and holds up all
+// others meanwhile. Here a call never dials: it waits for an attempt, which goes
+// on when the call has left.
+
+// asking marks the context of a call that must not dial.
+type asking struct{ context.Context }
+
+type askingKey struct{}
+
+func (a asking) Value(key any) any {
+	if key == (askingKey{}) {
+		return true
+	}
+	return a.Context.Value(key)
+}
+
+// noConnection is why a call was not sent.
+type noConnection struct{ addr string }
+
+func (e *noConnection) Error() string { return "no connection to " + e.addr }
+func (e *noConnection) Unwrap() error { return redisstore.ErrConnecting }
+
+// dialer returns the function that dials as option says, but not for a call.
+func dialer(option rueidis.ClientOption) func(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, error) {
+	return func(ctx context.Context, addr string, d *net.Dialer, config *tls.Config) (net.Conn, error) {
+		switch {
+		case ctx.Value(askingKey{}) != nil:
+			return nil, &noConnection{addr}
+		case option.DialCtxFn != nil:
+			return option.DialCtxFn(ctx, addr, d, config)
+		case option.DialFn != nil:
+			return option.DialFn(addr, d, config)
+		case config != nil:
+			return (&tls.Dialer{NetDialer: d, Config: config}).DialContext(ctx, "tcp", addr)
+		default:
+			return d.DialContext(ctx, "tcp", addr)
+		}
+	}
+}
 
 // attempt is one try to connect. err is set before done is closed.
 type attempt struct {
@@ -12,57 +58,117 @@ type attempt struct {
 	err  error
 }
 
-// connected returns the client, and makes it if there is none. rueidis knows no
-// deadline for that, so it happens on a goroutine that ends with the dial
-// timeout; whoever cannot wait for so long leaves.
-func (c *Client) connected(ctx context.Context) (rueidis.Client, error) {
-	c.mu.Lock()
-	client, a := c.client, c.attempt
-	switch {
-	case c.closed:
-		c.mu.Unlock()
-		return nil, rueidis.ErrClosing
-	case client == nil && a == nil:
-		a = &attempt{done: make(chan struct{})}
-		c.attempt = a
-		go c.connect(a)
-	}
-	c.mu.Unlock()
-	if client != nil {
-		return client, nil
-	}
+// wait waits for the attempt, but no longer than a call can.
+func (a *attempt) wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return fmt.Errorf("%w: %w", redisstore.ErrConnecting, ctx.Err())
 	case <-a.done:
 	}
 	if a.err != nil {
-		return nil, a.err
+		return fmt.Errorf("%w: %w", redisstore.ErrConnecting, a.err)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed {
-		return nil, rueidis.ErrClosing
-	}
-	return c.client, nil
+	return nil
 }
 
-func (c *Client) connect(a *attempt) {
-	client, err := rueidis.NewClient(c.option)
+// connected returns the client, or waits for one.
+func (c *Client) connected(ctx context.Context) (rueidis.Client, error) {
+	for {
+		c.mu.Lock()
+		client, closed := c.client, c.closed
+		if client == nil && !closed {
+			c.start(redisstore.ConnectTimeout(ctx))
+		}
+		a := c.attempt
+		c.mu.Unlock()
+		switch {
+		case closed:
+			return nil, rueidis.ErrClosing
+		case client != nil:
+			return client, nil
+		}
+		if err := a.wait(ctx); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// start begins an attempt, unless one is under way. The caller holds the lock.
+func (c *Client) start(bound time.Duration) {
+	if c.attempt != nil {
+		return
+	}
+	c.attempt = &attempt{done: make(chan struct{})}
+	go c.connect(c.attempt, bound)
+}
+
+func (c *Client) connect(a *attempt, bound time.Duration) {
+	option := c.option
+	if option.Dialer.Timeout == 0 {
+		option.Dialer.Timeout = bound
+	}
+	client, err := rueidis.NewClient(option)
+	if err != nil && client != nil {
+		client.Close() // it would dial with the next call
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err != nil && client != nil {
-		// A single client is usable in spite of the error, and dials anew with
-		// each call; but the calls of now had better see the error.
-		client.Close()
-	}
 	c.attempt, a.err = nil, err
 	switch {
 	case err != nil:
 	case c.closed:
-		client.Close()
+		go client.Close()
 	default:
 		c.client = client
 	}
 	close(a.done)
+}
+
+// drop gives a client up, and begins to replace it. Its calls may end.
+func (c *Client) drop(client rueidis.Client, bound time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.client != client {
+		return
+	}
+	c.client = nil
+	go client.Close()
+	if !c.closed {
+		c.start(bound)
+	}
+}
+
+// reach connects to one node of a cluster, the owner of a key. One attempt serves
+// all calls that need the node.
+func (c *Client) reach(ctx context.Context, addr, key string) error {
+	client, err := c.connected(ctx)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	a := c.nodes[addr]
+	if a == nil {
+		a = &attempt{done: make(chan struct{})}
+		c.nodes[addr] = a
+		go func() {
+			ctx, cancel := context.WithTimeout(context.Background(), redisstore.ConnectTimeout(ctx))
+			defer cancel()
+			// Any command will do; the scripts use this one, so it is permitted.
+			err := client.Do(ctx, client.B().Pttl().Key(key).Build()).Error()
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			delete(c.nodes, addr)
+			a.err = err
+			close(a.done)
+		}()
+	}
+	c.mu.Unlock()
+	return a.wait(ctx)
+}
+
+// connecting reports whether anything is being set up.
+func (c *Client) connecting() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.attempt != nil || len(c.nodes) > 0
 }

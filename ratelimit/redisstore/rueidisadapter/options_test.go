@@ -31,6 +31,7 @@ func TestNewNamesTheOptionsThatMustChange(t *testing.T) {
 		{"everything wrong in a cluster", cluster, rueidis.ClientOption{ForceSingleClient: true, ReplicaOnly: true}, "ReplicaOnly ForceSingleClient InitAddress"},
 		{"everything wrong with two addresses", single, rueidis.ClientOption{InitAddress: two, ReplicaOnly: true}, "ReplicaOnly NewCluster"},
 		{"a life time", single, rueidis.ClientOption{InitAddress: one, ConnLifetime: time.Hour}, "ConnLifetime"},
+		{"a connection for each call", single, rueidis.ClientOption{InitAddress: one, DisableAutoPipelining: true}, "DisableAutoPipelining"},
 		{"replicas", cluster, rueidis.ClientOption{InitAddress: one, SendToReplicas: func(rueidis.Completed) bool { return true }}, "SendToReplicas"},
 		{"replicas only", cluster, rueidis.ClientOption{InitAddress: one, ReplicaOnly: true}, "ReplicaOnly"},
 		{"standalone replicas", single, rueidis.ClientOption{InitAddress: one, Standalone: rueidis.StandaloneOption{ReplicaAddress: two}}, "Standalone.ReplicaAddress"},

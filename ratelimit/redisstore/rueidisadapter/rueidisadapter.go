@@ -23,10 +23,7 @@ import (
 	"github.com/backstop-go/backstop/ratelimit/redisstore"
 )
 
-const (
-	dialTimeout = 500 * time.Millisecond // default; rueidis has 5 s
-	wireTimeout = time.Second            // default; rueidis has 10 s
-)
+const wireTimeout = time.Second // default; rueidis has 10 s
 
 // Client is a [redisstore.Client] with connections of its own. It is safe for
 // concurrent use. The zero Client is not usable; see [New] and [NewCluster].
@@ -35,8 +32,9 @@ type Client struct {
 	cluster bool
 
 	mu      sync.Mutex
-	client  rueidis.Client // nil until a server has answered
-	attempt *attempt       // to connect, under way
+	client  rueidis.Client      // nil until a server has answered
+	attempt *attempt            // to make a client, under way
+	nodes   map[string]*attempt // to connect to a node of a cluster, under way
 	closed  bool
 }
 
@@ -44,9 +42,11 @@ var _ redisstore.Client = (*Client)(nil)
 
 // New returns a client for one server, or with option.Sentinel.MasterSet for
 // the primary that sentinels name. It makes no call. The error names every
-// option that would send a command again after a lost reply or ask a replica;
-// DisableRetry and DisableCache are set. A zero Dialer.Timeout becomes 500 ms,
-// a zero ConnWriteTimeout, after which a silent connection is given up, 1 s.
+// option that would send a command again after a lost reply, ask a replica, or
+// connect within a call. DisableRetry, DisableCache and AlwaysPipelining are set,
+// and there is one connection to a server. A zero Dialer.Timeout means
+// [redisstore.ConnectTimeout], a zero ConnWriteTimeout, after which a silent
+// connection is given up, 1 s.
 func New(option rueidis.ClientOption) (*Client, error) {
 	errs := faults(option)
 	sentinel := option.Sentinel.MasterSet != ""
@@ -77,13 +77,13 @@ func newClient(option rueidis.ClientOption, cluster bool, errs []error) (*Client
 	option.InitAddress = slices.Clone(option.InitAddress)
 	option.DisableRetry = true
 	option.DisableCache = true
-	if option.Dialer.Timeout == 0 {
-		option.Dialer.Timeout = dialTimeout
-	}
+	option.AlwaysPipelining = true // a call that times out does not cost the connection
+	option.PipelineMultiplex = -1
+	option.DialCtxFn = dialer(option)
 	if option.ConnWriteTimeout == 0 {
 		option.ConnWriteTimeout = wireTimeout
 	}
-	return &Client{option: option, cluster: cluster}, nil
+	return &Client{option: option, cluster: cluster, nodes: make(map[string]*attempt)}, nil
 }
 
 func faults(o rueidis.ClientOption) []error {
@@ -94,6 +94,7 @@ func faults(o rueidis.ClientOption) []error {
 	}{
 		{o.RetryDelay != nil, "RetryDelay", "nothing may be retried"},
 		{o.ConnLifetime != 0, "ConnLifetime", "a connection that ends sends its commands again"},
+		{o.DisableAutoPipelining, "DisableAutoPipelining", "a call would need a connection of its own"},
 		{o.SendToReplicas != nil, "SendToReplicas", "limits live on primaries"},
 		{o.ReplicaOnly, "ReplicaOnly", "limits live on primaries"},
 		{len(o.Standalone.ReplicaAddress) > 0, "Standalone.ReplicaAddress", "limits live on primaries"},
@@ -112,23 +113,89 @@ func (c *Client) Cluster() bool { return c.cluster }
 
 // Eval implements [redisstore.Client].
 func (c *Client) Eval(ctx context.Context, verb, script string, keys []string, args []int64) ([]int64, error) {
-	client, err := c.connected(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("rueidisadapter: connect: %w", err)
-	}
 	words := make([]string, len(args))
 	for i, arg := range args {
 		words[i] = strconv.FormatInt(arg, 10)
 	}
-	cmd := client.B().Arbitrary(verb, script, strconv.Itoa(len(keys))).Keys(keys...).Args(words...).Build()
-	reply, err := client.Do(ctx, cmd).AsIntSlice()
-	if err != nil {
-		if refused, ok := rueidis.IsRedisErr(err); ok && refused.IsNoScript() {
-			return nil, redisstore.ErrNoScript
-		}
-		return nil, fmt.Errorf("rueidisadapter: %w", err)
+	ask := c.ask
+	if !c.option.ForceSingleClient {
+		ask = c.askApart
 	}
-	return reply, nil
+	reply, err := ask(ctx, func(b rueidis.Builder) rueidis.Completed {
+		return b.Arbitrary(verb, script, strconv.Itoa(len(keys))).Keys(keys...).Args(words...).Build()
+	}, keys[0])
+	if err == nil {
+		return reply, nil
+	}
+	if refused, ok := rueidis.IsRedisErr(err); ok && refused.IsNoScript() {
+		return nil, redisstore.ErrNoScript
+	}
+	return nil, fmt.Errorf("rueidisadapter: %w", err)
+}
+
+type builder func(rueidis.Builder) rueidis.Completed
+
+// ask sends a command, and a second time only if the first time there was no
+// connection to send it through.
+func (c *Client) ask(ctx context.Context, build builder, key string) ([]int64, error) {
+	reply, err := c.send(ctx, build)
+	missing, unsent := errors.AsType[*noConnection](err)
+	if !unsent {
+		return reply, err
+	}
+	if c.cluster {
+		if err := c.reach(ctx, missing.addr, key); err != nil {
+			return nil, err
+		}
+	}
+	return c.send(ctx, build)
+}
+
+func (c *Client) send(ctx context.Context, build builder) ([]int64, error) {
+	client, err := c.connected(ctx)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := client.Do(asking{ctx}, build(client.B())).AsIntSlice()
+	if err != nil && c.lost(ctx, err) {
+		c.drop(client, redisstore.ConnectTimeout(ctx))
+	}
+	return reply, err
+}
+
+// lost reports whether an error has cost the connection, or must. Nodes of a
+// cluster are told apart by redirects, and reconnected one by one.
+func (c *Client) lost(ctx context.Context, err error) bool {
+	if c.cluster {
+		return false
+	}
+	if refused, ok := rueidis.IsRedisErr(err); ok {
+		return redisstore.WrongNode(refused.Error())
+	}
+	return ctx.Err() == nil || errors.Is(err, redisstore.ErrConnecting)
+}
+
+// askApart is ask on a goroutine of its own: with sentinels or a cluster, rueidis
+// connects by itself, too, and calls wait for that without a deadline.
+func (c *Client) askApart(ctx context.Context, build builder, key string) ([]int64, error) {
+	type answer struct {
+		reply []int64
+		err   error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		reply, err := c.ask(ctx, build, key)
+		answered <- answer{reply, err}
+	}()
+	select {
+	case a := <-answered:
+		return a.reply, a.err
+	case <-ctx.Done():
+	}
+	if c.connecting() {
+		return nil, fmt.Errorf("%w: %w", redisstore.ErrConnecting, ctx.Err())
+	}
+	return nil, ctx.Err()
 }
 
 // Close closes all connections. Later calls fail.

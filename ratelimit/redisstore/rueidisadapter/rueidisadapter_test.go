@@ -19,6 +19,12 @@ var harness = clienttest.Harness{
 		c, err := rueidisadapter.NewCluster(rueidis.ClientOption{InitAddress: addrs})
 		return closed(t, c, err)
 	},
+	NewSentinel: func(t testing.TB, sentinel, master string) redisstore.Client {
+		c, err := rueidisadapter.New(rueidis.ClientOption{
+			InitAddress: []string{sentinel}, Sentinel: rueidis.SentinelOption{MasterSet: master},
+		})
+		return closed(t, c, err)
+	},
 }
 
 func TestClient(t *testing.T) { clienttest.Run(t, harness) }

@@ -15,12 +15,19 @@ import (
 
 // Harness says how to get at a client. The functions close it when t ends.
 type Harness struct {
+	// Simple is a client for tests of the store, which connects within a call.
+	Simple bool
+
 	// New returns a client for the server at addr, which may not run yet.
 	New func(t testing.TB, addr string) redisstore.Client
 
 	// NewCluster returns a client for the cluster of which addrs are nodes. nil:
 	// there is no such client.
 	NewCluster func(t testing.TB, addrs []string) redisstore.Client
+
+	// NewSentinel returns a client for the primary that a sentinel names. nil:
+	// there is no such client.
+	NewSentinel func(t testing.TB, sentinel, master string) redisstore.Client
 }
 
 // Run runs all checks as sub-tests of t, in parallel, because in most of them
@@ -29,24 +36,35 @@ func Run(t *testing.T, h Harness) {
 	for _, c := range []struct {
 		promise string
 		run     func(*testing.T, Harness)
-		cluster bool
+		needs   string
 	}{
-		{"the store keeps the contract", contract, false},
-		{"waiting for RetryAfter succeeds", waiting, false},
-		{"a forgotten script is sent again", forgottenScript, false},
-		{"a refusing server is an outage", refusals, false},
-		{"a deadline ends a call", deadline, false},
-		{"a lost reply is charged once", lostReply, false},
-		{"a service starts without a server", noServer, false},
-		{"cut connections are replaced", cutConnections, false},
-		{"outages pass without harm", outages, false},
-		{"a cluster keeps an identity in one slot", clusterKeys, true},
-		{"a dead node degrades its own identities only", deadNode, true},
-		{"a lost reply of a cluster is charged once", lostClusterReply, true},
+		{"the store keeps the contract", contract, ""},
+		{"waiting for RetryAfter succeeds", waiting, ""},
+		{"a forgotten script is sent again", forgottenScript, ""},
+		{"a refusing server is an outage", refusals, ""},
+		{"a deadline ends a call", deadline, ""},
+		{"a lost reply is charged once", lostReply, ""},
+		{"a service starts without a server", noServer, ""},
+		{"cut connections are replaced", cutConnections, ""},
+		{"outages pass without harm", outages, ""},
+		{"an outage says how it began", says, "connections"},
+		{"a server far away decides", farAway, "connections"},
+		{"a wrong node costs the connection", wrongNode, "connections"},
+		{"a cluster keeps an identity in one slot", clusterKeys, "cluster"},
+		{"a dead node degrades its own identities only", deadNode, "cluster"},
+		{"a lost reply of a cluster is charged once", lostClusterReply, "cluster"},
+		{"a cluster far away decides", farCluster, "cluster"},
+		{"a primary far away that sentinels name decides", farSentinel, "sentinel"},
+		{"a failover by sentinels is followed", sentinelFailover, "sentinel"},
 	} {
 		t.Run(c.promise, func(t *testing.T) {
-			if c.cluster && h.NewCluster == nil {
+			switch {
+			case c.needs == "cluster" && h.NewCluster == nil:
 				t.Skip("this client knows no cluster")
+			case c.needs == "sentinel" && h.NewSentinel == nil:
+				t.Skip("this client knows no sentinels")
+			case c.needs == "connections" && h.Simple:
+				t.Skip("this client connects within a call")
 			}
 			t.Parallel()
 			c.run(t, h)

@@ -2,7 +2,6 @@ package clienttest
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"strings"
 	"testing"
@@ -69,16 +68,7 @@ func busy(t *testing.T, server *redistest.Server) {
 		conn.Do(ctx, "EVAL", "while true do end", "0") // until the server is killed
 	}()
 	t.Cleanup(func() { cancel(); server.Kill(); <-ended; conn.Close() })
-	redistest.Await(t, "the server is busy", func() bool {
-		probe, err := redistest.Dial(ctx, server.Addr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer probe.Close()
-		_, err = probe.Do(ctx, "GET", "x")
-		var refused redistest.Error
-		return errors.As(err, &refused)
-	})
+	server.AwaitReply("BUSY")
 }
 
 // loading makes the server read its data so slowly that it cannot end before
@@ -137,7 +127,11 @@ func lostReply(t *testing.T, h Harness) {
 }
 
 func lostClusterReply(t *testing.T, h Harness) {
-	_, proxy := redistest.StartBehind(t)
+	var proxy *redistest.Proxy
+	redistest.StartBehind(t, func(server string) string {
+		proxy = redistest.NewProxy(t, server)
+		return proxy.Addr
+	})
 	loseOne(t, proxy, func(addr string) redisstore.Client { return h.NewCluster(t, []string{addr}) })
 }
 

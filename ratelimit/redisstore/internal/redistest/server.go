@@ -58,7 +58,7 @@ func needs(t testing.TB, program string) {
 	if _, err := exec.LookPath(program); err == nil {
 		return
 	}
-	const how = "%s is not installed: apt-get install redis-server redis-tools"
+	const how = "%s is not installed: apt-get install redis-server redis-sentinel redis-tools"
 	if os.Getenv("BACKSTOP_REDIS") == "required" {
 		t.Fatalf(how, program)
 	}
@@ -98,24 +98,25 @@ func (s *Server) Run(args ...string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	log := filepath.Join(s.dir, "log")
 	s.cmd = exec.Command("redis-server", append([]string{
 		"--bind", "127.0.0.1", "--port", port, "--dir", s.dir,
-		"--logfile", log, "--save", "", "--appendonly", "no",
+		"--logfile", filepath.Join(s.dir, "log"), "--save", "", "--appendonly", "no",
 	}, slices.Concat(s.args, args)...)...)
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	s.awaitListening()
+}
+
+func (s *Server) awaitListening() {
+	s.t.Helper()
+	Await(s.t, "a server listens on "+s.Addr, func() bool {
 		conn, err := net.Dial("tcp", s.Addr)
 		if err == nil {
 			conn.Close()
-			return
 		}
-		if time.Now().After(deadline) {
-			s.t.Fatalf("redis-server does not listen on %s (%v), see %s", s.Addr, err, log)
-		}
-	}
+		return err == nil
+	})
 }
 
 // Kill ends the server at once, as a crash would.
@@ -164,6 +165,46 @@ func (s *Server) Do(args ...string) any {
 	return reply
 }
 
+// Persuade sends a command until the server accepts it.
+func (s *Server) Persuade(args ...string) {
+	s.t.Helper()
+	s.await(strings.Join(args, " ")+" is accepted", args, func(_ any, err error) bool { return err == nil })
+}
+
+// AwaitReply waits until the server refuses to read a key with an error code.
+func (s *Server) AwaitReply(code string) {
+	s.t.Helper()
+	s.await(s.Addr+" answers "+code, []string{"GET", "x"}, func(_ any, err error) bool {
+		var refused Error
+		return errors.As(err, &refused) && strings.HasPrefix(string(refused), code)
+	})
+}
+
+func (s *Server) await(what string, command []string, holds func(reply any, err error) bool) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	Await(s.t, what, func() bool {
+		conn, err := Dial(ctx, s.Addr)
+		if err != nil {
+			return false
+		}
+		defer conn.Close()
+		return holds(conn.Do(ctx, command...))
+	})
+}
+
+// Pass lets all keys grow older at once.
+func (s *Server) Pass(d time.Duration) {
+	s.t.Helper()
+	const script = `
+		for _, key in ipairs(redis.call('KEYS', '*')) do
+			local left = redis.call('PTTL', key)
+			if left >= 0 then redis.call('PEXPIRE', key, left - ARGV[1]) end
+		end`
+	s.Do("EVAL", script, "0", strconv.FormatInt(d.Milliseconds(), 10))
+}
+
 // Await polls until the condition holds, and fails the test after 20 seconds.
 func Await(t testing.TB, what string, holds func() bool) {
 	t.Helper()
@@ -195,20 +236,20 @@ func Cluster(t testing.TB) [3]*Server {
 	return nodes
 }
 
-// StartBehind runs a cluster of one node that calls itself by the address of a
-// proxy, so that clients find their way back to it.
-func StartBehind(t testing.TB) (*Server, *Proxy) {
+// StartBehind runs a cluster of one node that calls itself by the address of what
+// stands before it, so that clients find their way back to it.
+func StartBehind(t testing.TB, before func(server string) (addr string)) *Server {
 	t.Helper()
 	s := Reserve(t, "--cluster-enabled", "yes")
-	p := NewProxy(t, s.Addr)
-	_, port, err := net.SplitHostPort(p.Addr)
+	_, port, err := net.SplitHostPort(before(s.Addr))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Run("--cluster-announce-ip", "127.0.0.1", "--cluster-announce-port", port)
+	s.args = append(s.args, "--cluster-announce-ip", "127.0.0.1", "--cluster-announce-port", port)
+	s.Run()
 	s.Do("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
 	s.awaitCluster()
-	return s, p
+	return s
 }
 
 func (s *Server) awaitCluster() {

@@ -1,0 +1,153 @@
+package strictjson
+
+import "bytes"
+
+// A Cursor is a place in a document that a [Scanner] has accepted. A container
+// is read by [Cursor.Open], which tells the number of its members or elements,
+// and, for each of them, by reading the name if there is one, the value, and
+// then [Cursor.Next]:
+//
+//	for range c.Open() {
+//		name := c.Name()
+//		value := c.Raw()
+//		c.Next()
+//	}
+type Cursor struct {
+	data    []byte
+	pos     int
+	sizes   []int32 // of the containers to come that have elements
+	scratch []byte  // for names with escapes
+}
+
+// Peek returns the first byte of the value that is next.
+func (c *Cursor) Peek() byte { return c.data[c.pos] }
+
+func (c *Cursor) space() { c.pos = afterSpace(c.data, c.pos) }
+
+// Open reads the begin of a container, and the end of an empty one.
+func (c *Cursor) Open() (size int) {
+	c.pos++
+	c.space()
+	if b := c.data[c.pos]; b == ']' || b == '}' {
+		c.pos++
+		return 0
+	}
+	size = int(c.sizes[0])
+	c.sizes = c.sizes[1:]
+	return size
+}
+
+// Next reads what follows a member or an element: a comma or the end of the
+// container.
+func (c *Cursor) Next() {
+	c.space()
+	c.pos++
+	c.space()
+}
+
+// Name reads a name and the colon. The name is valid until the next one is read.
+func (c *Cursor) Name() []byte {
+	name, escaped := c.quoted()
+	if escaped {
+		c.scratch = appendUnescaped(c.scratch[:0], name)
+		name = c.scratch
+	}
+	c.Next()
+	return name
+}
+
+// String reads a string and returns its text.
+func (c *Cursor) String() string {
+	text, escaped := c.quoted()
+	if escaped {
+		text = appendUnescaped(make([]byte, 0, len(text)), text)
+	}
+	return string(text)
+}
+
+// Text is [Cursor.String] without a copy where none is needed: the text may be a
+// piece of the document.
+func (c *Cursor) Text() []byte {
+	text, escaped := c.quoted()
+	if escaped {
+		return appendUnescaped(make([]byte, 0, len(text)), text)
+	}
+	return text[:len(text):len(text)]
+}
+
+// Raw reads a value and returns its bytes.
+func (c *Cursor) Raw() []byte {
+	start := c.pos
+	switch c.data[start] {
+	case '"':
+		c.pos = c.afterString(start)
+	case '{', '[':
+		c.skip()
+	default:
+		for c.pos < len(c.data) && !isDelimiter(c.data[c.pos]) {
+			c.pos++
+		}
+	}
+	return c.data[start:c.pos:c.pos]
+}
+
+// skip reads a container.
+func (c *Cursor) skip() {
+	for depth := 0; ; {
+		switch c.data[c.pos] {
+		case '"':
+			c.pos = c.afterString(c.pos)
+			continue
+		case '{', '[':
+			if c.Open() > 0 {
+				depth++
+			}
+		case '}', ']':
+			depth--
+			c.pos++
+		default:
+			c.pos++
+		}
+		if depth == 0 {
+			return
+		}
+	}
+}
+
+// quoted reads a string and returns what is between its quotes.
+func (c *Cursor) quoted() (text []byte, escaped bool) {
+	start := c.pos + 1
+	c.pos = c.afterString(c.pos)
+	text = c.data[start : c.pos-1]
+	return text, bytes.IndexByte(text, '\\') >= 0
+}
+
+// afterString returns the end of the string that begins at i.
+func (c *Cursor) afterString(i int) int {
+	for i++; ; i++ {
+		i += bytes.IndexByte(c.data[i:], '"')
+		backslashes := 0
+		for c.data[i-1-backslashes] == '\\' {
+			backslashes++
+		}
+		if backslashes%2 == 0 {
+			return i + 1
+		}
+	}
+}
+
+func isDelimiter(c byte) bool { return c == ',' || c == ']' || c == '}' || isSpace(c) }
+
+// Unquote returns the text of a string that stands alone, quotes included, and
+// whether it is one.
+func Unquote(literal []byte) (text string, ok bool) {
+	s := Scanner{data: literal}
+	if s.peek() != '"' {
+		return "", false
+	}
+	if _, err := s.str(); err != nil || s.pos < len(literal) {
+		return "", false
+	}
+	c := Cursor{data: literal}
+	return c.String(), true
+}

@@ -1,0 +1,267 @@
+// Package strictjson reads JSON as RFC 8259 has it, and nothing else.
+//
+// encoding/json repairs much in silence: of two members with one name it takes
+// the last, bytes that are no UTF-8 and half surrogates it replaces. Each of
+// these lets two readers of one document see different things. A [Scanner]
+// refuses them, bounds what a document may ask for, and says where the fault is.
+// It allocates nothing per value, and takes time in proportion to the document,
+// whatever the document is. It can look at the begin of a document before the
+// rest has come.
+//
+// A [Cursor] then reads what the Scanner has accepted, without a second look at
+// the grammar. Neither knows what the document is decoded into.
+package strictjson
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// maxNumber bounds the bytes of one number: strconv takes quadratic time for
+// some long ones.
+const maxNumber = 1000
+
+// Limits bound a document. A limit of zero allows nothing.
+type Limits struct {
+	Depth    int // containers within each other
+	Elements int // members or elements of one container
+	Tokens   int // values and names
+}
+
+// A Kind is what is wrong with a document.
+type Kind uint8
+
+const (
+	Syntax    Kind = iota // no JSON, or no UTF-8
+	Depth                 // nested more deeply than allowed
+	Elements              // more elements, values or names than allowed
+	Number                // a number of more than 1,000 bytes
+	Duplicate             // a name twice in one object
+)
+
+// An Error says why a document is refused. No byte of the document is in its
+// text.
+type Error struct {
+	Kind   Kind
+	Offset int
+	Reason string
+	Path   []any // to the second of two members with one name: names and indexes
+}
+
+// Error returns the offset and the reason.
+func (e *Error) Error() string { return fmt.Sprintf("byte %d: %s", e.Offset, e.Reason) }
+
+// A Scanner checks one document. It works from a pool: see [NewScanner].
+type Scanner struct {
+	data   []byte
+	pos    int
+	limits Limits
+	tokens int
+
+	frames []frame // the containers that are open
+	names  []span  // the names so far of all open objects
+	text   []byte  // names that were written with escapes, unescaped
+	table  []int32 // hash table of the object that is being closed
+	sizes  []int32 // elements of each container that has any, in the order of their brackets
+}
+
+// A frame is an open container.
+type frame struct {
+	array bool
+	size  int // index in Scanner.sizes
+	base  int // its first name in Scanner.names
+	count int // members or elements so far
+}
+
+var scanners = sync.Pool{New: func() any { return new(Scanner) }}
+
+// NewScanner returns a scanner for one document. The caller calls
+// [Scanner.Release] when neither the scanner nor a cursor of it is needed any
+// more.
+func NewScanner(limits Limits) *Scanner {
+	s := scanners.Get().(*Scanner)
+	s.limits = limits
+	return s
+}
+
+// Release gives s back, without the document, and without the memory that only
+// a large one needs.
+func (s *Scanner) Release() {
+	clear(s.text[:cap(s.text)])
+	s.data = nil
+	trim(&s.frames)
+	trim(&s.names)
+	trim(&s.text)
+	trim(&s.table)
+	trim(&s.sizes)
+	scanners.Put(s)
+}
+
+func trim[E any](s *[]E) {
+	if cap(*s) > 1<<12 {
+		*s = nil
+	}
+}
+
+// grown returns s with room for one more. It doubles what it has: append would
+// copy a long list more often, and clients choose how long it is.
+func grown[E any](s []E) []E {
+	if len(s) < cap(s) {
+		return s
+	}
+	return slices.Grow(s, len(s)+16)
+}
+
+// Scan checks a document, or a piece of one that begins where the document does:
+// of the end of a piece nobody can tell yet, and a fault there is none. The error
+// is an [*Error].
+func (s *Scanner) Scan(data []byte, whole bool) error {
+	s.data, s.pos, s.tokens = data, 0, 0
+	s.frames, s.names, s.text, s.sizes = s.frames[:0], s.names[:0], s.text[:0], s.sizes[:0]
+	err := s.document()
+	if !whole && s.pos > len(data)-undecided {
+		return nil
+	}
+	return err
+}
+
+// undecided is the length of the longest escape, a surrogate pair: that close to
+// the end of a piece, a fault may be none once more has come.
+const undecided = 12
+
+// document reads the whole document: one value and white space.
+func (s *Scanner) document() error {
+	s.space()
+	if err := s.value(); err != nil {
+		return err
+	}
+	for len(s.frames) > 0 {
+		if err := s.step(); err != nil {
+			return err
+		}
+	}
+	s.space()
+	if s.pos < len(s.data) {
+		return s.fault("data after the value")
+	}
+	return nil
+}
+
+// Cursor returns a cursor at the begin of the document that s has accepted. It
+// works until s is released.
+func (s *Scanner) Cursor() Cursor {
+	c := Cursor{data: s.data, sizes: s.sizes}
+	c.space()
+	return c
+}
+
+// step reads one member, one element or the end of the innermost container.
+func (s *Scanner) step() error {
+	s.space()
+	top := &s.frames[len(s.frames)-1]
+	c := s.peek()
+	if top.array && c == ']' || !top.array && c == '}' {
+		s.pos++
+		return s.close()
+	}
+	if top.count > 0 {
+		if c != ',' {
+			return s.fault("want a comma or the end of the container")
+		}
+		s.pos++
+		s.space()
+	}
+	if top.count++; top.count > s.limits.Elements {
+		return s.refuse(Elements, "more elements in one container than allowed")
+	}
+	if top.count == 1 {
+		top.size = len(s.sizes)
+		s.sizes = append(grown(s.sizes), 0)
+	}
+	if top.array {
+		return s.value()
+	}
+	return s.member()
+}
+
+// member reads a name and its value.
+func (s *Scanner) member() error {
+	if s.peek() != '"' {
+		return s.fault("want a name")
+	}
+	if err := s.token(); err != nil {
+		return err
+	}
+	start := s.pos + 1
+	escaped, err := s.str()
+	if err != nil {
+		return err
+	}
+	s.remember(start, s.pos-1, escaped)
+	s.space()
+	if s.peek() != ':' {
+		return s.fault("want a colon")
+	}
+	s.pos++
+	s.space()
+	return s.value()
+}
+
+// value reads a scalar, or the first byte of a container.
+func (s *Scanner) value() error {
+	if err := s.token(); err != nil {
+		return err
+	}
+	switch c := s.peek(); c {
+	case '{', '[':
+		if len(s.frames) == s.limits.Depth {
+			return s.refuse(Depth, "nested more deeply than allowed")
+		}
+		s.frames = append(s.frames, frame{array: c == '[', base: len(s.names)})
+		s.pos++
+		return nil
+	case '"':
+		_, err := s.str()
+		return err
+	case 't':
+		return s.literal("true")
+	case 'f':
+		return s.literal("false")
+	case 'n':
+		return s.literal("null")
+	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		return s.number()
+	}
+	return s.fault("want a value")
+}
+
+// close ends the innermost container.
+func (s *Scanner) close() error {
+	top := s.frames[len(s.frames)-1]
+	if !top.array {
+		if at := s.duplicate(s.names[top.base:]); at >= 0 {
+			return s.duplicateError(s.names[top.base+at])
+		}
+	}
+	if top.count > 0 {
+		s.sizes[top.size] = int32(top.count)
+	}
+	s.names = s.names[:top.base]
+	s.frames = s.frames[:len(s.frames)-1]
+	return nil
+}
+
+// token counts a value or a name.
+func (s *Scanner) token() error {
+	if s.tokens++; s.tokens > s.limits.Tokens {
+		return s.refuse(Elements, "more values and names than allowed")
+	}
+	return nil
+}
+
+func (s *Scanner) fault(reason string) error { return s.refuse(Syntax, reason) }
+
+func (s *Scanner) refuse(kind Kind, reason string) error {
+	return &Error{Kind: kind, Offset: s.pos, Reason: reason}
+}

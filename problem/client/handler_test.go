@@ -1,0 +1,110 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/backstop-go/backstop/problem"
+	"github.com/backstop-go/backstop/problem/client"
+)
+
+// gateway is a service that calls another one, and returns what Decode says.
+func gateway(api http.RoundTripper, s problem.Style, pass bool) problem.HandlerFunc {
+	return func(_ http.ResponseWriter, r *http.Request) error {
+		req, err := http.NewRequestWithContext(r.Context(), "GET", "http://api.example/", nil)
+		if err != nil {
+			return err
+		}
+		resp, err := api.RoundTrip(req)
+		switch {
+		case errors.Is(err, context.Canceled):
+			return err
+		case err != nil:
+			return problem.UpstreamFailed.Wrap(err, "")
+		}
+		defer resp.Body.Close()
+		err = client.Decode(resp, s)
+		if pass {
+			return problem.Passthrough(err)
+		}
+		return err
+	}
+}
+
+// What the other service said is logged and never sent, in any style, unless the
+// handler says so.
+func TestHandlersDoNotLeakTheOtherService(t *testing.T) {
+	secret := problem.Code{Name: "planted_code", Kind: problem.Forbidden, Status: 403, Message: "planted text"}
+	for _, there := range allStyles {
+		for _, here := range allStyles {
+			for name, failure := range map[string]error{
+				"a code":   secret.New("").WithDetail("planted", "planted").WithRetryAfter(4711 * time.Second),
+				"fields":   problem.Validation.New("planted text").WithFields(problem.FieldError{Path: problem.Path{"planted"}, Message: "planted"}),
+				"a 401":    problem.Unauthenticated.New("planted text"),
+				"a 504":    problem.Timeout.New("planted text"),
+				"a 408":    problem.RequestTimeout.New("planted text"),
+				"upstream": problem.UpstreamTimeout.New("planted text"),
+			} {
+				b := &base{answer: func(int, *http.Request) (*http.Response, error) { return respond(there, failure), nil }}
+				api := newTransport(t, client.Config{Style: there, Base: b, Attempts: 1})
+				var log strings.Builder
+				errs := problem.New(problem.Config{Style: here, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+				w := httptest.NewRecorder()
+				errs.Handler(gateway(api, there, false)).ServeHTTP(w, httptest.NewRequest("GET", "/x", nil))
+				want := 502
+				if strings.Contains("a 504 a 408 upstream", name) {
+					want = 504
+				}
+				said := fmt.Sprint(w.Header(), w.Body)
+				if w.Code != want || strings.Contains(said, "planted") || strings.Contains(said, "4711") || strings.Contains(said, "req_there") {
+					t.Errorf("%s of %s in %s: answered %d %s, want %d and nothing of it", name, there.Name, here.Name, w.Code, said, want)
+				}
+				if w.Header().Get("WWW-Authenticate") != "" {
+					t.Errorf("%s of %s in %s: our client is asked for credentials", name, there.Name, here.Name)
+				}
+				if !strings.Contains(log.String(), "planted") && there.Name != "enkryptify" && there.Name != "enpass" {
+					t.Errorf("%s of %s in %s: the log has nothing of it: %s", name, there.Name, here.Name, log.String())
+				}
+
+				w = httptest.NewRecorder()
+				errs.Handler(gateway(api, there, true)).ServeHTTP(w, httptest.NewRequest("GET", "/x", nil))
+				if status := respond(there, failure).StatusCode; w.Code != status || !strings.Contains(w.Body.String(), "planted") {
+					t.Errorf("%s of %s in %s, passed through: %d %s, want %d with its words", name, there.Name, here.Name, w.Code, w.Body, status)
+				}
+			}
+		}
+	}
+}
+
+// A connection that fails is a 502 by way of UpstreamFailed, and the inbound
+// context bounds all waits: a client that leaves is no failure of the other
+// service's.
+func TestHandlersAndConnections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &base{answer: func(int, *http.Request) (*http.Response, error) { return nil, errReset }}
+		w := httptest.NewRecorder()
+		errs := problem.New(problem.Config{Logger: silent})
+		errs.Handler(gateway(newTransport(t, client.Config{Base: b}), problem.RFC9457, false)).ServeHTTP(w, httptest.NewRequest("GET", "/x", nil))
+		if w.Code != 502 || strings.Contains(w.Body.String(), "reset") {
+			t.Errorf("a reset is answered %d %s, want 502", w.Code, w.Body)
+		}
+
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		begun := time.Now()
+		w = httptest.NewRecorder()
+		api := newTransport(t, client.Config{Base: always(503, "", "Retry-After", "30")})
+		errs.Handler(gateway(api, problem.RFC9457, false)).ServeHTTP(w, httptest.NewRequest("GET", "/x", nil).WithContext(ctx))
+		if w.Code != 499 || time.Since(begun) != time.Second {
+			t.Errorf("a client that leaves is answered %d after %v, want 499 after 1s", w.Code, time.Since(begun))
+		}
+	})
+}

@@ -1,0 +1,209 @@
+package problem_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/backstop-go/backstop/middleware"
+	"github.com/backstop-go/backstop/problem"
+)
+
+// ends is what a failed exchange has come to.
+type ends struct {
+	sum    *middleware.Summary
+	record map[string]string
+}
+
+// interrupt asks a handler, and goes away as soon as it says that it runs.
+func interrupt(t *testing.T, http2, sends bool, h func(http.ResponseWriter, *http.Request) error) ends {
+	t.Helper()
+	var book logbook
+	running, ended := make(chan struct{}), make(chan *middleware.Summary, 1)
+	errs := problem.New(problem.Config{Logger: book.logger(), OnError: func(_ context.Context, e *problem.Event) {
+		t.Errorf("the hook hears of %v, want nothing of a client that left", e.Cause)
+	}})
+	s := server(t, middleware.Chain(
+		middleware.Observe(func(_ *http.Request, sum *middleware.Summary) { ended <- sum }), middleware.Standard(errs),
+	)(problem.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+		close(running)
+		return h(w, r)
+	})), http2)
+	ctx, cancel := context.WithCancel(t.Context())
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, rest := io.Pipe()
+	if sends {
+		r.Body = body
+		go rest.Write([]byte("begin"))
+	}
+	go func() {
+		<-running
+		cancel()
+		rest.CloseWithError(context.Canceled)
+	}()
+	if resp, err := s.Client().Do(r); err == nil {
+		io.Copy(io.Discard, resp.Body)
+		resp.Body.Close()
+	}
+	select {
+	case sum := <-ended:
+		return ends{sum, book.one(t)}
+	case <-time.After(10 * time.Second):
+		t.Fatal("the exchange does not end")
+		return ends{}
+	}
+}
+
+// A client that goes away while a body is read or written is no failure of ours,
+// whatever the connection says about it.
+func TestClientThatLeavesIsNoFailure(t *testing.T) {
+	const sending = "while it sends"
+	for name, h := range map[string]func(http.ResponseWriter, *http.Request) error{
+		sending: func(_ http.ResponseWriter, r *http.Request) error {
+			_, err := io.ReadAll(r.Body)
+			return fmt.Errorf("read: %w", err)
+		},
+		"while it receives": func(w http.ResponseWriter, _ *http.Request) error {
+			for {
+				if _, err := w.Write(make([]byte, 64<<10)); err != nil {
+					return fmt.Errorf("copy: %w", err)
+				}
+			}
+		},
+		"while it receives, with a panic": func(w http.ResponseWriter, _ *http.Request) error {
+			for {
+				if _, err := w.Write(make([]byte, 64<<10)); err != nil {
+					panic(err)
+				}
+			}
+		},
+		"and its context says so": func(_ http.ResponseWriter, r *http.Request) error {
+			<-r.Context().Done()
+			return r.Context().Err()
+		},
+	} {
+		for _, http2 := range []bool{false, true} {
+			e := interrupt(t, http2, name == sending, h)
+			if !e.sum.Failed || e.sum.Kind != problem.ClientClosed || e.record["level"] != "DEBUG" || e.record["kind"] != "client_closed" {
+				t.Errorf("%s, HTTP/2 %t: the summary is %+v and the record %v, want client_closed at Debug", name, http2, e.sum, e.record)
+			}
+		}
+	}
+}
+
+func TestConnectionErrorWhileTheClientIsThereIsOurs(t *testing.T) {
+	for _, err := range []error{syscall.EPIPE, syscall.ECONNRESET, io.ErrUnexpectedEOF, net.ErrClosed, http.ErrBodyReadAfterClose} {
+		if w := respond(problem.Config{}, fmt.Errorf("upstream: %w", err)); w.Code != 500 {
+			t.Errorf("%v of an upstream is answered %d, want 500", err, w.Code)
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		r := httptest.NewRequest(http.MethodGet, "/", nil).WithContext(ctx)
+		if w := serve(problem.Config{}, r, returning(err)); w.Code != 499 {
+			t.Errorf("%v after the client has left is answered %d, want 499", err, w.Code)
+		}
+		if w := serve(problem.Config{}, r, returning(problem.Conflict.Wrap(err, ""))); w.Code != 409 {
+			t.Errorf("a Conflict because of %v is answered %d, want 409", err, w.Code)
+		}
+	}
+}
+
+// A client that sends too slowly is told so; our own deadlines are ours.
+func TestSlowClientIsARequestTimeout(t *testing.T) {
+	for _, http2 := range []bool{false, true} {
+		s := server(t, problem.New(problem.Config{Logger: silent}).Handler(problem.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+			http.NewResponseController(w).SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+			_, err := io.ReadAll(r.Body)
+			return fmt.Errorf("read: %w", err)
+		})), http2)
+		if http2 {
+			pr, pw := io.Pipe()
+			defer pw.Close()
+			resp, err := s.Client().Post(s.URL, "text/plain", pr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if resp.StatusCode != 408 {
+				t.Errorf("HTTP/2: a slow client gets %d, want 408", resp.StatusCode)
+			}
+			continue
+		}
+		conn, err := net.Dial("tcp", s.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		io.WriteString(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp.StatusCode != 408 {
+			t.Errorf("HTTP/1: a slow client gets %d, want 408", resp.StatusCode)
+		}
+	}
+	r := httptest.NewRequest(http.MethodGet, "/", nil) // of 192.0.2.1:1234
+	client, db := net.TCPAddrFromAddrPort(netip.MustParseAddrPort("192.0.2.1:1234")), net.TCPAddrFromAddrPort(netip.MustParseAddrPort("192.0.2.2:5432"))
+	for _, c := range []struct {
+		op   string
+		addr net.Addr
+		want int
+	}{{"read", client, 408}, {"write", client, 504}, {"read", db, 504}, {"read", nil, 504}} {
+		err := &net.OpError{Op: c.op, Net: "tcp", Addr: c.addr, Err: os.ErrDeadlineExceeded}
+		if w := serve(problem.Config{}, r, returning(fmt.Errorf("x: %w", err))); w.Code != c.want {
+			t.Errorf("the deadline of a %s at %v is answered %d, want %d", c.op, c.addr, w.Code, c.want)
+		}
+	}
+}
+
+// What the standard library says of a request by type needs no mapper.
+func TestErrorsThatAreAboutTheRequest(t *testing.T) {
+	_, escape := url.ParseQuery("a=%zz")
+	_, cookie := httptest.NewRequest(http.MethodGet, "/", nil).Cookie("session")
+	_, _, file := httptest.NewRequest(http.MethodGet, "/", nil).FormFile("upload")
+	plain := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("x"))
+	plain.Header.Set("Content-Type", "text/plain")
+	bare := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("x"))
+	bare.Header.Set("Content-Type", "multipart/form-data")
+	for _, c := range []struct {
+		name string
+		err  error
+		want int
+	}{
+		{"a file that is missing", http.ErrMissingFile, 400},
+		{"a file in no form", file, 415},
+		{"a cookie that is missing", cookie, 400},
+		{"no multipart body", plain.ParseMultipartForm(1), 415},
+		{"a multipart body without boundary", bare.ParseMultipartForm(1), 415},
+		{"a form that is too large", multipart.ErrMessageTooLarge, 413},
+		{"an escape that is none", escape, 400},
+		{"a host that is none", url.InvalidHostError("a b"), 400},
+	} {
+		if c.err == nil {
+			t.Fatalf("%s is no error", c.name)
+		}
+		if w := respond(problem.Config{}, fmt.Errorf("handler: %w", c.err)); w.Code != c.want {
+			t.Errorf("%s (%v) is answered %d, want %d", c.name, c.err, w.Code, c.want)
+		}
+		if w := respond(problem.Config{}, errors.Join(problem.UpstreamFailed, c.err)); w.Code != 502 {
+			t.Errorf("%s beside a stated kind is answered %d, want 502", c.name, w.Code)
+		}
+	}
+}

@@ -1,0 +1,94 @@
+package redistest
+
+import (
+	"net"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Relay is one address before a server far away: what is sent in either direction
+// arrives later. It can be led to another server, as the address of a primary is
+// after a failover; connections that there are stay with the old one.
+type Relay struct {
+	Addr string
+
+	delay   time.Duration // in each direction
+	connect time.Duration // before a new connection leads anywhere
+
+	mu     sync.Mutex
+	server string
+}
+
+// NewRelay runs a relay until the test ends. It delays each direction, and before
+// that each new connection.
+func NewRelay(t testing.TB, delay, connect time.Duration, server string) *Relay {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	r := &Relay{Addr: l.Addr().String(), delay: delay, connect: connect, server: server}
+	go func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return // the test has ended
+			}
+			go r.join(client)
+		}
+	}()
+	return r
+}
+
+// Lead leads new connections to another server.
+func (r *Relay) Lead(server string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.server = server
+}
+
+func (r *Relay) join(client net.Conn) {
+	time.Sleep(r.connect)
+	r.mu.Lock()
+	addr := r.server
+	r.mu.Unlock()
+	server, err := net.Dial("tcp", addr)
+	if err != nil {
+		client.Close()
+		return
+	}
+	go r.pass(server, client)
+	r.pass(client, server)
+}
+
+// pass copies from one connection to another, later, until either closes.
+func (r *Relay) pass(to, from net.Conn) {
+	type packet struct {
+		due  time.Time
+		data []byte
+	}
+	packets := make(chan packet, 1024)
+	go func() {
+		defer close(packets)
+		for {
+			b := make([]byte, 16<<10)
+			n, err := from.Read(b)
+			if err != nil {
+				return
+			}
+			packets <- packet{time.Now().Add(r.delay), b[:n]}
+		}
+	}()
+	for p := range packets {
+		time.Sleep(time.Until(p.due))
+		if _, err := to.Write(p.data); err != nil {
+			break
+		}
+	}
+	to.Close()
+	from.Close()
+	for range packets { // its reader ends now
+	}
+}

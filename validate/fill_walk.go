@@ -1,0 +1,280 @@
+package validate
+
+import (
+	"encoding/json"
+	"reflect"
+	"sync"
+
+	"github.com/backstop-go/backstop/internal/strictjson"
+	"github.com/backstop-go/backstop/problem"
+)
+
+// A walk decodes a body that the scan has accepted, member by member, into a
+// fresh value. It keeps every good value and notes every bad one. Names are
+// exact; all other rules are those of encoding/json v1. Types that decode
+// themselves are given their part.
+type walk struct {
+	strictjson.Cursor
+	cfg   *Config
+	found findings
+	at    place
+	seen  []problem.Presence // of the members of the structs around the cursor, by position
+	fold  []byte
+	room  int64 // bytes that the value may still take
+}
+
+var walks = sync.Pool{New: func() any { return new(walk) }}
+
+// walk decodes the body at c into root, and takes from room the bytes of memory
+// that this costs. If there is too little room, it stops half-way.
+func (v *Validator) walk(c strictjson.Cursor, root reflect.Value, n *node, f *field, room *int64) findings {
+	w := walks.Get().(*walk)
+	defer w.release()
+	w.Cursor, w.cfg, w.room = c, &v.cfg, *room
+	w.found = findings{limit: v.cfg.MaxErrors}
+	w.value(root, n, f, f.section())
+	w.found.cut()
+	*room = w.room
+	return w.found
+}
+
+// release gives w back to the pool without what it knows of the body.
+func (w *walk) release() {
+	clear(w.at[:cap(w.at)])
+	clear(w.fold[:cap(w.fold)])
+	w.Cursor, w.found = strictjson.Cursor{}, findings{}
+	w.at, w.seen = w.at[:0], w.seen[:0]
+	walks.Put(w)
+}
+
+// take reserves the memory of n values of that size, and reports whether there
+// is room for it.
+func (w *walk) take(n int, size uintptr) bool {
+	w.room -= int64(n) * int64(size)
+	return w.room >= 0
+}
+
+// value decodes the value at the cursor into v. The field f and its section s
+// are what messages are made of.
+func (w *walk) value(v reflect.Value, n *node, f *field, s *section) {
+	c := w.Peek()
+	switch {
+	case f != nil && f.quoted:
+		w.quoted(v, n, f, s)
+		return
+	case c == 'n' && (n.shape != shapeOpaque || v.Kind() == reflect.Pointer):
+		w.Raw() // null is no value
+		return
+	}
+	for v.Kind() == reflect.Pointer && v.Type() != n.typ {
+		if !w.take(1, v.Type().Elem().Size()) {
+			return
+		}
+		v.Set(reflect.New(v.Type().Elem()))
+		v = v.Elem()
+	}
+	switch {
+	case n.shape == shapeScalar:
+		w.note(w.scalar(v, n), f, s)
+	case n.shape == shapeStruct && c == '{':
+		w.members(v, n.object, s)
+	case n.shape == shapeList && c == '[':
+		w.elements(v, n, f, s.ofElements())
+	case n.shape == shapeList && c == '"' && isBytes(n.typ):
+		w.note(w.base64(v), f, s)
+	case n.shape == shapeMap && c == '{':
+		w.entries(v, n, f, s.ofElements())
+	case n.shape == shapeOpaque:
+		w.note(w.opaque(v, n), f, s)
+	default:
+		w.note(mismatch(n.want, w.Raw()), f, s)
+	}
+}
+
+// opaque decodes a value whose type takes any JSON.
+func (w *walk) opaque(v reflect.Value, n *node) fault {
+	if n.typ.Kind() != reflect.Interface {
+		raw := w.Raw()
+		w.take(len(raw), 1)
+		u, ok := v.Addr().Interface().(json.Unmarshaler) // not so a file, which only forms have
+		if !ok || u.UnmarshalJSON(raw) != nil {
+			return fault{rule: "format", want: n.want}
+		}
+		return fault{}
+	}
+	x, ok := w.any()
+	switch {
+	case !ok:
+		return fault{rule: "range", want: problem.TypeNumber, got: problem.TypeNumber}
+	case x != nil:
+		v.Set(reflect.ValueOf(x))
+	}
+	return fault{}
+}
+
+// members decodes an object into a struct, whose rules are s.
+func (w *walk) members(v reflect.Value, o *object, s *section) {
+	base := len(w.seen)
+	if o.asksPresence {
+		w.seen = append(w.seen, o.absent...)
+	}
+	next, unknown := 0, 0
+	for range w.Open() {
+		name := w.Name()
+		f := o.find(name, next)
+		if f == nil {
+			w.unknown(name, o, unknown)
+			unknown++
+			w.Next()
+			continue
+		}
+		next = f.position + 1
+		if o.asksPresence {
+			w.seen[base+f.position] = problem.Present
+			if w.Peek() == 'n' {
+				w.seen[base+f.position] = problem.Null
+			}
+		}
+		w.at = append(w.at, f.step())
+		w.value(fieldAt(v, f.index), f.node, f, f.rules)
+		w.at = w.at[:len(w.at)-1]
+		if w.room < 0 {
+			return
+		}
+		w.Next()
+	}
+	if o.asksPresence && !s.isOpaque() && !(s.skipsZero() && v.IsZero()) {
+		w.absent(o, w.seen[base:])
+	}
+	w.seen = w.seen[:base]
+}
+
+// absent reports the members whose presence is required and that did not come,
+// also those of structs that did not come but exist all the same.
+func (w *walk) absent(o *object, seen []problem.Presence) {
+	for i, f := range o.fields {
+		if f.in != problem.InBody || seen[i] == problem.Present {
+			continue
+		}
+		w.at = append(w.at, f.step())
+		switch {
+		case f.presence:
+			w.note(fault{rule: "required", want: f.node.want, presence: seen[i]}, f, f.rules)
+		case f.holdsPresence():
+			w.absent(f.node.object, f.node.object.absent)
+		}
+		w.at = w.at[:len(w.at)-1]
+	}
+}
+
+// unknown reads the value of a name that the struct does not have, and reports
+// it if somebody wants to know, or if encoding/json would take it for a member.
+func (w *walk) unknown(name []byte, o *object, rank int) {
+	var like *field
+	// Folding changes the length of a letter at most from one byte to three.
+	if len(name) <= 3*o.longest {
+		w.fold = appendFolded(w.fold[:0], name)
+		like = o.folded[string(w.fold)]
+	}
+	if like == nil && !w.cfg.ReportUnknown {
+		w.Raw()
+		return
+	}
+	w.at = append(w.at, step{kind: stepUnknown, rank: rank, name: string(name)})
+	bad := fault{rule: "unknown", got: typeOf(w.Raw())}
+	if like != nil {
+		bad.param = like.name
+	}
+	w.note(bad, nil, nil)
+	w.at = w.at[:len(w.at)-1]
+}
+
+// entries decodes an object into a map.
+func (w *walk) entries(v reflect.Value, n *node, f *field, s *section) {
+	t, size := v.Type(), w.Open()
+	if !w.take(size, t.Key().Size()+t.Elem().Size()) {
+		return
+	}
+	v.Set(reflect.MakeMapWithSize(t, size))
+	key, elem := reflect.New(t.Key()).Elem(), reflect.New(t.Elem()).Elem()
+	for range size {
+		name := string(w.Name())
+		w.at = append(w.at, step{kind: stepEntry, name: name})
+		elem.SetZero()
+		w.element(elem, n.elem, f, s)
+		if bad := decodeKey(name, key); bad.rule == "" {
+			v.SetMapIndex(key, elem)
+		} else {
+			bad.key = true
+			w.note(bad, f, nil)
+		}
+		w.at = w.at[:len(w.at)-1]
+		if !w.take(len(name), 1) {
+			return
+		}
+		w.Next()
+	}
+}
+
+// elements decodes an array into a list. An array of Go takes as many elements
+// as it has room for, as in encoding/json.
+func (w *walk) elements(v reflect.Value, n *node, f *field, s *section) {
+	size := w.Open()
+	if v.Kind() == reflect.Slice {
+		if !w.take(size, v.Type().Elem().Size()) {
+			return
+		}
+		v.Set(reflect.MakeSlice(v.Type(), size, size))
+	}
+	w.at = append(w.at, step{kind: stepElement})
+	for i := range size {
+		if i < v.Len() {
+			w.at[len(w.at)-1].rank = i
+			w.element(v.Index(i), n.elem, f, s)
+		} else {
+			w.Raw()
+		}
+		if w.room < 0 {
+			return
+		}
+		w.Next()
+	}
+	w.at = w.at[:len(w.at)-1]
+}
+
+// element decodes a list element or the value of a map entry.
+func (w *walk) element(v reflect.Value, n *node, f *field, s *section) {
+	if w.Peek() == 'n' && !n.takesNull && !w.cfg.AllowNullElements {
+		w.Raw()
+		w.note(fault{rule: "null", want: n.want, got: problem.TypeNull}, f, s)
+		return
+	}
+	w.value(v, n, f, s)
+}
+
+// note keeps what is wrong with the value at w.at, if anything is.
+func (w *walk) note(bad fault, f *field, s *section) {
+	if bad.rule == "" {
+		return
+	}
+	if w.found.cuts(w.at) {
+		w.found.dropped++
+		return
+	}
+	w.found.add(newFinding(bad, w.found.keep(w.at), f, s))
+}
+
+// fieldAt returns the field of a struct, and allocates the embedded structs on
+// the way to it.
+func fieldAt(v reflect.Value, index []int) reflect.Value {
+	for i, x := range index {
+		if i > 0 && v.Kind() == reflect.Pointer {
+			if v.IsNil() {
+				v.Set(reflect.New(v.Type().Elem()))
+			}
+			v = v.Elem()
+		}
+		v = v.Field(x)
+	}
+	return v
+}

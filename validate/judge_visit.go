@@ -1,0 +1,288 @@
+package validate
+
+import (
+	"encoding"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"github.com/go-playground/validator/v10"
+
+	"github.com/backstop-go/backstop/problem"
+)
+
+// The engine is not asked about map entries: it writes keys into its
+// namespaces, where nobody can tell them from names, and where a long key is
+// copied once for every value below it. Nor is it asked about lists of structs
+// and of lists, of which it would report each failure before anybody can count
+// them. visit finds both and runs their sections element by element. On its way j.at is the
+// place of the value; sound says that the engine found no fault with v.
+func (j *judgement) visit(v reflect.Value, o *object, sound bool) error {
+	base := len(j.at)
+	for _, f := range o.fields {
+		if !f.node.deep && !f.rules.isVisited(f.node) || f.rules.isOpaque() {
+			continue
+		}
+		fv, err := v.FieldByIndexErr(f.index)
+		if err != nil {
+			continue // behind an embedded nil pointer
+		}
+		if !f.whole {
+			j.at = append(j.at, f.step())
+		}
+		err = j.descend(fv, v, scope{field: f, section: f.rules, node: f.node, owner: o, base: j.at[:base]}, sound)
+		j.at = j.at[:base]
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// descend looks for lists and maps in the value of c, a part of parent.
+func (j *judgement) descend(v, parent reflect.Value, c scope, sound bool) error {
+	for v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			return nil
+		}
+		v = v.Elem()
+	}
+	if c.node.shape == shapeStruct {
+		return j.visit(v, c.node.object, sound)
+	}
+	if !c.section.isVisited(c.node) || v.Len() == 0 {
+		return nil
+	}
+	if c.section.own != "" && !sound {
+		// Elements of a list that breaks a rule as a whole are not visited.
+		err := j.p.engine.VarWithValueCtx(j.ctx, v.Interface(), pointer(parent), c.section.own)
+		if err != nil {
+			return onlyRules(err)
+		}
+	}
+	if c.node.shape == shapeMap {
+		return j.entries(v, parent, c)
+	}
+	e := c.elements()
+	for i := range v.Len() {
+		j.at = append(j.at, step{kind: stepElement, rank: i})
+		err := j.element(v, i, parent, &e)
+		j.at = j.at[:len(j.at)-1]
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// entries runs the rules of a map's keys and values.
+func (j *judgement) entries(m, parent reflect.Value, c scope) error {
+	keys, e := c, c.elements()
+	if keys.section = c.section.keys; keys.section != nil {
+		keys.node = keys.section.node
+	}
+	k, v := one(m.Type().Key()), one(m.Type().Elem())
+	for iter := m.MapRange(); iter.Next(); {
+		k.Index(0).SetIterKey(iter)
+		v.Index(0).SetIterValue(iter)
+		j.at = append(j.at, step{kind: stepEntry, name: keyName(k.Index(0))})
+		err := j.key(k, parent, &keys)
+		if err == nil {
+			err = j.element(v, 0, parent, &e)
+		}
+		j.at = j.at[:len(j.at)-1]
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// key runs the rules of a map key.
+func (j *judgement) key(k, parent reflect.Value, c *scope) error {
+	if c.section == nil || j.isEnough() {
+		return nil
+	}
+	return j.judged(j.run(k, 0, parent, c), c.prefix(), *c, true)
+}
+
+// one returns a list of one element, to be filled.
+func one(t reflect.Type) reflect.Value { return reflect.MakeSlice(reflect.SliceOf(t), 1, 1) }
+
+// element runs the rules of one list element or map value, and of what is below
+// it.
+func (j *judgement) element(list reflect.Value, i int, parent reflect.Value, e *scope) error {
+	if j.isEnough() {
+		return nil
+	}
+	v := list.Index(i)
+	// Zero structs are cheap to send: it is enough to ask about one, unless a
+	// rule of the user may see a difference.
+	zero := e.node.shape == shapeStruct && !e.node.deep && len(j.v.cfg.Rules) == 0 && v.IsZero()
+	if zero && e.zeroPasses {
+		return nil
+	}
+	broken := j.run(list, i, parent, e)
+	if broken == nil && !e.node.deep && !e.section.isVisited(e.node) {
+		e.zeroPasses = e.zeroPasses || zero
+		return nil
+	}
+	if err := j.judged(broken, e.prefix(), *e, false); err != nil {
+		return err
+	}
+	return j.descend(v, parent, *e, broken == nil)
+}
+
+// run asks the engine about one element or key. The names in its answer begin
+// with e.prefix.
+func (j *judgement) run(list reflect.Value, i int, parent reflect.Value, e *scope) error {
+	v := list.Index(i)
+	inner := v
+	for inner.Kind() == reflect.Pointer && !inner.IsNil() {
+		inner = inner.Elem()
+	}
+	switch tag := e.section.engine; {
+	case tag == "" && e.node.shape != shapeStruct:
+		return nil
+	case !e.node.dived || inner.Kind() == reflect.Pointer:
+		return j.p.engine.VarWithValueCtx(j.ctx, v.Interface(), pointer(parent), tag)
+	case e.section.plain:
+		if v.Kind() == reflect.Struct && e.section.skipsZero() && v.IsZero() {
+			return nil
+		}
+		return j.p.engine.StructCtx(j.ctx, pointer(inner))
+	default:
+		// A piece of the list costs less than a copy of the struct.
+		return j.p.engine.VarWithKeyCtx(j.ctx, elementKey, list.Slice(i, i+1).Interface(), e.section.dive)
+	}
+}
+
+// elementKey stands for a list of one element: validator dives into a struct only
+// below a name.
+const elementKey = "x"
+
+// prefix is what stands before the names of an element of c.
+func (c *scope) prefix() string {
+	switch {
+	case !c.node.dived:
+		return ""
+	case c.section.plain:
+		return c.node.prefix
+	default:
+		return elementKey + "[0]"
+	}
+}
+
+// elements leads from a container to what is in it.
+func (c scope) elements() scope {
+	c.node, c.section = c.node.elem, c.section.dived()
+	c.object = c.node.object
+	return c
+}
+
+// onlyRules returns nil if err is nil or says that rules were broken, else err.
+func onlyRules(err error) error {
+	if _, ok := errors.AsType[validator.ValidationErrors](err); ok || err == nil {
+		return nil
+	}
+	return fmt.Errorf("validate: run the rules: %w", err)
+}
+
+func pointer(v reflect.Value) any { return addressable(v).Addr().Interface() }
+
+// addressable returns v, or a copy of it that has an address.
+func addressable(v reflect.Value) reflect.Value {
+	if v.CanAddr() {
+		return v
+	}
+	c := reflect.New(v.Type()).Elem()
+	c.Set(v)
+	return c
+}
+
+// keyName is a map key as encoding/json writes it.
+func keyName(k reflect.Value) string {
+	if k.Kind() == reflect.String {
+		return k.String()
+	}
+	if t, ok := k.Interface().(encoding.TextMarshaler); ok {
+		if text, err := t.MarshalText(); err == nil {
+			return string(text)
+		}
+	}
+	return fmt.Sprint(k.Interface())
+}
+
+// prepare allocates embedded struct pointers, so that the rules behind them
+// run. It takes their bytes from memory, and ends when there is none.
+func prepare(v reflect.Value, n *node, memory *int64) {
+	if !n.deep || *memory < 0 {
+		return
+	}
+	for v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			return
+		}
+		v = v.Elem()
+	}
+	switch n.shape {
+	case shapeStruct:
+		for _, index := range n.object.embedded {
+			f := fieldAt(v, index)
+			*memory -= int64(f.Type().Elem().Size())
+			if f.IsNil() {
+				f.Set(reflect.New(f.Type().Elem()))
+			}
+		}
+		for _, f := range n.object.fields {
+			prepare(fieldAt(v, f.index), f.node, memory)
+		}
+	case shapeList:
+		for i := range v.Len() {
+			prepare(v.Index(i), n.elem, memory)
+		}
+	case shapeMap:
+		elem := reflect.New(v.Type().Elem()).Elem()
+		for iter := v.MapRange(); iter.Next(); {
+			elem.SetIterValue(iter)
+			prepare(elem, n.elem, memory)
+			v.SetMapIndex(iter.Key(), elem)
+		}
+	}
+}
+
+// unset reports the structs, and other values whose presence is required, that
+// are zero, where no body tells what was sent.
+func unset(found *findings, v reflect.Value, n *node, s *section, at place) {
+	v = reflect.Indirect(v)
+	if !n.deep || s.isOpaque() || !v.IsValid() {
+		return
+	}
+	switch n.shape {
+	case shapeStruct:
+		for _, f := range n.object.fields {
+			here := slices.Clone(at)
+			if !f.whole {
+				here = append(here, f.step())
+			}
+			fv, err := v.FieldByIndexErr(f.index)
+			switch {
+			case err != nil: // behind an embedded nil pointer
+			case f.presence && fv.IsZero():
+				fault := problem.FieldError{In: f.in, Rule: "required", Want: f.node.want, Label: f.label, Message: f.message}
+				found.add(finding{FieldError: fault, at: here})
+			default:
+				unset(found, fv, f.node, f.rules, here)
+			}
+		}
+	case shapeList:
+		for i := range v.Len() {
+			unset(found, v.Index(i), n.elem, s.ofElements(), append(slices.Clip(at), step{kind: stepElement, rank: i}))
+		}
+	case shapeMap:
+		for k, e := range v.Seq2() {
+			unset(found, e, n.elem, s.ofElements(), append(slices.Clip(at), step{kind: stepEntry, name: keyName(k)}))
+		}
+	}
+}

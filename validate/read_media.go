@@ -1,0 +1,135 @@
+package validate
+
+import (
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/backstop-go/backstop/problem"
+)
+
+// maxContentType bounds the media type with its parameters: package mime takes
+// quadratic time for some long ones.
+const maxContentType = 1 << 10
+
+// checkHeaders checks media type and coding, and returns the boundary of a
+// multipart body. Nothing is ever decompressed: a body of a kilobyte may hold a
+// gigabyte.
+func (v *Validator) checkHeaders(p *plan, w http.ResponseWriter, r *http.Request) (boundary string, err error) {
+	boundary, err = v.checkType(p, w, r.Header["Content-Type"])
+	if err != nil {
+		return "", err
+	}
+	for _, coding := range r.Header["Content-Encoding"] {
+		if coding = strings.TrimSpace(coding); coding != "" && !strings.EqualFold(coding, "identity") {
+			setHeader(w, "Accept-Encoding", "identity")
+			return "", problem.UnsupportedMediaType.New("Content-Encoding is not supported")
+		}
+	}
+	return boundary, nil
+}
+
+func (v *Validator) checkType(p *plan, w http.ResponseWriter, lines []string) (boundary string, err error) {
+	wanted := p.mediaTypes(v)
+	switch {
+	case len(lines) == 0 && v.cfg.AllowNoContentType:
+		return "", nil
+	case len(lines) == 1 && lines[0] == wanted[0]:
+		return "", nil // what nearly every request sends
+	}
+	media, params := mediaType(lines)
+	_, parts := params["boundary"]
+	if !matches(wanted, media) || media == multipartType && !parts {
+		setHeader(w, "Accept", strings.Join(wanted, ", "))
+		return "", problem.UnsupportedMediaType.New("Content-Type must be " + strings.Join(wanted, " or "))
+	}
+	if charset, ok := params["charset"]; ok && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "utf8") {
+		setHeader(w, "Accept", strings.Join(wanted, ", "))
+		return "", problem.UnsupportedMediaType.New(charsetText(charset))
+	}
+	if media == multipartType {
+		boundary = params["boundary"]
+	}
+	return boundary, nil
+}
+
+// mediaTypes returns what a body of p may be.
+func (p *plan) mediaTypes(v *Validator) []string {
+	types := v.cfg.MediaTypes
+	if p.form {
+		types = []string{formType, multipartType}
+	}
+	if p.forms != nil {
+		types = append(types[:len(types):len(types)], formType, multipartType)
+	}
+	return types
+}
+
+// mediaType reads the lines of a Content-Type. There is none in several lines,
+// nor in one that package mime cannot read or should not.
+func mediaType(lines []string) (media string, params map[string]string) {
+	if len(lines) != 1 || len(lines[0]) > maxContentType {
+		return "", nil
+	}
+	media, params, err := mime.ParseMediaType(lines[0])
+	if err != nil || strings.Count(strings.ToLower(lines[0]), "charset") > 1 {
+		return "", nil
+	}
+	return media, params
+}
+
+// matches reports whether a media type is one of wanted.
+func matches(wanted []string, media string) bool {
+	for _, t := range wanted {
+		prefix, suffix, wild := strings.Cut(t, "*")
+		if media == t || wild && len(media) > len(t) && strings.HasPrefix(media, prefix) && strings.HasSuffix(media, suffix) {
+			return true
+		}
+	}
+	return false
+}
+
+// charsetText names a charset, unless it is none, but anything that a client
+// would like to see again.
+func charsetText(charset string) string {
+	const signs = "abcdefghijklmnopqrstuvwxyz0123456789-_.:+"
+	if strings.Trim(strings.ToLower(charset), signs) != "" || charset == "" || len(charset) > 40 {
+		return "The charset is not supported: it must be utf-8"
+	}
+	return "The charset " + charset + " is not supported: it must be utf-8"
+}
+
+// isForm reports whether a request to a T of gin has a form, and not JSON. gin
+// looks into the query where there is no body.
+func isForm(r *http.Request) bool {
+	if inQuery(r) {
+		return true
+	}
+	media, _ := mediaType(r.Header["Content-Type"])
+	return media == formType || media == multipartType
+}
+
+// inQuery reports whether gin takes the query of r for a form.
+func inQuery(r *http.Request) bool {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		return true
+	case http.MethodDelete:
+		return isBodyless(r)
+	}
+	return false
+}
+
+// formsInQuery reports whether r has the form fields of p in its query.
+func (p *plan) formsInQuery(r *http.Request) bool { return p.form && p.gin && inQuery(r) }
+
+// reads reports whether p has a use for the body of r.
+func (p *plan) reads(r *http.Request) bool { return p.body != nil || p.form && !p.formsInQuery(r) }
+
+// of returns the plan for r: T's own, or that for forms.
+func (p *plan) of(r *http.Request) *plan {
+	if p.forms != nil && isForm(r) {
+		return p.forms
+	}
+	return p
+}
