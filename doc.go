@@ -24,6 +24,7 @@
 //   - problem: kinds, codes, errors, styles, and the responder. Start here.
 //   - problem/entryguard, enpass, enkryptify, authrim, scaivault: one published
 //     error format each.
+//   - problem/openapi: the errors of an API, merged into its OpenAPI document.
 //   - problem/client: the other side of the wire, the same error where it is
 //     received, and calls repeated exactly when the vendor says so.
 //   - validate: a body or parameters into a checked struct, or all that is wrong

@@ -34,6 +34,8 @@ var floors = map[string]int{
 	"problem/scaivault":       2,
 	"ratelimit":               2,
 	"validate":                2,
+	"internal/questions":      3,
+	"problem/openapi":         3,
 	"ratelimit/ratelimittest": 3,
 	"ratelimit/redisstore":    3,
 	"ratelimit/redisstore/internal/redistest":  3,

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/backstop-go/backstop/internal/questions"
 	"github.com/backstop-go/backstop/problem"
 	"github.com/backstop-go/backstop/problem/client"
 	"github.com/backstop-go/backstop/problem/entryguard"
@@ -23,7 +24,7 @@ type demoClient struct {
 	style problem.Style
 }
 
-func newDemoClient(t *testing.T, s *server, style problem.Style, refresh func(context.Context, string) (string, error)) *demoClient {
+func newDemoClient(t *testing.T, s *questions.Server, style problem.Style, refresh func(context.Context, string) (string, error)) *demoClient {
 	t.Helper()
 	style.Advice.BaseDelay = time.Millisecond
 	base := &http.Transport{}
@@ -32,7 +33,7 @@ func newDemoClient(t *testing.T, s *server, style problem.Style, refresh func(co
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &demoClient{Client: http.Client{Transport: api, Timeout: 20 * time.Second}, url: "http://" + s.addr, style: style}
+	return &demoClient{Client: http.Client{Transport: api, Timeout: 20 * time.Second}, url: "http://" + s.Addr, style: style}
 }
 
 // call returns the body of a success, or the error of either half.
@@ -57,7 +58,7 @@ func (c *demoClient) callUnder(t *testing.T, ctx context.Context, method, path, 
 	}
 	defer resp.Body.Close()
 	if err := client.Decode(resp, c.style); err != nil {
-		for _, other := range styles {
+		for _, other := range questions.Styles {
 			if e, ok := client.Decode(resp, other).(*problem.Error); other.Name != c.style.Name && (!ok || e.Message() != "") {
 				t.Errorf("%s takes an answer of %s for its own: %v", other.Name, c.style.Name, e)
 			}
@@ -70,10 +71,10 @@ func (c *demoClient) callUnder(t *testing.T, ctx context.Context, method, path, 
 
 // A client of the demo is told what its handlers have said, in every style.
 func TestTheClientUnderstandsTheDemo(t *testing.T) {
-	for _, style := range styles {
+	for _, style := range questions.Styles {
 		t.Run(style.Name, func(t *testing.T) {
 			t.Parallel()
-			s := start(t, "stdlib", "-style", style.Name, "-rate", "100000", "-timeout", "1s")
+			s := questions.Start(t, "stdlib", "-style", style.Name, "-rate", "100000", "-timeout", "1s")
 			c := newDemoClient(t, s, style, nil)
 
 			if body, err := c.call(t, "GET", "/api/v1/sessions", "user-token", ""); err != nil || body == "" {
@@ -164,8 +165,8 @@ func TestTheDocumentedCall(t *testing.T) {
 	if !ok || !strings.Contains(string(text), "\n"+block) {
 		t.Errorf("client_test.go has not the README's\n%s", block)
 	}
-	s := start(t, "stdlib")
-	demo = "http://" + s.addr
+	s := questions.Start(t, "stdlib")
+	demo = "http://" + s.Addr
 	api := &newDemoClient(t, s, entryguard.Style, nil).Client
 	if body, err := readResource(t.Context(), api, "550e8400-e29b-41d4-a716-446655440000"); err != nil || !strings.Contains(body, "Production Database") {
 		t.Errorf("the resource is %q, %v", body, err)
@@ -201,8 +202,8 @@ func readResource(ctx context.Context, api *http.Client, id string) (string, err
 // An expired token is replaced, and the call succeeds, where the vendor advises
 // it.
 func TestTheClientRefreshesAToken(t *testing.T) {
-	for _, style := range styles {
-		s := start(t, "stdlib", "-style", style.Name)
+	for _, style := range questions.Styles {
+		s := questions.Start(t, "stdlib", "-style", style.Name)
 		c := newDemoClient(t, s, style, func(_ context.Context, rejected string) (string, error) {
 			if rejected != "Bearer expired-token" {
 				t.Errorf("Refresh is asked to replace %q", rejected)

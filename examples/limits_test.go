@@ -5,56 +5,58 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/backstop-go/backstop/internal/questions"
 )
 
 // TestAClientHasItsRateAndAnAddressTenTimesThat plays three clients and then a
 // crowd of invented tokens against a rate of 3 a minute.
 func TestAClientHasItsRateAndAnAddressTenTimesThat(t *testing.T) {
 	began := time.Now()
-	servers := startAll(t, "-rate", "3", "-style", "authrim")
-	sessions := func(header ...string) call {
-		return call{method: "GET", target: "/api/v1/sessions", header: header}
+	servers := questions.StartAll(t, "-rate", "3", "-style", "authrim")
+	sessions := func(header ...string) questions.Call {
+		return questions.Call{Method: "GET", Target: "/api/v1/sessions", Header: header}
 	}
-	key := call{method: "GET", target: "/api/v1/search?q=prod", header: []string{"X-API-Key: k1"}}
-	open := call{method: "GET", target: "/api/v1/search?q=prod"}
-	outsider := call{method: "GET", target: "/nope"}
-	health := call{method: "GET", target: "/healthz"}
+	key := questions.Call{Method: "GET", Target: "/api/v1/search?q=prod", Header: []string{"X-API-Key: k1"}}
+	open := questions.Call{Method: "GET", Target: "/api/v1/search?q=prod"}
+	outsider := questions.Call{Method: "GET", Target: "/nope"}
+	health := questions.Call{Method: "GET", Target: "/healthz"}
 	passed := 0
 	for step, c := range []struct {
-		call
+		questions.Call
 		status    int
 		remaining string
 	}{
-		{sessions(user...), 200, "2"},
-		{sessions(user...), 200, "1"},
-		{sessions(user...), 200, "0"},
-		{sessions(user...), 429, "0"},
-		{sessions(user...), 429, "0"}, // a refusal costs nothing, and helps nothing
-		{sessions(admin), 200, "2"},   // clients are independent
+		{sessions(questions.User), 200, "2"},
+		{sessions(questions.User), 200, "1"},
+		{sessions(questions.User), 200, "0"},
+		{sessions(questions.User), 429, "0"},
+		{sessions(questions.User), 429, "0"},  // a refusal costs nothing, and helps nothing
+		{sessions(questions.Admin), 200, "2"}, // clients are independent
 		{key, 200, "2"},
 		{key, 200, "1"},
 		{key, 200, "0"},
 		{key, 429, "0"},
-		{open, 200, "2"},                                     // the address itself is a client
-		{call{method: "GET", target: "/api/nope"}, 404, "1"}, // whoever asks for nothing asks
-		{call{method: "PUT", target: "/api/v1/users"}, 405, "0"},
-		{call{method: "GET", target: "/api/nope"}, 429, "0"},
+		{open, 200, "2"},                                               // the address itself is a client
+		{questions.Call{Method: "GET", Target: "/api/nope"}, 404, "1"}, // whoever asks for nothing asks
+		{questions.Call{Method: "PUT", Target: "/api/v1/users"}, 405, "0"},
+		{questions.Call{Method: "GET", Target: "/api/nope"}, 429, "0"},
 		{health, 200, ""},
 		{outsider, 404, ""},
 	} {
 		if c.status != 429 && c.remaining != "" {
 			passed++
 		}
-		for i, got := range askAll(servers, c.call) {
-			name := servers[i].name
-			if len(got) != 1 || got[0].status != c.status {
+		for i, got := range askAll(servers, c.Call) {
+			name := servers[i].Name
+			if len(got) != 1 || got[0].Status != c.status {
 				t.Errorf("%s at step %d answers %v, want %d", name, step, got, c.status)
 				continue
 			}
-			if remaining := got[0].number("X-RateLimit-Remaining"); remaining != c.remaining {
+			if remaining := got[0].Number("X-RateLimit-Remaining"); remaining != c.remaining {
 				t.Errorf("%s at step %d has %q remaining, want %q", name, step, remaining, c.remaining)
 			}
-			retry := got[0].number("Retry-After")
+			retry := got[0].Number("Retry-After")
 			if c.status != 429 && retry != "" {
 				t.Errorf("%s at step %d has Retry-After %s beside %d", name, step, retry, c.status)
 			}
@@ -74,10 +76,10 @@ func TestAClientHasItsRateAndAnAddressTenTimesThat(t *testing.T) {
 		answers := askAll(servers, sessions(fmt.Sprintf("Authorization: Bearer invented-%d", n)))
 		refused := 0
 		for i, got := range answers {
-			if len(got) != 1 || got[0].status != 401 && got[0].status != 429 {
-				t.Fatalf("%s answers an invented token with %v", servers[i].name, got)
+			if len(got) != 1 || got[0].Status != 401 && got[0].Status != 429 {
+				t.Fatalf("%s answers an invented token with %v", servers[i].Name, got)
 			}
-			if got[0].status == 429 {
+			if got[0].Status == 429 {
 				refused++
 			}
 		}

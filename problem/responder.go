@@ -127,6 +127,14 @@ func FromContext(ctx context.Context) *Responder {
 	return fallback()
 }
 
+// Style returns the style, with a row for every kind.
+func (p *Responder) Style() Style {
+	s := p.style
+	copy(s.Outcomes[:], p.outcomes[:])
+	s.Shape = p.shape
+	return s
+}
+
 // RateLimit returns the header families of the responder's style.
 func (p *Responder) RateLimit() RateLimitHeaders { return p.style.RateLimit }
 

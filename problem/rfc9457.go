@@ -26,6 +26,7 @@ var RFC9457 = Style{
 	RateLimit:   XRateLimit,
 	Append:      appendRFC9457,
 	Decode:      decodeRFC9457,
+	Schema:      schemaRFC9457,
 }
 
 // defaults lies beneath every style: HTTP's statuses and our words.

@@ -53,6 +53,11 @@ type Style struct {
 	// that is the derived one.
 	Decode func(s *Style, status int, header http.Header, body []byte) (*Error, error)
 
+	// Schema returns the JSON Schema of the body, in which a code is one of codes,
+	// or any if there are none. Package openapi publishes it; nil if nobody has a
+	// use for that.
+	Schema func(codes []string) []byte
+
 	// Advice is what the vendor tells clients about retries.
 	Advice Advice
 }

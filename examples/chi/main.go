@@ -35,7 +35,7 @@ func app(cfg demo.Config) (http.Handler, error) {
 		demo.PlainPaths, // "//x" is nobody's path
 		unknownMethods,
 	)
-	for _, route := range demo.WithHead(demo.Routes(cfg, v)) {
+	for _, route := range demo.WithHead(demo.Routes(cfg, errs, v)) {
 		r.Method(route.Method, route.Pattern, route.Handler)
 	}
 	return r, nil

@@ -41,7 +41,7 @@ func app(cfg demo.Config) (http.Handler, error) {
 	)
 	e.Use(oneSegment)
 	colons := strings.NewReplacer("{", ":", "}", "")
-	for _, route := range demo.WithHead(demo.Routes(cfg, v)) {
+	for _, route := range demo.WithHead(demo.Routes(cfg, errs, v)) {
 		e.Add(route.Method, colons.Replace(route.Pattern), echo.WrapHandler(route.Handler))
 	}
 	return e, nil

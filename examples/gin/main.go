@@ -39,7 +39,7 @@ func app(cfg demo.Config) (http.Handler, error) {
 		demo.PlainPaths, // "//x" is nobody's path
 	)
 	colons := strings.NewReplacer("{", ":", "}", "")
-	for _, route := range demo.WithHead(demo.Routes(cfg, v)) {
+	for _, route := range demo.WithHead(demo.Routes(cfg, errs, v)) {
 		engine.Handle(route.Method, colons.Replace(route.Pattern), gin.WrapH(route.Handler))
 	}
 	return engine, nil

@@ -25,7 +25,7 @@ func app(cfg demo.Config) (http.Handler, error) {
 	}
 
 	mux := http.NewServeMux()
-	for _, route := range demo.Routes(cfg, v) {
+	for _, route := range demo.Routes(cfg, errs, v) {
 		mux.Handle(route.Method+" "+route.Pattern, route.Handler)
 	}
 	return middleware.Chain(

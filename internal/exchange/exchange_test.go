@@ -60,6 +60,13 @@ func TestCopyBackGivesPatternAndForm(t *testing.T) {
 	}
 }
 
+func TestExampleHasItsPathLiterallyAndItsID(t *testing.T) {
+	r := exchange.Example(httptest.NewRequest("GET", "/a%20b", nil), "/users/{id}", "req_1")
+	if x := exchange.From(r.Context()); x.Path() != "/users/{id}" || x.ID() != "req_1" || x.Responder() != nil {
+		t.Errorf("the exchange has the path %q and the ID %q, want those of the example", x.Path(), x.ID())
+	}
+}
+
 func TestNilExchangeIsHarmless(t *testing.T) {
 	var x *exchange.Exchange
 	x.Fail(exchange.Failure{Failed: true})

@@ -3,7 +3,10 @@
 // allocations for them.
 package jsonappend
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 const hex = "0123456789abcdef"
 
@@ -60,6 +63,21 @@ func escaped[T string | []byte](dst []byte, s T) []byte {
 		i++
 	}
 	return append(dst, s[start:]...)
+}
+
+// Enum appends a JSON Schema with words in the place of its empty enum. Without
+// words any text that is not empty will do.
+func Enum(dst []byte, schema string, words []string) []byte {
+	before, after, _ := strings.Cut(schema, `"enum":[]`)
+	dst = append(dst, before...)
+	if len(words) == 0 {
+		return append(append(dst, `"minLength":1`...), after...)
+	}
+	dst = append(dst, `"enum":`...)
+	for i, word := range words {
+		dst = String(append(dst, "[,"[min(i, 1)]), word)
+	}
+	return append(append(dst, ']'), after...)
 }
 
 // escape appends a character that may not stand in a JSON string.

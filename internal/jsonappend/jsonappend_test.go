@@ -36,6 +36,22 @@ func TestString(t *testing.T) {
 	}
 }
 
+func TestEnum(t *testing.T) {
+	const schema = `{"type":"string","enum":[],"title":"x"}`
+	for _, c := range []struct {
+		words []string
+		want  string
+	}{
+		{nil, `{"type":"string","minLength":1,"title":"x"}`},
+		{[]string{"a"}, `{"type":"string","enum":["a"],"title":"x"}`},
+		{[]string{"b", `"`}, `{"type":"string","enum":["b","\""],"title":"x"}`},
+	} {
+		if got := string(jsonappend.Enum([]byte("["), schema, c.words)); got != "["+c.want {
+			t.Errorf("Enum(%q) = %s, want %s after what was there", c.words, got, c.want)
+		}
+	}
+}
+
 func ExampleText() {
 	b := []byte(`{"message":"`)
 	b = jsonappend.Text(b, `name "x"`)

@@ -60,6 +60,7 @@ func style() problem.Style {
 		RateLimit: problem.XRateLimit | problem.RateLimitTrio,
 		Append:    appendBody,
 		Decode:    decode,
+		Schema:    schema,
 		Advice:    problem.Advice{Jitter: true},
 	}
 }

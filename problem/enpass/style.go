@@ -56,6 +56,7 @@ func style() problem.Style {
 		RateLimit: problem.XRateLimit,
 		Append:    appendBody,
 		Decode:    decode,
+		Schema:    schema,
 	}
 }
 

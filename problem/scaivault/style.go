@@ -60,6 +60,7 @@ func style() problem.Style {
 		RateLimit: problem.XRateLimit,
 		Append:    appendBody,
 		Decode:    decode,
+		Schema:    schema,
 	}
 }
 

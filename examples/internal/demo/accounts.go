@@ -35,12 +35,16 @@ type accounts struct{ style problem.Style }
 
 func (a accounts) create(in Registration) (account, error) {
 	if in.Email == "taken@example.com" {
-		if code, ok := published(a.style, "email_already_exists"); ok {
-			return account{}, code
-		}
-		return account{}, problem.Conflict.New("This email address is already in use")
+		return account{}, a.taken()
 	}
 	return account{newID, in.OrganizationName, in.Email, now()}, nil
+}
+
+func (a accounts) taken() error {
+	if code, ok := published(a.style, "email_already_exists"); ok {
+		return code
+	}
+	return problem.Conflict.New("This email address is already in use")
 }
 
 func (a accounts) register(w http.ResponseWriter, _ *http.Request, in Registration) error {

@@ -71,9 +71,11 @@ func allow(right func(user) error, next http.Handler) http.Handler {
 
 func anyone(user) error { return nil }
 
+var errNoAdmin = problem.Forbidden.New("Access denied. Administrator privileges required.")
+
 func admins(u user) error {
 	if u.Role != "admin" {
-		return problem.Forbidden.New("Access denied. Administrator privileges required.")
+		return errNoAdmin
 	}
 	return nil
 }

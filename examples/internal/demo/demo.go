@@ -27,32 +27,41 @@ type Route struct {
 	Method  string
 	Pattern string // in the syntax of http.ServeMux and chi: /resources/{id}
 	Handler http.Handler
+	Errors  []error // what can go wrong, for the document of the API
 }
 
-// Routes returns the API. A GET stands for HEAD too, as in [http.ServeMux];
-// for routers that see it otherwise use [WithHead].
-func Routes(cfg Config, v *validate.Validator) []Route {
+// Routes returns the API, and what stands beside it: a health check, and the
+// document of the API, whose errors are those that errs answers. A GET stands for
+// HEAD too, as in [http.ServeMux]; for routers that see it otherwise use
+// [WithHead].
+func Routes(cfg Config, errs *problem.Responder, v *validate.Validator) []Route {
+	api := append(apiRoutes(cfg, v), faultRoutes(cfg)...)
+	return append(
+		api,
+		Route{"GET", "/healthz", problem.HandlerFunc(health), nil},
+		Route{"GET", "/openapi.json", document(errs, api), nil},
+	)
+}
+
+func apiRoutes(cfg Config, v *validate.Validator) []Route {
 	a := accounts{cfg.Style}
-	routes := []Route{
-		{"GET", "/healthz", problem.HandlerFunc(health)},
+	return []Route{
+		{"POST", "/api/v1/auth/register", validate.HandlerFunc(v, a.register), ofBody(a.taken())},
+		{"POST", "/api/v1/auth/refresh", validate.HandlerFunc(v, refresh), ofBody(problem.TokenInvalid)},
+		{"POST", "/api/v1/legacy/register", validate.Handler[Registration](v)(http.HandlerFunc(a.legacyRegister)), ofBody(a.taken())},
 
-		{"POST", "/api/v1/auth/register", validate.HandlerFunc(v, a.register)},
-		{"POST", "/api/v1/auth/refresh", validate.HandlerFunc(v, refresh)},
-		{"POST", "/api/v1/legacy/register", validate.Handler[Registration](v)(http.HandlerFunc(a.legacyRegister))},
+		{"GET", "/api/v1/sessions", allow(anyone, problem.HandlerFunc(listSessions)), ofToken()},
+		{"POST", "/api/v1/sessions", allow(anyone, validate.HandlerFunc(v, createSession)), ofToken(ofBody()...)},
+		{"GET", "/api/v1/users", allow(admins, problem.HandlerFunc(listUsers)), ofToken(errNoAdmin)},
+		{"GET", "/api/v1/credentials", allow(fullScope, problem.HandlerFunc(listCredentials)), ofToken(problem.InsufficientScope)},
 
-		{"GET", "/api/v1/sessions", allow(anyone, problem.HandlerFunc(listSessions))},
-		{"POST", "/api/v1/sessions", allow(anyone, validate.HandlerFunc(v, createSession))},
-		{"GET", "/api/v1/users", allow(admins, problem.HandlerFunc(listUsers))},
-		{"GET", "/api/v1/credentials", allow(fullScope, problem.HandlerFunc(listCredentials))},
+		{"GET", "/api/v1/resources/{id}", allow(anyone, validate.HandlerFunc(v, getResource)), ofToken(badID, problem.NotFound)},
+		{"POST", "/api/v1/resources", allow(anyone, validate.HandlerFunc(v, createResource)), ofToken(ofBody()...)},
+		{"DELETE", "/api/v1/resources/{id}", allow(anyone, validate.HandlerFunc(v, deleteResource)), ofToken(badID, problem.NotFound)},
+		{"GET", "/api/v1/search", validate.HandlerFunc(v, search), []error{problem.InvalidRequest, badQuery}},
 
-		{"GET", "/api/v1/resources/{id}", allow(anyone, validate.HandlerFunc(v, getResource))},
-		{"POST", "/api/v1/resources", allow(anyone, validate.HandlerFunc(v, createResource))},
-		{"DELETE", "/api/v1/resources/{id}", allow(anyone, validate.HandlerFunc(v, deleteResource))},
-		{"GET", "/api/v1/search", validate.HandlerFunc(v, search)},
-
-		{"GET", eventsPath, allow(anyone, problem.HandlerFunc(events))},
+		{"GET", eventsPath, allow(anyone, problem.HandlerFunc(events)), ofToken()},
 	}
-	return append(routes, faultRoutes(cfg)...)
 }
 
 // WithHead adds a HEAD beside each GET, for routers whose GET is GET alone.

@@ -30,7 +30,9 @@ func faultRoutes(cfg Config) []Route {
 		"leak":              leaks,
 		"double":            answersTwice,
 	}
+	var kinds []error
 	for kind := range problem.ClientClosed {
+		kinds = append(kinds, kind)
 		faults[kind.String()] = func(http.ResponseWriter, *http.Request) error { return kind }
 	}
 	byName := func(w http.ResponseWriter, r *http.Request) error {
@@ -47,9 +49,13 @@ func faultRoutes(cfg Config) []Route {
 		}
 		return code
 	}
+	codes := []error{problem.NotFound}
+	for _, code := range cfg.Style.Codes {
+		codes = append(codes, code)
+	}
 	return []Route{
-		{"GET", "/api/v1/faults/{fault}", problem.HandlerFunc(byName)},
-		{"GET", "/api/v1/faults/code/{name}", problem.HandlerFunc(byCode)},
+		{"GET", "/api/v1/faults/{fault}", problem.HandlerFunc(byName), kinds},
+		{"GET", "/api/v1/faults/code/{name}", problem.HandlerFunc(byCode), codes},
 	}
 }
 

@@ -1,0 +1,8 @@
+package enkryptify
+
+// schema is closed, because the vendor's page is. A body has no place for codes.
+func schema([]string) []byte { return []byte(bodySchema) }
+
+const bodySchema = `{"type":"object","title":"Error","required":["message"],"additionalProperties":false,"properties":{
+"message":{"type":"string","minLength":1}},
+"examples":[{"message":"name: String must contain at least 1 character(s)"},{"message":"Secret not found"}]}`

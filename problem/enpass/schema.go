@@ -1,0 +1,12 @@
+package enpass
+
+import "github.com/backstop-go/backstop/internal/jsonappend"
+
+// schema is closed, because the vendor's page is.
+func schema(codes []string) []byte { return jsonappend.Enum(nil, bodySchema, codes) }
+
+const bodySchema = `{"type":"object","title":"Error","required":["error","code","description"],"additionalProperties":false,"properties":{
+"error":{"type":"boolean","const":true},
+"code":{"type":"string","enum":[]},
+"description":{"type":"string","minLength":1}},
+"examples":[{"error":true,"code":"unknown_error","description":"Something went wrong"}]}`

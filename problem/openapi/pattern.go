@@ -1,0 +1,121 @@
+package openapi
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// pattern is a route as a router has it, and as OpenAPI has it.
+type pattern struct {
+	method   string
+	path     string   // as written
+	template string   // with parameters in braces alone
+	params   []string // in their order
+}
+
+// methods are those that a path item has a place for. HEAD is not among them: it
+// is answered as GET, and without a body.
+var methods = []string{"GET", "PUT", "POST", "DELETE", "OPTIONS", "PATCH", "TRACE"}
+
+func parsePattern(text string) (pattern, error) {
+	end := max(strings.IndexAny(text, " \t"), 0)
+	p := pattern{method: text[:end], path: strings.TrimLeft(text[end:], " \t")}
+	if !slices.Contains(methods, p.method) {
+		return p, fmt.Errorf("%q is none of the methods %s", p.method, strings.Join(methods, ", "))
+	}
+	if !strings.HasPrefix(p.path, "/") {
+		return p, errors.New("the path does not begin with a slash")
+	}
+	return p, p.translate()
+}
+
+// translate reads the path: {id}, {path...} and {$} of net/http, {id:[0-9]+} of
+// chi, and :id and *path, in the place of a whole segment, of gin.
+func (p *pattern) translate() error {
+	var b strings.Builder
+	for rest := p.path; rest != ""; {
+		at := strings.IndexAny(rest, "{}?#")
+		if gin := ginParam(rest); gin >= 0 && (at < 0 || gin < at) {
+			at = gin
+		}
+		if at < 0 {
+			b.WriteString(rest)
+			break
+		}
+		b.WriteString(rest[:at])
+		name, after, err := cutParam(rest[at:])
+		if err != nil {
+			return err
+		}
+		rest = after
+		if name == "$" && rest == "" {
+			break // the path and nothing below it, as everywhere in OpenAPI
+		}
+		if name == "" || strings.ContainsAny(name, "{}/ $*") {
+			return fmt.Errorf("%q is no name of a parameter", name)
+		}
+		if slices.Contains(p.params, name) {
+			return fmt.Errorf("the parameter %s stands twice in the path", name)
+		}
+		p.params = append(p.params, name)
+		b.WriteString("{" + name + "}")
+	}
+	p.template = b.String()
+	return nil
+}
+
+// ginParam returns where a segment begins that is a parameter of gin's, or -1.
+func ginParam(path string) int {
+	colon, star := strings.Index(path, "/:"), strings.Index(path, "/*")
+	switch {
+	case colon < 0 && star < 0:
+		return -1
+	case colon < 0 || star >= 0 && star < colon:
+		return star + 1
+	}
+	return colon + 1
+}
+
+// cutParam reads the parameter at the begin of text.
+func cutParam(text string) (name, after string, err error) {
+	switch text[0] {
+	case ':', '*':
+		end := strings.IndexByte(text, '/')
+		if end < 0 {
+			end = len(text)
+		}
+		return text[1:end], text[end:], nil
+	case '{':
+		depth := 0
+		for i := range len(text) { // an expression may have braces of its own
+			switch text[i] {
+			case '{':
+				depth++
+			case '}':
+				depth--
+			}
+			if depth == 0 {
+				name, _, _ = strings.Cut(text[1:i], ":")
+				return strings.TrimSuffix(name, "..."), text[i+1:], nil
+			}
+		}
+	}
+	return "", "", fmt.Errorf("%q does not belong into a path", text[:1])
+}
+
+// shape is the template without the names: of two paths with one shape a document
+// may have only one.
+func shape(template string) string {
+	var b strings.Builder
+	for rest := template; ; {
+		before, after, ok := strings.Cut(rest, "{")
+		b.WriteString(before)
+		if !ok {
+			return b.String()
+		}
+		b.WriteString("{}")
+		_, rest, _ = strings.Cut(after, "}")
+	}
+}
