@@ -17,6 +17,7 @@ var pages = map[string]string{
 	"errors":      "errors",
 	"limits":      "limits",
 	"production":  "production",
+	"vendors":     "vendors",
 }
 
 var fence = regexp.MustCompile("(?ms)^```([a-z]*)\n(.*?)^```$")
