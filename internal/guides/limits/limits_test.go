@@ -57,6 +57,30 @@ func Example() {
 	// 429, X-RateLimit-Limit: 2, X-RateLimit-Remaining: 0, Retry-After: 30
 }
 
+func Example_also() {
+	limit, err := ratelimit.New(ratelimit.Config{
+		Name:    "token",
+		Rate:    ratelimit.PerMinute(60),
+		Key:     ratelimit.BearerToken,
+		Missing: ratelimit.MissingSkip,
+		Also: []ratelimit.Policy{{
+			Name: "address",
+			Rate: ratelimit.PerMinute(2),
+			Key:  ratelimit.RemoteIP,
+		}},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, guess := range []string{"a", "b", "c"} {
+		send(limit.Handler(notes), "GET", "/notes", bearer(guess))
+	}
+	// Output:
+	// 200, X-RateLimit-Limit: 2, X-RateLimit-Remaining: 1
+	// 200, X-RateLimit-Limit: 2, X-RateLimit-Remaining: 0
+	// 429, X-RateLimit-Limit: 2, X-RateLimit-Remaining: 0, Retry-After: 30
+}
+
 func Example_login() {
 	login := problem.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) error {
 		if r.FormValue("password") != "right" {

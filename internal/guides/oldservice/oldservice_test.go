@@ -81,6 +81,7 @@ var shapes = []shape{
 		{"page", "GET", "/", ""},
 		{"error page", "GET", "/members", ""},
 		{"error text of a page", "GET", "/old", ""},
+		{"panic of a page", "GET", "/crash", ""},
 		{"member", "GET", "/api/members/1", ""},
 		{"unknown member", "GET", "/api/members/7", ""},
 		{"unknown API path", "GET", "/api/nope", ""},

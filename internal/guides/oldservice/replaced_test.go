@@ -149,6 +149,9 @@ func TestAccessLogOfChiHasTheIDOfTheAnswer(t *testing.T) {
 	if lines := logged.String(); strings.Count(lines, id) != 2 || id == "" {
 		t.Errorf("the ID %q is not in both lines of the log:\n%s", id, lines)
 	}
+	if lines := logged.String(); !strings.Contains(lines, " - 404 0B in ") {
+		t.Errorf("the guide says that Logger counts 0 bytes, and the log is\n%s", lines)
+	}
 }
 
 var lines = regexp.MustCompile(`(?m)^\| \[(.*?)\]\(.*?oldservice/(\w+)/after\.go\) \| (\d+) \| (\d+) \|`)

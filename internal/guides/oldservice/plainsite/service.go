@@ -14,6 +14,7 @@ func routes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /{$}", home)
 	mux.HandleFunc("GET /members", members)
 	mux.HandleFunc("GET /old", gone)
+	mux.HandleFunc("GET /crash", broken)
 	mux.HandleFunc("GET /api/members/{id}", member)
 	mux.HandleFunc("GET /api/broken", broken)
 }
