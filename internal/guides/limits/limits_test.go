@@ -120,7 +120,8 @@ func Example_account() {
 		log.Fatal(err)
 	}
 	login := func(_ http.ResponseWriter, r *http.Request, in credentials) error {
-		limits := []ratelimit.Limit{{Policy: "account", Key: in.Email, Rate: ratelimit.PerHour(2), Cost: 1}}
+		account := strings.ToLower(in.Email)
+		limits := []ratelimit.Limit{{Policy: "account", Key: account, Rate: ratelimit.PerHour(2), Cost: 1}}
 		states := make([]ratelimit.State, 1)
 		if err := store.Take(r.Context(), limits, states); err != nil {
 			return problem.Unavailable.Wrap(err, "")
