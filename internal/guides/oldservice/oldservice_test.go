@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/gin-gonic/gin"
@@ -20,8 +21,28 @@ import (
 	"github.com/backstop-go/backstop/internal/guides/oldservice/plainsite"
 )
 
-// logged is what all services have logged: one at a time runs.
-var logged bytes.Buffer
+// logged is what all services have logged.
+var logged logbook
+
+// logbook is a buffer that several loggers write to.
+type logbook struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logbook) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// take returns what was logged since the last call.
+func (l *logbook) take() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	defer l.text.Reset()
+	return l.text.String()
+}
 
 func TestMain(m *testing.M) {
 	gin.SetMode(gin.ReleaseMode)

@@ -143,13 +143,14 @@ func TestAccessLogOfChiHasTheIDOfTheAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := httptest.NewRecorder()
-	logged.Reset()
+	logged.take()
 	h.ServeHTTP(w, httptest.NewRequest("GET", "/notes/7", nil))
 	id := w.Header().Get("X-Request-ID")
-	if lines := logged.String(); strings.Count(lines, id) != 2 || id == "" {
+	lines := logged.take()
+	if strings.Count(lines, id) != 2 || id == "" {
 		t.Errorf("the ID %q is not in both lines of the log:\n%s", id, lines)
 	}
-	if lines := logged.String(); !strings.Contains(lines, " - 404 0B in ") {
+	if !strings.Contains(lines, " - 404 0B in ") {
 		t.Errorf("the guide says that Logger counts 0 bytes, and the log is\n%s", lines)
 	}
 }

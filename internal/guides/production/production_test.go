@@ -346,6 +346,7 @@ func TestLogAndMetrics(t *testing.T) {
 }
 
 func TestReport(t *testing.T) {
+	pager = notifier{}
 	errs := problem.New(problem.Config{OnError: report, Logger: slog.New(slog.DiscardHandler)})
 	errs.Handler(router(t)).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/slow", nil))
 	errs.Handler(problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return problem.NotFound })).
