@@ -1,0 +1,140 @@
+// Package wire shows what a client reads from a service, for the golden files of
+// the guides.
+package wire
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Ask is a request of a golden file.
+type Ask struct {
+	Name, Method, Path, Body string
+
+	// Type is the Content-Type of the body. Default application/json.
+	Type string
+
+	// Times is how often it is sent; the last answer counts. 0 means once.
+	Times int
+}
+
+// Files are golden files, every one of which has to be compared.
+type Files struct {
+	dir  string
+	seen map[string]bool
+}
+
+// Open opens the golden files of a test. A file that it has not compared fails it.
+func Open(t *testing.T, dir string) *Files {
+	t.Helper()
+	f := &Files{dir, map[string]bool{}}
+	t.Cleanup(func() {
+		files, err := filepath.Glob(filepath.Join(dir, "*.http"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			if !t.Failed() && !f.seen[file] {
+				t.Errorf("no test compares %s: delete it, or test it", file)
+			}
+		}
+	})
+	return f
+}
+
+// Compare compares the answers of two services with a golden file.
+func (f *Files) Compare(t *testing.T, before, after http.Handler, a Ask) {
+	t.Helper()
+	file := filepath.Join(f.dir, strings.ReplaceAll(a.Name, " ", "-")+".http")
+	f.seen[file] = true
+	got := "# before\n" + Answer(t, before, a) + "\n# after\n" + Answer(t, after, a)
+	if os.Getenv("UPDATE_GOLDEN") == "1" {
+		if err := os.MkdirAll(f.dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatalf("%v (UPDATE_GOLDEN=1 writes it)", err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs\n got: %s\nwant: %s", file, got, want)
+	}
+}
+
+// Answer is what a client reads, in the form of HTTP/1.1. What is different each
+// time is replaced by "…".
+func Answer(t *testing.T, h http.Handler, a Ask) string {
+	t.Helper()
+	srv := httptest.NewUnstartedServer(h)
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+	srv.Start()
+	defer srv.Close()
+	for range a.Times - 1 {
+		send(t, srv, a)
+	}
+	return send(t, srv, a)
+}
+
+func send(t *testing.T, srv *httptest.Server, a Ask) string {
+	t.Helper()
+	r, err := http.NewRequest(a.Method, srv.URL+a.Path, strings.NewReader(a.Body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.Body != "" {
+		r.Header.Set("Content-Type", cmp.Or(a.Type, "application/json"))
+	}
+	resp, err := srv.Client().Do(r)
+	if err != nil {
+		return "the connection is closed without an answer\n"
+	}
+	defer resp.Body.Close()
+	return dump(resp)
+}
+
+// changing is an ID, ours or another one, a date, an instant in Unix seconds, or
+// the port of a test.
+var changing = regexp.MustCompile(`req_[a-z2-7]{26}|[0-9a-f]{8}-[0-9a-f-]{27}|\w+, \d+ \w+ \d+ [\d:]+ GMT|\b1[7-9]\d{8}\b|127\.0\.0\.1:\d+`)
+
+func dump(resp *http.Response) string {
+	var out strings.Builder
+	fmt.Fprintf(&out, "HTTP/1.1 %s\n", resp.Status)
+	resp.Header.Del("Date")
+	names := make([]string, 0, len(resp.Header))
+	for name := range resp.Header {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		values := resp.Header[name]
+		slices.Sort(values) // chi writes the lines of Allow in a random order
+		for _, value := range values {
+			fmt.Fprintf(&out, "%s: %s\n", name, value)
+		}
+	}
+	body, err := io.ReadAll(resp.Body)
+	fmt.Fprintf(&out, "\n%s", body)
+	if len(body) > 0 && !bytes.HasSuffix(body, []byte("\n")) {
+		out.WriteByte('\n')
+	}
+	if err != nil {
+		out.WriteString("… and the connection is cut\n")
+	}
+	return changing.ReplaceAllString(out.String(), "…")
+}

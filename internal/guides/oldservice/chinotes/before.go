@@ -1,0 +1,18 @@
+package chinotes
+
+import (
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+)
+
+// Before is the service as it was.
+func Before() (http.Handler, error) {
+	r := chi.NewRouter()
+	r.Use(middleware.RequestID)
+	r.Use(middleware.Logger)
+	r.Use(middleware.Recoverer)
+	routes(r)
+	return r, nil
+}

@@ -1,0 +1,18 @@
+package muxfiles
+
+import (
+	"net/http"
+
+	"github.com/gorilla/mux"
+
+	"github.com/backstop-go/backstop/middleware"
+	"github.com/backstop-go/backstop/problem"
+)
+
+// After is the service within our middlewares.
+func After() (http.Handler, error) {
+	errs := problem.New(problem.Config{})
+	r := mux.NewRouter()
+	routes(r)
+	return middleware.Standard(errs)(r), nil
+}
