@@ -160,12 +160,13 @@ func (f *failure) answer(w http.ResponseWriter) (waits bool) {
 		f.view.RetryAfter = retryAfter(w.Header())
 	}
 	f.encode()
-	var outcome exchange.Outcome
-	outcome, f.writeErr = f.x.Answer(w, f)
+	outcome, err := f.x.Answer(w, f)
 	done = true
+	if outcome == exchange.Waiting {
+		return true // and f is that writer's, which may be on another goroutine
+	}
+	f.writeErr = err
 	switch outcome {
-	case exchange.Waiting:
-		return true
 	case exchange.Lost:
 		f.again()
 	default:

@@ -100,8 +100,8 @@ func (x *Exchange) Answer(w http.ResponseWriter, o Offer) (Outcome, error) {
 		return Sent, x.rec.send(o, false)
 	}
 	x.Revoke(w)
+	describe(w.Header(), o, Top(w)) // before somebody else may look at o
 	x.propose(w, o)
-	describe(w.Header(), o, Top(w))
 	err := put(w, o)
 	x.mu.Lock()
 	defer x.mu.Unlock()
