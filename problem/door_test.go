@@ -32,7 +32,7 @@ func TestOneDoor(t *testing.T) {
 		switch base := path.Base(name); {
 		case err != nil:
 			return err
-		case d.IsDir() && name != "." && (base == "testdata" || base == "examples" || base == "bench" || strings.HasPrefix(base, ".")):
+		case d.IsDir() && name != "." && (base == "testdata" || base == "examples" || base == "bench" || base == "guides" || strings.HasPrefix(base, ".")):
 			return fs.SkipDir
 		case d.IsDir(), !strings.HasSuffix(base, ".go"), strings.HasSuffix(base, "_test.go"):
 			return nil

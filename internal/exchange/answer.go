@@ -107,7 +107,7 @@ func (x *Exchange) Answer(w http.ResponseWriter, o Offer) (Outcome, error) {
 	defer x.mu.Unlock()
 	x.rec.answers = false
 	switch {
-	case x.rec.state == Rendered:
+	case x.rec.rare.sent == o:
 		x.rec.take()
 		return Sent, err
 	case x.offer() != o:
@@ -174,6 +174,7 @@ func (r *Recorder) claim(a *act, status int) bool {
 		r.revoke()
 		r.render(o)
 		r.carries, a.begins, a.pass = true, true, true
+		r.facts().sent = o
 		if late {
 			r.take()
 			a.carried = o
@@ -189,6 +190,7 @@ func (r *Recorder) claim(a *act, status int) bool {
 func (r *Recorder) accept(a *act, o Offer, late bool) {
 	a.offer, a.late = o, late
 	r.foreign = true
+	r.facts().sent = o
 	r.revoke()
 	r.render(o)
 }

@@ -48,6 +48,7 @@ type rare struct {
 	said   int         // a later status that was not passed on
 	conn   net.Conn    // after Hijack
 	offer  Offer       // that the exchange waits for
+	sent   Offer       // that arrived
 	err    error       // the first one of a write
 }
 
