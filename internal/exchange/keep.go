@@ -3,10 +3,8 @@ package exchange
 import (
 	"bytes"
 	"encoding/json"
-	"maps"
 	"mime"
 	"net/http"
-	"slices"
 	"strings"
 )
 
@@ -322,16 +320,4 @@ func (r *Recorder) revoke() http.Header {
 		r.status, r.bytes = 0, 0
 	}
 	return h
-}
-
-// replaceHeader makes a header that of another moment, and returns what it was,
-// or nil if there is no difference.
-func replaceHeader(live, then http.Header) http.Header {
-	if then == nil || maps.EqualFunc(live, then, slices.Equal) {
-		return nil
-	}
-	was := maps.Clone(live)
-	clear(live)
-	maps.Copy(live, then)
-	return was
 }
