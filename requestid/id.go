@@ -55,7 +55,7 @@ func generate() string {
 
 // randoms holds random bytes that were fetched for several IDs at once. A reader
 // is used by one goroutine at a time.
-var randoms = sync.Pool{New: func() any { return bufio.NewReaderSize(rand.Reader, 256) }}
+var randoms = sync.Pool{New: func() any { return bufio.NewReaderSize(rand.Reader, 2<<10) }}
 
 // check says what is wrong with an inbound ID, or "".
 func check(lines []string) string {

@@ -88,6 +88,11 @@ func (r *Recorder) Rewrite(f Rewriter) bool {
 // all.
 func (r *Recorder) Finish() {
 	r.x.mu.Lock()
+	if r.rare == nil { // the usual: nothing was ever kept
+		r.rewrite = nil
+		r.x.mu.Unlock()
+		return
+	}
 	var a act
 	replace := false
 	if r.kept == undecided || r.kept == replaced {
