@@ -144,11 +144,11 @@ func (x *Exchange) Revoke(w http.ResponseWriter) {
 // propose makes o the answer that the outermost recorder waits for.
 func (x *Exchange) propose(w http.ResponseWriter, o Offer) {
 	x.mu.Lock()
-	void, top := x.offer(), Top(w)
+	void, waits, top := x.offer(), x.rec.deferred, Top(w)
 	x.rec.facts().offer, x.rec.deferred, x.rec.answers = o, false, true
 	x.rec.topped = top != nil && top.bytes == 0
 	x.mu.Unlock()
-	if void != nil {
+	if waits { // or its responder, still at work, will see for itself
 		void.Settle(false, nil)
 	}
 }

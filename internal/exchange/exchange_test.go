@@ -283,3 +283,28 @@ func TestIsAbort(t *testing.T) {
 		}
 	}
 }
+
+// meanwhile does something when its status is written.
+type meanwhile struct {
+	own
+	do func()
+}
+
+func (m meanwhile) WriteHeader(int) { m.do() }
+
+// An envelope whose responder is still at work is told what became of it by the
+// outcome, and not as well by Settle, which may be on another goroutine.
+func TestEnvelopeThatIsReplacedMeanwhileIsToldOnce(t *testing.T) {
+	x, _, _ := exchange.Enter(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+	buffer := func() own { return own{httptest.NewRecorder(), http.Header{}} }
+	first, second, third := &envelope{status: 409}, &envelope{status: 410}, &envelope{status: 411}
+	outcome, _ := x.Answer(meanwhile{buffer(), func() { x.Answer(buffer(), second) }}, first)
+	if outcome != exchange.Lost || len(first.settled) > 0 {
+		t.Errorf("the envelope that is replaced has the outcome %v and is told %q, want Lost and nothing", outcome, first.settled)
+	}
+	// One that waits has nobody else to tell it.
+	x.Answer(buffer(), third)
+	if len(second.settled) != 1 || second.settled[0] != "false <nil>" {
+		t.Errorf("the envelope that waited is told %q, want that it is lost", second.settled)
+	}
+}
