@@ -17,9 +17,11 @@ import (
 	"cmp"
 	"context"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 )
 
 // Exchange is the state of one request. It is itself the request's context,
@@ -34,8 +36,8 @@ type Exchange struct {
 	rate      *Rate
 	path      string // of the URL; escaped if it cannot be told from Path alone
 	failure   Failure
-	extra     *Extra
-	rec       Recorder // the outermost: what passes here is on the wire
+	extra     atomic.Pointer[Extra] // nil, or changed under the lock
+	rec       Recorder              // the outermost: what passes here is on the wire
 	req       http.Request
 }
 
@@ -62,6 +64,11 @@ type Extra struct {
 	Pattern         string          // of the innermost copy of the request that one of us has seen
 	Reason          error           // that a handler has left beside an error status
 	Form            *multipart.Form // of the innermost copy of the request that one of us has seen
+
+	writeErr error // the first one of a write to the wire; over HTTP/2 it has no type to know it by
+	hijacked net.Conn
+	offer    Offer // that the exchange waits for, see [Exchange.Answer]
+	here     bool  // its responder is at work, and all that arrives is this offer
 }
 
 type key struct{}
@@ -253,35 +260,22 @@ func (x *Exchange) Failure() Failure {
 
 // Extra returns a copy of the rarer facts.
 func (x *Exchange) Extra() Extra {
-	if x == nil {
+	if x == nil || x.extra.Load() == nil {
 		return Extra{}
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.extra == nil {
-		return Extra{}
-	}
-	return *x.extra
-}
-
-// Form returns the multipart form that one of us has seen, or nil.
-func (x *Exchange) Form() *multipart.Form {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.extra == nil {
-		return nil
-	}
-	return x.extra.Form
+	return *x.extra.Load()
 }
 
 // EditExtra changes the rarer facts.
 func (x *Exchange) EditExtra(edit func(*Extra)) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.extra == nil {
-		x.extra = new(Extra)
+	if x.extra.Load() == nil {
+		x.extra.Store(new(Extra))
 	}
-	edit(x.extra)
+	edit(x.extra.Load())
 }
 
 // Layer is a handler that has something to do when a request comes in, and

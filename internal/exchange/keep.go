@@ -3,8 +3,10 @@ package exchange
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -35,19 +37,13 @@ type Rewriter func(w http.ResponseWriter, r *http.Request, status int, text []by
 // notices an error status that comes after a success has begun. It reports
 // whether the caller is the one to call [Recorder.Release].
 func (r *Recorder) Guard() bool {
-	r.x.mu.Lock()
-	defer r.x.mu.Unlock()
 	news := !r.guarded
 	r.guarded = true
 	return news
 }
 
 // Guarded reports whether Guard is armed.
-func (r *Recorder) Guarded() bool {
-	r.x.mu.Lock()
-	defer r.x.mu.Unlock()
-	return r.guarded
-}
+func (r *Recorder) Guarded() bool { return r.guarded }
 
 // Release ends [Recorder.Guard] and passes on what is held. It is for a handler
 // that has returned: if that has said nothing, net/http will. An answer that was
@@ -55,28 +51,22 @@ func (r *Recorder) Guarded() bool {
 // begin of its text.
 func (r *Recorder) Release() (late int, text []byte) {
 	r.Deliver()
-	r.x.mu.Lock()
 	r.guarded = false
-	var a act
 	switch {
 	case r.kept == spoilt:
-		late, text = r.rare.said, r.rare.body
+		return r.rare.said, r.rare.body
 	case r.kept == held:
-		a = r.release(a)
-	default:
-		a.begins = r.state == Fresh
+		r.release()
+	case r.state == Fresh:
+		r.become(Fresh, nil)
 	}
-	r.x.mu.Unlock()
-	r.emit(&a)
 	r.repeat()
-	return late, text
+	return 0, nil
 }
 
 // Rewrite lets f answer, from now on, in the place of errors that are plain text.
 // It reports whether the caller is the one to call [Recorder.Finish].
 func (r *Recorder) Rewrite(f Rewriter) bool {
-	r.x.mu.Lock()
-	defer r.x.mu.Unlock()
 	if r.rewrite != nil {
 		return false
 	}
@@ -87,40 +77,30 @@ func (r *Recorder) Rewrite(f Rewriter) bool {
 // Finish ends [Recorder.Rewrite]: the handler has returned, and what it said is
 // all.
 func (r *Recorder) Finish() {
-	r.x.mu.Lock()
-	if r.rare == nil { // the usual: nothing was ever kept
-		r.rewrite = nil
-		r.x.mu.Unlock()
-		return
-	}
-	var a act
-	replace := false
 	if r.kept == undecided || r.kept == replaced {
-		a, replace = r.decide(a)
+		r.decide()
+		r.repeat()
 	}
-	r.x.mu.Unlock()
-	if replace {
-		r.replace()
-	} else {
-		r.emit(&a)
-	}
-	r.x.mu.Lock()
 	r.rewrite = nil
-	r.x.mu.Unlock()
-	r.repeat()
 }
 
-// replace answers in the place of what is kept.
-func (r *Recorder) replace() {
-	r.x.mu.Lock()
-	f, status, text := r.rewrite, int(r.status), r.rare.body
-	r.x.mu.Unlock()
-	f(r, &r.x.req, status, text[:min(len(text), maxDropped)])
+// decide ends the keeping: what is plain text becomes an envelope, all else is
+// passed on.
+func (r *Recorder) decide() error {
+	if r.kept == undecided && r.verdict(true) == replaced {
+		r.drop()
+	}
+	if r.kept != replaced {
+		return r.release()
+	}
+	text := r.rare.body
+	r.rewrite(r, &r.x.req, int(r.status), text[:min(len(text), maxDropped)])
+	return nil
 }
 
 // keep decides whether to keep the status that was just said, by the header of
 // this moment, of which it then keeps a copy: what is set later is not sent, as
-// in net/http. It is called under the lock.
+// in net/http.
 func (r *Recorder) keep() bool {
 	h := r.w.Header()
 	plain := false
@@ -188,14 +168,13 @@ func isPlainText(value string) bool {
 	return true
 }
 
-// collect adds body bytes to what is kept, and goes on from there. It is called
-// under the lock.
-func (r *Recorder) collect(a act, p []byte) (act, error) {
+// collect adds body bytes to what is kept, and goes on from there.
+func (r *Recorder) collect(p []byte) (int, error) {
 	f := r.rare
 	switch r.kept {
 	case held:
 		if err := r.refuses(len(p)); err != nil {
-			return a, err
+			return 0, err
 		}
 		r.bytes += int64(len(p))
 		f.body = append(f.body, p[:min(len(p), maxHead-len(f.body))]...)
@@ -206,18 +185,17 @@ func (r *Recorder) collect(a act, p []byte) (act, error) {
 		case replaced:
 			r.drop()
 		case nothing:
-			if r.cannotShowACut(f.header) {
-				r.kept, f.body = held, f.body[:min(len(f.body), maxHead)]
-				return a, nil
+			if !r.cannotShowACut(f.header) {
+				return len(p), r.release()
 			}
-			return r.release(a), nil
+			r.kept, f.body = held, f.body[:min(len(f.body), maxHead)]
 		}
 	default:
 		if !r.encoded(f.header) { // or nobody can read it
 			f.body = append(f.body, p[:min(len(p), maxDropped-len(f.body))]...)
 		}
 	}
-	return a, nil
+	return len(p), nil
 }
 
 // refuses says what net/http says of body bytes that have no place in an answer.
@@ -232,21 +210,6 @@ func (r *Recorder) refuses(n int) error {
 		return http.ErrContentLength
 	}
 	return nil
-}
-
-// decide ends the keeping: it says what to pass on, or that an envelope is to
-// take its place. It is called under the lock.
-func (r *Recorder) decide(a act) (act, bool) {
-	switch {
-	case r.kept == undecided && r.verdict(true) == replaced:
-		r.drop()
-		return a, true
-	case r.kept == replaced:
-		return a, true
-	case r.kept == undecided, r.kept == held:
-		return r.release(a), false
-	}
-	return a, false
 }
 
 // verdict says what becomes of an undecided answer: nothing if the handler meant
@@ -286,7 +249,7 @@ func isText(body []byte) bool {
 }
 
 // drop makes of an undecided answer one that is to be replaced, and forgets but
-// the begin of its text. It is called under the lock.
+// the begin of its text.
 func (r *Recorder) drop() {
 	f := r.rare
 	r.kept, r.bytes = replaced, 0
@@ -297,24 +260,29 @@ func (r *Recorder) drop() {
 }
 
 // spoil notes an error status after which nothing of the answer counts any more.
-// It is called under the lock.
 func (r *Recorder) spoil(status int) {
 	f := r.facts()
 	r.kept, f.said, f.body = spoilt, status, nil
 }
 
-// release ends the keeping of an answer, and has it passed on. It is called under
-// the lock.
-func (r *Recorder) release(a act) act {
-	f := r.rare
-	a.status, a.header, a.body = int(r.status), f.header, f.body
-	r.kept, r.state = nothing, Started
-	f.header, f.body = nil, nil
-	return a
+// release passes on what is kept, with the header as it was then. What the
+// handler has set since may be a trailer.
+func (r *Recorder) release() error {
+	f, live := r.rare, r.w.Header()
+	body, later := f.body, replaceHeader(live, f.header)
+	r.kept, f.header, f.body = nothing, nil, nil
+	r.become(Started, nil)
+	r.w.WriteHeader(int(r.status))
+	replaceHeader(live, later)
+	if len(body) == 0 {
+		return nil
+	}
+	_, err := r.w.Write(body)
+	return err
 }
 
 // revoke forgets what is kept: something else is about to be said, on the header
-// that it returns, if any. It is called under the lock.
+// that it returns, if any.
 func (r *Recorder) revoke() http.Header {
 	if r.kept == nothing {
 		return nil
@@ -325,4 +293,16 @@ func (r *Recorder) revoke() http.Header {
 		r.status, r.bytes = 0, 0
 	}
 	return h
+}
+
+// replaceHeader makes a header that of another moment, unless that is nil, and
+// returns what it was, or nil if there is no difference.
+func replaceHeader(live, then http.Header) http.Header {
+	if then == nil || maps.EqualFunc(live, then, slices.Equal) {
+		return nil
+	}
+	was := maps.Clone(live)
+	clear(live)
+	maps.Copy(live, then)
+	return was
 }
