@@ -30,7 +30,7 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.cookies = w.Header()["Set-Cookie"]
 		c.guards = rec.Guard()
 	}
-	rewrites := g.rewrites && !skipped(g.skip, r2) && rec.Rewrite(rewrite)
+	rewrites := g.rewrites && !skipped(g.skip, r2) && rec.Rewrite(plainText)
 	defer c.leave()
 	g.next.ServeHTTP(w, r2)
 	c.done = true

@@ -1,19 +1,13 @@
 package exchange
 
 import (
-	"bytes"
-	"encoding/json"
 	"maps"
-	"mime"
 	"net/http"
 	"slices"
-	"strings"
 )
 
 const (
 	maxDropped = 1 << 10   // of a text that is replaced, for the log
-	maxJSON    = 64 << 10  // of what may be JSON; more counts as JSON
-	maxSniffed = 512       // as http.DetectContentType has it
 	maxHead    = 4<<10 + 1 // of the body of a HEAD; net/http counts no further to find its length
 )
 
@@ -29,8 +23,26 @@ const (
 	spoilt         // an error came after a success had begun: dropped, and to be cut
 )
 
-// Rewriter answers, in the place of a text, with an error of its status.
-type Rewriter func(w http.ResponseWriter, r *http.Request, status int, text []byte)
+// A Rewriter answers in the place of errors that nobody meant as an answer.
+type Rewriter struct {
+	// Judge says what becomes of an error with this header, by what there is of its
+	// body; whole means that there is no more. An encoded body cannot be read.
+	Judge func(h http.Header, encoded bool, body []byte, whole bool) Verdict
+
+	// Answer answers with an error of that status. The text is the begin of what
+	// will not be sent.
+	Answer func(w http.ResponseWriter, r *http.Request, status int, text []byte)
+}
+
+// Verdict is what a [Rewriter] says of an error.
+type Verdict uint8
+
+// The verdicts.
+const (
+	Undecided Verdict = iota // more of the body may tell
+	Meant                    // by the handler, as it is
+	Text                     // plain, to be replaced
+)
 
 // Guard keeps, from now on, an answer that cannot show that it was cut off: on a
 // HEAD, without a body by its status, or with a Content-Length of 0. It also
@@ -64,9 +76,9 @@ func (r *Recorder) Release() (late int, text []byte) {
 	return 0, nil
 }
 
-// Rewrite lets f answer, from now on, in the place of errors that are plain text.
+// Rewrite lets f answer, from now on, in the place of errors that it takes for text.
 // It reports whether the caller is the one to call [Recorder.Finish].
-func (r *Recorder) Rewrite(f Rewriter) bool {
+func (r *Recorder) Rewrite(f *Rewriter) bool {
 	if r.rewrite != nil {
 		return false
 	}
@@ -87,14 +99,14 @@ func (r *Recorder) Finish() {
 // decide ends the keeping: what is plain text becomes an envelope, all else is
 // passed on.
 func (r *Recorder) decide() error {
-	if r.kept == undecided && r.verdict(true) == replaced {
+	if r.kept == undecided && r.judge(true) == Text {
 		r.drop()
 	}
 	if r.kept != replaced {
 		return r.release()
 	}
 	text := r.rare.body
-	r.rewrite(r, &r.x.req, int(r.status), text[:min(len(text), maxDropped)])
+	r.rewrite.Answer(r, &r.x.req, int(r.status), text[:min(len(text), maxDropped)])
 	return nil
 }
 
@@ -103,9 +115,8 @@ func (r *Recorder) decide() error {
 // in net/http.
 func (r *Recorder) keep() bool {
 	h := r.w.Header()
-	plain := false
 	switch {
-	case r.rewrite != nil && r.status >= 400 && r.mayBePlain(h, &plain):
+	case r.rewrite != nil && r.status >= 400 && r.rewrite.Judge(h, r.encoded(h), nil, false) != Meant:
 		r.kept = undecided
 	case r.cannotShowACut(h):
 		r.kept = held
@@ -113,7 +124,7 @@ func (r *Recorder) keep() bool {
 		return false
 	}
 	f := r.facts()
-	f.header, f.plain, f.body, f.said = h.Clone(), plain, nil, 0
+	f.header, f.body, f.said = h.Clone(), nil, 0
 	return true
 }
 
@@ -125,47 +136,14 @@ func bodyless(status uint16) bool {
 	return status == http.StatusNoContent || status == http.StatusNotModified
 }
 
-// mayBePlain reports whether an error with this header may be one that nobody
-// meant as an answer, and in plain whether it says so itself. What the request
-// looks like has no say: an Accept header does not change who wrote the answer.
-func (r *Recorder) mayBePlain(h http.Header, plain *bool) bool {
-	for _, value := range h["Content-Type"] {
-		if strings.TrimSpace(value) == "" {
-			continue
-		}
-		if !isPlainText(value) {
-			return false
-		}
-		*plain = true
-	}
-	if !r.encoded(h) {
-		return true
-	}
-	// The text is hidden, and only the mark of http.Error tells that this is one.
-	return *plain && h.Get("X-Content-Type-Options") == "nosniff"
-}
-
 // encoded reports whether the body is encoded before it gets here. A compressor
 // further out may have said in the header what it will do to our bytes; as they
 // pass here they are plain.
 func (r *Recorder) encoded(h http.Header) bool { return !r.coded && h["Content-Encoding"] != nil }
 
-// isPlainText reports whether a type is that of http.Error. With another
-// parameter somebody has chosen it.
-func isPlainText(value string) bool {
-	if value == "text/plain; charset=utf-8" {
-		return true
-	}
-	name, params, err := mime.ParseMediaType(value)
-	if err != nil || name != "text/plain" {
-		return false
-	}
-	for key, value := range params {
-		if key != "charset" || !strings.EqualFold(value, "utf-8") {
-			return false
-		}
-	}
-	return true
+// judge asks the rewriter about an error that is undecided.
+func (r *Recorder) judge(whole bool) Verdict {
+	return r.rewrite.Judge(r.rare.header, r.encoded(r.rare.header), r.rare.body, whole)
 }
 
 // collect adds body bytes to what is kept, and goes on from there.
@@ -181,10 +159,10 @@ func (r *Recorder) collect(p []byte) (int, error) {
 	case undecided:
 		r.bytes += int64(len(p))
 		f.body = append(f.body, p...)
-		switch r.verdict(false) {
-		case replaced:
+		switch r.judge(false) {
+		case Text:
 			r.drop()
-		case nothing:
+		case Meant:
 			if !r.cannotShowACut(f.header) {
 				return len(p), r.release()
 			}
@@ -210,42 +188,6 @@ func (r *Recorder) refuses(n int) error {
 		return http.ErrContentLength
 	}
 	return nil
-}
-
-// verdict says what becomes of an undecided answer: nothing if the handler meant
-// it, replaced if it is plain text, undecided as long as more bytes may tell.
-func (r *Recorder) verdict(complete bool) kept {
-	body, plain := r.rare.body, r.rare.plain
-	if !plain {
-		if len(body) < maxSniffed && !complete {
-			return undecided
-		}
-		if !isText(body) {
-			return nothing
-		}
-	}
-	text := bytes.TrimLeft(body[:min(len(body), maxSniffed)], " \t\r\n")
-	switch {
-	case len(text) == 0 && !complete && len(body) < maxSniffed:
-		return undecided
-	case len(text) == 0, text[0] != '{' && text[0] != '[':
-		return replaced
-	case len(body) > maxJSON, complete && json.Valid(body):
-		return nothing
-	case complete:
-		return replaced
-	}
-	return undecided
-}
-
-// timeoutPage is what http.TimeoutHandler sends, without a type.
-const timeoutPage = "<html><head><title>Timeout</title></head><body><h1>Timeout</h1></body></html>"
-
-// isText reports whether net/http would take a body without a type for text, or
-// for nothing that it knows.
-func isText(body []byte) bool {
-	sniffed := http.DetectContentType(body)
-	return strings.HasPrefix(sniffed, "text/plain") || sniffed == "application/octet-stream" || string(body) == timeoutPage
 }
 
 // drop makes of an undecided answer one that is to be replaced, and forgets but

@@ -21,7 +21,7 @@ type Recorder struct {
 	header  http.Header // of w, to be compared and not to be used, see shares
 	bytes   int64
 	rare    *rare
-	rewrite Rewriter // nil unless Rewrite is armed
+	rewrite *Rewriter // nil unless Rewrite is armed
 
 	status  uint16 // first final status, also while it is kept
 	state   State  // that of the outermost is changed under the lock of x
@@ -39,7 +39,6 @@ type Recorder struct {
 type rare struct {
 	header http.Header // as it was when a status was kept
 	body   []byte      // what was written since, or the begin of it
-	plain  bool        // that header has a plain-text type
 	said   int         // a later status that was not passed on
 }
 
