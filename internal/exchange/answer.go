@@ -51,7 +51,7 @@ func (x *Exchange) StateOf(w http.ResponseWriter) State {
 	}
 	x.mu.Lock()
 	state := x.rec.state
-	if e := x.extra.Load(); e != nil && e.offer != nil {
+	if x.Extra().offer != nil {
 		state = max(state, Rendered)
 	}
 	x.mu.Unlock()
@@ -162,13 +162,23 @@ func (r *Recorder) yields() (done bool) {
 	if e.offer == nil || !e.here && !e.offer.Describes(r.w.Header()) {
 		return false
 	}
-	r.revoke()
 	if r != &r.x.rec {
+		r.revoke()
 		r.state, r.status = Started, uint16(e.offer.Status())
 		return false
 	}
+	return r.accept(e.offer)
+}
+
+// accept sends an offer that is waited for in the place of what a foreign writer
+// says.
+func (r *Recorder) accept(o Offer) bool {
+	if !r.x.withdraw(o) {
+		return false // somebody else's is, since
+	}
+	r.revoke()
 	r.quiet = true
-	r.render(e.offer)
+	r.render(o)
 	return true
 }
 
@@ -176,8 +186,7 @@ func (r *Recorder) yields() (done bool) {
 // It is for a handler that has left, in whatever way.
 func (r *Recorder) Deliver() {
 	if o := r.x.Extra().offer; o != nil && r == &r.x.rec && r.state == Fresh && r.kept == nothing {
-		r.quiet = true
-		r.render(o)
+		r.accept(o)
 	}
 }
 
@@ -185,7 +194,7 @@ func (r *Recorder) Deliver() {
 func (r *Recorder) render(o Offer) {
 	r.x.describe(r.w.Header(), o)
 	r.status, r.bytes = uint16(o.Status()), int64(len(o.Body()))
-	r.become(Rendered, o)
+	r.become(Rendered)
 	r.count(0, send(r.w, o))
 }
 

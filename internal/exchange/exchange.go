@@ -36,7 +36,7 @@ type Exchange struct {
 	rate      *Rate
 	path      string // of the URL; escaped if it cannot be told from Path alone
 	failure   Failure
-	extra     atomic.Pointer[Extra] // nil, or changed under the lock
+	extra     atomic.Pointer[Extra] // or nil; replaced under the lock
 	rec       Recorder              // the outermost: what passes here is on the wire
 	req       http.Request
 }
@@ -258,24 +258,30 @@ func (x *Exchange) Failure() Failure {
 	return x.failure
 }
 
-// Extra returns a copy of the rarer facts.
-func (x *Exchange) Extra() Extra {
-	if x == nil || x.extra.Load() == nil {
-		return Extra{}
+// Extra returns the rarer facts as they are now, to be read only.
+func (x *Exchange) Extra() *Extra {
+	if x != nil {
+		if e := x.extra.Load(); e != nil {
+			return e
+		}
 	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return *x.extra.Load()
+	return &none
 }
 
-// EditExtra changes the rarer facts.
+var none Extra
+
+// EditExtra puts an edited copy in the place of the rarer facts.
 func (x *Exchange) EditExtra(edit func(*Extra)) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.extra.Load() == nil {
-		x.extra.Store(new(Extra))
-	}
-	edit(x.extra.Load())
+	x.editExtra(edit)
+}
+
+// editExtra is called under the lock.
+func (x *Exchange) editExtra(edit func(*Extra)) {
+	e := *x.Extra()
+	edit(&e)
+	x.extra.Store(&e)
 }
 
 // Layer is a handler that has something to do when a request comes in, and

@@ -71,7 +71,7 @@ func TestExampleHasItsPathLiterallyAndItsID(t *testing.T) {
 func TestNilExchangeIsHarmless(t *testing.T) {
 	var x *exchange.Exchange
 	x.Fail(exchange.Failure{Failed: true})
-	if x.ID() != "" || x.IDHeader() != "" || x.Path() != "" || x.Responder() != nil || x.Extra() != (exchange.Extra{}) {
+	if x.ID() != "" || x.IDHeader() != "" || x.Path() != "" || x.Responder() != nil || *x.Extra() != (exchange.Extra{}) {
 		t.Error("a nil exchange knows something")
 	}
 }

@@ -70,7 +70,7 @@ func (r *Recorder) Release() (late int, text []byte) {
 	case r.kept == held:
 		r.release()
 	case r.state == Fresh:
-		r.become(Fresh, nil)
+		r.become(Fresh)
 	}
 	r.repeat()
 	return 0, nil
@@ -213,7 +213,7 @@ func (r *Recorder) release() error {
 	f, live := r.rare, r.w.Header()
 	body, later := f.body, replaceHeader(live, f.header)
 	r.kept, f.header, f.body = nothing, nil, nil
-	r.become(Started, nil)
+	r.become(Started)
 	r.w.WriteHeader(int(r.status))
 	replaceHeader(live, later)
 	if len(body) == 0 {

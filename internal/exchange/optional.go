@@ -44,7 +44,7 @@ func (r *Recorder) hijacked(hijack func() (net.Conn, *bufio.ReadWriter, error)) 
 		return nil, nil, err
 	}
 	r.kept = nothing
-	r.become(Hijacked, nil)
+	r.become(Hijacked)
 	r.x.EditExtra(func(e *Extra) { e.hijacked = conn })
 	return conn, rw, nil
 }

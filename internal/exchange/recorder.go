@@ -120,7 +120,7 @@ func (r *Recorder) WriteHeader(status int) {
 		r.w.WriteHeader(status)
 	default:
 		if r.status = uint16(status); !r.keep() {
-			r.become(Started, nil)
+			r.become(Started)
 			r.w.WriteHeader(status)
 		}
 	}
@@ -132,8 +132,8 @@ func (r *Recorder) begun() bool {
 }
 
 // become notes that a header is about to be sent, and makes it what it should be.
-// No offer is waited for any longer, unless it is what is sent.
-func (r *Recorder) become(s State, sent Offer) {
+// No offer is waited for any longer.
+func (r *Recorder) become(s State) {
 	x := r.x
 	if r != &x.rec {
 		r.state = s
@@ -141,14 +141,14 @@ func (r *Recorder) become(s State, sent Offer) {
 	}
 	h := r.w.Header()
 	x.mu.Lock()
-	var void Offer
-	if e := x.extra.Load(); e != nil {
-		void, e.offer = e.offer, nil
+	void := x.Extra().offer
+	if void != nil {
+		x.editExtra(func(e *Extra) { e.offer = nil })
 	}
 	r.state = s
 	x.sign(h)
 	x.mu.Unlock()
-	if void != nil && void != sent {
+	if void != nil {
 		void.Settle(false, nil)
 	}
 }
@@ -178,7 +178,7 @@ func (r *Recorder) WriteString(s string) (int, error) {
 func (r *Recorder) streams() bool {
 	if !r.flows() && !r.yields() && r.state == Fresh && r.kept == nothing && !r.gone {
 		if r.status = http.StatusOK; !r.keep() {
-			r.become(Started, nil)
+			r.become(Started)
 		}
 	}
 	return r.flows()
@@ -236,7 +236,7 @@ func (r *Recorder) FlushError() error {
 			return err
 		}
 	case r.state == Fresh:
-		r.become(Fresh, nil)
+		r.become(Fresh)
 	}
 	err := http.NewResponseController(r.w).Flush()
 	if errors.Is(err, http.ErrNotSupported) {
@@ -244,7 +244,7 @@ func (r *Recorder) FlushError() error {
 	}
 	if r.state == Fresh {
 		r.status = http.StatusOK
-		r.become(Started, nil)
+		r.become(Started)
 	}
 	return err
 }
