@@ -47,4 +47,19 @@
 // responder that a request has reached answers it, so two APIs in one process
 // may differ. What panics, and what old handlers write with http.Error, is
 // caught by package middleware and comes through the same door.
+//
+// # Which names are for whom
+//
+// Who writes a handler needs [Kind], [Code], [Error] and [HandlerFunc], and
+// perhaps [Respond] and [Passthrough].
+//
+// Who writes main needs [New], [Config] and [Event].
+//
+// Who writes a style, an own error format, needs [Style], [Outcome] and [View];
+// [FieldText], [StatusText] and [AppendJSON] help to encode, [Remote] and
+// [ParsePath] to decode, and [Advice] and [Retry] tell clients when to repeat. They
+// are in this package because a Style is a part of Config, and a View shows the
+// parts of an Error.
+//
+// Who writes a validator makes a [FieldError] with a [Path].
 package problem
