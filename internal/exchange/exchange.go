@@ -158,7 +158,7 @@ func (x *Exchange) learn(to, from *http.Request) {
 		pattern = from.Pattern // the innermost comes first
 	}
 	if form != e.Form || pattern != e.Pattern {
-		x.EditExtra(func(e *Extra) { e.Form, e.Pattern = form, pattern })
+		x.EditExtra(func(e *Extra) { e.Form, e.Pattern = cmp.Or(form, e.Form), cmp.Or(e.Pattern, pattern) })
 	}
 }
 
