@@ -64,13 +64,21 @@ import (
 )
 
 // Chain returns a middleware that is all of mws, the first one outermost:
-// Chain(a, b, c)(h) is a(b(c(h))). An empty chain returns the handler itself.
+// Chain(a, b, c)(h) is a(b(c(h))). An empty chain returns the handler itself. A
+// chain with two [Standard] in it panics.
 func Chain(mws ...func(http.Handler) http.Handler) func(http.Handler) http.Handler {
 	mws = slices.Clone(mws)
 	return func(next http.Handler) http.Handler {
 		mustHave(next)
+		standards := 0
 		for _, mw := range slices.Backward(mws) {
 			next = mw(next)
+			if !isStandard(next) {
+				continue
+			}
+			if standards++; standards > 1 {
+				panic(standardTwice)
+			}
 		}
 		return next
 	}

@@ -54,15 +54,17 @@ func Standard(errs *problem.Responder, options ...Config) func(http.Handler) htt
 	}
 }
 
+const standardTwice = "middleware: Standard stands around another Standard: use it once, as the outermost of the middlewares"
+
 // mustBeFirst panics if next is a Standard already: the outer one would do all
 // the work, and the inner responder would speak.
 func mustBeFirst(next http.Handler) {
 	for {
+		if isStandard(next) {
+			panic(standardTwice)
+		}
 		switch h := next.(type) {
 		case *guard:
-			if len(h.begin) > 0 {
-				panic("middleware: Standard stands around another Standard: use it once, as the outermost of the middlewares")
-			}
 			next = h.next
 		case *exchange.Layer:
 			next = h.Next
@@ -70,6 +72,12 @@ func mustBeFirst(next http.Handler) {
 			return
 		}
 	}
+}
+
+// isStandard reports whether Standard has made h.
+func isStandard(h http.Handler) bool {
+	g, ok := h.(*guard)
+	return ok && len(g.begin) > 0
 }
 
 // ExposeHeaders returns the fields of an answer that a script in a browser may
