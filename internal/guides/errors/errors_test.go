@@ -10,9 +10,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
+
+	"github.com/go-playground/validator/v10"
 
 	"github.com/backstop-go/backstop/middleware"
 	"github.com/backstop-go/backstop/problem"
+	"github.com/backstop-go/backstop/validate"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
@@ -113,6 +117,39 @@ func Example_fields() {
 	})
 	// Output:
 	// 422 {"type":"about:blank","title":"Unprocessable Content","status":422,"detail":"Validation failed","code":"validation","errors":[{"detail":"is already taken","pointer":"#/email"}]}
+}
+
+type booking struct {
+	Seats int `json:"seats" validate:"even"`
+}
+
+func isEven(_ context.Context, field validator.FieldLevel) bool { return field.Field().Int()%2 == 0 }
+
+func bookings() (http.Handler, error) {
+	v, err := validate.New(validate.Config{Rules: map[string]validate.Rule{
+		"even": {Check: isEven, Text: "must be even"},
+	}})
+	if err != nil {
+		return nil, err
+	}
+	return validate.HandlerFunc(v, func(_ http.ResponseWriter, r *http.Request, in booking) error {
+		return nil
+	}), nil
+}
+
+func Example_rules() {
+	h, err := bookings()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	r := httptest.NewRequest("POST", "/bookings", strings.NewReader(`{"seats":3}`))
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	problem.New(problem.Config{Logger: quiet}).Handler(h).ServeHTTP(w, r)
+	fmt.Println(w.Code, w.Body)
+	// Output:
+	// 422 {"type":"about:blank","title":"Unprocessable Content","status":422,"detail":"Validation failed","code":"validation","errors":[{"detail":"must be even","pointer":"#/seats"}]}
 }
 
 type languageKey struct{}
