@@ -30,7 +30,7 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.cookies = w.Header()["Set-Cookie"]
 		c.guards = rec.Guard()
 	}
-	rewrites := g.rewrites && !skipped(g.skip, r2) && rec.Rewrite(rewrite)
+	rewrites := g.rewrites && !skipped(g.skip, r2) && rec.Rewrite(plainText)
 	defer c.leave()
 	g.next.ServeHTTP(w, r2)
 	c.done = true
@@ -119,7 +119,7 @@ func (c *call) leave() {
 func (c *call) removeFiles() {
 	form := c.r.MultipartForm
 	if form == nil {
-		form = c.x.Form()
+		form = c.x.Extra().Form
 	}
 	if form != nil {
 		form.RemoveAll()
@@ -137,7 +137,7 @@ func (c *call) cut(state exchange.State) {
 	case exchange.Rendered:
 		return
 	case exchange.Hijacked:
-		c.x.HangUp(c.w)
+		c.x.HangUp()
 	}
 	c.x.Abort(c.w)
 }
@@ -156,7 +156,7 @@ func (c *call) exited(state exchange.State) {
 		c.contained(problem.Internal.Wrap(newPanicError(nil, true, state, c.stacks), ""))
 	}
 	if state == exchange.Hijacked {
-		c.x.HangUp(c.w)
+		c.x.HangUp()
 		return
 	}
 	// A writer that cannot flush has no connection to close either.

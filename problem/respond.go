@@ -43,8 +43,8 @@ func (p *Responder) Respond(w http.ResponseWriter, r *http.Request, err error) {
 	case exchange.Rendered:
 		f.again()
 	case exchange.Fresh:
-		if f.answer(w) {
-			return // f waits with the answer
+		if !f.answer(w) {
+			return // f waits in w, which may be on another goroutine
 		}
 	default:
 		f.aborted, f.hijacked = state == exchange.Started, state == exchange.Hijacked
@@ -55,7 +55,7 @@ func (p *Responder) Respond(w http.ResponseWriter, r *http.Request, err error) {
 	case exchange.Started:
 		x.Abort(w)
 	case exchange.Hijacked:
-		x.HangUp(w)
+		x.HangUp()
 	}
 }
 
@@ -76,7 +76,7 @@ func abort(x *exchange.Exchange, w http.ResponseWriter, state exchange.State) {
 	case exchange.Started:
 		x.Abort(w)
 	case exchange.Hijacked:
-		x.HangUp(w)
+		x.HangUp()
 	}
 }
 
@@ -147,32 +147,13 @@ func (f *failure) convert() {
 	f.err = f.p.convert(f.x, f.r, f.cause, f.stated)
 }
 
-// answer sends, and reports also if a foreign writer panics meanwhile. It reports
-// whether the answer waits in a writer, which will tell what becomes of it.
-func (f *failure) answer(w http.ResponseWriter) (waits bool) {
-	done := false
-	defer func() {
-		if !done {
-			f.report()
-		}
-	}()
+// answer sends, and reports whether it is done.
+func (f *failure) answer(w http.ResponseWriter) (settled bool) {
 	if f.view.RetryAfter == 0 && !f.hidden {
 		f.view.RetryAfter = retryAfter(w.Header())
 	}
 	f.encode()
-	outcome, err := f.x.Answer(w, f)
-	done = true
-	if outcome == exchange.Waiting {
-		return true // and f is that writer's, which may be on another goroutine
-	}
-	f.writeErr = err
-	switch outcome {
-	case exchange.Lost:
-		f.again()
-	default:
-		f.report()
-	}
-	return false
+	return f.x.Answer(w, f)
 }
 
 // Status, Body, Describe, Describes and Settle make an answer of a failure, see

@@ -26,9 +26,7 @@ func (x *Exchange) Abort(w http.ResponseWriter) {
 	if x != nil {
 		// What is written while the panic unwinds, as by a compressor, would look
 		// like the end of the answer.
-		x.mu.Lock()
 		x.rec.gone = true
-		x.mu.Unlock()
 	}
 	panic(http.ErrAbortHandler)
 }
@@ -63,34 +61,17 @@ func (x *Exchange) wire(w http.ResponseWriter) http.ResponseWriter {
 	if x == nil {
 		return w
 	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.rec.gone || !x.shares(w) {
+	if !x.rec.shares(w) || x.rec.gone {
 		return nil
 	}
 	return x.rec.w
 }
 
 // HangUp closes the connection of a hijacked answer, which nobody else would do.
-func (x *Exchange) HangUp(w http.ResponseWriter) {
-	x.mu.Lock()
-	conn := x.rec.hijackedConn()
-	for r := range recorders(w) {
-		if conn == nil {
-			conn = r.hijackedConn()
-		}
-	}
-	x.mu.Unlock()
-	if conn != nil {
+func (x *Exchange) HangUp() {
+	if conn := x.Extra().hijacked; conn != nil {
 		conn.Close()
 	}
-}
-
-func (r *Recorder) hijackedConn() net.Conn {
-	if r.rare == nil {
-		return nil
-	}
-	return r.rare.conn
 }
 
 // IsAbort reports whether an error, or the value of a panic, is net/http's

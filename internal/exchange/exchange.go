@@ -17,9 +17,11 @@ import (
 	"cmp"
 	"context"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 )
 
 // Exchange is the state of one request. It is itself the request's context,
@@ -34,8 +36,8 @@ type Exchange struct {
 	rate      *Rate
 	path      string // of the URL; escaped if it cannot be told from Path alone
 	failure   Failure
-	extra     *Extra
-	rec       Recorder // the outermost: what passes here is on the wire
+	extra     atomic.Pointer[Extra] // or nil; replaced under the lock
+	rec       Recorder              // the outermost: what passes here is on the wire
 	req       http.Request
 }
 
@@ -62,6 +64,11 @@ type Extra struct {
 	Pattern         string          // of the innermost copy of the request that one of us has seen
 	Reason          error           // that a handler has left beside an error status
 	Form            *multipart.Form // of the innermost copy of the request that one of us has seen
+
+	writeErr error // the first one of a write to the wire; over HTTP/2 it has no type to know it by
+	hijacked net.Conn
+	offer    Offer // that the exchange waits for, see [Exchange.Answer]
+	here     bool  // its responder is at work, and all that arrives is this offer
 }
 
 type key struct{}
@@ -251,37 +258,30 @@ func (x *Exchange) Failure() Failure {
 	return x.failure
 }
 
-// Extra returns a copy of the rarer facts.
-func (x *Exchange) Extra() Extra {
-	if x == nil {
-		return Extra{}
+// Extra returns the rarer facts as they are now, to be read only.
+func (x *Exchange) Extra() *Extra {
+	if x != nil {
+		if e := x.extra.Load(); e != nil {
+			return e
+		}
 	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.extra == nil {
-		return Extra{}
-	}
-	return *x.extra
+	return &none
 }
 
-// Form returns the multipart form that one of us has seen, or nil.
-func (x *Exchange) Form() *multipart.Form {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.extra == nil {
-		return nil
-	}
-	return x.extra.Form
-}
+var none Extra
 
-// EditExtra changes the rarer facts.
+// EditExtra puts an edited copy in the place of the rarer facts.
 func (x *Exchange) EditExtra(edit func(*Extra)) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.extra == nil {
-		x.extra = new(Extra)
-	}
-	edit(x.extra)
+	x.editExtra(edit)
+}
+
+// editExtra is called under the lock.
+func (x *Exchange) editExtra(edit func(*Extra)) {
+	e := *x.Extra()
+	edit(&e)
+	x.extra.Store(&e)
 }
 
 // Layer is a handler that has something to do when a request comes in, and

@@ -27,7 +27,7 @@ func (x *Exchange) ofConnection(r *http.Request, err error) bool {
 		}
 	}
 	var reset streamError
-	return errors.As(err, &reset) || x != nil && (isThat(err, x.writeError()) || r.ProtoMajor == 2 && isThat(err, x.readError()))
+	return errors.As(err, &reset) || x != nil && (isThat(err, x.Extra().writeErr) || r.ProtoMajor == 2 && isThat(err, x.readError()))
 }
 
 // isThat reports whether that error is in the tree of err.
@@ -45,17 +45,6 @@ func ClientSlow(r *http.Request, err error) bool {
 	}
 	_, ours := errors.AsType[*fs.PathError](err)
 	return r.ProtoMajor == 2 && r.Body != nil && r.Body != http.NoBody && !ours
-}
-
-// writeError returns the first error of a write to the wire, or nil. That of
-// net/http over HTTP/2 has no type to know it by.
-func (x *Exchange) writeError() error {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.rec.rare == nil {
-		return nil
-	}
-	return x.rec.rare.err
 }
 
 // readError returns the error that has ended the body of a request over HTTP/2,

@@ -77,10 +77,9 @@ func (x *Exchange) BindingRate() *Rate {
 // sign makes single, in a header that is about to be sent, what whoever passes
 // on the header of another answer has doubled, as httputil.ReverseProxy does:
 // the request ID, which is ours, also where an early hint has taken it away, and
-// the numbers of limiters, of which the set that binds more stays.
+// the numbers of limiters, of which the set that binds more stays. It is called
+// under the lock.
 func (x *Exchange) sign(h http.Header) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
 	if x.idHeader != nil {
 		if lines := h[*x.idHeader]; len(lines) != 1 || lines[0] != x.id[0] {
 			h[*x.idHeader] = x.id[:1:1]

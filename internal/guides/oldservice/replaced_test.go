@@ -1,6 +1,7 @@
 package oldservice_test
 
 import (
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -153,8 +154,8 @@ func TestAccessLogOfChiHasTheIDOfTheAnswer(t *testing.T) {
 	if strings.Count(lines, id) != 2 || id == "" {
 		t.Errorf("the ID %q is not in both lines of the log:\n%s", id, lines)
 	}
-	if !strings.Contains(lines, " - 404 0B in ") {
-		t.Errorf("the guide says that Logger counts 0 bytes, and the log is\n%s", lines)
+	if want := fmt.Sprintf(" - 404 %dB in ", w.Body.Len()); !strings.Contains(lines, want) {
+		t.Errorf("Logger does not count the envelope, which is %q, and the log is\n%s", want, lines)
 	}
 }
 
