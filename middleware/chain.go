@@ -4,7 +4,7 @@
 //
 //	app := middleware.Chain(middleware.Standard(errs), limit.Handler)(mux)
 //
-// Each function returns an ordinary func(http.Handler) http.Handler. State is made
+// Each function returns an ordinary middleware, a func(http.Handler) http.Handler. State is made
 // by the function, never when a handler is wrapped, because some routers wrap a
 // handler for each request. A nil handler panics.
 //
@@ -24,7 +24,7 @@
 //
 // Backstop sets no CORS headers. [ExposeHeaders] returns what your CORS middleware
 // should list in Access-Control-Expose-Headers. The deny handler of
-// [http.CrossOriginProtection] can respond with problem.Forbidden.
+// [http.CrossOriginProtection] can respond with [problem.Forbidden].
 //
 // # Writers in between
 //
@@ -40,7 +40,7 @@
 //   - Inside, a writer that buffers, as a compressor does, may send its buffer in
 //     a deferred call while a panic unwinds. That begins an answer, and [Recover]
 //     has to cut it. Put compressors outside. Inside of a compressor, a handler
-//     of problem.HandlerFunc is safe as long as it returns errors and does not
+//     of [problem.HandlerFunc] is safe as long as it returns errors and does not
 //     panic.
 //   - Inside, a writer that does not pass on a second status, as that of chi's
 //     Logger, hides from [Recover] that a handler has failed half-way. Put such a
@@ -50,7 +50,7 @@
 //
 // A handler cannot bound what happens before it is called. Set ReadHeaderTimeout
 // and MaxHeaderBytes of [http.Server]. Set its ErrorLog as well, for the messages
-// of net/http itself; slog.NewLogLogger makes one.
+// of net/http itself; [slog.NewLogLogger] makes one.
 //
 // The modules middleware/ginadapter and middleware/echoadapter are for gin and
 // echo. Bridges to fasthttp are not supported, because they do not know

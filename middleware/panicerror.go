@@ -24,7 +24,7 @@ const (
 )
 
 // PanicError is the error that [Recover] makes of a panic. It is the cause of an
-// error of the kind [problem.Internal], in the log and in problem.Config.OnError;
+// error of the kind [problem.Internal], in the log and in [problem.Config.OnError];
 // errors.As finds it. Its text and its stack are made when somebody asks for them.
 // It is safe for concurrent use.
 type PanicError struct {

@@ -2,7 +2,7 @@
 // zerolog, zap), Prometheus, OpenTelemetry. Each file is an example to copy, with
 // the real library. A test shows what the library then prints or exports.
 //
-// Each example gives a function to middleware.Observe, which calls the function
+// Each example gives a function to [middleware.Observe], which calls the function
 // once for each request, however the request ends. The function gets the request,
 // for logs, and a summary, for metrics: no client can invent a value of the summary.
 //

@@ -6,9 +6,9 @@
 //	e.GET("/secrets/:id", getSecret) // func(*echo.Context) error
 //
 // Handlers return errors as before. An error of package problem is the answer. An
-// *echo.HTTPError, and any other error with a StatusCode, gets the problem.KindOf
+// *echo.HTTPError, and any other error with a StatusCode, gets the [problem.KindOf]
 // its status, and keeps that status. Its message is logged and never sent. To send
-// the message, say so in problem.Config.Map:
+// the message, say so in [problem.Config.Map]:
 //
 //	func(_ context.Context, err error) error {
 //		if he, ok := errors.AsType[*echo.HTTPError](err); ok && he.Code < 500 {
@@ -21,13 +21,13 @@
 // no further handler runs, and the middlewares of echo further out get the error.
 //
 // In a handler, c.Request() has the context of the exchange:
-// requestid.FromContext(c.Request().Context()) returns the request ID. Mount a
+// [requestid.FromContext](c.Request().Context()) returns the request ID. Mount a
 // plain handler with echo.WrapHandler; it can read the parameters of the path with
 // r.PathValue.
 //
 // A middleware must call its next handler on its own goroutine, because echo uses
-// an echo.Context again as soon as the request has ended. middleware.Timeout does
-// so, and http.TimeoutHandler does not.
+// an echo.Context again as soon as the request has ended. [middleware.Timeout] does
+// so, and [http.TimeoutHandler] does not.
 package echoadapter
 
 import (
@@ -40,7 +40,7 @@ import (
 )
 
 // Wrap makes a middleware of echo. mw is called once, here. Wrap a whole
-// middleware.Chain rather than each of its parts. An error of the handlers within
+// [middleware.Chain] rather than each of its parts. An error of the handlers within
 // is answered by the HTTPErrorHandler of echo, within mw, and then returned to the
 // middlewares of echo further out.
 //

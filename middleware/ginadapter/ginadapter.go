@@ -13,7 +13,7 @@
 //
 // Handlers that report an error in the ways of gin need no change. After
 // c.AbortWithError(500, err), or c.Error(err) with a status of 400 or more, err is
-// the cause in the log and in problem.Config.OnError. If err is an error of package
+// the cause in the log and in [problem.Config.OnError]. If err is an error of package
 // problem, wraps one or is mapped to one, that error is the answer:
 //
 //	c.AbortWithError(409, problem.Conflict.New("Taken"))
@@ -22,14 +22,14 @@
 // write after that: what it writes is dropped without an error.
 //
 // In a handler, c.Request has the context of the exchange. After [Install] c has it,
-// too: requestid.FromContext(c) returns the request ID, and a record of
+// too: [requestid.FromContext](c) returns the request ID, and a record of
 // slog.InfoContext(c, …) has the ID. The parameters of the path are also values of
 // c.Request.PathValue, so gin.WrapH serves a plain handler, such as one of package
 // validate, without a change.
 //
 // A middleware must call its next handler on its own goroutine, because gin uses a
-// gin.Context again as soon as the request has ended. middleware.Timeout does so,
-// and http.TimeoutHandler does not.
+// gin.Context again as soon as the request has ended. [middleware.Timeout] does so,
+// and [http.TimeoutHandler] does not.
 //
 // The middlewares may also stand around the whole engine:
 // http.Server{Handler: app(engine)}. Then they see paths, but neither patterns nor
@@ -49,7 +49,7 @@ import (
 )
 
 // Wrap makes a gin middleware. mw is called once, here. Wrap a whole
-// middleware.Chain rather than each of its parts.
+// [middleware.Chain] rather than each of its parts.
 //
 // A middleware that replaces the request's context, instead of deriving one
 // from it, panics when it calls its next handler.
