@@ -69,15 +69,17 @@ func Chain(mws ...func(http.Handler) http.Handler) func(http.Handler) http.Handl
 	mws = slices.Clone(mws)
 	return func(next http.Handler) http.Handler {
 		mustHave(next)
-		standards := 0
+		var seen *guard
 		for _, mw := range slices.Backward(mws) {
 			next = mw(next)
-			if !isStandard(next) {
+			g := standardOf(next)
+			if g == nil || g == seen { // the same, if mw does nothing
 				continue
 			}
-			if standards++; standards > 1 {
+			if seen != nil {
 				panic(standardTwice)
 			}
+			seen = g
 		}
 		return next
 	}

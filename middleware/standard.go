@@ -60,7 +60,7 @@ const standardTwice = "middleware: Standard stands around another Standard: use 
 // the work, and the inner responder would speak.
 func mustBeFirst(next http.Handler) {
 	for {
-		if isStandard(next) {
+		if standardOf(next) != nil {
 			panic(standardTwice)
 		}
 		switch h := next.(type) {
@@ -74,10 +74,12 @@ func mustBeFirst(next http.Handler) {
 	}
 }
 
-// isStandard reports whether Standard has made h.
-func isStandard(h http.Handler) bool {
-	g, ok := h.(*guard)
-	return ok && len(g.begin) > 0
+// standardOf returns h if Standard has made it, and nil otherwise.
+func standardOf(h http.Handler) *guard {
+	if g, ok := h.(*guard); ok && len(g.begin) > 0 {
+		return g
+	}
+	return nil
 }
 
 // ExposeHeaders returns the fields of an answer that a script in a browser may

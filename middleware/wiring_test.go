@@ -42,3 +42,10 @@ func TestStandardBeneathARouterIsFine(t *testing.T) {
 	mux.Handle("/v2/", standard(http.NotFoundHandler()))
 	standard(mux)
 }
+
+// A middleware that does nothing returns the handler of Standard itself.
+func TestStandardWithinMiddlewaresThatDoNothingIsFine(t *testing.T) {
+	nothing := func(next http.Handler) http.Handler { return next }
+	standard := middleware.Standard(problem.New(problem.Config{}))
+	middleware.Chain(nothing, middleware.Timeout(0), standard, nothing)(http.NotFoundHandler())
+}
