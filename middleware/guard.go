@@ -126,20 +126,16 @@ func (c *call) removeFiles() {
 	}
 }
 
-// cut ends an answer that the client must not take for complete. It panics,
+// cut ends an answer that the client must not take for complete, and panics on,
 // unless a responder has answered: that is complete.
 func (c *call) cut(state exchange.State) {
-	switch state {
-	case exchange.Fresh:
-		if !c.x.Failure().Aborted {
-			c.x.Cut(c.w) // as net/http does: not a byte, perhaps a repetition by the client
-		}
-	case exchange.Rendered:
-		return
-	case exchange.Hijacked:
-		c.x.HangUp()
+	if state == exchange.Fresh && c.x.Failure().Aborted {
+		state = exchange.Started
 	}
-	c.x.Abort(c.w)
+	c.x.Cut(c.w, state)
+	if state == exchange.Hijacked {
+		panic(http.ErrAbortHandler)
+	}
 }
 
 // exited answers for a handler that called runtime.Goexit, as t.FailNow does.
@@ -156,7 +152,7 @@ func (c *call) exited(state exchange.State) {
 		c.contained(problem.Internal.Wrap(newPanicError(nil, true, state, c.stacks), ""))
 	}
 	if state == exchange.Hijacked {
-		c.x.HangUp()
+		c.x.Cut(c.w, state)
 		return
 	}
 	// A writer that cannot flush has no connection to close either.

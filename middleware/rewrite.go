@@ -1,7 +1,6 @@
 package middleware
 
 import (
-	"fmt"
 	"net/http"
 
 	"github.com/backstop-go/backstop/internal/exchange"
@@ -47,36 +46,6 @@ func rewrite(w http.ResponseWriter, r *http.Request, status int, text []byte) {
 // said returns an error that has the status that a handler has written by itself,
 // and the error that it has left as the reason.
 func said(r *http.Request, status int, text []byte, how string) error {
-	kind := problem.KindOf(status)
-	public := ""
-	if kind == problem.InvalidRequest {
-		// The styles' own sentence speaks of a malformed body.
-		public = problem.StatusText(status)
-	}
-	code, old := problem.Code{Kind: kind, Status: status}, &swallowed{status, how, string(text)}
-	if reason := exchange.From(r.Context()).Extra().Reason; reason != nil {
-		return &stated{old, reason, code.Wrap(reason, public)}
-	}
-	return code.Wrap(old, public)
+	reason := exchange.From(r.Context()).Extra().Reason
+	return &exchange.Stated{Status: status, How: how, Text: string(text), Reason: reason}
 }
-
-// swallowed is the private cause of an error that a handler has written by itself.
-type swallowed struct {
-	status    int
-	how, text string
-}
-
-func (s *swallowed) Error() string { return fmt.Sprintf("handler answered %d %s", s.status, s.how) }
-
-// SwallowedText returns the begin of the text, for the log.
-func (s *swallowed) SwallowedText() string { return s.text }
-
-// stated is swallowed text or none, and the reason that the handler has left.
-type stated struct {
-	*swallowed
-	reason   error
-	byStatus *problem.Error
-}
-
-func (s *stated) Reason() error   { return s.reason }
-func (s *stated) ByStatus() error { return s.byStatus }

@@ -48,4 +48,16 @@
 // logs and tracing. The innermost Responder that a request has reached answers
 // the request, so two APIs in one process may have two styles. Package middleware
 // hands panics, and the plain-text errors of old handlers, to [Respond] as well.
+//
+// # Which names are for whom
+//
+//   - To write a handler: [Kind], [Code], [Error] and [HandlerFunc], and perhaps
+//     [Respond] and [Passthrough].
+//   - To write main: [New], [Config] and [Event].
+//   - To write a style, which is an error format of your own: [Style], [Outcome] and
+//     [View]. [FieldText], [StatusText] and [AppendJSON] help to encode. [Remote]
+//     and [ParsePath] help to decode. [Advice] and [Retry] tell clients when to
+//     repeat a call. These names are in this package because a Style is a part of
+//     Config, and a View shows the parts of an Error.
+//   - To write a validator: [FieldError] and [Path].
 package problem

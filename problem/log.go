@@ -158,9 +158,7 @@ func (f *failure) attrs() []slog.Attr {
 		text("write", textOf(f.writeErr), maxLogged)
 	}
 	if f.stated != nil {
-		text("swallowed", f.stated.SwallowedText(), maxLogged)
-	} else if old, ok := as[exchange.Swallowed](f.cause); ok {
-		text("swallowed", old.SwallowedText(), maxLogged)
+		text("swallowed", f.stated.Text, maxLogged)
 	}
 	if s, ok := as[exchange.Panic](f.cause); ok {
 		text("stack", s.PanicStack(), 16*maxLogged)

@@ -35,7 +35,7 @@ func (p *Responder) Respond(w http.ResponseWriter, r *http.Request, err error) {
 	x := exchange.Of(w, r)
 	state := x.StateOf(w)
 	if exchange.IsAbort(err) {
-		abort(x, w, state)
+		x.Cut(w, state)
 		return
 	}
 	f := p.failed(x, r, err)
@@ -51,11 +51,8 @@ func (p *Responder) Respond(w http.ResponseWriter, r *http.Request, err error) {
 		f.report()
 	}
 	p.recycle(f)
-	switch state {
-	case exchange.Started:
-		x.Abort(w)
-	case exchange.Hijacked:
-		x.HangUp()
+	if state != exchange.Fresh {
+		x.Cut(w, state)
 	}
 }
 
@@ -66,18 +63,6 @@ func isNil(err error) bool {
 	}
 	e, ok := err.(*Error)
 	return ok && e == nil
-}
-
-// abort does what the handler has asked for, unless it is too late for that.
-func abort(x *exchange.Exchange, w http.ResponseWriter, state exchange.State) {
-	switch state {
-	case exchange.Fresh:
-		x.Cut(w) // not a byte is on the wire, and none shall be
-	case exchange.Started:
-		x.Abort(w)
-	case exchange.Hijacked:
-		x.HangUp()
-	}
 }
 
 // failure is one call of Respond, and the answer that it makes.
@@ -91,7 +76,7 @@ type failure struct {
 	body  []byte
 	mark  *string // of the header that was described last
 
-	stated exchange.Stated // a handler has said the status by itself; cause is why
+	stated *exchange.Stated // a handler has said the status by itself; cause is why
 
 	upstream *Error // what another service said, if it did
 
@@ -105,8 +90,11 @@ type failure struct {
 func (p *Responder) failed(x *exchange.Exchange, r *http.Request, err error) *failure {
 	f := p.failures.Get().(*failure)
 	f.p, f.x, f.r, f.cause = p, x, r, err
-	if s, ok := err.(exchange.Stated); ok {
-		f.stated, f.cause = s, s.Reason()
+	if s, ok := err.(*exchange.Stated); ok {
+		f.stated, f.cause = s, s.Reason
+		if s.Reason == nil {
+			f.cause = byStatus(s.Status, s)
+		}
 	}
 	f.convert()
 	if f.err.Remote() {

@@ -139,19 +139,27 @@ func (x *Exchange) Record(w http.ResponseWriter) (*Recorder, http.ResponseWriter
 // temporary files net/http removes. Both go to the exchange too, for the router in
 // between that copies the request and keeps it to itself.
 func CopyBack(to, from *http.Request) {
-	x := From(from.Context())
-	// What is on the copy of the exchange itself is known to all of us.
-	if x != nil && (from.MultipartForm != nil || from.Pattern != "" && from != &x.req && to != &x.req) {
-		x.EditExtra(func(e *Extra) {
-			e.Form = cmp.Or(from.MultipartForm, e.Form)
-			e.Pattern = cmp.Or(e.Pattern, from.Pattern) // the innermost comes first
-		})
+	if x := From(from.Context()); x != nil {
+		x.learn(to, from)
 	}
 	if to == from {
 		return
 	}
 	to.Pattern = from.Pattern
 	to.MultipartForm = from.MultipartForm
+}
+
+// learn notes what a copy knows. What is on the copy of the exchange itself is
+// known to all of us.
+func (x *Exchange) learn(to, from *http.Request) {
+	e := x.Extra()
+	form, pattern := cmp.Or(from.MultipartForm, e.Form), e.Pattern
+	if pattern == "" && from != &x.req && to != &x.req {
+		pattern = from.Pattern // the innermost comes first
+	}
+	if form != e.Form || pattern != e.Pattern {
+		x.EditExtra(func(e *Extra) { e.Form, e.Pattern = cmp.Or(form, e.Form), cmp.Or(e.Pattern, pattern) })
+	}
 }
 
 // Request returns the copy of the request that carries x.
