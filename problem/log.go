@@ -13,7 +13,7 @@ import (
 	"github.com/backstop-go/backstop/internal/exchange"
 )
 
-// Event is what Config.OnError learns of a failed exchange.
+// Event is what [Config.OnError] learns of a failed exchange.
 type Event struct {
 	Request  *http.Request
 	Error    *Error // as converted, and not yet hidden

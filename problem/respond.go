@@ -16,7 +16,7 @@ const (
 // Respond answers a request with an error. It is the only code that writes an
 // error response. A nil error does nothing.
 //
-// The error is converted: Config.Map first, then an [Error], [Code] or [Kind]
+// The error is converted: [Config.Map] first, then an [Error], [Code] or [Kind]
 // in its tree (a 5xx before a 4xx), then what can only be about the request, such
 // as [http.MaxBytesError], then deadlines, and a client that went away; whatever
 // else it is becomes Internal. The body is encoded before anything is written,

@@ -1,6 +1,6 @@
-// Package questions has the questions that all demo programs are asked, and a
-// client that puts them as they stand on the wire. Several modules hold the same
-// answers against different promises.
+// Package questions has the requests that all demo programs are sent, and a client
+// that sends them byte by byte. Several modules compare the answers with different
+// promises.
 package questions
 
 import (

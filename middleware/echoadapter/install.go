@@ -20,7 +20,7 @@ import (
 // beyond the reach of the middlewares. It panics if e was installed already.
 //
 // Do not use echo's own Recover, RequestID and ContextTimeout beside
-// middleware.Standard: they answer first.
+// [middleware.Standard]: they answer first.
 func Install(e *echo.Echo, mws ...func(http.Handler) http.Handler) {
 	ours := codeOf((*installation)(nil).middleware)
 	for _, mw := range e.PreMiddlewares() {

@@ -1,18 +1,17 @@
-// Package demo is an imaginary credential vault, written once and mounted by
-// the programs beside it on four routers:
+// Package demo is an imaginary credential vault. The programs beside it serve the
+// vault on four routers:
 //
 //	func main() { demo.Main(app) }
 //
 //	func app(cfg demo.Config) (http.Handler, error)
 //
-// The routes are a list of plain [http.Handler]s that read path values with
-// r.PathValue, so a router is a loop of three lines. What stands around the
-// router (IDs, envelope, deadline, limits) each program puts there itself,
-// because that is what it is there to show.
+// The routes are a list of plain handlers that read path values with r.PathValue,
+// so each program mounts them in a loop of three lines. Each program itself puts
+// the middlewares around the router (IDs, envelope, deadline, limits), because a
+// reader comes to see just that.
 //
-// The vault is a stage set: what is created is not kept, and what is deleted
-// is there again. So the same request always has the same answer, whichever
-// router serves it.
+// The vault keeps nothing: what a request creates is gone afterwards, and what it
+// deletes is still there. So the same request always has the same answer.
 package demo
 
 import (

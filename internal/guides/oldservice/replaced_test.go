@@ -3,6 +3,7 @@ package oldservice_test
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -14,9 +15,11 @@ import (
 
 	"github.com/gin-gonic/gin"
 	chimiddleware "github.com/go-chi/chi/v5/middleware"
+	"github.com/labstack/echo/v5"
 
 	"github.com/backstop-go/backstop/internal/guides/internal/wire"
 	"github.com/backstop-go/backstop/internal/guides/oldservice/chinotes"
+	"github.com/backstop-go/backstop/internal/guides/oldservice/echoitems"
 	"github.com/backstop-go/backstop/middleware"
 	"github.com/backstop-go/backstop/problem"
 )
@@ -153,6 +156,21 @@ func TestAccessLogOfChiHasTheIDOfTheAnswer(t *testing.T) {
 	}
 	if want := fmt.Sprintf(" - 404 %dB in ", w.Body.Len()); !strings.Contains(lines, want) {
 		t.Errorf("Logger does not count the envelope, which is %q, and the log is\n%s", want, lines)
+	}
+}
+
+func TestAccessLogOfEchoHasTheFinalStatus(t *testing.T) {
+	h, err := echoitems.After()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.(*echo.Echo).Logger = slog.New(slog.NewTextHandler(&logged, nil))
+	for path, status := range map[string]string{"/items/1": "200", "/items/7": "404", "/prices": "500", "/nope": "404"} {
+		logged.take()
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", path, nil))
+		if line := logged.take(); !strings.Contains(line, "uri="+path+" status="+status) {
+			t.Errorf("GET %s is logged as\n%swant the status %s", path, line, status)
+		}
 	}
 }
 
