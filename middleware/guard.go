@@ -84,7 +84,7 @@ func (c *call) release() {
 // leave is deferred. It is the whole matrix of how a handler may leave, and how
 // far its answer had come by then.
 func (c *call) leave() {
-	exchange.CopyBack(c.outer, c.r)
+	exchange.Leave(c.outer, c.r)
 	if c.stacks == nil {
 		return
 	}
@@ -101,11 +101,11 @@ func (c *call) leave() {
 	}
 	switch {
 	case exchange.IsAbort(value):
-		c.cut(state)
+		c.x.Cut(c.w, state)
 		return
 	case clientGone(c.x, c.r, value):
 		problem.Respond(c.w, c.r, problem.ClientClosed.Wrap(value.(error), ""))
-		c.cut(state)
+		c.x.Cut(c.w, state)
 		return
 	case state == exchange.Fresh:
 		c.forgetCookies()
@@ -123,18 +123,6 @@ func (c *call) removeFiles() {
 	}
 	if form != nil {
 		form.RemoveAll()
-	}
-}
-
-// cut ends an answer that the client must not take for complete, and panics on,
-// unless a responder has answered: that is complete.
-func (c *call) cut(state exchange.State) {
-	if state == exchange.Fresh && c.x.Failure().Aborted {
-		state = exchange.Started
-	}
-	c.x.Cut(c.w, state)
-	if state == exchange.Hijacked {
-		panic(http.ErrAbortHandler)
 	}
 }
 

@@ -21,7 +21,7 @@ func LimitBody(n int64) func(http.Handler) http.Handler {
 		mustHave(next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_, w, r2 := exchange.Enter(w, r)
-			defer exchange.CopyBack(r, r2)
+			defer exchange.Leave(r, r2)
 			if r2.ContentLength > n {
 				problem.Respond(w, r2, problem.PayloadTooLarge.Wrap(&http.MaxBytesError{Limit: n}, ""))
 				return

@@ -48,7 +48,7 @@ func Observe(f func(*http.Request, *Summary)) func(http.Handler) http.Handler {
 		mustHave(next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			x, w, r2 := exchange.Enter(w, r)
-			defer exchange.CopyBack(r, r2)
+			defer exchange.Leave(r, r2)
 			rec, w := x.Record(w)
 			o := observation{f: f, x: x, r: r2, w: w, rec: rec, began: time.Now()}
 			defer o.end()

@@ -34,7 +34,7 @@ func Timeout(d time.Duration, skip ...func(*http.Request) bool) func(http.Handle
 			ctx, cancel := context.WithTimeoutCause(r.Context(), d, problem.Timeout)
 			defer cancel()
 			x, w, r2 := exchange.EnterWith(ctx, w, r)
-			defer exchange.CopyBack(r, r2)
+			defer exchange.Leave(r, r2)
 			rec, w := x.Record(w)
 			next.ServeHTTP(w, r2)
 			// Cause, because a client that left is not a timeout.

@@ -74,7 +74,7 @@ type failure struct {
 	err   *Error // as converted
 	view  View   // as rendered
 	body  []byte
-	mark  *string // of the header that was described last
+	mark  *string // in the header that was described last; nil for a client that left
 
 	stated *exchange.Stated // a handler has said the status by itself; cause is why
 

@@ -160,7 +160,7 @@ type HandlerFunc func(http.ResponseWriter, *http.Request) error
 // ServeHTTP calls f.
 func (f HandlerFunc) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x, w, r2 := exchange.Enter(w, r)
-	defer exchange.CopyBack(r, r2)
+	defer exchange.Leave(r, r2)
 	_, w = x.Record(w)
 	if err := f(w, r2); err != nil {
 		Respond(w, r2, err)

@@ -19,7 +19,7 @@ func (l *Limiter) Handler(next http.Handler) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x, w, r2 := exchange.Enter(w, r)
-		defer exchange.CopyBack(r, r2)
+		defer exchange.Leave(r, r2)
 		c, err := l.take(r2, x)
 		if c != nil {
 			l.set(w.Header(), c, problem.RateLimitHeaders(c.rate.Families), &c.values)

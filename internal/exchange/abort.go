@@ -16,7 +16,11 @@ import (
 func (x *Exchange) Cut(w http.ResponseWriter, state State) {
 	switch state {
 	case Fresh:
-		x.hurry(x.wire(w))
+		if x == nil || !x.Failure().Aborted {
+			x.hurry(x.wire(w))
+			break
+		}
+		fallthrough // somebody further in has cut what a writer held
 	case Started:
 		x.abort(w)
 	case Rendered:

@@ -37,8 +37,9 @@ func Of(w http.ResponseWriter, r *http.Request) *Exchange {
 }
 
 // StateOf returns how far the answer of an exchange has come, for somebody who
-// holds w. Without an exchange only w can tell. An answer that a buffer holds is
-// complete for those who stand within.
+// holds w. An answer that w itself holds, because it is a buffer, is complete. For
+// those further out, or with another buffer, it is nothing yet. Without an exchange
+// only w can tell.
 func (x *Exchange) StateOf(w http.ResponseWriter) State {
 	if x == nil {
 		if g, ok := w.(interface{ Written() bool }); ok && g.Written() {
@@ -46,12 +47,9 @@ func (x *Exchange) StateOf(w http.ResponseWriter) State {
 		}
 		return Fresh
 	}
-	if Top(w) == &x.rec {
-		return x.rec.state
-	}
 	x.mu.Lock()
 	state := x.rec.state
-	if x.Extra().offer != nil {
+	if x.Extra().awaits(w.Header()) {
 		state = max(state, Rendered)
 	}
 	x.mu.Unlock()
@@ -68,7 +66,7 @@ func (x *Exchange) holds(w http.ResponseWriter) bool {
 		return false
 	}
 	for r := range recorders(w) {
-		return r.shares(w) && r.bytes > 0
+		return r.shares(w) && r.kept != undecided && r.bytes > 0
 	}
 	return false
 }
@@ -77,8 +75,16 @@ func (x *Exchange) holds(w http.ResponseWriter) bool {
 // header of its own is a buffer, perhaps of http.TimeoutHandler: nothing may be
 // done behind its back.
 func (r *Recorder) shares(w http.ResponseWriter) bool {
-	return reflect.ValueOf(w.Header()).UnsafePointer() == reflect.ValueOf(r.header).UnsafePointer()
+	return same(w.Header(), r.header)
 }
+
+func same(h, other http.Header) bool {
+	return reflect.ValueOf(h).UnsafePointer() == reflect.ValueOf(other).UnsafePointer()
+}
+
+// awaits reports whether an offer is waited for that was given to a writer with
+// this header.
+func (e *Extra) awaits(h http.Header) bool { return e.offer != nil && (e.here || same(h, e.given)) }
 
 // Answer sends o on w, for an answer that is fresh. It reports whether o is
 // settled and w done with it; if not, w is a buffer, perhaps of another goroutine.
@@ -96,16 +102,14 @@ func (x *Exchange) Answer(w http.ResponseWriter, o Offer) (settled bool) {
 	x.Revoke(w)
 	x.describe(w.Header(), o)
 	here := x.rec.shares(w)
-	if !x.propose(o, here) {
+	if !x.propose(o, w.Header(), here) {
 		o.Settle(false, nil)
 		return true
 	}
 	if here {
 		defer x.rec.Deliver() // what has not arrived; and if w panics
 	}
-	if err := put(w, o); !here && errors.Is(err, http.ErrHandlerTimeout) && x.withdraw(o) {
-		o.Settle(false, nil)
-	}
+	put(w, o)
 	return here
 }
 
@@ -129,11 +133,11 @@ func (x *Exchange) Revoke(w http.ResponseWriter) {
 
 // propose makes o the answer that the outermost recorder waits for, if it still
 // can be. It takes the place of one that waits.
-func (x *Exchange) propose(o Offer, here bool) (ok bool) {
+func (x *Exchange) propose(o Offer, h http.Header, here bool) (ok bool) {
 	var void Offer
 	x.EditExtra(func(e *Extra) {
-		if ok = x.rec.state == Fresh; ok {
-			void, e.offer, e.here = e.offer, o, here
+		if ok = x.rec.state == Fresh && (here || !x.rec.left && !(e.offer != nil && e.here)); ok {
+			void, e.offer, e.given, e.here = e.offer, o, h, here
 		}
 	})
 	if void != nil {
@@ -142,51 +146,47 @@ func (x *Exchange) propose(o Offer, here bool) (ok bool) {
 	return ok
 }
 
-// withdraw ends the waiting for o, and reports whether it was waited for.
-func (x *Exchange) withdraw(o Offer) (ok bool) {
-	x.EditExtra(func(e *Extra) {
-		if ok = e.offer == o; ok {
-			e.offer = nil
-		}
-	})
-	return ok
-}
-
-// yields makes way for an offer that begins to arrive: the outermost recorder
-// sends it, and what arrives is done with; any other passes on what it is told.
+// yields makes way for an offer that begins to arrive, and reports whether what r
+// was told is done with. The outermost recorder sends the offer. Any other forgets
+// what it has kept, and from now on passes on what it is told.
 func (r *Recorder) yields() (done bool) {
 	if r.state != Fresh && r.kept == nothing {
 		return false
 	}
 	e := r.x.Extra()
-	if e.offer == nil || !e.here && !e.offer.Describes(r.w.Header()) {
-		return false
+	if r == &r.x.rec {
+		return e.offer != nil && (e.here || e.offer.Describes(r.w.Header())) && r.accept(e.offer)
 	}
-	if r != &r.x.rec {
+	if e.awaits(r.header) {
 		r.revoke()
 		r.state, r.status = Started, uint16(e.offer.Status())
-		return false
 	}
-	return r.accept(e.offer)
+	return false
 }
 
 // accept sends an offer that is waited for in the place of what a foreign writer
 // says.
-func (r *Recorder) accept(o Offer) bool {
-	if !r.x.withdraw(o) {
-		return false // somebody else's is, since
+func (r *Recorder) accept(o Offer) (ok bool) {
+	r.x.EditExtra(func(e *Extra) {
+		if ok = e.offer == o; ok { // or somebody else's is waited for, since
+			e.offer = nil
+		}
+	})
+	if ok {
+		r.revoke()
+		r.quiet = true
+		r.render(o)
 	}
-	r.revoke()
-	r.quiet = true
-	r.render(o)
-	return true
+	return ok
 }
 
 // Deliver sends the answer that a foreign writer was given and has not passed on.
 // It is for a handler that has left, in whatever way.
 func (r *Recorder) Deliver() {
-	if o := r.x.Extra().offer; o != nil && r == &r.x.rec && r.state == Fresh && r.kept == nothing {
-		r.accept(o)
+	if top := &r.x.rec; top.shares(r) && top.state == Fresh && top.kept == nothing {
+		if o := r.x.Extra().offer; o != nil {
+			top.accept(o)
+		}
 	}
 }
 
@@ -211,14 +211,7 @@ func (x *Exchange) describe(h http.Header, o Offer) {
 // send sends an offer, and settles it also if w panics.
 func send(w http.ResponseWriter, o Offer) (err error) {
 	defer func() { o.Settle(true, err) }()
-	return put(w, o)
-}
-
-// put writes an answer. Of our own failures the client learns at once: a hook
-// that is slow delays the handler's end alone.
-func put(w http.ResponseWriter, o Offer) error {
-	w.WriteHeader(o.Status())
-	_, err := w.Write(o.Body())
+	err = put(w, o)
 	if o.Status() < 500 {
 		return err
 	}
@@ -226,6 +219,13 @@ func put(w http.ResponseWriter, o Offer) error {
 	if err == nil && !errors.Is(flushed, http.ErrNotSupported) {
 		err = flushed
 	}
+	return err
+}
+
+// put writes an answer.
+func put(w http.ResponseWriter, o Offer) error {
+	w.WriteHeader(o.Status())
+	_, err := w.Write(o.Body())
 	return err
 }
 

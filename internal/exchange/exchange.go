@@ -9,8 +9,9 @@
 // An Exchange is one allocation, with the request copy and the [Recorder] in it:
 // whoever keeps the context keeps the request. It is never pooled: goroutines
 // outlive handlers, and a body that shows up in somebody else's response is
-// worse than an allocation. Its members are locked, because code beneath
-// [http.TimeoutHandler] may outlive it.
+// worse than an allocation. What code beneath [http.TimeoutHandler], which may
+// outlive the request, asks for is locked. The recorder belongs to the goroutine
+// that answers.
 package exchange
 
 import (
@@ -67,8 +68,9 @@ type Extra struct {
 
 	writeErr error // the first one of a write to the wire; over HTTP/2 it has no type to know it by
 	hijacked net.Conn
-	offer    Offer // that the exchange waits for, see [Exchange.Answer]
-	here     bool  // its responder is at work, and all that arrives is this offer
+	offer    Offer       // that the exchange waits for, see [Exchange.Answer]
+	given    http.Header // of the writer that it was given to
+	here     bool        // its responder is at work, and all that arrives is this offer
 }
 
 type key struct{}
@@ -92,7 +94,7 @@ func From(ctx context.Context) *Exchange {
 
 // Enter returns the exchange of r. If there is none it makes one, with a copy of
 // r that carries it and a writer that records; the caller then defers
-// [CopyBack].
+// [Leave].
 func Enter(w http.ResponseWriter, r *http.Request) (*Exchange, http.ResponseWriter, *http.Request) {
 	if x := From(r.Context()); x != nil {
 		return x, w, r
@@ -147,6 +149,15 @@ func CopyBack(to, from *http.Request) {
 	}
 	to.Pattern = from.Pattern
 	to.MultipartForm = from.MultipartForm
+}
+
+// Leave is [CopyBack] for a layer that ends, in whatever way. Where that has made
+// the exchange, an answer that a foreign writer has not passed on is sent.
+func Leave(to, from *http.Request) {
+	CopyBack(to, from)
+	if x := From(from.Context()); x != nil && from == &x.req && to != from {
+		x.rec.Deliver()
+	}
 }
 
 // learn notes what a copy knows. What is on the copy of the exchange itself is
@@ -303,6 +314,6 @@ type Layer struct {
 func (l *Layer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x, w, r2 := Enter(w, r)
 	r2 = l.Begin(x, w, r2)
-	defer CopyBack(r, r2)
+	defer Leave(r, r2)
 	l.Next.ServeHTTP(w, r2)
 }

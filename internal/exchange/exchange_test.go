@@ -71,7 +71,7 @@ func TestExampleHasItsPathLiterallyAndItsID(t *testing.T) {
 func TestNilExchangeIsHarmless(t *testing.T) {
 	var x *exchange.Exchange
 	x.Fail(exchange.Failure{Failed: true})
-	if x.ID() != "" || x.IDHeader() != "" || x.Path() != "" || x.Responder() != nil || *x.Extra() != (exchange.Extra{}) {
+	if x.ID() != "" || x.IDHeader() != "" || x.Path() != "" || x.Responder() != nil || x.Extra().ClientID != "" {
 		t.Error("a nil exchange knows something")
 	}
 }
@@ -304,5 +304,77 @@ func TestEnvelopeThatIsReplacedMeanwhileIsToldOnce(t *testing.T) {
 	x.Answer(buffer(), third)
 	if len(second.settled) != 1 || second.settled[0] != "false <nil>" {
 		t.Errorf("the envelope that waited is told %q, want that it is lost", second.settled)
+	}
+}
+
+// through shares the header, and does something before the status goes on.
+type through struct {
+	http.ResponseWriter
+	do func()
+}
+
+func (t through) WriteHeader(status int) {
+	t.do()
+	t.ResponseWriter.WriteHeader(status)
+}
+
+// ownAndUnwraps is a buffer that says what is beneath.
+type ownAndUnwraps struct{ own }
+
+func (o ownAndUnwraps) Unwrap() http.ResponseWriter { return o.ResponseWriter }
+func (o ownAndUnwraps) WriteHeader(int)             {}
+func (o ownAndUnwraps) Write(p []byte) (int, error) { return len(p), nil }
+
+func TestEnvelopesThatComeLate(t *testing.T) {
+	buffer := func() own { return own{httptest.NewRecorder(), http.Header{}} }
+	for name, tt := range map[string]struct {
+		do    func(x *exchange.Exchange, w http.ResponseWriter, early, late *envelope)
+		early string
+		late  string
+	}{
+		"while another is sent": {func(x *exchange.Exchange, w http.ResponseWriter, early, late *envelope) {
+			x.Answer(through{w, func() { x.Answer(buffer(), late) }}, early)
+		}, "true <nil>", "false <nil>"},
+		"when the handler has left": {func(x *exchange.Exchange, w http.ResponseWriter, _, late *envelope) {
+			exchange.Top(w).Guard()
+			exchange.Top(w).Release()
+			x.Answer(buffer(), late)
+		}, "", "false <nil>"},
+		"after a flush that was not supported": {func(x *exchange.Exchange, w http.ResponseWriter, early, _ *envelope) {
+			b := buffer()
+			x.Answer(b, early)
+			http.NewResponseController(w).Flush()
+			maps.Copy(w.Header(), b.Header())
+			w.WriteHeader(409)
+		}, "true <nil>", ""},
+		"into a buffer that could be flushed past": {func(x *exchange.Exchange, w http.ResponseWriter, early, _ *envelope) {
+			early.status = 500
+			x.Answer(ownAndUnwraps{own{w, http.Header{}}}, early)
+			if exchange.Top(w).Silent() || exchange.Top(w).State() != exchange.Fresh {
+				t.Error("an envelope in a buffer is nothing, or on the wire")
+			}
+			exchange.Top(w).Release()
+		}, "true <nil>", ""},
+	} {
+		x, w, _ := exchange.Enter(&plain{header: http.Header{}}, httptest.NewRequest("GET", "/", nil))
+		early, late := &envelope{status: 409}, &envelope{status: 410}
+		tt.do(x, w, early, late)
+		if got := strings.Join(early.settled, ","); got != tt.early {
+			t.Errorf("%s: the first envelope is told %q, want %q", name, got, tt.early)
+		}
+		if got := strings.Join(late.settled, ","); got != tt.late {
+			t.Errorf("%s: the late envelope is told %q, want %q", name, got, tt.late)
+		}
+	}
+}
+
+func TestBytesThatAreUndecidedAreNotWithAForeignWriter(t *testing.T) {
+	x, w, _ := exchange.Enter(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+	rec, above := x.Record(struct{ http.ResponseWriter }{w})
+	rewrite(rec, above)
+	above.WriteHeader(404)
+	io.WriteString(above, "{")
+	if got := x.StateOf(above); got != exchange.Fresh {
+		t.Errorf("the state is %v, want fresh: the foreign writer has seen nothing", got)
 	}
 }

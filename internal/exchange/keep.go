@@ -69,8 +69,8 @@ func (r *Recorder) Release() (late int, text []byte) {
 		return r.rare.said, r.rare.body
 	case r.kept == held:
 		r.release()
-	case r.state == Fresh:
-		r.become(Fresh)
+	case r.x.rec.shares(r) && r.x.rec.state == Fresh:
+		r.x.rec.become(Fresh)
 	}
 	r.repeat()
 	return 0, nil

@@ -34,7 +34,7 @@ func (p past) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 }
 
 // hijacked hijacks, after it has passed on what is kept, as net/http sends the
-// head that it has. An answer on offer stays where it is.
+// head that it has.
 func (r *Recorder) hijacked(hijack func() (net.Conn, *bufio.ReadWriter, error)) (net.Conn, *bufio.ReadWriter, error) {
 	if r.kept != nothing && r.state == Fresh {
 		r.release()

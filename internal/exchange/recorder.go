@@ -30,7 +30,8 @@ type Recorder struct {
 	head    bool // the answer has no body
 	closing bool // before HTTP/1.1 an answer may end with its connection
 	coded   bool // Content-Encoding was there when the recorder was made
-	gone    bool // the connection was cut, see Abort
+	gone    bool // the connection was cut, see Cut
+	left    bool // the handler has said nothing, and is gone; under the lock
 	quiet   bool // an offer was sent in the place of what a foreign writer says
 	rawPath bool // the path of the exchange is escaped
 }
@@ -100,7 +101,7 @@ func (r *Recorder) Bytes() int64 { return r.bytes }
 // Silent reports whether nobody has said anything yet: the answer is fresh, and
 // nothing is kept or on offer either.
 func (r *Recorder) Silent() bool {
-	return r.state == Fresh && r.kept == nothing && r.x.StateOf(r) == Fresh
+	return r.state == Fresh && r.kept == nothing && r.x.Extra().offer == nil && r.x.StateOf(r) == Fresh
 }
 
 // WriteHeader passes a status on, or keeps it. A superfluous one is passed on
@@ -131,8 +132,8 @@ func (r *Recorder) begun() bool {
 	return r.status < 400 && (r.kept == held || r.state == Started && r.kept == nothing && r.guarded)
 }
 
-// become notes that a header is about to be sent, and makes it what it should be.
-// No offer is waited for any longer.
+// become notes how far the answer has come, because a header is about to be sent,
+// by us or, if nothing was said, by net/http. No offer is waited for any longer.
 func (r *Recorder) become(s State) {
 	x := r.x
 	if r != &x.rec {
@@ -145,7 +146,7 @@ func (r *Recorder) become(s State) {
 	if void != nil {
 		x.editExtra(func(e *Extra) { e.offer = nil })
 	}
-	r.state = s
+	r.state, r.left = s, s == Fresh
 	x.sign(h)
 	x.mu.Unlock()
 	if void != nil {
@@ -235,8 +236,11 @@ func (r *Recorder) FlushError() error {
 		if err := r.decide(); err != nil {
 			return err
 		}
-	case r.state == Fresh:
-		r.become(Fresh)
+	case r.state == Fresh && r == &r.x.rec:
+		h := r.w.Header()
+		r.x.mu.Lock()
+		r.x.sign(h) // the rest follows, if the writer beneath can flush
+		r.x.mu.Unlock()
 	}
 	err := http.NewResponseController(r.w).Flush()
 	if errors.Is(err, http.ErrNotSupported) {

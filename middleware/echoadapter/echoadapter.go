@@ -56,7 +56,7 @@ func Wrap(mw func(http.Handler) http.Handler) echo.MiddlewareFunc {
 			k := &call{Context: c.Request().Context(), c: c, next: next, base: c.Response(), outer: c.Request()}
 			x, w, r := exchange.EnterWith(k, informing(k.base), k.outer)
 			r = routed(r, c)
-			defer func() { exchange.CopyBack(k.outer, r) }()
+			defer func() { exchange.Leave(k.outer, r) }()
 			h.ServeHTTP(w, r)
 			if k.proceeds {
 				return k.err

@@ -146,7 +146,7 @@ func (k *call) run(w http.ResponseWriter, r *http.Request) {
 
 // leave is deferred. It tells gin what has happened.
 func (k *call) leave(r *http.Request) {
-	exchange.CopyBack(k.outer, r)
+	exchange.Leave(k.outer, r)
 	if k.proceeds {
 		return
 	}
