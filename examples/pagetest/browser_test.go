@@ -66,6 +66,7 @@ type tab struct {
 	mu     sync.Mutex
 	failed []string // where answers come from that are failures on purpose
 	faults []string // what the page must not do
+	urls   []string // of requests
 }
 
 // open starts a demo and opens a tab of its own. Whatever the test does with it,
@@ -114,6 +115,9 @@ func (b *tab) listen(event any) {
 			fault = fmt.Sprintf("the console says %q of %s", e.Entry.Text, e.Entry.URL)
 		}
 	case *network.EventRequestWillBeSent:
+		b.mu.Lock()
+		b.urls = append(b.urls, e.Request.URL)
+		b.mu.Unlock()
 		if u, err := url.Parse(e.Request.URL); err != nil || u.Scheme != "data" && u.Scheme+"://"+u.Host != b.origin {
 			fault = "a request leaves the demo: " + e.Request.URL
 		}
@@ -123,6 +127,18 @@ func (b *tab) listen(event any) {
 		defer b.mu.Unlock()
 		b.faults = append(b.faults, fault)
 	}
+}
+
+// sent counts the requests that the page has sent to a path.
+func (b *tab) sent(path string) (n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, url := range b.urls {
+		if strings.Contains(url, path) {
+			n++
+		}
+	}
+	return n
 }
 
 func (b *tab) run(actions ...chromedp.Action[chromedp.Void]) {

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/chromedp/chromedp"
 )
 
 // served holds when all six services have answered after their Retry-After.
@@ -45,12 +47,20 @@ func TestTheCountdownEndsInASuccess(t *testing.T) {
 	}
 }
 
-// TestAnotherChoiceEndsTheCountdown leaves while it runs: what comes then must not
-// stand in the cards of the other failure.
-func TestAnotherChoiceEndsTheCountdown(t *testing.T) {
-	b := open(t, "-rate", "20")
-	b.visit(rateLimit)
+// TestAnotherChoiceEndsTheOneBefore leaves while requests are sent: no more of them
+// are, and nothing of theirs stands in the cards of the other failure.
+func TestAnotherChoiceEndsTheOneBefore(t *testing.T) {
+	b := open(t, "-rate", "100000")
+	b.visit("")
+	b.run(chromedp.Click(chromedp.CSS(`nav a[href="#rate-limit"]`)))
+	b.until(`document.querySelector(".limit")?.textContent.includes("left after") === true`)
 	b.choose("conflict")
+	before := b.sent("/api/v1/search")
+	b.choose("panic")
+	b.choose("conflict")
+	if after := b.sent("/api/v1/search"); before == 0 || after != before {
+		t.Errorf("%d requests are sent against a limit before another choice, and %d after it", before, after-before)
+	}
 	for _, c := range b.cards() {
 		if !strings.HasPrefix(c.Status, "409 ") || c.Limit != "" {
 			t.Errorf("%s shows %s and the limit %q after a conflict was chosen", c.Style, c.Status, c.Limit)
