@@ -173,7 +173,7 @@ func checkCode(t *testing.T, name string, style problem.Style, got card, want pl
 func TestTheCurlLineWorks(t *testing.T) {
 	b := open(t)
 	if _, err := exec.LookPath("curl"); err != nil {
-		t.Skip("curl is not installed: apt-get install curl")
+		skip(t, "curl is not installed: apt-get install curl")
 	}
 	b.visit("")
 	for _, f := range failures {

@@ -21,7 +21,7 @@ const axe = "axe-core@4.14.1"
 func readAxe(t *testing.T) string {
 	t.Helper()
 	if _, err := exec.LookPath("npm"); err != nil {
-		t.Skip("axe-core is a package of npm: apt-get install npm")
+		skip(t, "axe-core is a package of npm: apt-get install npm")
 	}
 	dir := t.TempDir()
 	cmd := exec.CommandContext(t.Context(), "npm", "install", "--prefix="+dir, "--no-audit", "--no-fund", "--ignore-scripts", axe)
