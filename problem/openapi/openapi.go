@@ -89,8 +89,10 @@ func New(cfg Config) (*Document, error) {
 	}
 	b := builder{cfg: cfg}
 	b.base()
-	if b.readStyle() {
-		b.documentAll()
+	known := b.readStyle()
+	b.documentOperations()
+	if known {
+		b.addComponents()
 	}
 	if err := errors.Join(b.faults...); err != nil {
 		return nil, err

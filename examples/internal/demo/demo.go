@@ -10,6 +10,9 @@
 // the middlewares around the router (IDs, envelope, deadline, limits), because a
 // reader comes to see just that.
 //
+// [Main] serves what app makes, and beside it a service in each style, which is
+// what the page at "/" asks.
+//
 // The vault keeps nothing: what a request creates is gone afterwards, and what it
 // deletes is still there. So the same request always has the same answer.
 package demo
@@ -24,21 +27,23 @@ import (
 // Route is what a router has to know of an endpoint.
 type Route struct {
 	Method  string
-	Pattern string // in the syntax of http.ServeMux and chi: /resources/{id}
+	Pattern string // in the syntax of http.ServeMux: /resources/{id}, and /{$} for "/" alone
 	Handler http.Handler
 	Errors  []error // what can go wrong, for the document of the API
 }
 
-// Routes returns the API, and what stands beside it: a health check, and the
-// document of the API, whose errors are those that errs answers. A GET stands for
-// HEAD too, as in [http.ServeMux]; for routers that see it otherwise use
-// [WithHead].
+// Routes returns the API, and what stands beside it: a health check, the document
+// of the API, whose errors are those that errs answers, and a page that shows them
+// in all styles, with the log. A GET stands for HEAD too, as in [http.ServeMux];
+// for routers that see it otherwise use [WithHead].
 func Routes(cfg Config, errs *problem.Responder, v *validate.Validator) []Route {
 	api := append(apiRoutes(cfg, v), faultRoutes(cfg)...)
 	return append(
 		api,
 		Route{"GET", "/healthz", problem.HandlerFunc(health), nil},
 		Route{"GET", "/openapi.json", document(errs, api), nil},
+		Route{"GET", "/{$}", page(), nil},
+		Route{"GET", "/log/{id}", problem.HandlerFunc(cfg.log.show), nil},
 	)
 }
 
