@@ -103,10 +103,6 @@ func (c *call) leave() {
 	case exchange.IsAbort(value):
 		c.x.Cut(c.w, state)
 		return
-	case clientGone(c.x, c.r, value):
-		problem.Respond(c.w, c.r, problem.ClientClosed.Wrap(value.(error), ""))
-		c.x.Cut(c.w, state)
-		return
 	case state == exchange.Fresh:
 		c.forgetCookies()
 	}
@@ -163,11 +159,4 @@ func (c *call) forgetCookies() {
 		return
 	}
 	c.w.Header()["Set-Cookie"] = c.cookies
-}
-
-// clientGone reports whether a panic only says that the client went away.
-func clientGone(x *exchange.Exchange, r *http.Request, value any) (gone bool) {
-	defer func() { _ = recover() }()
-	err, ok := value.(error)
-	return ok && x.ClientGone(r, err)
 }

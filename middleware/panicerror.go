@@ -78,6 +78,10 @@ func (e *PanicError) Error() string {
 	return e.text
 }
 
+// PanicValue returns the value. It is not what the error wraps: a panic stays an
+// Internal error, whatever error the program panicked with.
+func (e *PanicError) PanicValue() any { return e.Value }
+
 // format returns the text of a panic's value. Its methods are foreign code that
 // has just shown that it panics.
 func format(value any) (text string) {

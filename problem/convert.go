@@ -29,7 +29,7 @@ func (p *Responder) convert(x *exchange.Exchange, r *http.Request, err error, st
 	}
 	// The request is over, and an Internal does not shield that: nobody is there
 	// to read a 500.
-	if x.ClientGone(r, err) {
+	if clientGone(x, r, err) {
 		return ClientClosed.Wrap(err, "")
 	}
 	if cause := context.Cause(ctx); cause != context.Canceled && errors.Is(err, context.Canceled) {
@@ -66,7 +66,7 @@ func (p *Responder) known(r *http.Request, err error, stated *exchange.Stated) *
 	if kind, ok := ofRequest(err); ok {
 		return kind.Wrap(err, "")
 	}
-	if exchange.ClientSlow(r, err) {
+	if clientSlow(r, err) {
 		return RequestTimeout.Wrap(err, "")
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) {

@@ -59,6 +59,7 @@ type panicked struct{}
 
 func (panicked) Error() string      { return "panic: oops" }
 func (panicked) PanicStack() string { return "main.handler\n\tmain.go:7" }
+func (panicked) PanicValue() any    { return "oops" }
 
 // stranger has methods that mean something else to whoever wrote them.
 type stranger struct{}

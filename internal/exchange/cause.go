@@ -3,12 +3,13 @@ package exchange
 import "fmt"
 
 // Panic is the cause that a recovered panic becomes. PanicStack makes the stack
-// readable, which is expensive, and may decline with "". Its name is no common
-// one, because what it returns may be shown to a client: a stranger's Stack may
-// say anything.
+// readable, which is expensive, and may decline with "". The names are no common
+// ones, because the stack may be shown to a client: a stranger's Stack may say
+// anything.
 type Panic interface {
 	error
 	PanicStack() string
+	PanicValue() any
 }
 
 // Stated is an error status that a handler has written by itself. A reason that

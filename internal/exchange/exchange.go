@@ -66,7 +66,7 @@ type Extra struct {
 	Reason          error           // that a handler has left beside an error status
 	Form            *multipart.Form // of the innermost copy of the request that one of us has seen
 
-	writeErr error // the first one of a write to the wire; over HTTP/2 it has no type to know it by
+	writeErr error // see WriteErr
 	hijacked net.Conn
 	offer    Offer       // that the exchange waits for, see [Exchange.Answer]
 	given    http.Header // of the writer that it was given to
