@@ -25,7 +25,7 @@ func faultRoutes(cfg Config) []Route {
 		"panic-stale":       panicsStale,
 		"abort":             aborts,
 		"goexit":            exits,
-		"slow":              sleeps(2 * cfg.Timeout),
+		"slow":              sleeps(10 * cfg.Timeout),
 		"plain":             answersText,
 		"leak":              leaks,
 		"double":            answersTwice,
