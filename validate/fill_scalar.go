@@ -63,7 +63,7 @@ func (w *walk) scalar(v reflect.Value, n *node) fault {
 		return mismatch(n.want, w.Raw())
 	}
 	if n.want == problem.TypeString {
-		text := w.String()
+		text := string(w.Text())
 		w.take(len(text), 1)
 		v.SetString(text)
 		return fault{}
@@ -143,7 +143,7 @@ func (w *walk) any() (x any, ok bool) {
 		}
 		return list, ok
 	case '"':
-		text := w.String()
+		text := string(w.Text())
 		w.take(len(text), 1)
 		return text, true
 	}

@@ -56,17 +56,7 @@ func (c *Cursor) Name() []byte {
 	return name
 }
 
-// String reads a string and returns its text.
-func (c *Cursor) String() string {
-	text, escaped := c.quoted()
-	if escaped {
-		text = appendUnescaped(make([]byte, 0, len(text)), text)
-	}
-	return string(text)
-}
-
-// Text is [Cursor.String] without a copy where none is needed: the text may be a
-// piece of the document.
+// Text reads a string. The text may be a piece of the document.
 func (c *Cursor) Text() []byte {
 	text, escaped := c.quoted()
 	if escaped {
@@ -149,5 +139,5 @@ func Unquote(literal []byte) (text string, ok bool) {
 		return "", false
 	}
 	c := Cursor{data: literal}
-	return c.String(), true
+	return string(c.Text()), true
 }

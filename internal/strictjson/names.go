@@ -1,29 +1,11 @@
 package strictjson
 
-import "hash/maphash"
-
-// A span is a name: bytes of the document or, if it was escaped, of text.
-type span struct {
-	start int32
-	size  int32 // of escaped names -1 - size
-}
-
-func (s *Scanner) remember(start, end int, escaped bool) {
-	name := span{int32(start), int32(end - start)}
-	if escaped {
-		from := len(s.text)
-		s.text = appendUnescaped(s.text, s.data[start:end])
-		name = span{int32(from), int32(-1 - (len(s.text) - from))}
-	}
-	s.names = append(grown(s.names), name)
-}
-
-func (s *Scanner) name(n span) []byte {
-	if n.size < 0 {
-		return s.text[n.start : n.start-1-n.size]
-	}
-	return s.data[n.start : n.start+n.size]
-}
+import (
+	"bytes"
+	"hash/maphash"
+	"math/bits"
+	"slices"
+)
 
 // seed makes the hashes of names unpredictable, because clients choose the
 // names.
@@ -33,13 +15,13 @@ var seed = maphash.MakeSeed()
 const few = 16
 
 // duplicate returns the index of a name that came before, or -1.
-func (s *Scanner) duplicate(names []span) int {
+func (s *Scanner) duplicate(names [][]byte) int {
 	if len(names) > few {
 		return s.duplicateOfMany(names)
 	}
 	for i, a := range names {
 		for _, b := range names[:i] {
-			if (a.size == b.size || (a.size^b.size) < 0) && string(s.name(a)) == string(s.name(b)) {
+			if bytes.Equal(a, b) {
 				return i
 			}
 		}
@@ -47,24 +29,17 @@ func (s *Scanner) duplicate(names []span) int {
 	return -1
 }
 
-func (s *Scanner) duplicateOfMany(names []span) int {
-	size := 4 * few
-	for size < 2*len(names) {
-		size *= 2
-	}
-	if cap(s.table) < size {
-		s.table = make([]int32, size)
-	}
-	table := s.table[:size]
+func (s *Scanner) duplicateOfMany(names [][]byte) int {
+	size := 2 << bits.Len(uint(len(names)))
+	table := slices.Grow(s.table[:0], size)[:size]
 	clear(table)
-	for i, a := range names {
-		name := s.name(a)
+	s.table = table
+	for i, name := range names {
 		slot := int(maphash.Bytes(seed, name)) & (size - 1)
-		for table[slot] != 0 {
-			if string(s.name(names[table[slot]-1])) == string(name) {
+		for ; table[slot] != 0; slot = (slot + 1) & (size - 1) {
+			if bytes.Equal(names[table[slot]-1], name) {
 				return i
 			}
-			slot = (slot + 1) & (size - 1)
 		}
 		table[slot] = int32(i + 1)
 	}
@@ -72,16 +47,15 @@ func (s *Scanner) duplicateOfMany(names []span) int {
 }
 
 // duplicateError says where the member is that came twice.
-func (s *Scanner) duplicateError(name span) error {
+func (s *Scanner) duplicateError(name []byte) error {
 	var path []any
 	for i, f := range s.frames[:len(s.frames)-1] {
 		if f.array {
-			path = append(path, f.count-1)
+			path = append(path, int(s.sizes[f.size])-1)
 			continue
 		}
-		last := s.names[s.frames[i+1].base-1]
-		path = append(path, string(s.name(last)))
+		path = append(path, string(s.names[s.frames[i+1].base-1]))
 	}
-	path = append(path, string(s.name(name)))
+	path = append(path, string(name))
 	return &Error{Kind: Duplicate, Offset: s.pos, Reason: "a name came twice in one object", Path: path}
 }

@@ -59,19 +59,18 @@ type Scanner struct {
 	limits Limits
 	tokens int
 
-	frames []frame // the containers that are open
-	names  []span  // the names so far of all open objects
-	text   []byte  // names that were written with escapes, unescaped
-	table  []int32 // hash table of the object that is being closed
-	sizes  []int32 // elements of each container that has any, in the order of their brackets
+	frames []frame  // the containers that are open
+	names  [][]byte // the names so far of all open objects
+	text   []byte   // names that were written with escapes, unescaped
+	table  []int32  // hash table of the object that is being closed
+	sizes  []int32  // elements of each container that has any, in the order of their brackets
 }
 
 // A frame is an open container.
 type frame struct {
 	array bool
-	size  int // index in Scanner.sizes
+	size  int // index in Scanner.sizes, or -1
 	base  int // its first name in Scanner.names
-	count int // members or elements so far
 }
 
 var scanners = sync.Pool{New: func() any { return new(Scanner) }}
@@ -85,22 +84,14 @@ func NewScanner(limits Limits) *Scanner {
 	return s
 }
 
-// Release gives s back, without the document, and without the memory that only
+// Release gives s back, without the document, unless it has the memory that only
 // a large one needs.
 func (s *Scanner) Release() {
 	clear(s.text[:cap(s.text)])
+	clear(s.names)
 	s.data = nil
-	trim(&s.frames)
-	trim(&s.names)
-	trim(&s.text)
-	trim(&s.table)
-	trim(&s.sizes)
-	scanners.Put(s)
-}
-
-func trim[E any](s *[]E) {
-	if cap(*s) > 1<<12 {
-		*s = nil
+	if cap(s.frames)+cap(s.names)+cap(s.text)+cap(s.table)+cap(s.sizes) <= 1<<13 {
+		scanners.Put(s)
 	}
 }
 
@@ -118,6 +109,7 @@ func grown[E any](s []E) []E {
 // is an [*Error].
 func (s *Scanner) Scan(data []byte, whole bool) error {
 	s.data, s.pos, s.tokens = data, 0, 0
+	clear(s.names)
 	s.frames, s.names, s.text, s.sizes = s.frames[:0], s.names[:0], s.text[:0], s.sizes[:0]
 	err := s.document()
 	if !whole && s.pos > len(data)-undecided {
@@ -165,19 +157,19 @@ func (s *Scanner) step() error {
 		s.pos++
 		return s.close()
 	}
-	if top.count > 0 {
-		if c != ',' {
-			return s.fault("want a comma or the end of the container")
-		}
+	switch {
+	case top.size < 0:
+		top.size = len(s.sizes)
+		s.sizes = append(grown(s.sizes), 0)
+	case c != ',':
+		return s.fault("want a comma or the end of the container")
+	default:
 		s.pos++
 		s.space()
 	}
-	if top.count++; top.count > s.limits.Elements {
+	size := &s.sizes[top.size]
+	if *size++; int(*size) > s.limits.Elements {
 		return s.refuse(Elements, "more elements in one container than allowed")
-	}
-	if top.count == 1 {
-		top.size = len(s.sizes)
-		s.sizes = append(grown(s.sizes), 0)
 	}
 	if top.array {
 		return s.value()
@@ -198,7 +190,13 @@ func (s *Scanner) member() error {
 	if err != nil {
 		return err
 	}
-	s.remember(start, s.pos-1, escaped)
+	name := s.data[start : s.pos-1]
+	if escaped {
+		from := len(s.text)
+		s.text = appendUnescaped(s.text, name)
+		name = s.text[from:]
+	}
+	s.names = append(grown(s.names), name)
 	s.space()
 	if s.peek() != ':' {
 		return s.fault("want a colon")
@@ -218,7 +216,7 @@ func (s *Scanner) value() error {
 		if len(s.frames) == s.limits.Depth {
 			return s.refuse(Depth, "nested more deeply than allowed")
 		}
-		s.frames = append(s.frames, frame{array: c == '[', base: len(s.names)})
+		s.frames = append(s.frames, frame{array: c == '[', size: -1, base: len(s.names)})
 		s.pos++
 		return nil
 	case '"':
@@ -239,14 +237,11 @@ func (s *Scanner) value() error {
 // close ends the innermost container.
 func (s *Scanner) close() error {
 	top := s.frames[len(s.frames)-1]
-	if !top.array {
-		if at := s.duplicate(s.names[top.base:]); at >= 0 {
-			return s.duplicateError(s.names[top.base+at])
-		}
+	names := s.names[top.base:]
+	if at := s.duplicate(names); at >= 0 {
+		return s.duplicateError(names[at])
 	}
-	if top.count > 0 {
-		s.sizes[top.size] = int32(top.count)
-	}
+	clear(names)
 	s.names = s.names[:top.base]
 	s.frames = s.frames[:len(s.frames)-1]
 	return nil
