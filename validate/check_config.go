@@ -10,7 +10,7 @@ import (
 
 // checkRules looks for faults in the tags and aliases of a Config.
 func (v *Validator) checkRules(fault func(string, ...any)) {
-	plain := &builder{v: v, probe: validator.New()}
+	plain := validator.New()
 	for _, name := range slices.Sorted(maps.Keys(v.cfg.Rules)) {
 		switch {
 		case v.cfg.Rules[name].Check == nil:
@@ -36,8 +36,8 @@ func (v *Validator) checkRules(fault func(string, ...any)) {
 
 // isReserved reports whether validator, or this package, has a meaning for a
 // name.
-func isReserved(name string, plain *builder) bool {
-	return name == "notblank" || name == "-" || steering[name] || name != "" && plain.parses(name)
+func isReserved(name string, plain *validator.Validate) bool {
+	return name == "notblank" || name == "-" || steering[name] || name != "" && parses(plain, name)
 }
 
 // canRegister reports whether validator takes a name: it panics if not.

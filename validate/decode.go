@@ -37,7 +37,7 @@ func decode[T any](v *Validator, w http.ResponseWriter, r *http.Request, keep bo
 	}
 	root := target
 	if p.wrapped {
-		root = reflect.New(p.root).Elem()
+		root = reflect.New(p.top.typ).Elem()
 	}
 	body, err = v.decode(p, root, w, r, keep)
 	if err != nil {
@@ -63,7 +63,7 @@ func (v *Validator) decode(p *plan, root reflect.Value, w http.ResponseWriter, r
 	decoded, memory := findings{limit: v.cfg.MaxErrors}, v.cfg.MaxValue
 	doc := &noDocument
 	if p.reads(r) {
-		if doc, err = v.read(p, w, r, keep || !p.pooled); err != nil {
+		if doc, err = v.read(p, w, r, keep || p.keeps); err != nil {
 			return nil, err
 		}
 		defer doc.release()
@@ -81,12 +81,12 @@ func (v *Validator) decode(p *plan, root reflect.Value, w http.ResponseWriter, r
 		in.decode(p, root, &decoded)
 	}
 	if p.embeds {
-		prepare(root, &node{shape: shapeStruct, object: p.top, deep: true}, &memory)
+		prepare(root, p.top, &memory)
 	}
 	if memory < 0 {
 		return nil, problem.InvalidRequest.New(textElements)
 	}
-	found, err := p.judge(r.Context(), v, root, decoded)
+	found, err := p.judge(r.Context(), v, root, decoded, false)
 	if len(found.list) == 0 || err != nil {
 		return doc.data, err
 	}
@@ -104,14 +104,14 @@ var noDocument document
 func (v *Validator) decodeBody(p *plan, root reflect.Value, doc *document, memory *int64) (found findings, err error) {
 	c := doc.scanner.Cursor()
 	if !p.body.accepts(c.Peek()) {
-		return found, problem.InvalidRequest.Wrap(fmt.Errorf("validate: the body is not a JSON %s", p.body.shape), "")
+		return found, problem.InvalidRequest.Wrap(fmt.Errorf("validate: the body is no JSON for %v", p.body.typ), "")
 	}
 	target := root
 	if p.member != nil {
-		target = fieldAt(root, p.member.index)
+		target = fieldAt(root, p.member.Index)
 	}
 	found = v.walk(c, target, p.body, p.member, memory)
-	if len(found.list) > 0 && (p.body.shape == shapeScalar || p.body.shape == shapeOpaque) {
+	if len(found.list) > 0 && (p.body.want == problem.TypeAny || p.body.isScalar()) {
 		err = problem.InvalidRequest.Wrap(fmt.Errorf("validate: the body does not decode into %v", p.body.typ), "")
 	}
 	return found, err
@@ -119,15 +119,15 @@ func (v *Validator) decodeBody(p *plan, root reflect.Value, doc *document, memor
 
 // accepts reports whether a body that begins with c can become a value of n.
 func (n *node) accepts(c byte) bool {
-	switch n.shape {
-	case shapeStruct, shapeMap:
+	switch n.want {
+	case problem.TypeObject, problem.TypeMap:
 		return c == '{'
-	case shapeList:
+	case problem.TypeArray:
 		return c == '['
-	case shapeScalar:
-		return c != 'n'
+	case problem.TypeAny:
+		return true
 	}
-	return true
+	return c != 'n'
 }
 
 // contain turns a panic of a rule, an unmarshaler or the engine into an error

@@ -52,7 +52,7 @@ func WalkType(v *Validator, t reflect.Type, body []byte) (in reflect.Value, rule
 func WalkLeftovers() []byte {
 	w := walks.Get().(*walk)
 	defer walks.Put(w)
-	left := append([]byte(nil), w.fold[:cap(w.fold)]...)
+	var left []byte
 	for _, s := range w.at[:cap(w.at)] {
 		left = append(left, s.name...)
 	}

@@ -2,12 +2,10 @@ package validate
 
 import (
 	"encoding"
-	"errors"
 	"fmt"
 	"mime/multipart"
 	"net/http"
 	"reflect"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -90,12 +88,12 @@ func (in *params) decode(p *plan, root reflect.Value, found *findings) {
 	for _, f := range p.params {
 		values, files := in.values(f), in.files(f)
 		switch {
-		case f.isFile() || len(files) > 0:
+		case f.node.isFile() || len(files) > 0:
 			found.addParam(decodeFiles(root, f, values, files), f)
-		case f.presence && len(values) == 0 && !f.source.hasPreset:
+		case f.presence && len(values) == 0 && !f.hasPreset:
 			found.addParam(fault{rule: "required", want: f.node.want, presence: problem.Absent}, f)
 		default:
-			decodeParam(fieldAt(root, f.index), f, values, found)
+			decodeParam(fieldAt(root, f.Index), f, values, found)
 		}
 	}
 	found.cut()
@@ -104,7 +102,7 @@ func (in *params) decode(p *plan, root reflect.Value, found *findings) {
 // addParam adds what is wrong with a parameter, if anything is.
 func (fs *findings) addParam(bad fault, f *field) {
 	if bad.rule != "" {
-		fs.add(newFinding(bad, place{f.step()}, f, f.rules))
+		fs.add(newFinding(bad, place{}.to(f), f, f.rules))
 	}
 }
 
@@ -115,7 +113,7 @@ func (in *params) locate(p *plan, list []finding) {
 		if f.In == problem.InBody || f.Presence != problem.PresenceUnknown {
 			continue
 		}
-		switch field := p.top.fields[f.at[0].rank]; {
+		switch field := p.top.object.fields[f.at[0].rank]; {
 		case len(in.values(field))+len(in.files(field)) == 0:
 			f.Presence = problem.Absent
 		case f.zero:
@@ -131,7 +129,7 @@ func (in *params) locate(p *plan, list []finding) {
 // client.
 func (p *plan) checkPath(r *http.Request) error {
 	for _, f := range p.params {
-		if f.in != problem.InPath || f.source.hasPreset || r.PathValue(f.name) != "" || inPattern(r.Pattern, f.name) {
+		if f.in != problem.InPath || f.hasPreset || r.PathValue(f.name) != "" || inPattern(r.Pattern, f.name) {
 			continue
 		}
 		if r.Pattern == "" {
@@ -150,41 +148,31 @@ func inPattern(pattern, name string) bool {
 		if segment == "*" && name == "*" || segment == ":"+name || segment == "*"+name {
 			return true
 		}
-		for rest := segment; ; {
-			_, after, found := strings.Cut(rest, "{")
-			if !found {
-				break
-			}
-			if end, ok := strings.CutPrefix(after, name); ok && strings.IndexAny(end, "}.:") == 0 {
+		for i, part := range strings.Split(segment, "{") {
+			if end, ok := strings.CutPrefix(part, name); i > 0 && ok && strings.IndexAny(end, "}.:") == 0 {
 				return true
 			}
-			rest = after
 		}
 	}
 	return false
 }
 
-// isFile reports whether f takes files, and not text.
-func (f *field) isFile() bool {
-	return f.node.typ == fileType || f.node.elem != nil && f.node.elem.typ == fileType
-}
-
 // decodeFiles fills a field with the files of its name. A browser sends an empty
 // text for a file that nobody has chosen.
 func decodeFiles(root reflect.Value, f *field, values []string, files []*multipart.FileHeader) fault {
-	text := strings.Join(values, "") != ""
+	list := f.node.want == problem.TypeArray
 	switch {
-	case !f.isFile():
-		return fault{rule: "type", want: f.node.want, got: problem.TypeBytes}
-	case text:
-		return fault{rule: "format", want: f.node.want, got: problem.TypeString}
+	case !f.node.isFile():
+		return mismatch(f.node.want, problem.TypeBytes)
+	case strings.Join(values, "") != "":
+		return malformed(f.node.want)
 	case len(files) == 0:
 		return fault{}
-	case f.node.shape != shapeList && len(files) > 1:
+	case !list && len(files) > 1:
 		return fault{rule: "repeat", want: f.node.want, got: problem.TypeArray}
 	}
-	v := settle(fieldAt(root, f.index))
-	if f.node.shape != shapeList {
+	v := settle(fieldAt(root, f.Index))
+	if !list {
 		v.Set(reflect.ValueOf(files[0]).Elem())
 		return fault{}
 	}
@@ -195,38 +183,39 @@ func decodeFiles(root reflect.Value, f *field, values []string, files []*multipa
 	return fault{}
 }
 
-// decodeParam sets v to the values of a parameter, or adds what is wrong.
+// decodeParam sets v to the values of a parameter, or adds what is wrong. gin
+// writes the default values of a list with semicolons.
 func decodeParam(v reflect.Value, f *field, values []string, found *findings) {
-	if len(values) == 0 && f.source.hasPreset {
-		values = f.presets()
+	n, list := f.node, f.node.want == problem.TypeArray
+	switch {
+	case len(values) == 0 && !f.hasPreset:
+		return
+	case len(values) == 0 && list:
+		values = strings.Split(f.preset, ";")
+	case len(values) == 0:
+		values = []string{f.preset}
 	}
-	if len(values) == 0 {
+	v = settle(v)
+	switch {
+	case list:
+		n = n.elem
+		v.Set(reflect.MakeSlice(v.Type(), len(values), len(values)))
+	case len(values) > 1:
+		found.addParam(fault{rule: "repeat", want: n.want, got: problem.TypeArray}, f)
 		return
 	}
-	v, n := settle(v), f.node
-	if n.shape != shapeList {
-		if len(values) > 1 {
-			found.addParam(fault{rule: "repeat", want: n.want, got: problem.TypeArray}, f)
-			return
-		}
-		found.addParam(decodeText(v, n, f, values[0]), f)
-		return
-	}
-	v.Set(reflect.MakeSlice(v.Type(), len(values), len(values)))
 	for i, value := range values {
-		if bad := decodeText(settle(v.Index(i)), n.elem, f, value); bad.rule != "" {
-			found.add(newFinding(bad, place{f.step(), {kind: stepElement, rank: i}}, f, f.rules.dived()))
+		target, at, s := v, place{}.to(f), f.rules
+		if list {
+			target, at, s = settle(v.Index(i)), append(at, step{kind: stepElement, rank: i}), s.elements()
+		}
+		if bad := decodeText(target, n, f, value); bad.rule != "" {
+			if value == "" {
+				bad.presence = problem.Zero
+			}
+			found.add(newFinding(bad, at, f, s))
 		}
 	}
-}
-
-// presets returns the default values of f. gin writes those of a list with
-// semicolons.
-func (f *field) presets() []string {
-	if f.node.shape == shapeList {
-		return strings.Split(f.source.preset, ";")
-	}
-	return []string{f.source.preset}
 }
 
 // settle follows pointers, and allocates what they lack.
@@ -243,42 +232,37 @@ func settle(v reflect.Value) reflect.Value {
 // decodeText sets v to the value that a text stands for. If it stands for none,
 // decodeText says why.
 func decodeText(v reflect.Value, n *node, f *field, text string) fault {
-	mismatch := func(rule string) fault {
-		bad := fault{rule: rule, want: n.want, got: problem.TypeString}
-		if text == "" {
-			bad.presence = problem.Zero
-		}
-		return bad
-	}
+	bad := mismatch(n.want, problem.TypeString)
 	if !utf8.ValidString(text) || strings.Contains(text, "\x00") {
-		return mismatch("encoding")
+		bad.rule = "encoding"
+		return bad
 	}
 	switch n.want {
 	case problem.TypeString:
 		v.SetString(text)
+		return fault{}
 	case problem.TypeBoolean:
-		yes := text == "true" || text == "1" || text == "on" && f.in == problem.InForm // as a checkbox says
-		if !yes && text != "false" && text != "0" {
-			return mismatch("type")
+		v.SetBool(text == "true" || text == "1" || text == "on" && f.in == problem.InForm) // as a checkbox says
+		if v.Bool() || text == "false" || text == "0" {
+			return fault{}
 		}
-		v.SetBool(yes)
 	case problem.TypeInteger:
-		if _, err := strconv.ParseInt(text, 10, 64); errors.Is(err, strconv.ErrSyntax) || strings.HasPrefix(text, "+") {
-			return mismatch("type")
+		if !strings.HasPrefix(text, "+") {
+			return setInteger([]byte(text), v)
 		}
-		return setInteger([]byte(text), v)
 	case problem.TypeNumber:
-		if !isDecimal(text) {
-			return mismatch("type")
+		// In decimal: neither infinite, nor hexadecimal, nor with underscores.
+		if strings.Trim(text, "+-.0123456789eE") == "" {
+			return setNumber([]byte(text), v)
 		}
-		return setFloat([]byte(text), v)
 	default:
-		if err := decodeOwn(v, n, f, text); err != nil || text == "" {
-			v.SetZero()
-			return mismatch("format")
+		if err := decodeOwn(v, n, f, text); err == nil && text != "" {
+			return fault{}
 		}
+		v.SetZero()
+		bad.rule = "format"
 	}
-	return fault{}
+	return bad
 }
 
 // decodeOwn decodes text into a type with a text form of its own.
@@ -289,23 +273,9 @@ func decodeOwn(v reflect.Value, n *node, f *field, text string) error {
 		v.SetInt(int64(d))
 		return err
 	case problem.TypeTime:
-		t, err := f.source.parseTime(text)
+		t, err := f.parseTime(text)
 		v.Set(reflect.ValueOf(t))
 		return err
 	}
-	u, ok := v.Addr().Interface().(encoding.TextUnmarshaler)
-	if !ok {
-		return errors.ErrUnsupported // the self check has refused such a field
-	}
-	return u.UnmarshalText([]byte(text))
-}
-
-// isDecimal reports whether text is a number in decimal: neither infinite, nor
-// hexadecimal, nor with underscores.
-func isDecimal(text string) bool {
-	if strings.Trim(text, "+-.0123456789eE") != "" {
-		return false
-	}
-	_, err := strconv.ParseFloat(text, 64)
-	return err == nil || errors.Is(err, strconv.ErrRange)
+	return v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text))
 }

@@ -19,8 +19,8 @@ type walk struct {
 	found findings
 	at    place
 	seen  []problem.Presence // of the members of the structs around the cursor, by position
-	fold  []byte
-	room  int64 // bytes that the value may still take
+	room  int64              // bytes that the value may still take
+	huge  bool               // no float64 holds a number of an any
 }
 
 var walks = sync.Pool{New: func() any { return new(walk) }}
@@ -32,7 +32,11 @@ func (v *Validator) walk(c strictjson.Cursor, root reflect.Value, n *node, f *fi
 	defer w.release()
 	w.Cursor, w.cfg, w.room = c, &v.cfg, *room
 	w.found = findings{limit: v.cfg.MaxErrors}
-	w.value(root, n, f, f.section())
+	var s *section
+	if f != nil {
+		s = f.rules
+	}
+	w.value(root, n, f, s)
 	w.found.cut()
 	*room = w.room
 	return w.found
@@ -41,7 +45,6 @@ func (v *Validator) walk(c strictjson.Cursor, root reflect.Value, n *node, f *fi
 // release gives w back to the pool without what it knows of the body.
 func (w *walk) release() {
 	clear(w.at[:cap(w.at)])
-	clear(w.fold[:cap(w.fold)])
 	w.Cursor, w.found = strictjson.Cursor{}, findings{}
 	w.at, w.seen = w.at[:0], w.seen[:0]
 	walks.Put(w)
@@ -60,9 +63,9 @@ func (w *walk) value(v reflect.Value, n *node, f *field, s *section) {
 	c := w.Peek()
 	switch {
 	case f != nil && f.quoted:
-		w.quoted(v, n, f, s)
+		w.note(w.quoted(v, n), f, s)
 		return
-	case c == 'n' && (n.shape != shapeOpaque || v.Kind() == reflect.Pointer):
+	case c == 'n' && (n.want != problem.TypeAny || v.Kind() == reflect.Pointer):
 		w.Raw() // null is no value
 		return
 	}
@@ -74,20 +77,20 @@ func (w *walk) value(v reflect.Value, n *node, f *field, s *section) {
 		v = v.Elem()
 	}
 	switch {
-	case n.shape == shapeScalar:
+	case n.isScalar():
 		w.note(w.scalar(v, n), f, s)
-	case n.shape == shapeStruct && c == '{':
+	case n.want == problem.TypeObject && c == '{':
 		w.members(v, n.object, s)
-	case n.shape == shapeList && c == '[':
-		w.elements(v, n, f, s.ofElements())
-	case n.shape == shapeList && c == '"' && isBytes(n.typ):
+	case n.want == problem.TypeArray && c == '[':
+		w.elements(v, n, f, s.elements())
+	case n.want == problem.TypeArray && c == '"' && isBytes(n.typ):
 		w.note(w.base64(v), f, s)
-	case n.shape == shapeMap && c == '{':
-		w.entries(v, n, f, s.ofElements())
-	case n.shape == shapeOpaque:
+	case n.want == problem.TypeMap && c == '{':
+		w.entries(v, n, f, s.elements())
+	case n.want == problem.TypeAny:
 		w.note(w.opaque(v, n), f, s)
 	default:
-		w.note(mismatch(n.want, w.Raw()), f, s)
+		w.note(mismatch(n.want, typeOf(w.Raw())), f, s)
 	}
 }
 
@@ -102,12 +105,12 @@ func (w *walk) opaque(v reflect.Value, n *node) fault {
 		}
 		return fault{}
 	}
-	x, ok := w.any()
-	switch {
-	case !ok:
-		return fault{rule: "range", want: problem.TypeNumber, got: problem.TypeNumber}
-	case x != nil:
+	w.huge = false
+	if x := w.any(); x != nil && !w.huge {
 		v.Set(reflect.ValueOf(x))
+	}
+	if w.huge {
+		return fault{rule: "range", want: problem.TypeNumber, got: problem.TypeNumber}
 	}
 	return fault{}
 }
@@ -135,8 +138,8 @@ func (w *walk) members(v reflect.Value, o *object, s *section) {
 				w.seen[base+f.position] = problem.Null
 			}
 		}
-		w.at = append(w.at, f.step())
-		w.value(fieldAt(v, f.index), f.node, f, f.rules)
+		w.at = w.at.to(f)
+		w.value(fieldAt(v, f.Index), f.node, f, f.rules)
 		w.at = w.at[:len(w.at)-1]
 		if w.room < 0 {
 			return
@@ -156,7 +159,7 @@ func (w *walk) absent(o *object, seen []problem.Presence) {
 		if f.in != problem.InBody || seen[i] == problem.Present {
 			continue
 		}
-		w.at = append(w.at, f.step())
+		w.at = w.at.to(f)
 		switch {
 		case f.presence:
 			w.note(fault{rule: "required", want: f.node.want, presence: seen[i]}, f, f.rules)
@@ -173,8 +176,8 @@ func (w *walk) unknown(name []byte, o *object, rank int) {
 	var like *field
 	// Folding changes the length of a letter at most from one byte to three.
 	if len(name) <= 3*o.longest {
-		w.fold = appendFolded(w.fold[:0], name)
-		like = o.folded[string(w.fold)]
+		var room [64]byte
+		like = o.folded[string(appendFolded(room[:0], name))]
 	}
 	if like == nil && !w.cfg.ReportUnknown {
 		w.Raw()
@@ -244,7 +247,7 @@ func (w *walk) elements(v reflect.Value, n *node, f *field, s *section) {
 
 // element decodes a list element or the value of a map entry.
 func (w *walk) element(v reflect.Value, n *node, f *field, s *section) {
-	if w.Peek() == 'n' && !n.takesNull && !w.cfg.AllowNullElements {
+	if w.Peek() == 'n' && !n.takesNull() && !w.cfg.AllowNullElements {
 		w.Raw()
 		w.note(fault{rule: "null", want: n.want, got: problem.TypeNull}, f, s)
 		return

@@ -22,20 +22,17 @@ type finding struct {
 // else. The zero fault is none.
 type fault struct {
 	rule      string
+	param     string // the bound of a range
 	want, got problem.Type
 	presence  problem.Presence
 	key       bool
-	param     string
-	min, max  string
+	below     bool // the bound is the lower one
 }
 
 // newFinding completes the facts of a value that did not decode: f and s, its
 // field and section, may be nil.
 func newFinding(bad fault, at place, f *field, s *section) finding {
-	e := problem.FieldError{
-		Rule: bad.rule, Want: bad.want, Got: bad.got, Presence: bad.presence,
-		Key: bad.key, Param: bad.param, Min: bad.min, Max: bad.max,
-	}
+	e := problem.FieldError{Rule: bad.rule, Want: bad.want, Got: bad.got, Presence: bad.presence, Key: bad.key}
 	switch {
 	case e.Presence != problem.PresenceUnknown:
 	case e.Got == problem.TypeNull:
@@ -44,10 +41,15 @@ func newFinding(bad fault, at place, f *field, s *section) finding {
 		e.Presence = problem.Present
 	}
 	if s != nil {
-		e.OneOf = s.oneOf
-		if e.Rule != "range" {
-			e.Min, e.Max = s.min, s.max
-		}
+		e.OneOf, e.Min, e.Max = s.oneOf, s.min, s.max
+	}
+	switch {
+	case e.Rule != "range":
+		e.Param = bad.param
+	case bad.below:
+		e.Min, e.Max = bad.param, ""
+	default:
+		e.Min, e.Max = "", bad.param
 	}
 	if f != nil {
 		e.In, e.Label, e.Message = f.in, f.label, f.message
@@ -66,9 +68,12 @@ type step struct {
 	field *field // the member
 }
 
-// step is the way from an object to its member f.
-func (f *field) step() step {
-	return step{kind: stepMember, rank: f.position, field: f}
+// to leads on to f, a field of the object at p. The whole body is no step away.
+func (p place) to(f *field) place {
+	if f.whole {
+		return p
+	}
+	return append(p, step{kind: stepMember, rank: f.position, field: f})
 }
 
 type stepKind uint8

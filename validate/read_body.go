@@ -30,7 +30,7 @@ func (v *Validator) read(p *plan, w http.ResponseWriter, r *http.Request, keep b
 		err := fmt.Errorf("validate: Content-Length of %d, at most %d are read", r.ContentLength, v.cfg.MaxBody)
 		return nil, problem.PayloadTooLarge.Wrap(err, "")
 	}
-	d := newDocument(r.ContentLength, keep || !p.pooled)
+	d := newDocument(r.ContentLength, keep || p.keeps)
 	if p.body != nil {
 		d.scanner = strictjson.NewScanner(v.limits())
 	}
@@ -117,7 +117,7 @@ func (v *Validator) empty(p *plan, d *document) (*document, error) {
 		d.release()
 		return nil, problem.InvalidRequest.New("Request body is required")
 	}
-	if p.body == nil || p.body.shape != shapeStruct {
+	if p.body == nil || p.body.want != problem.TypeObject {
 		return d, nil
 	}
 	d.scanner = strictjson.NewScanner(v.limits())
@@ -178,9 +178,9 @@ func (n *node) pathOf(path []any) problem.Path {
 		name, named := segment.(string)
 		switch {
 		case n == nil:
-		case n.shape == shapeMap && named:
+		case n.want == problem.TypeMap && named:
 			path[i], n = problem.Key(name), n.elem
-		case n.shape == shapeStruct && named && n.object.byName[name] != nil:
+		case n.object != nil && named && n.object.byName[name] != nil:
 			n = n.object.byName[name].node
 		default:
 			n = n.elem

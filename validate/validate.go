@@ -98,15 +98,10 @@ func (v *Validator) Validate(ctx context.Context, x any) (err error) {
 	}
 	root := addressable(value)
 	if p.wrapped {
-		root = reflect.New(p.root).Elem()
+		root = reflect.New(p.top.typ).Elem()
 		root.Field(0).Set(value)
 	}
-	found := findings{limit: v.cfg.MaxErrors}
-	if p.deep {
-		unset(&found, root, &node{shape: shapeStruct, object: p.top, deep: true}, nil, nil)
-		found.cut()
-	}
-	found, err = p.judge(ctx, v, root, found)
+	found, err := p.judge(ctx, v, root, findings{limit: v.cfg.MaxErrors}, true)
 	if err != nil {
 		return err
 	}
