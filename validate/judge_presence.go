@@ -8,8 +8,8 @@ import (
 // locate looks up how the values that break a rule were sent: one pass over
 // the body for all of them.
 func locate(c strictjson.Cursor, list []finding) {
-	var room [few]*finding
-	wanted := room[:0]
+	var few [4]*finding // need no memory of their own
+	wanted := few[:0]
 	for i := range list {
 		if f := &list[i]; f.In == problem.InBody && f.Presence == problem.PresenceUnknown {
 			f.Presence = problem.Absent
@@ -21,45 +21,48 @@ func locate(c strictjson.Cursor, list []finding) {
 	}
 }
 
-// few findings need no memory of their own.
-const few = 4
-
 // locateAt reads the value at the cursor, which all of wanted have on their way
-// at that depth.
+// at that depth, and sorts wanted by where they lead.
 func locateAt(c *strictjson.Cursor, wanted []*finding, depth int) {
-	var room, hereRoom [few]*finding
-	deeper, here := room[:0], hereRoom[:0]
-	for _, f := range wanted {
+	open := c.Peek()
+	wanted = wanted[first(wanted, func(f *finding) bool {
 		switch {
 		case len(f.at) > depth:
-			deeper = append(deeper, f)
-		case c.Peek() == 'n':
+			return false
+		case open == 'n':
 			f.Presence = problem.Null
 		case f.zero:
 			f.Presence = problem.Zero
 		default:
 			f.Presence = problem.Present
 		}
-	}
-	open := c.Peek()
-	if len(deeper) == 0 || open != '{' && open != '[' {
+		return true
+	}):]
+	if len(wanted) == 0 || open != '{' && open != '[' {
 		c.Raw()
 		return
 	}
 	for i := range c.Open() {
-		here = here[:0]
 		var name []byte
 		if open == '{' {
 			name = c.Name()
 		}
-		for _, f := range deeper {
-			if f.at[depth].leadsTo(name, i) {
-				here = append(here, f)
-			}
-		}
-		locateAt(c, here, depth+1)
+		n := first(wanted, func(f *finding) bool { return f.at[depth].leadsTo(name, i) })
+		locateAt(c, wanted[:n], depth+1)
+		wanted = wanted[n:]
 		c.Next()
 	}
+}
+
+// first moves those that is holds for to the begin of list and counts them.
+func first(list []*finding, is func(*finding) bool) (n int) {
+	for i, f := range list {
+		if is(f) {
+			list[i], list[n] = list[n], f
+			n++
+		}
+	}
+	return n
 }
 
 // leadsTo reports whether s is the step to a member of that name or, if name is

@@ -158,18 +158,16 @@ func (j *judgement) run(list reflect.Value, i int, parent reflect.Value, e *scop
 // below a name.
 const elementKey = "x"
 
-// prefix is what stands before the names of an element of c, or of the root.
+// prefix is what stands before the dots and names of an element of c, or of the
+// root.
 func (c *scope) prefix() string {
-	name := c.node.typ.Name()
 	switch {
 	case !c.node.isDived():
 		return ""
-	case c.section != nil && !c.section.plain:
-		return elementKey + "[0]"
-	case name == "":
-		return ""
+	case c.section == nil || c.section.plain:
+		return c.node.typ.Name()
 	}
-	return name + "."
+	return elementKey + "[0]"
 }
 
 // onlyRules returns nil if err is nil or says that rules were broken, else err.

@@ -19,28 +19,25 @@ import (
 // is scanned on the way. Steps that refuse without reading come first, so that a
 // client that waits for 100 Continue never sends a body that nobody wants.
 func (v *Validator) read(p *plan, w http.ResponseWriter, r *http.Request, keep bool) (*document, error) {
-	if isBodyless(r) {
-		return v.empty(p, new(document))
+	boundary, err := "", error(nil)
+	if !isBodyless(r) {
+		if boundary, err = v.checkHeaders(p, w, r); err != nil {
+			return nil, err
+		}
 	}
-	boundary, err := v.checkHeaders(p, w, r)
-	if err != nil {
-		return nil, err
-	}
-	if r.ContentLength > v.cfg.MaxBody {
-		err := fmt.Errorf("validate: Content-Length of %d, at most %d are read", r.ContentLength, v.cfg.MaxBody)
-		return nil, problem.PayloadTooLarge.Wrap(err, "")
-	}
-	d := newDocument(r.ContentLength, keep || p.keeps)
+	d := newDocument(keep || p.keeps)
 	if p.body != nil {
 		d.scanner = strictjson.NewScanner(v.limits())
 	}
-	err = v.receive(d, w, r, boundary, keep)
+	if !isBodyless(r) {
+		err = v.receive(d, w, r, boundary, keep)
+	}
 	switch {
 	case err != nil, d.parts != nil:
 	case len(d.data) == 0 && r.ContentLength > 0:
 		err = errConsumed
 	case strictjson.IsBlank(d.data):
-		return v.empty(p, d)
+		err = v.empty(p, d)
 	case d.scanner != nil:
 		err = d.scanner.Scan(d.data, true)
 	}
@@ -58,23 +55,22 @@ func (v *Validator) receive(d *document, w http.ResponseWriter, r *http.Request,
 	if boundary == "" || keep {
 		err = d.fill(body, r.ContentLength)
 	}
-	switch {
-	case boundary == "" || err != nil:
-	case keep:
-		d.parts, err = v.readMultipart(r, bytes.NewReader(d.data), boundary)
-	default:
+	if boundary != "" && err == nil {
+		if keep {
+			body = bytes.NewReader(d.data)
+		}
 		d.parts, err = v.readMultipart(r, body, boundary)
 	}
 	switch {
-	case err != nil:
+	case err == nil && deadline != nil:
+		return deadline.SetReadDeadline(time.Time{})
+	case err != nil && r.ContentLength < 0 && r.ProtoMajor == 1:
 		// A deadline that has passed stays: without it the server would wait for
 		// the rest of the body before it sends the answer. So it would for the
 		// rest of a chunked body that is refused early.
-		if _, early := errors.AsType[*strictjson.Error](err); early && r.ContentLength < 0 && r.ProtoMajor == 1 {
+		if _, early := errors.AsType[*strictjson.Error](err); early {
 			setHeader(w, "Connection", "close")
 		}
-	case deadline != nil:
-		return deadline.SetReadDeadline(time.Time{})
 	}
 	return err
 }
@@ -108,28 +104,28 @@ func (v *Validator) body(w http.ResponseWriter, r *http.Request) (body io.Reader
 
 // empty stands for a body that is not there: an object without members where
 // there is one to fill.
-func (v *Validator) empty(p *plan, d *document) (*document, error) {
-	if d.scanner != nil {
+func (v *Validator) empty(p *plan, d *document) error {
+	switch {
+	case !v.cfg.AllowEmpty:
+		return problem.InvalidRequest.New("Request body is required")
+	case p.body != nil && p.body.want == problem.TypeObject:
+		return d.scanner.Scan([]byte("{}"), true)
+	case p.body != nil:
 		d.scanner.Release()
 		d.scanner = nil
 	}
-	if !v.cfg.AllowEmpty {
-		d.release()
-		return nil, problem.InvalidRequest.New("Request body is required")
-	}
-	if p.body == nil || p.body.want != problem.TypeObject {
-		return d, nil
-	}
-	d.scanner = strictjson.NewScanner(v.limits())
-	return d, d.scanner.Scan([]byte("{}"), true)
+	return nil
 }
 
-// Public texts of what the scan refuses. All else is in the style's words.
-const (
-	textDepth    = "Request body is nested too deeply"
-	textElements = "Request body has too many elements"
-	textNumber   = "Request body contains a number that is too long"
-)
+const textElements = "Request body has too many elements"
+
+// scanTexts are the public texts of what the scan refuses. All else is in the
+// style's words.
+var scanTexts = map[strictjson.Kind]string{
+	strictjson.Depth:    "Request body is nested too deeply",
+	strictjson.Elements: textElements,
+	strictjson.Number:   "Request body contains a number that is too long",
+}
 
 func readError(p *plan, r *http.Request, err error) error {
 	var network net.Error
@@ -156,20 +152,12 @@ func readError(p *plan, r *http.Request, err error) error {
 
 // refusal says why the scan has refused the body.
 func (p *plan) refusal(fault *strictjson.Error) error {
-	err := fmt.Errorf("validate: request body, %w", fault)
-	switch fault.Kind {
-	case strictjson.Depth:
-		return problem.InvalidRequest.Wrap(err, textDepth)
-	case strictjson.Elements:
-		return problem.InvalidRequest.Wrap(err, textElements)
-	case strictjson.Number:
-		return problem.InvalidRequest.Wrap(err, textNumber)
-	case strictjson.Duplicate:
+	text := scanTexts[fault.Kind]
+	if fault.Kind == strictjson.Duplicate {
 		f := problem.FieldError{Path: p.body.pathOf(fault.Path)}
-		text := string(f.AppendPath([]byte("Duplicate member "), problem.Brackets)) + " in request body"
-		return problem.InvalidRequest.Wrap(err, text)
+		text = string(f.AppendPath([]byte("Duplicate member "), problem.Brackets)) + " in request body"
 	}
-	return problem.InvalidRequest.Wrap(err, "")
+	return problem.InvalidRequest.Wrap(fmt.Errorf("validate: request body, %w", fault), text)
 }
 
 // pathOf tells the keys of maps from the names of members.

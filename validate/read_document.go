@@ -23,57 +23,55 @@ type document struct {
 
 const (
 	leastRead = 512      // bytes of the smallest buffer
-	firstStop = 4 << 10  // where a body is scanned for the first time
-	firstRead = 16 << 10 // as long as this a body is believed to be, whatever its header claims
+	firstRead = 4 << 10  // where a body is scanned for the first time
 	earlyRead = 64 << 10 // what comes so far is scanned before more is read; no longer buffer is kept
 )
 
-var documents = sync.Pool{New: func() any { return &document{data: make([]byte, 0, leastRead), pooled: true} }}
+var documents = sync.Pool{New: func() any { return &document{pooled: true} }}
 
-func newDocument(length int64, keep bool) *document {
-	// One more byte lets the read that fills the buffer find the end, too.
-	size := int(min(max(length+1, leastRead), firstRead))
+func newDocument(keep bool) *document {
 	if keep {
-		return &document{data: make([]byte, 0, size)}
+		return new(document)
 	}
-	d := documents.Get().(*document)
-	if cap(d.data) < size {
-		d.data = make([]byte, 0, size)
-	}
-	return d
+	return documents.Get().(*document)
 }
 
 // fill reads a body of that length, or of any length if it is negative. In the
 // first 64 KiB it stops to scan what it has, so that a body that is wrong at its
-// begin is refused there.
+// begin is refused there. A header that has kept its word so far is believed a
+// little more.
 func (d *document) fill(r io.Reader, length int64) error {
-	stop := firstStop
-	for {
-		if n := len(d.data); n == min(stop, cap(d.data)) {
-			if n <= earlyRead {
-				if err := d.check(); err != nil {
-					return err
-				}
+	for stop := int64(firstRead); ; {
+		known := length >= int64(len(d.data))
+		size := stop
+		if known {
+			size = min(stop, length+1) // the read that fills the buffer finds the end, too
+		}
+		d.grow(int(size))
+		for len(d.data) < int(size) {
+			n, err := r.Read(d.data[len(d.data):size])
+			d.data = d.data[:len(d.data)+n]
+			if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+				// What is too large and malformed, too, is malformed however it was
+				// cut into reads.
+				return cmp.Or(d.check(), err)
 			}
-			if n == cap(d.data) {
-				d.grow(length)
+			if err == io.EOF {
+				return nil
 			}
-			stop = max(4*n, firstStop)
+			if err != nil {
+				return err
+			}
 		}
-		n, err := r.Read(d.data[len(d.data):min(stop, cap(d.data))])
-		d.data = d.data[:len(d.data)+n]
-		if err == nil {
-			continue
+		if size <= earlyRead {
+			if err := d.check(); err != nil {
+				return err
+			}
 		}
-		if err == io.EOF {
-			return nil
+		stop *= 2
+		if known || stop < earlyRead {
+			stop *= 2
 		}
-		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-			// What is too large and malformed, too, is malformed however it was
-			// cut into reads.
-			return cmp.Or(d.check(), err)
-		}
-		return err
 	}
 }
 
@@ -85,21 +83,12 @@ func (d *document) check() error {
 	return d.scanner.Scan(d.data, false)
 }
 
-// grow makes room for more, and wipes the old buffer if it is shared. A header
-// that has kept its word so far is believed a little more.
-func (d *document) grow(length int64) {
-	have := int64(cap(d.data))
-	size := 2 * have
-	switch {
-	case have < length && length < 8*have:
-		size = length + 1
-	case have < length:
-		size = 4 * have
+// grow makes room for size bytes, and wipes the old buffer if it is shared.
+func (d *document) grow(size int) {
+	if cap(d.data) >= size {
+		return
 	}
-	if have < earlyRead {
-		size = min(size, earlyRead)
-	}
-	data := append(make([]byte, 0, size), d.data...)
+	data := append(make([]byte, 0, max(size, leastRead)), d.data...)
 	if d.pooled {
 		clear(d.data)
 	}

@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"fmt"
 	"mime"
 	"net/http"
 	"strings"
@@ -12,7 +13,7 @@ import (
 // quadratic time for some long ones.
 const maxContentType = 1 << 10
 
-// checkHeaders checks media type and coding, and returns the boundary of a
+// checkHeaders checks media type, coding and length, and returns the boundary of a
 // multipart body. Nothing is ever decompressed: a body of a kilobyte may hold a
 // gigabyte.
 func (v *Validator) checkHeaders(p *plan, w http.ResponseWriter, r *http.Request) (boundary string, err error) {
@@ -26,6 +27,10 @@ func (v *Validator) checkHeaders(p *plan, w http.ResponseWriter, r *http.Request
 			return "", problem.UnsupportedMediaType.New("Content-Encoding is not supported")
 		}
 	}
+	if r.ContentLength > v.cfg.MaxBody {
+		err := fmt.Errorf("validate: Content-Length of %d, at most %d are read", r.ContentLength, v.cfg.MaxBody)
+		return "", problem.PayloadTooLarge.Wrap(err, "")
+	}
 	return boundary, nil
 }
 
@@ -38,19 +43,21 @@ func (v *Validator) checkType(p *plan, w http.ResponseWriter, lines []string) (b
 		return "", nil // what nearly every request sends
 	}
 	media, params := mediaType(lines)
-	_, parts := params["boundary"]
-	if !matches(wanted, media) || media == multipartType && !parts {
-		setHeader(w, "Accept", strings.Join(wanted, ", "))
-		return "", problem.UnsupportedMediaType.New("Content-Type must be " + strings.Join(wanted, " or "))
+	boundary, parts := params["boundary"]
+	charset, named := params["charset"]
+	text := ""
+	switch {
+	case !matches(wanted, media) || media == multipartType && !parts:
+		text = "Content-Type must be " + strings.Join(wanted, " or ")
+	case named && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "utf8"):
+		text = charsetText(charset)
+	case media == multipartType:
+		return boundary, nil
+	default:
+		return "", nil
 	}
-	if charset, ok := params["charset"]; ok && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "utf8") {
-		setHeader(w, "Accept", strings.Join(wanted, ", "))
-		return "", problem.UnsupportedMediaType.New(charsetText(charset))
-	}
-	if media == multipartType {
-		boundary = params["boundary"]
-	}
-	return boundary, nil
+	setHeader(w, "Accept", strings.Join(wanted, ", "))
+	return "", problem.UnsupportedMediaType.New(text)
 }
 
 // mediaTypes returns what a body of p may be.
