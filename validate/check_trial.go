@@ -87,12 +87,8 @@ func notEmpty(t reflect.Type) reflect.Value {
 	switch {
 	case t == timeType:
 		v.Set(reflect.ValueOf(time.Unix(1, 0).UTC()))
-	case v.CanInt():
-		v.SetInt(1)
-	case v.CanUint():
-		v.SetUint(1)
-	case v.CanFloat():
-		v.SetFloat(1)
+	case isNumber(t):
+		v.Set(reflect.ValueOf(1).Convert(t))
 	}
 	switch t.Kind() {
 	case reflect.Bool:

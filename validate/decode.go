@@ -90,9 +90,19 @@ func (v *Validator) decode(p *plan, root reflect.Value, w http.ResponseWriter, r
 	if len(found.list) == 0 || err != nil {
 		return doc.data, err
 	}
-	in.locate(p, found.list)
+	var few [4]*finding // need no memory of their own
+	wanted := few[:0]
+	for i := range found.list {
+		switch f := &found.list[i]; {
+		case f.In == problem.InBody && doc.scanner != nil:
+			wanted = append(wanted, f)
+		case f.In == problem.InBody, in.isAbsent(p.top.object.fields[f.at[0].rank]):
+			f.Presence = problem.Absent
+		}
+	}
 	if doc.scanner != nil {
-		locate(doc.scanner.Cursor(), found.list)
+		c := doc.scanner.Cursor()
+		locate(&c, wanted, 0)
 	}
 	return nil, found.err()
 }

@@ -106,23 +106,8 @@ func (fs *findings) addParam(bad fault, f *field) {
 	}
 }
 
-// locate looks up how the parameters that break a rule were sent.
-func (in *params) locate(p *plan, list []finding) {
-	for i := range list {
-		f := &list[i]
-		if f.In == problem.InBody || f.Presence != problem.PresenceUnknown {
-			continue
-		}
-		switch field := p.top.object.fields[f.at[0].rank]; {
-		case len(in.values(field))+len(in.files(field)) == 0:
-			f.Presence = problem.Absent
-		case f.zero:
-			f.Presence = problem.Zero
-		default:
-			f.Presence = problem.Present
-		}
-	}
-}
+// isAbsent reports whether nothing was sent for f.
+func (in *params) isAbsent(f *field) bool { return len(in.values(f))+len(in.files(f)) == 0 }
 
 // checkPath returns an error if nobody can have set a path value that p needs:
 // a mistake in the program's text, which must neither fill in zero nor blame the

@@ -14,20 +14,17 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
+// jsonTypes names the types, other than numbers, that begin with a byte.
+var jsonTypes = [256]problem.Type{
+	'"': problem.TypeString, '{': problem.TypeObject, '[': problem.TypeArray,
+	't': problem.TypeBoolean, 'f': problem.TypeBoolean, 'n': problem.TypeNull,
+}
+
 // typeOf names the JSON type of a value. A number with a fraction or an
 // exponent is a float.
 func typeOf(raw []byte) problem.Type {
-	switch raw[0] {
-	case '"':
-		return problem.TypeString
-	case '{':
-		return problem.TypeObject
-	case '[':
-		return problem.TypeArray
-	case 't', 'f':
-		return problem.TypeBoolean
-	case 'n':
-		return problem.TypeNull
+	if t := jsonTypes[raw[0]]; t != problem.TypeUnknown {
+		return t
 	}
 	if bytes.ContainsAny(raw, ".eE") {
 		return problem.TypeFloat
@@ -45,57 +42,44 @@ func malformed(want problem.Type) fault {
 
 // scalar decodes a value that has no parts. If it cannot, it says why.
 func (w *walk) scalar(v reflect.Value, n *node) fault {
-	if w.Peek() == '"' {
-		return w.text(v, n)
-	}
-	raw := w.Raw()
-	got, want := typeOf(raw), n.want
+	want := n.want
 	if want == problem.TypeDuration {
 		want = problem.TypeInteger // as which it travels in JSON
 	}
-	switch {
-	case want == problem.TypeBoolean && got == want:
-		v.SetBool(raw[0] == 't')
-		return fault{}
-	case want == problem.TypeInteger && got == problem.TypeNumber:
-		return setInteger(raw, v)
-	case want == problem.TypeNumber && (got == want || got == problem.TypeFloat):
-		return setNumber(raw, v)
+	plain := want == problem.TypeBoolean || want == problem.TypeInteger || want == problem.TypeNumber && n.typ != numberType
+	if plain || w.Peek() != '"' {
+		raw := w.Raw()
+		switch got := typeOf(raw); {
+		case want == problem.TypeBoolean && got == want:
+			v.SetBool(raw[0] == 't')
+			return fault{}
+		case want == problem.TypeInteger && got == problem.TypeNumber:
+			return setInteger(raw, v)
+		case want == problem.TypeNumber && (got == want || got == problem.TypeFloat):
+			return setNumber(raw, v)
+		default:
+			return mismatch(want, got)
+		}
 	}
-	return mismatch(want, got)
-}
-
-// text decodes a string into a value that has no parts.
-func (w *walk) text(v reflect.Value, n *node) fault {
-	var err error
-	switch n.want {
+	switch want {
+	case problem.TypeBytes:
+		return w.base64(v)
+	case problem.TypeNumber:
+		return setNumber(w.Text(), v)
 	case problem.TypeString:
 		text := string(w.Text())
 		w.take(len(text), 1)
 		v.SetString(text)
-	case problem.TypeBytes:
-		return w.base64(v)
-	case problem.TypeTime:
+		return fault{}
+	}
+	var err error
+	if want == problem.TypeTime {
 		err = v.Addr().Interface().(json.Unmarshaler).UnmarshalJSON(w.Raw())
-	case problem.TypeBoolean, problem.TypeInteger:
-		w.Raw()
-		return mismatch(n.want, problem.TypeString)
-	case problem.TypeDuration:
-		w.Raw()
-		return mismatch(problem.TypeInteger, problem.TypeString)
-	case problem.TypeNumber:
-		text := w.Text()
-		if v.Kind() != reflect.String {
-			return mismatch(n.want, problem.TypeString)
-		}
-		if bad := setNumber(text, v); bad.rule != "" {
-			return malformed(n.want)
-		}
-	default:
+	} else {
 		err = v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText(w.Text())
 	}
 	if err != nil {
-		return malformed(n.want)
+		return malformed(want)
 	}
 	return fault{}
 }

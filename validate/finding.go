@@ -13,7 +13,6 @@ import (
 type finding struct {
 	problem.FieldError
 	at     place
-	zero   bool    // the value is zero
 	unique bool    // the rule compares the elements below at
 	others []place // the other values that the rule looks at
 }

@@ -5,52 +5,34 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// locate looks up how the values that break a rule were sent: one pass over
-// the body for all of them.
-func locate(c strictjson.Cursor, list []finding) {
-	var few [4]*finding // need no memory of their own
-	wanted := few[:0]
-	for i := range list {
-		if f := &list[i]; f.In == problem.InBody && f.Presence == problem.PresenceUnknown {
-			f.Presence = problem.Absent
-			wanted = append(wanted, f)
-		}
-	}
-	if len(wanted) > 0 {
-		locateAt(&c, wanted, 0)
-	}
-}
-
-// locateAt reads the value at the cursor, which all of wanted have on their way
-// at that depth, and sorts wanted by where they lead.
-func locateAt(c *strictjson.Cursor, wanted []*finding, depth int) {
+// locate looks up how the values of wanted were sent, which all have the value
+// at the cursor on their way at that depth: one pass over the body for all of
+// them. It sorts wanted by where they lead.
+func locate(c *strictjson.Cursor, wanted []*finding, depth int) {
 	open := c.Peek()
-	wanted = wanted[first(wanted, func(f *finding) bool {
-		switch {
-		case len(f.at) > depth:
-			return false
-		case open == 'n':
+	here := first(wanted, func(f *finding) bool { return len(f.at) == depth })
+	for _, f := range wanted[:here] {
+		if open == 'n' {
 			f.Presence = problem.Null
-		case f.zero:
-			f.Presence = problem.Zero
-		default:
-			f.Presence = problem.Present
 		}
-		return true
-	}):]
+	}
+	wanted = wanted[here:]
 	if len(wanted) == 0 || open != '{' && open != '[' {
 		c.Raw()
-		return
-	}
-	for i := range c.Open() {
-		var name []byte
-		if open == '{' {
-			name = c.Name()
+	} else {
+		for i := range c.Open() {
+			var name []byte
+			if open == '{' {
+				name = c.Name()
+			}
+			n := first(wanted, func(f *finding) bool { return f.at[depth].leadsTo(name, i) })
+			locate(c, wanted[:n], depth+1)
+			wanted = wanted[n:]
+			c.Next()
 		}
-		n := first(wanted, func(f *finding) bool { return f.at[depth].leadsTo(name, i) })
-		locateAt(c, wanted[:n], depth+1)
-		wanted = wanted[n:]
-		c.Next()
+	}
+	for _, f := range wanted {
+		f.Presence = problem.Absent
 	}
 }
 

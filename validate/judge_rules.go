@@ -22,6 +22,7 @@ type judgement struct {
 	decoded findings // what did not decode
 	rules   findings // what breaks a rule
 	at      place    // see visit
+	given   bool     // the value was not sent
 	unset   bool     // see visit
 }
 
@@ -47,7 +48,7 @@ func (p *plan) judge(ctx context.Context, v *Validator, root reflect.Value, deco
 	if broken == nil && !p.top.deep {
 		return decoded, nil
 	}
-	j := &judgement{ctx: ctx, v: v, p: p, decoded: decoded, rules: findings{limit: v.cfg.MaxErrors}, unset: given}
+	j := &judgement{ctx: ctx, v: v, p: p, decoded: decoded, rules: findings{limit: v.cfg.MaxErrors}, given: given, unset: given}
 	if given && p.top.deep {
 		_ = j.visit(root, p.top.object, true) // asks nobody who could fail
 		j.unset = false
@@ -154,8 +155,13 @@ func (j *judgement) describe(e validator.FieldError, c scope) finding {
 		f.OneOf = splitList(f.Param)
 	}
 	f.Message = j.v.cfg.Rules[f.Rule].Text
-	value := reflect.ValueOf(e.Value())
-	f.zero = !value.IsValid() || value.IsZero()
+	switch value := reflect.ValueOf(e.Value()); {
+	case j.given:
+	case !value.IsValid(), value.IsZero():
+		f.Presence = problem.Zero
+	default:
+		f.Presence = problem.Present
+	}
 	if c.field != nil {
 		f.Label, f.In, f.Message = c.field.label, c.field.in, cmp.Or(c.field.message, f.Message)
 		c.compare(&f)

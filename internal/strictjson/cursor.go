@@ -68,26 +68,10 @@ func (c *Cursor) Text() []byte {
 // Raw reads a value and returns its bytes.
 func (c *Cursor) Raw() []byte {
 	start := c.pos
-	switch c.data[start] {
-	case '"':
-		c.pos = c.afterString(start)
-	case '{', '[':
-		c.skip()
-	default:
-		for c.pos < len(c.data) && !isDelimiter(c.data[c.pos]) {
-			c.pos++
-		}
-	}
-	return c.data[start:c.pos:c.pos]
-}
-
-// skip reads a container.
-func (c *Cursor) skip() {
 	for depth := 0; ; {
 		switch c.data[c.pos] {
 		case '"':
 			c.pos = c.afterString(c.pos)
-			continue
 		case '{', '[':
 			if c.Open() > 0 {
 				depth++
@@ -95,11 +79,12 @@ func (c *Cursor) skip() {
 		case '}', ']':
 			depth--
 			c.pos++
-		default:
-			c.pos++
+		default: // a scalar, or what stands between values
+			for c.pos++; c.pos < len(c.data) && !ends(c.data[c.pos]); c.pos++ {
+			}
 		}
 		if depth == 0 {
-			return
+			return c.data[start:c.pos:c.pos]
 		}
 	}
 }
@@ -126,7 +111,9 @@ func (c *Cursor) afterString(i int) int {
 	}
 }
 
-func isDelimiter(c byte) bool { return c == ',' || c == ']' || c == '}' || isSpace(c) }
+// ends reports whether c cannot stand in a number, true, false or null: white
+// space, a comma, a quote or a bracket, of which two differ in one bit.
+func ends(c byte) bool { return c <= ' ' || c == ',' || c == '"' || c|' ' == '{' || c|' ' == '}' }
 
 // Unquote returns the text of a string that stands alone, quotes included, and
 // whether it is one.

@@ -182,9 +182,7 @@ func (s *Scanner) member() error {
 	if s.peek() != '"' {
 		return s.fault("want a name")
 	}
-	if err := s.token(); err != nil {
-		return err
-	}
+	s.tokens++
 	start := s.pos + 1
 	escaped, err := s.str()
 	if err != nil {
@@ -208,8 +206,8 @@ func (s *Scanner) member() error {
 
 // value reads a scalar, or the first byte of a container.
 func (s *Scanner) value() error {
-	if err := s.token(); err != nil {
-		return err
+	if s.tokens++; s.tokens > s.limits.Tokens {
+		return s.refuse(Elements, "more values and names than allowed")
 	}
 	switch c := s.peek(); c {
 	case '{', '[':
@@ -244,14 +242,6 @@ func (s *Scanner) close() error {
 	clear(names)
 	s.names = s.names[:top.base]
 	s.frames = s.frames[:len(s.frames)-1]
-	return nil
-}
-
-// token counts a value or a name.
-func (s *Scanner) token() error {
-	if s.tokens++; s.tokens > s.limits.Tokens {
-		return s.refuse(Elements, "more values and names than allowed")
-	}
 	return nil
 }
 
