@@ -155,7 +155,7 @@ func (n *node) isDeep() bool {
 	if n.elem != nil && n.elem.deep {
 		return true
 	}
-	return n.object != nil && (len(n.object.embedded) > 0 || slices.ContainsFunc(n.object.fields, func(f *field) bool {
+	return n.object != nil && (n.object.embedded > 0 || slices.ContainsFunc(n.object.fields, func(f *field) bool {
 		return f.presence || f.node.deep || f.rules.isVisited()
 	}))
 }

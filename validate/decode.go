@@ -30,11 +30,7 @@ func decode[T any](v *Validator, w http.ResponseWriter, r *http.Request, keep bo
 		return in, nil, problem.Internal.Wrap(p.fault, "")
 	}
 	p = p.of(r)
-	target := reflect.ValueOf(&in).Elem()
-	for target.Kind() == reflect.Pointer {
-		target.Set(reflect.New(target.Type().Elem()))
-		target = target.Elem()
-	}
+	target := settle(reflect.ValueOf(&in).Elem())
 	root := target
 	if p.wrapped {
 		root = reflect.New(p.top.typ).Elem()

@@ -24,7 +24,7 @@ type object struct {
 
 	asksPresence bool               // the walk looks for members that did not come
 	absent       []problem.Presence // all fields absent
-	embedded     [][]int            // embedded struct pointers, outer ones first
+	embedded     uintptr            // bytes of the structs that are embedded by pointers
 }
 
 // A field is one member of a body, or one parameter.
@@ -160,7 +160,7 @@ func (b *builder) embed(f *field) []*field {
 		}
 	}
 	if f.Type.Kind() == reflect.Pointer {
-		f.owner.embedded = append(f.owner.embedded, f.Index)
+		f.owner.embedded += inner.Size()
 		b.embeds = true
 	}
 	f.inline = true

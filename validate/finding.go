@@ -177,16 +177,6 @@ func (fs *findings) cuts(p place) bool {
 	return fs.dropped > 0 && p.compare(fs.list[fs.limit-1].at) > 0
 }
 
-// blocks reports whether a rule failure says nothing because a value that it
-// looks at did not decode. fs must be sorted, and no finding in it may lie
-// below another one.
-func (fs *findings) blocks(f *finding) bool {
-	if fs.touches(f.at, f.unique) {
-		return true
-	}
-	return slices.ContainsFunc(f.others, func(p place) bool { return fs.touches(p, true) })
-}
-
 // touches reports whether p lies at or below a finding, or, on demand, above one.
 func (fs *findings) touches(p place, above bool) bool {
 	i, _ := slices.BinarySearchFunc(fs.list, p, func(f finding, p place) int {
@@ -201,11 +191,13 @@ func (fs *findings) touches(p place, above bool) bool {
 	return above && i < len(fs.list) && fs.list[i].at.within(p)
 }
 
-// addRule adds a rule failure, unless a decode failure among decoded says more.
-// Decode failures behind the cut of a full list say nothing any more, but a
-// rule failure there will be cut, too.
+// addRule adds a rule failure, unless it says nothing because a value that it
+// looks at did not decode: decoded must be sorted, and no finding in it may lie
+// below another one. Decode failures behind the cut of a full list say nothing
+// any more, but a rule failure there will be cut, too.
 func (fs *findings) addRule(f finding, decoded *findings) {
-	if f.Key || !decoded.blocks(&f) { // a key says something whatever its value is
+	blocked := decoded.touches(f.at, f.unique) || slices.ContainsFunc(f.others, func(p place) bool { return decoded.touches(p, true) })
+	if f.Key || !blocked { // a key says something whatever its value is
 		fs.add(f)
 	}
 }
@@ -228,11 +220,12 @@ func (fs *findings) err() error {
 		fields[i].Path = f.at.path()
 	}
 	var cause error
-	switch {
-	case fs.more:
-		cause = fmt.Errorf("validate: at least %d more field errors were dropped", fs.dropped)
-	case fs.dropped > 0:
-		cause = fmt.Errorf("validate: %d more field errors were dropped", fs.dropped)
+	if fs.dropped > 0 {
+		least := ""
+		if fs.more {
+			least = "at least "
+		}
+		cause = fmt.Errorf("validate: %s%d more field errors were dropped", least, fs.dropped)
 	}
 	return problem.Validation.WrapFields(cause, fields)
 }

@@ -64,54 +64,52 @@ func (j *judgement) descend(v, parent reflect.Value, c scope, sound bool) error 
 			return onlyRules(err)
 		}
 	}
+	var key reflect.Value // of lists there is none
 	e, keys := c, c
-	e.node, e.section = c.node.elem, c.section.next
+	e.node, e.section, keys.section = c.node.elem, c.section.next, c.section.keys
 	if c.node.want == problem.TypeMap {
-		if keys.section = c.section.keys; keys.section != nil {
+		key = one(v.Type().Key())
+		elem := one(v.Type().Elem())
+		if keys.section != nil {
 			keys.node = keys.section.node
 		}
-		return j.entries(v, parent, &keys, &e)
+		for iter := v.MapRange(); iter.Next(); {
+			key.Index(0).SetIterKey(iter)
+			elem.Index(0).SetIterValue(iter)
+			at := step{kind: stepEntry, name: keyName(key.Index(0))}
+			if err := j.part(at, parent, key, &keys, elem, &e); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	for i := range v.Len() {
-		j.at = append(j.at, step{kind: stepElement, rank: i})
-		err := j.element(v, i, parent, &e)
-		j.at = j.at[:len(j.at)-1]
-		if err != nil {
+		if err := j.part(step{kind: stepElement, rank: i}, parent, key, &keys, v, &e); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// entries runs the rules of a map's keys and values.
-func (j *judgement) entries(m, parent reflect.Value, keys, e *scope) (err error) {
-	k, v := one(m.Type().Key()), one(m.Type().Elem())
-	for iter := m.MapRange(); iter.Next() && err == nil; j.at = j.at[:len(j.at)-1] {
-		k.Index(0).SetIterKey(iter)
-		v.Index(0).SetIterValue(iter)
-		j.at = append(j.at, step{kind: stepEntry, name: keyName(k.Index(0))})
-		if keys.section != nil && !j.unset && !j.isEnough() {
-			err = j.engine(j.run(k, 0, parent, keys), *keys, true)
-		}
-		if err == nil {
-			err = j.element(v, 0, parent, e)
-		}
-	}
-	return err
-}
-
 // one returns a list of one element, to be filled.
 func one(t reflect.Type) reflect.Value { return reflect.MakeSlice(reflect.SliceOf(t), 1, 1) }
 
-// element runs the rules of one list element or map value, and of what is below
-// it.
-func (j *judgement) element(list reflect.Value, i int, parent reflect.Value, e *scope) error {
-	v := list.Index(i)
+// part runs the rules of the part of a value that is at one step from j.at: of
+// its key, if it has one, which is in a list of one, of itself, which is in list at
+// the step's rank, and of what is below it.
+func (j *judgement) part(at step, parent, key reflect.Value, k *scope, list reflect.Value, e *scope) error {
+	j.at = append(j.at, at)
+	defer func() { j.at = j.at[:len(j.at)-1] }()
+	v := list.Index(at.rank)
 	switch {
 	case j.unset:
 		return j.descend(v, parent, *e, true)
 	case j.isEnough():
 		return nil
+	case key.IsValid() && k.section != nil:
+		if err := j.engine(j.run(key, 0, parent, k), *k, true); err != nil {
+			return err
+		}
 	}
 	// Zero structs are cheap to send: it is enough to ask about one, unless a
 	// rule of the user may see a difference.
@@ -119,7 +117,7 @@ func (j *judgement) element(list reflect.Value, i int, parent reflect.Value, e *
 	if zero && e.zeroPasses {
 		return nil
 	}
-	broken := j.run(list, i, parent, e)
+	broken := j.run(list, at.rank, parent, e)
 	if broken == nil && !e.node.deep && !e.section.isVisited() {
 		e.zeroPasses = e.zeroPasses || zero
 		return nil
@@ -217,13 +215,7 @@ func prepare(v reflect.Value, n *node, memory *int64) {
 	}
 	switch n.want {
 	case problem.TypeObject:
-		for _, index := range n.object.embedded {
-			f := fieldAt(v, index)
-			*memory -= int64(f.Type().Elem().Size())
-			if f.IsNil() {
-				f.Set(reflect.New(f.Type().Elem()))
-			}
-		}
+		*memory -= int64(n.object.embedded)
 		for _, f := range n.object.fields {
 			prepare(fieldAt(v, f.Index), f.node, memory)
 		}

@@ -16,10 +16,7 @@ import (
 )
 
 var standard = sync.OnceValue(func() *Validator {
-	v, err := New(Config{})
-	if err != nil {
-		panic(err) // the zero Config has no fault
-	}
+	v, _ := New(Config{}) // in which there is no fault
 	return v
 })
 
@@ -96,10 +93,11 @@ func (v *Validator) Validate(ctx context.Context, x any) (err error) {
 	if p.fault != nil {
 		return problem.Internal.Wrap(p.fault, "")
 	}
-	root := addressable(value)
+	root := reflect.New(p.top.typ).Elem()
 	if p.wrapped {
-		root = reflect.New(p.top.typ).Elem()
 		root.Field(0).Set(value)
+	} else {
+		root.Set(value)
 	}
 	found, err := p.judge(ctx, v, root, findings{limit: v.cfg.MaxErrors}, true)
 	if err != nil {

@@ -46,25 +46,15 @@ func (s *Scanner) literal(want string) error {
 // number reads a number as RFC 8259 section 6 has it.
 func (s *Scanner) number() error {
 	start := s.pos
-	if s.peek() == '-' {
-		s.pos++
-	}
-	if s.peek() == '0' {
-		s.pos++
-	} else if !s.digits() {
+	s.accept("-")
+	if !s.accept("0") && !s.digits() {
 		return s.fault("want a digit")
 	}
-	if s.peek() == '.' {
-		s.pos++
-		if !s.digits() {
-			return s.fault("want a digit after the point")
-		}
+	if s.accept(".") && !s.digits() {
+		return s.fault("want a digit after the point")
 	}
-	if c := s.peek(); c == 'e' || c == 'E' {
-		s.pos++
-		if c := s.peek(); c == '+' || c == '-' {
-			s.pos++
-		}
+	if s.accept("eE") {
+		s.accept("+-")
 		if !s.digits() {
 			return s.fault("want a digit in the exponent")
 		}
@@ -73,6 +63,15 @@ func (s *Scanner) number() error {
 		return s.refuse(Number, "a number of too many bytes")
 	}
 	return nil
+}
+
+// accept reads the next byte if it is one of set.
+func (s *Scanner) accept(set string) bool {
+	ok := strings.IndexByte(set, s.peek()) >= 0
+	if ok {
+		s.pos++
+	}
+	return ok
 }
 
 func (s *Scanner) digits() bool {
