@@ -1,11 +1,19 @@
 package validate
 
 import (
+	"encoding"
+	"encoding/json"
 	"fmt"
+	"mime/multipart"
+	"net"
+	"net/netip"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/go-playground/validator/v10"
+
+	"github.com/backstop-go/backstop/problem"
 )
 
 // A plan is what is known about a type before the first request: read-only,
@@ -59,4 +67,166 @@ func (b *builder) engineRule(f *field, tag string) {
 		b.rules[f.declared] = map[string]string{}
 	}
 	b.rules[f.declared][f.Name] = tag
+}
+
+// A node describes a type without its pointers. There is one per type and
+// plan, so recursive types are graphs.
+type node struct {
+	typ    reflect.Type
+	want   problem.Type // TypeAny for a raw message and for what decodes itself, too
+	elem   *node        // of lists and maps
+	object *object      // of structs
+	deep   bool         // holds something that the visitor must see
+}
+
+var (
+	jsonUnmarshaler = reflect.TypeFor[json.Unmarshaler]()
+	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
+	stringer        = reflect.TypeFor[fmt.Stringer]()
+	valuer          = reflect.TypeFor[validator.Valuer]()
+	timeType        = reflect.TypeFor[time.Time]()
+	durationType    = reflect.TypeFor[time.Duration]()
+	numberType      = reflect.TypeFor[json.Number]()
+	rawType         = reflect.TypeFor[json.RawMessage]()
+	fileType        = reflect.TypeFor[multipart.FileHeader]()
+)
+
+// node returns the description of t, which stands at path.
+func (b *builder) node(t reflect.Type, path string) *node {
+	t = indirect(t)
+	if n, ok := b.nodes[t]; ok {
+		return n
+	}
+	n := &node{typ: t, want: problem.TypeAny}
+	b.nodes[t] = n
+	switch k := t.Kind(); {
+	case t == timeType:
+		n.want = problem.TypeTime
+	case t == rawType, t == fileType:
+	case decodesItself(t):
+		if !reflect.PointerTo(t).Implements(jsonUnmarshaler) {
+			n.want = textType(t)
+		}
+		b.ownDecoder(t, path)
+	case t == durationType:
+		n.want = problem.TypeDuration
+	case isInteger(t):
+		n.want = problem.TypeInteger
+	case isNumber(t), t == numberType:
+		n.want = problem.TypeNumber
+	case k == reflect.String:
+		n.want = problem.TypeString
+	case k == reflect.Bool:
+		n.want = problem.TypeBoolean
+	case isBytes(t) && !decodesItself(t.Elem()):
+		n.want = problem.TypeBytes
+	case k == reflect.Slice, k == reflect.Array:
+		n.want, n.elem = problem.TypeArray, b.node(t.Elem(), path+"[]")
+	case k == reflect.Map:
+		n.want, n.elem = problem.TypeMap, b.node(t.Elem(), path+"[]")
+		b.mapKey(t.Key(), path)
+	case k == reflect.Struct:
+		n.want = problem.TypeObject
+		b.object(n, path)
+	case k != reflect.Interface:
+		b.fault(path, "has type %v, which encoding/json cannot fill", t)
+	case t.NumMethod() > 0:
+		b.fault(path, "has type %v, an interface that encoding/json cannot fill", t)
+	}
+	return n
+}
+
+func (b *builder) mapKey(t reflect.Type, path string) {
+	if decodesItself(t) {
+		b.ownDecoder(t, path)
+	}
+	if !isInteger(t) && t.Kind() != reflect.String && !reflect.PointerTo(t).Implements(textUnmarshaler) {
+		b.fault(path, "has map keys of type %v, which encoding/json cannot read", t)
+	}
+}
+
+// ownDecoder notes a type that may keep the bytes that it was given. The
+// standard library's are known not to. Rules in it would not run, because
+// nobody knows where on the wire its fields are.
+func (b *builder) ownDecoder(t reflect.Type, path string) {
+	if t.Kind() == reflect.Struct {
+		for sf := range t.Fields() {
+			if b.hasRules(sf) {
+				b.fault(path+"."+sf.Name, "has rules, but %v decodes itself: check them in its method", t)
+			}
+		}
+	}
+	switch t.PkgPath() {
+	case "encoding/json", "math/big", "net", "net/netip", "net/url", "time":
+	default:
+		b.plan.keeps = true
+	}
+}
+
+// decodesItself reports whether encoding/json leaves a type to itself.
+func decodesItself(t reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	return p.Implements(jsonUnmarshaler) || p.Implements(textUnmarshaler)
+}
+
+// textType names a type that decodes itself from text: by what it is, as far as
+// the standard library goes, and by its name for UUIDs, which have no standard
+// type.
+func textType(t reflect.Type) problem.Type {
+	switch {
+	case t == reflect.TypeFor[netip.Addr](), t == reflect.TypeFor[net.IP]():
+		return problem.TypeIP
+	case t == reflect.TypeFor[netip.Prefix]():
+		return problem.TypePrefix
+	case t.Name() == "UUID":
+		return problem.TypeUUID
+	}
+	return problem.TypeText
+}
+
+// isScalar reports whether a value of n has no parts and one JSON type.
+func (n *node) isScalar() bool { return n.want != problem.TypeAny && n.elem == nil && n.object == nil }
+
+// takesNull reports whether null is a value of n. A file is none of JSON.
+func (n *node) takesNull() bool { return n.want == problem.TypeAny && n.typ != fileType }
+
+// isFile reports whether n takes files, and not text.
+func (n *node) isFile() bool { return n.typ == fileType || n.elem != nil && n.elem.typ == fileType }
+
+// concernsEngine reports whether the engine has to look at a value of n without
+// rules of its own: it may hold fields with rules. All else would only be copied
+// by it, once for each value.
+func (n *node) concernsEngine() bool {
+	return n.object != nil || n.typ.Implements(valuer) || n.typ.Kind() == reflect.Interface
+}
+
+// isClosed reports whether n is a struct that decodes itself. Its fields are
+// none of the wire, and of no concern to the engine.
+func (n *node) isClosed() bool {
+	return n.object == nil && n.typ.Kind() == reflect.Struct && n.typ != timeType
+}
+
+// isDived reports whether validator dives into values of n without being told.
+func (n *node) isDived() bool {
+	return n.typ.Kind() == reflect.Struct && !n.typ.ConvertibleTo(timeType)
+}
+
+// isBytes reports whether encoding/json reads Base64 into t, also where it reads
+// an array element by element because the elements decode themselves.
+func isBytes(t reflect.Type) bool {
+	return t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8
+}
+
+func isNumber(t reflect.Type) bool {
+	k := t.Kind()
+	return reflect.Int <= k && k <= reflect.Float64
+}
+
+func isInteger(t reflect.Type) bool { return isNumber(t) && t.Kind() < reflect.Float32 }
+
+func indirect(t reflect.Type) reflect.Type {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t
 }

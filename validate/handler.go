@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"runtime/debug"
 
 	"github.com/backstop-go/backstop/internal/exchange"
 	"github.com/backstop-go/backstop/problem"
@@ -83,4 +84,145 @@ func mustCheck[T any](v *Validator) *Validator {
 		panic(err)
 	}
 	return v
+}
+
+// Decode reads a request into a T and validates it. The error of a bad request
+// is of the kind InvalidRequest, Validation, PayloadTooLarge,
+// UnsupportedMediaType or RequestTimeout; hand it to [problem.Respond]. Any
+// other means that the server is at fault, or that the request's context is
+// done.
+//
+// The body is consumed. With a nil w the connection is not closed after a body
+// that is too large, and [Config].ReadTimeout has no effect.
+func Decode[T any](v *Validator, w http.ResponseWriter, r *http.Request) (T, error) {
+	in, _, err := decode[T](v.orStandard(), w, r, false)
+	return in, err
+}
+
+// decode does the work of Decode. With keep it returns the body, too.
+func decode[T any](v *Validator, w http.ResponseWriter, r *http.Request, keep bool) (in T, body []byte, err error) {
+	p := v.plan(reflect.TypeFor[T]())
+	if p.fault != nil {
+		return in, nil, problem.Internal.Wrap(p.fault, "")
+	}
+	p = p.of(r)
+	target := settle(reflect.ValueOf(&in).Elem())
+	root := target
+	if p.wrapped {
+		root = reflect.New(p.top.typ).Elem()
+	}
+	body, err = v.decode(p, root, w, r, keep)
+	if err != nil {
+		if p.form {
+			removeFiles(r)
+		}
+		var zero T
+		return zero, nil, err
+	}
+	if p.wrapped {
+		target.Set(root.Field(0))
+	}
+	return in, body, nil
+}
+
+// decode is the pipeline: the first refusal wins, and all field errors are one
+// refusal.
+func (v *Validator) decode(p *plan, root reflect.Value, w http.ResponseWriter, r *http.Request, keep bool) (body []byte, err error) {
+	defer contain(&err)
+	if err := p.checkPath(r); err != nil {
+		return nil, problem.Internal.Wrap(err, "")
+	}
+	decoded, memory := findings{limit: v.cfg.MaxErrors}, v.cfg.MaxValue
+	doc := &noDocument
+	if p.reads(r) {
+		if doc, err = v.read(p, w, r, keep || p.keeps); err != nil {
+			return nil, err
+		}
+		defer doc.release()
+	}
+	if doc.scanner != nil {
+		if decoded, err = v.decodeBody(p, root, doc, &memory); err != nil {
+			return nil, err
+		}
+	}
+	var in params
+	if len(p.params) > 0 {
+		if in, err = v.params(p, r, doc); err != nil {
+			return nil, err
+		}
+		in.decode(p, root, &decoded)
+	}
+	if p.embeds {
+		prepare(root, p.top, &memory)
+	}
+	if memory < 0 {
+		return nil, problem.InvalidRequest.New(textElements)
+	}
+	found, err := p.judge(r.Context(), v, root, decoded, false)
+	if len(found.list) == 0 || err != nil {
+		return doc.data, err
+	}
+	var few [4]*finding // need no memory of their own
+	wanted := few[:0]
+	for i := range found.list {
+		switch f := &found.list[i]; {
+		case f.In == problem.InBody && doc.scanner != nil:
+			wanted = append(wanted, f)
+		case f.In == problem.InBody, in.isAbsent(p.top.object.fields[f.at[0].rank]):
+			f.Presence = problem.Absent
+		}
+	}
+	if doc.scanner != nil {
+		c := doc.scanner.Cursor()
+		locate(&c, wanted, 0)
+	}
+	return nil, found.err()
+}
+
+// noDocument is the body of a T that has no use for it.
+var noDocument document
+
+// decodeBody decodes a JSON body.
+func (v *Validator) decodeBody(p *plan, root reflect.Value, doc *document, memory *int64) (found findings, err error) {
+	c := doc.scanner.Cursor()
+	if !p.body.accepts(c.Peek()) {
+		return found, problem.InvalidRequest.Wrap(fmt.Errorf("validate: the body is no JSON for %v", p.body.typ), "")
+	}
+	target := root
+	if p.member != nil {
+		target = fieldAt(root, p.member.Index)
+	}
+	found = v.walk(c, target, p.body, p.member, memory)
+	if len(found.list) > 0 && (p.body.want == problem.TypeAny || p.body.isScalar()) {
+		err = problem.InvalidRequest.Wrap(fmt.Errorf("validate: the body does not decode into %v", p.body.typ), "")
+	}
+	return found, err
+}
+
+// accepts reports whether a body that begins with c can become a value of n.
+func (n *node) accepts(c byte) bool {
+	switch n.want {
+	case problem.TypeObject, problem.TypeMap:
+		return c == '{'
+	case problem.TypeArray:
+		return c == '['
+	case problem.TypeAny:
+		return true
+	}
+	return c != 'n'
+}
+
+// contain turns a panic of a rule, an unmarshaler or the engine into an error
+// that says nothing to the client. http.ErrAbortHandler goes on its way.
+func contain(err *error) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	if exchange.IsAbort(p) {
+		panic(p)
+	}
+	// Its value may be the client's, as the index in a runtime.Error; the stack
+	// names the line.
+	*err = problem.Internal.Wrap(fmt.Errorf("validate: panic of type %T\n%s", p, debug.Stack()), "")
 }
