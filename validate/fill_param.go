@@ -83,13 +83,22 @@ func (in *params) files(f *field) []*multipart.FileHeader {
 	return in.parts.File[f.name]
 }
 
-// decode fills the parameters of root and adds what is wrong with them.
+// decode fills the parameters of root and adds what is wrong with them. A browser
+// sends an empty text for a file that nobody has chosen.
 func (in *params) decode(p *plan, root reflect.Value, found *findings) {
 	for _, f := range p.params {
-		values, files := in.values(f), in.files(f)
+		values, files, isFile := in.values(f), in.files(f), f.node.isFile()
 		switch {
-		case f.node.isFile() || len(files) > 0:
-			found.addParam(decodeFiles(root, f, values, files), f)
+		case isFile && strings.Join(values, "") != "":
+			found.addParam(malformed(f.node.want), f)
+		case !isFile && len(files) > 0:
+			found.addParam(mismatch(f.node.want, problem.TypeBytes), f)
+		case isFile:
+			set := func(v reflect.Value, i int) fault {
+				v.Set(reflect.ValueOf(files[i]).Elem())
+				return fault{}
+			}
+			f.fill(fieldAt(root, f.Index), len(files), set, found)
 		case f.presence && len(values) == 0 && !f.hasPreset:
 			found.addParam(fault{rule: "required", want: f.node.want, presence: problem.Absent}, f)
 		default:
@@ -142,63 +151,38 @@ func inPattern(pattern, name string) bool {
 	return false
 }
 
-// decodeFiles fills a field with the files of its name. A browser sends an empty
-// text for a file that nobody has chosen.
-func decodeFiles(root reflect.Value, f *field, values []string, files []*multipart.FileHeader) fault {
-	list := f.node.want == problem.TypeArray
-	switch {
-	case !f.node.isFile():
-		return mismatch(f.node.want, problem.TypeBytes)
-	case strings.Join(values, "") != "":
-		return malformed(f.node.want)
-	case len(files) == 0:
-		return fault{}
-	case !list && len(files) > 1:
-		return fault{rule: "repeat", want: f.node.want, got: problem.TypeArray}
-	}
-	v := settle(fieldAt(root, f.Index))
-	if !list {
-		v.Set(reflect.ValueOf(files[0]).Elem())
-		return fault{}
-	}
-	v.Set(reflect.MakeSlice(v.Type(), len(files), len(files)))
-	for i, file := range files {
-		settle(v.Index(i)).Set(reflect.ValueOf(file).Elem())
-	}
-	return fault{}
-}
-
 // decodeParam sets v to the values of a parameter, or adds what is wrong. gin
 // writes the default values of a list with semicolons.
 func decodeParam(v reflect.Value, f *field, values []string, found *findings) {
-	n, list := f.node, f.node.want == problem.TypeArray
 	switch {
-	case len(values) == 0 && !f.hasPreset:
-		return
-	case len(values) == 0 && list:
+	case len(values) > 0 || !f.hasPreset:
+	case f.node.elem != nil:
 		values = strings.Split(f.preset, ";")
-	case len(values) == 0:
+	default:
 		values = []string{f.preset}
 	}
-	v = settle(v)
+	f.fill(v, len(values), func(v reflect.Value, i int) fault { return decodeText(v, f, values[i]) }, found)
+}
+
+// fill sets v to n values, each by set, or adds what is wrong.
+func (f *field) fill(v reflect.Value, n int, set func(v reflect.Value, i int) fault, found *findings) {
+	list := f.node.elem != nil
 	switch {
-	case list:
-		n = n.elem
-		v.Set(reflect.MakeSlice(v.Type(), len(values), len(values)))
-	case len(values) > 1:
-		found.addParam(fault{rule: "repeat", want: n.want, got: problem.TypeArray}, f)
+	case n == 0:
+		return
+	case n > 1 && !list:
+		found.addParam(fault{rule: "repeat", want: f.node.want, got: problem.TypeArray}, f)
 		return
 	}
-	for i, value := range values {
-		target, at, s := v, place{}.to(f), f.rules
-		if list {
-			target, at, s = settle(v.Index(i)), append(at, step{kind: stepElement, rank: i}), s.elements()
-		}
-		if bad := decodeText(target, n, f, value); bad.rule != "" {
-			if value == "" {
-				bad.presence = problem.Zero
-			}
-			found.add(newFinding(bad, at, f, s))
+	v = settle(v)
+	if !list {
+		found.addParam(set(v, 0), f)
+		return
+	}
+	v.Set(reflect.MakeSlice(v.Type(), n, n))
+	for i := range n {
+		if bad := set(settle(v.Index(i)), i); bad.rule != "" {
+			found.add(newFinding(bad, append(place{}.to(f), step{kind: stepElement, rank: i}), f, f.rules.elements()))
 		}
 	}
 }
@@ -214,10 +198,17 @@ func settle(v reflect.Value) reflect.Value {
 	return v
 }
 
-// decodeText sets v to the value that a text stands for. If it stands for none,
-// decodeText says why.
-func decodeText(v reflect.Value, n *node, f *field, text string) fault {
+// decodeText sets v, of the type of f or of its elements, to the value that a text
+// stands for. If it stands for none, decodeText says why.
+func decodeText(v reflect.Value, f *field, text string) fault {
+	n := f.node
+	if n.elem != nil {
+		n = n.elem
+	}
 	bad := mismatch(n.want, problem.TypeString)
+	if text == "" {
+		bad.presence = problem.Zero
+	}
 	if !utf8.ValidString(text) || strings.Contains(text, "\x00") {
 		bad.rule = "encoding"
 		return bad
@@ -231,36 +222,32 @@ func decodeText(v reflect.Value, n *node, f *field, text string) fault {
 		if v.Bool() || text == "false" || text == "0" {
 			return fault{}
 		}
+		return bad
 	case problem.TypeInteger:
-		if !strings.HasPrefix(text, "+") {
-			return setInteger([]byte(text), v)
+		if text == "" || text[0] == '+' {
+			return bad
 		}
+		return setInteger([]byte(text), v)
 	case problem.TypeNumber:
 		// In decimal: neither infinite, nor hexadecimal, nor with underscores.
-		if strings.Trim(text, "+-.0123456789eE") == "" {
-			return setNumber([]byte(text), v)
+		if text == "" || strings.Trim(text, "+-.0123456789eE") != "" {
+			return bad
 		}
-	default:
-		if err := decodeOwn(v, n, f, text); err == nil && text != "" {
-			return fault{}
-		}
-		v.SetZero()
-		bad.rule = "format"
+		return setNumber([]byte(text), v)
 	}
+	var err error
+	switch x := v.Addr().Interface().(type) {
+	case *time.Duration:
+		*x, err = time.ParseDuration(text)
+	case *time.Time:
+		*x, err = f.parseTime(text)
+	case encoding.TextUnmarshaler:
+		err = x.UnmarshalText([]byte(text))
+	}
+	if err == nil && text != "" {
+		return fault{}
+	}
+	v.SetZero()
+	bad.rule = "format"
 	return bad
-}
-
-// decodeOwn decodes text into a type with a text form of its own.
-func decodeOwn(v reflect.Value, n *node, f *field, text string) error {
-	switch n.want {
-	case problem.TypeDuration:
-		d, err := time.ParseDuration(text)
-		v.SetInt(int64(d))
-		return err
-	case problem.TypeTime:
-		t, err := f.parseTime(text)
-		v.Set(reflect.ValueOf(t))
-		return err
-	}
-	return v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text))
 }

@@ -166,6 +166,7 @@ func (v *Validator) decode(p *plan, root reflect.Value, w http.ResponseWriter, r
 	wanted := few[:0]
 	for i := range found.list {
 		switch f := &found.list[i]; {
+		case f.In == problem.InBody && f.Presence != problem.Zero: // was sent
 		case f.In == problem.InBody && doc.scanner != nil:
 			wanted = append(wanted, f)
 		case f.In == problem.InBody, in.isAbsent(p.top.object.fields[f.at[0].rank]):

@@ -109,22 +109,13 @@ func charsetText(charset string) string {
 // isForm reports whether a request to a T of gin has a form, and not JSON. gin
 // looks into the query where there is no body.
 func isForm(r *http.Request) bool {
-	if inQuery(r) {
-		return true
-	}
 	media, _ := mediaType(r.Header["Content-Type"])
-	return media == formType || media == multipartType
+	return inQuery(r) || media == formType || media == multipartType
 }
 
 // inQuery reports whether gin takes the query of r for a form.
 func inQuery(r *http.Request) bool {
-	switch r.Method {
-	case http.MethodGet, http.MethodHead:
-		return true
-	case http.MethodDelete:
-		return isBodyless(r)
-	}
-	return false
+	return r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodDelete && isBodyless(r)
 }
 
 // formsInQuery reports whether r has the form fields of p in its query.

@@ -13,10 +13,9 @@ import "bytes"
 //		c.Next()
 //	}
 type Cursor struct {
-	data    []byte
-	pos     int
-	sizes   []int32 // of the containers to come that have elements
-	scratch []byte  // for names with escapes
+	data  []byte
+	pos   int
+	sizes []int32 // of the containers to come that have elements
 }
 
 // Peek returns the first byte of the value that is next.
@@ -45,21 +44,19 @@ func (c *Cursor) Next() {
 	c.space()
 }
 
-// Name reads a name and the colon. The name is valid until the next one is read.
+// Name reads a name and the colon. It may be a piece of the document.
 func (c *Cursor) Name() []byte {
-	name, escaped := c.quoted()
-	if escaped {
-		c.scratch = appendUnescaped(c.scratch[:0], name)
-		name = c.scratch
-	}
+	name := c.Text()
 	c.Next()
 	return name
 }
 
 // Text reads a string. The text may be a piece of the document.
 func (c *Cursor) Text() []byte {
-	text, escaped := c.quoted()
-	if escaped {
+	start := c.pos + 1
+	c.pos = c.afterString(c.pos)
+	text := c.data[start : c.pos-1]
+	if bytes.IndexByte(text, '\\') >= 0 {
 		return appendUnescaped(make([]byte, 0, len(text)), text)
 	}
 	return text[:len(text):len(text)]
@@ -87,14 +84,6 @@ func (c *Cursor) Raw() []byte {
 			return c.data[start:c.pos:c.pos]
 		}
 	}
-}
-
-// quoted reads a string and returns what is between its quotes.
-func (c *Cursor) quoted() (text []byte, escaped bool) {
-	start := c.pos + 1
-	c.pos = c.afterString(c.pos)
-	text = c.data[start : c.pos-1]
-	return text, bytes.IndexByte(text, '\\') >= 0
 }
 
 // afterString returns the end of the string that begins at i.
