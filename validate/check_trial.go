@@ -11,44 +11,49 @@ import (
 	"github.com/go-playground/validator/v10"
 )
 
-// parses reports whether validator can read a tag. Behind omitempty, on nil,
-// none of its rules runs.
-func parses(engine *validator.Validate, tag string) (ok bool) {
-	defer func() { ok = recover() == nil }()
-	err := engine.Var((*int)(nil), "omitempty,"+tag)
-	return err == nil
-}
-
-// try runs one rule on a made-up value beside an empty struct, and returns
-// what validator had to say before it panicked.
-func (b *builder) try(o *object, n *node, tag string) (err error) {
+// attempt runs f, and returns its error or what it had to say when it panicked.
+func attempt(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("%v", p)
 		}
 	}()
+	return f()
+}
+
+// parses reports whether validator can read a tag. Behind omitempty, on nil,
+// none of its rules runs.
+func parses(engine *validator.Validate, tag string) bool {
+	return attempt(func() error { return engine.Var((*int)(nil), "omitempty,"+tag) }) == nil
+}
+
+// try runs one rule on a made-up value beside an empty struct, and returns
+// what validator had to say before it panicked.
+func (b *builder) try(o *object, n *node, tag string) error {
 	made := notEmpty(n.typ).Interface()
-	if n.isDived() {
-		// Only below a name does validator run the rules of a struct.
-		return onlyRules(b.engine.VarWithKey(elementKey, made, tag+",nostructlevel"))
-	}
-	return onlyRules(b.engine.VarWithValue(made, reflect.New(o.typ).Interface(), tag))
+	return attempt(func() error {
+		if n.isDived() {
+			// Only below a name does validator run the rules of a struct.
+			return onlyRules(b.engine.VarWithKey(elementKey, made, tag+",nostructlevel"))
+		}
+		return onlyRules(b.engine.VarWithValue(made, reflect.New(o.typ).Interface(), tag))
+	})
 }
 
 // compares tries the comparison of another field with the value of a rule such
 // as required_if=Kind a, which validator reads as the kind of the field. On an
 // interface clients choose the kind.
-func (b *builder) compares(other scope, value string) (ok bool) {
+func (b *builder) compares(other scope, value string) bool {
 	switch {
 	case other.node.typ.Kind() == reflect.Interface:
 		return false
 	case other.rest != "":
 		return true
 	}
-	defer func() { ok = recover() == nil }()
 	beside := reflect.New(reflect.StructOf([]reflect.StructField{{Name: "X", Type: other.node.typ}}))
 	beside.Elem().Field(0).Set(notEmpty(other.node.typ))
-	return b.engine.VarWithValue(1, beside.Interface(), "required_if=X '"+escape.Replace(value)+"'") == nil
+	tag := "required_if=X '" + escape.Replace(value) + "'"
+	return attempt(func() error { return b.engine.VarWithValue(1, beside.Interface(), tag) }) == nil
 }
 
 // fits reports whether a rule can be met by values of t. Rules about text ask
@@ -111,7 +116,7 @@ func notEmpty(t reflect.Type) reflect.Value {
 // checkUnique refuses elements that cannot be keys of a map, which validator
 // would make them: with some of them a client could choose to make it panic.
 func (b *builder) checkUnique(f *field, t reflect.Type, r rule) {
-	if k := t.Kind(); k != reflect.Slice && k != reflect.Array && k != reflect.Map {
+	if !hasLength(t) || t.Kind() == reflect.String {
 		return // does not work at all, as the try will tell
 	}
 	if t = t.Elem(); t.Kind() == reflect.Pointer {
@@ -155,7 +160,7 @@ func (v *Validator) checkRules(fault func(string, ...any)) {
 			fault("rule %q has no Check", name)
 		case isReserved(name, plain):
 			fault("rule %q is the name of a built-in rule", name)
-		case !canRegister(func(e *validator.Validate) { must(e.RegisterValidationCtx(name, v.cfg.Rules[name].Check)) }):
+		case attempt(func() error { return validator.New().RegisterValidationCtx(name, v.cfg.Rules[name].Check) }) != nil:
 			fault("rule %q is no name for a rule", name)
 		}
 	}
@@ -164,7 +169,7 @@ func (v *Validator) checkRules(fault func(string, ...any)) {
 		switch {
 		case rule || isReserved(name, plain):
 			fault("alias %q is the name of a rule", name)
-		case name == "" || !canRegister(func(e *validator.Validate) { e.RegisterAlias(name, "required") }):
+		case name == "" || attempt(func() error { validator.New().RegisterAlias(name, "required"); return nil }) != nil:
 			fault("alias %q is no name for an alias", name)
 		case v.isCircular(name, nil):
 			fault("alias %q contains itself", name)
@@ -176,13 +181,6 @@ func (v *Validator) checkRules(fault func(string, ...any)) {
 // name.
 func isReserved(name string, plain *validator.Validate) bool {
 	return name == "notblank" || name == "-" || steering[name] || name != "" && parses(plain, name)
-}
-
-// canRegister reports whether validator takes a name: it panics if not.
-func canRegister(register func(*validator.Validate)) (ok bool) {
-	defer func() { ok = recover() == nil }()
-	register(validator.New())
-	return
 }
 
 func (v *Validator) isCircular(name string, above []string) bool {

@@ -1,12 +1,12 @@
 package validate
 
 import (
+	"bytes"
 	"cmp"
 	"reflect"
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/backstop-go/backstop/problem"
 )
@@ -68,16 +68,9 @@ func (o *object) find(name []byte, next int) *field {
 	return o.byName[string(name)]
 }
 
-// appendFolded appends a name so that two names are equal exactly if
-// encoding/json takes one for the other.
-func appendFolded(dst, name []byte) []byte {
-	for i := 0; i < len(name); {
-		r, n := utf8.DecodeRune(name[i:])
-		dst = utf8.AppendRune(dst, foldRune(r))
-		i += n
-	}
-	return dst
-}
+// folded returns a name so that two names are equal exactly if encoding/json takes
+// one for the other.
+func folded(name []byte) string { return string(bytes.Map(foldRune, name)) }
 
 // foldRune returns the smallest of the runes that differ from r in case only.
 func foldRune(r rune) rune {
@@ -251,7 +244,7 @@ func (b *builder) add(f *field) {
 		return
 	}
 	o.byName[f.name] = f
-	fold := string(appendFolded(nil, []byte(f.name)))
+	fold := folded([]byte(f.name))
 	o.folded[fold] = f
 	o.longest = max(o.longest, len(fold))
 	o.asksPresence = o.asksPresence || f.presence || f.holdsPresence()

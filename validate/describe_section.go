@@ -145,11 +145,8 @@ func (s *section) learn(r rule) {
 // hasLength reports whether the bounds of a rule on t count something, rather
 // than compare a value.
 func hasLength(t reflect.Type) bool {
-	switch t.Kind() {
-	case reflect.String, reflect.Slice, reflect.Array, reflect.Map:
-		return true
-	}
-	return false
+	k := t.Kind()
+	return k == reflect.String || k == reflect.Slice || k == reflect.Array || k == reflect.Map
 }
 
 func (s *section) has(name string) bool {

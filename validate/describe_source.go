@@ -3,6 +3,7 @@ package validate
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -121,17 +122,10 @@ func (b *builder) options(s *source, f *field, tag string) {
 func (b *builder) checkTags(found []*field) {
 	own := b.v.cfg.TagName
 	foreign := map[string]string{"validate": binding, binding: "validate"}[own]
-	var first *field
-	for _, f := range found {
-		if f.Tag.Get(own) != "" {
-			return
-		}
-		if tag := f.Tag.Get(foreign); first == nil && tag != "" && tag != "-" {
-			first = f
-		}
-	}
-	if first != nil {
-		b.fault(first.path, "has %s rules, and TagName is %s: rename the tag, or set TagName to %s", foreign, own, foreign)
+	i := slices.IndexFunc(found, func(f *field) bool { return f.Tag.Get(own) != "" })
+	j := slices.IndexFunc(found, func(f *field) bool { return f.Tag.Get(foreign) != "" && f.Tag.Get(foreign) != "-" })
+	if i < 0 && j >= 0 {
+		b.fault(found[j].path, "has %s rules, and TagName is %s: rename the tag, or set TagName to %s", foreign, own, foreign)
 	}
 }
 

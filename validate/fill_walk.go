@@ -176,8 +176,7 @@ func (w *walk) unknown(name []byte, o *object, rank int) {
 	var like *field
 	// Folding changes the length of a letter at most from one byte to three.
 	if len(name) <= 3*o.longest {
-		var room [64]byte
-		like = o.folded[string(appendFolded(room[:0], name))]
+		like = o.folded[folded(name)]
 	}
 	if like == nil && !w.cfg.ReportUnknown {
 		w.Raw()

@@ -47,7 +47,8 @@ func Handler[T any](v *Validator) func(http.Handler) http.Handler {
 			panic("validate: Handler of a nil handler")
 		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			in, body, err := decode[T](v, w, r, true)
+			var body []byte
+			in, err := decode[T](v, w, r, &body)
 			if err != nil {
 				problem.Respond(w, r, err)
 				return
@@ -95,15 +96,14 @@ func mustCheck[T any](v *Validator) *Validator {
 // The body is consumed. With a nil w the connection is not closed after a body
 // that is too large, and [Config].ReadTimeout has no effect.
 func Decode[T any](v *Validator, w http.ResponseWriter, r *http.Request) (T, error) {
-	in, _, err := decode[T](v.orStandard(), w, r, false)
-	return in, err
+	return decode[T](v.orStandard(), w, r, nil)
 }
 
-// decode does the work of Decode. With keep it returns the body, too.
-func decode[T any](v *Validator, w http.ResponseWriter, r *http.Request, keep bool) (in T, body []byte, err error) {
+// decode does the work of Decode. It keeps the body in kept, if that is not nil.
+func decode[T any](v *Validator, w http.ResponseWriter, r *http.Request, kept *[]byte) (in T, err error) {
 	p := v.plan(reflect.TypeFor[T]())
 	if p.fault != nil {
-		return in, nil, problem.Internal.Wrap(p.fault, "")
+		return in, problem.Internal.Wrap(p.fault, "")
 	}
 	p = p.of(r)
 	target := settle(reflect.ValueOf(&in).Elem())
@@ -111,44 +111,45 @@ func decode[T any](v *Validator, w http.ResponseWriter, r *http.Request, keep bo
 	if p.wrapped {
 		root = reflect.New(p.top.typ).Elem()
 	}
-	body, err = v.decode(p, root, w, r, keep)
-	if err != nil {
+	if err := v.decode(p, root, w, r, kept); err != nil {
 		if p.form {
 			removeFiles(r)
 		}
-		var zero T
-		return zero, nil, err
+		return *new(T), err
 	}
 	if p.wrapped {
 		target.Set(root.Field(0))
 	}
-	return in, body, nil
+	return in, nil
 }
 
 // decode is the pipeline: the first refusal wins, and all field errors are one
 // refusal.
-func (v *Validator) decode(p *plan, root reflect.Value, w http.ResponseWriter, r *http.Request, keep bool) (body []byte, err error) {
+func (v *Validator) decode(p *plan, root reflect.Value, w http.ResponseWriter, r *http.Request, kept *[]byte) (err error) {
 	defer contain(&err)
 	if err := p.checkPath(r); err != nil {
-		return nil, problem.Internal.Wrap(err, "")
+		return problem.Internal.Wrap(err, "")
 	}
 	decoded, memory := findings{limit: v.cfg.MaxErrors}, v.cfg.MaxValue
 	doc := &noDocument
 	if p.reads(r) {
-		if doc, err = v.read(p, w, r, keep || p.keeps); err != nil {
-			return nil, err
+		if doc, err = v.read(p, w, r, kept != nil || p.keeps); err != nil {
+			return err
 		}
 		defer doc.release()
 	}
+	if kept != nil {
+		*kept = doc.data
+	}
 	if doc.scanner != nil {
 		if decoded, err = v.decodeBody(p, root, doc, &memory); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	var in params
 	if len(p.params) > 0 {
 		if in, err = v.params(p, r, doc); err != nil {
-			return nil, err
+			return err
 		}
 		in.decode(p, root, &decoded)
 	}
@@ -156,11 +157,11 @@ func (v *Validator) decode(p *plan, root reflect.Value, w http.ResponseWriter, r
 		prepare(root, p.top, &memory)
 	}
 	if memory < 0 {
-		return nil, problem.InvalidRequest.New(textElements)
+		return problem.InvalidRequest.New(textElements)
 	}
 	found, err := p.judge(r.Context(), v, root, decoded, false)
 	if len(found.list) == 0 || err != nil {
-		return doc.data, err
+		return err
 	}
 	var few [4]*finding // need no memory of their own
 	wanted := few[:0]
@@ -177,40 +178,25 @@ func (v *Validator) decode(p *plan, root reflect.Value, w http.ResponseWriter, r
 		c := doc.scanner.Cursor()
 		locate(&c, wanted, 0)
 	}
-	return nil, found.err()
+	return found.err()
 }
 
 // noDocument is the body of a T that has no use for it.
 var noDocument document
 
-// decodeBody decodes a JSON body.
+// decodeBody decodes a JSON body. What is wrong with the body as a whole is no
+// error of a field.
 func (v *Validator) decodeBody(p *plan, root reflect.Value, doc *document, memory *int64) (found findings, err error) {
-	c := doc.scanner.Cursor()
-	if !p.body.accepts(c.Peek()) {
-		return found, problem.InvalidRequest.Wrap(fmt.Errorf("validate: the body is no JSON for %v", p.body.typ), "")
-	}
-	target := root
+	c, target := doc.scanner.Cursor(), root
 	if p.member != nil {
 		target = fieldAt(root, p.member.Index)
 	}
 	found = v.walk(c, target, p.body, p.member, memory)
-	if len(found.list) > 0 && (p.body.want == problem.TypeAny || p.body.isScalar()) {
+	isNull := c.Peek() == 'n' && p.body.want != problem.TypeAny
+	if isNull || len(found.list) > 0 && len(found.list[0].at) == 0 {
 		err = problem.InvalidRequest.Wrap(fmt.Errorf("validate: the body does not decode into %v", p.body.typ), "")
 	}
 	return found, err
-}
-
-// accepts reports whether a body that begins with c can become a value of n.
-func (n *node) accepts(c byte) bool {
-	switch n.want {
-	case problem.TypeObject, problem.TypeMap:
-		return c == '{'
-	case problem.TypeArray:
-		return c == '['
-	case problem.TypeAny:
-		return true
-	}
-	return c != 'n'
 }
 
 // contain turns a panic of a rule, an unmarshaler or the engine into an error

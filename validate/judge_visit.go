@@ -176,16 +176,14 @@ func onlyRules(err error) error {
 	return fmt.Errorf("validate: run the rules: %w", err)
 }
 
-func pointer(v reflect.Value) any { return addressable(v).Addr().Interface() }
-
-// addressable returns v, or a copy of it that has an address.
-func addressable(v reflect.Value) reflect.Value {
+// pointer returns the address of v, or of a copy of it that has one.
+func pointer(v reflect.Value) any {
 	if v.CanAddr() {
-		return v
+		return v.Addr().Interface()
 	}
-	c := reflect.New(v.Type()).Elem()
-	c.Set(v)
-	return c
+	c := reflect.New(v.Type())
+	c.Elem().Set(v)
+	return c.Interface()
 }
 
 // keyName is a map key as encoding/json writes it.

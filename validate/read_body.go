@@ -25,7 +25,7 @@ func (v *Validator) read(p *plan, w http.ResponseWriter, r *http.Request, keep b
 			return nil, err
 		}
 	}
-	d := newDocument(keep || p.keeps)
+	d := newDocument(keep)
 	if p.body != nil {
 		d.scanner = strictjson.NewScanner(v.limits())
 	}
@@ -51,7 +51,19 @@ func (v *Validator) read(p *plan, w http.ResponseWriter, r *http.Request, keep b
 // receive reads the body of r into d: whole, or the parts of a form with that
 // boundary one by one, unless their bytes are to be kept.
 func (v *Validator) receive(d *document, w http.ResponseWriter, r *http.Request, boundary string, keep bool) (err error) {
-	body, deadline := v.body(w, r)
+	var deadline *http.ResponseController // to take back
+	if w != nil && v.cfg.ReadTimeout > 0 {
+		c := http.NewResponseController(w)
+		if err := c.SetReadDeadline(time.Now().Add(v.cfg.ReadTimeout)); err == nil {
+			deadline = c // else the writer has no deadlines, and is left alone
+		}
+	}
+	if w != nil {
+		// Only the server's own writer closes the connection behind a body that is
+		// too large; behind a wrapped one the rest would be read as the next request.
+		w = exchange.Innermost(w)
+	}
+	body := io.Reader(http.MaxBytesReader(w, r.Body, v.cfg.MaxBody))
 	if boundary == "" || keep {
 		err = d.fill(body, r.ContentLength)
 	}
@@ -83,23 +95,6 @@ var errConsumed = errors.New("validate: the body was read before")
 
 func (v *Validator) limits() strictjson.Limits {
 	return strictjson.Limits{Depth: v.cfg.MaxDepth, Elements: v.cfg.MaxElements, Tokens: v.cfg.MaxTokens}
-}
-
-// body returns the bounded body. If it has to come in time, there is a deadline
-// to take back.
-func (v *Validator) body(w http.ResponseWriter, r *http.Request) (body io.Reader, deadline *http.ResponseController) {
-	if w == nil {
-		return http.MaxBytesReader(nil, r.Body, v.cfg.MaxBody), nil
-	}
-	if v.cfg.ReadTimeout > 0 {
-		c := http.NewResponseController(w)
-		if err := c.SetReadDeadline(time.Now().Add(v.cfg.ReadTimeout)); err == nil {
-			deadline = c // else the writer has no deadlines, and is left alone
-		}
-	}
-	// Only the server's own writer closes the connection behind a body that is
-	// too large; behind a wrapped one the rest would be read as the next request.
-	return http.MaxBytesReader(exchange.Innermost(w), r.Body, v.cfg.MaxBody), deadline
 }
 
 // empty stands for a body that is not there: an object without members where

@@ -172,11 +172,6 @@ func (s *Scanner) step() error {
 	if top.array {
 		return s.value()
 	}
-	return s.member()
-}
-
-// member reads a name and its value.
-func (s *Scanner) member() error {
 	if s.peek() != '"' {
 		return s.fault("want a name")
 	}
