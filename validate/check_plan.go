@@ -46,7 +46,7 @@ func (v *Validator) build(t reflect.Type) *plan {
 
 // build makes the plan of t, for forms or for JSON.
 func (b *builder) build(t reflect.Type) *plan {
-	b.plan = &plan{typ: t, gin: b.v.cfg.TagName == binding, engine: b.v.newEngine()}
+	b.plan = &plan{gin: b.v.cfg.TagName == binding, engine: b.v.newEngine()}
 	b.nodes, b.rules, b.described = map[reflect.Type]*node{}, map[reflect.Type]map[string]string{}, nil
 	b.root = indirect(t)
 	path := cmp.Or(b.root.Name(), "struct")

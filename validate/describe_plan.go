@@ -19,8 +19,7 @@ import (
 // A plan is what is known about a type before the first request: read-only,
 // built once per Validator and type.
 type plan struct {
-	typ     reflect.Type // T
-	wrapped bool         // the engine sees a struct around T
+	wrapped bool // the engine sees a struct around T
 
 	top    *node    // of the struct that the engine sees
 	body   *node    // what the body becomes, nil if there is none or it is a form

@@ -87,12 +87,12 @@ func (in *params) files(f *field) []*multipart.FileHeader {
 // sends an empty text for a file that nobody has chosen.
 func (in *params) decode(p *plan, root reflect.Value, found *findings) {
 	for _, f := range p.params {
-		values, files, isFile := in.values(f), in.files(f), f.node.isFile()
-		switch {
+		values, files, bad := in.values(f), in.files(f), fault{}
+		switch isFile := f.node.isFile(); {
 		case isFile && strings.Join(values, "") != "":
-			found.addParam(malformed(f.node.want), f)
+			bad = malformed(f.node.want)
 		case !isFile && len(files) > 0:
-			found.addParam(mismatch(f.node.want, problem.TypeBytes), f)
+			bad = mismatch(f.node.want, problem.TypeBytes)
 		case isFile:
 			set := func(v reflect.Value, i int) fault {
 				v.Set(reflect.ValueOf(files[i]).Elem())
@@ -100,19 +100,13 @@ func (in *params) decode(p *plan, root reflect.Value, found *findings) {
 			}
 			f.fill(fieldAt(root, f.Index), len(files), set, found)
 		case f.presence && len(values) == 0 && !f.hasPreset:
-			found.addParam(fault{rule: "required", want: f.node.want, presence: problem.Absent}, f)
+			bad = fault{rule: "required", want: f.node.want, presence: problem.Absent}
 		default:
 			decodeParam(fieldAt(root, f.Index), f, values, found)
 		}
+		found.note(bad, place{}.to(f), f, f.rules)
 	}
 	found.cut()
-}
-
-// addParam adds what is wrong with a parameter, if anything is.
-func (fs *findings) addParam(bad fault, f *field) {
-	if bad.rule != "" {
-		fs.add(newFinding(bad, place{}.to(f), f, f.rules))
-	}
 }
 
 // isAbsent reports whether nothing was sent for f.
@@ -127,9 +121,9 @@ func (p *plan) checkPath(r *http.Request) error {
 			continue
 		}
 		if r.Pattern == "" {
-			return fmt.Errorf("validate: %v has path %q, and the router has set neither a path value nor Request.Pattern", p.typ, f.name)
+			return fmt.Errorf("validate: %v has path %q, and the router has set neither a path value nor Request.Pattern", p.top.typ, f.name)
 		}
-		return fmt.Errorf("validate: %v has path %q, which the pattern %q has not", p.typ, f.name, r.Pattern)
+		return fmt.Errorf("validate: %v has path %q, which the pattern %q has not", p.top.typ, f.name, r.Pattern)
 	}
 	return nil
 }
@@ -166,23 +160,18 @@ func decodeParam(v reflect.Value, f *field, values []string, found *findings) {
 
 // fill sets v to n values, each by set, or adds what is wrong.
 func (f *field) fill(v reflect.Value, n int, set func(v reflect.Value, i int) fault, found *findings) {
-	list := f.node.elem != nil
-	switch {
+	at := place{}.to(f)
+	switch list := f.node.elem != nil; {
 	case n == 0:
-		return
 	case n > 1 && !list:
-		found.addParam(fault{rule: "repeat", want: f.node.want, got: problem.TypeArray}, f)
-		return
-	}
-	v = settle(v)
-	if !list {
-		found.addParam(set(v, 0), f)
-		return
-	}
-	v.Set(reflect.MakeSlice(v.Type(), n, n))
-	for i := range n {
-		if bad := set(settle(v.Index(i)), i); bad.rule != "" {
-			found.add(newFinding(bad, append(place{}.to(f), step{kind: stepElement, rank: i}), f, f.rules.elements()))
+		found.note(fault{rule: "repeat", want: f.node.want, got: problem.TypeArray}, at, f, f.rules)
+	case !list:
+		found.note(set(settle(v), 0), at, f, f.rules)
+	default:
+		v = settle(v)
+		v.Set(reflect.MakeSlice(v.Type(), n, n))
+		for i := range n {
+			found.note(set(settle(v.Index(i)), i), append(at, step{kind: stepElement, rank: i}), f, f.rules.elements())
 		}
 	}
 }

@@ -255,16 +255,7 @@ func (w *walk) element(v reflect.Value, n *node, f *field, s *section) {
 }
 
 // note keeps what is wrong with the value at w.at, if anything is.
-func (w *walk) note(bad fault, f *field, s *section) {
-	if bad.rule == "" {
-		return
-	}
-	if w.found.cuts(w.at) {
-		w.found.dropped++
-		return
-	}
-	w.found.add(newFinding(bad, w.found.keep(w.at), f, s))
-}
+func (w *walk) note(bad fault, f *field, s *section) { w.found.note(bad, w.at, f, s) }
 
 // fieldAt returns the field of a struct, and allocates the embedded structs on
 // the way to it.

@@ -28,34 +28,6 @@ type fault struct {
 	below     bool // the bound is the lower one
 }
 
-// newFinding completes the facts of a value that did not decode: f and s, its
-// field and section, may be nil.
-func newFinding(bad fault, at place, f *field, s *section) finding {
-	e := problem.FieldError{Rule: bad.rule, Want: bad.want, Got: bad.got, Presence: bad.presence, Key: bad.key}
-	switch {
-	case e.Presence != problem.PresenceUnknown:
-	case e.Got == problem.TypeNull:
-		e.Presence = problem.Null
-	default:
-		e.Presence = problem.Present
-	}
-	if s != nil {
-		e.OneOf, e.Min, e.Max = s.oneOf, s.min, s.max
-	}
-	switch {
-	case e.Rule != "range":
-		e.Param = bad.param
-	case bad.below:
-		e.Min, e.Max = bad.param, ""
-	default:
-		e.Min, e.Max = "", bad.param
-	}
-	if f != nil {
-		e.In, e.Label, e.Message = f.in, f.label, f.message
-	}
-	return finding{FieldError: e, at: at}
-}
-
 // A place leads from the root to a value.
 type place []step
 
@@ -148,6 +120,41 @@ func (fs *findings) add(f finding) {
 	}
 }
 
+// note adds what is wrong with a value that did not decode, if anything is, and
+// completes the facts: f and s, its field and section, may be nil.
+func (fs *findings) note(bad fault, at place, f *field, s *section) {
+	if bad.rule == "" {
+		return
+	}
+	if fs.cuts(at) {
+		fs.dropped++
+		return
+	}
+	e := problem.FieldError{Rule: bad.rule, Want: bad.want, Got: bad.got, Presence: bad.presence, Key: bad.key}
+	switch {
+	case e.Presence != problem.PresenceUnknown:
+	case e.Got == problem.TypeNull:
+		e.Presence = problem.Null
+	default:
+		e.Presence = problem.Present
+	}
+	if s != nil {
+		e.OneOf, e.Min, e.Max = s.oneOf, s.min, s.max
+	}
+	switch {
+	case e.Rule != "range":
+		e.Param = bad.param
+	case bad.below:
+		e.Min, e.Max = bad.param, ""
+	default:
+		e.Min, e.Max = "", bad.param
+	}
+	if f != nil {
+		e.In, e.Label, e.Message = f.in, f.label, f.message
+	}
+	fs.add(finding{FieldError: e, at: fs.keep(at)})
+}
+
 // keep returns a copy of p for a finding, in the memory of a dropped one if
 // there is any.
 func (fs *findings) keep(p place) place {
@@ -200,13 +207,6 @@ func (fs *findings) addRule(f finding, decoded *findings) {
 	if f.Key || !blocked { // a key says something whatever its value is
 		fs.add(f)
 	}
-}
-
-// merge adds all of other.
-func (fs *findings) merge(other *findings) {
-	fs.list = append(fs.list, other.list...)
-	fs.dropped += other.dropped
-	fs.cut()
 }
 
 // err returns the findings as one error of the kind Validation, or nil.

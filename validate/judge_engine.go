@@ -78,38 +78,28 @@ const maxEmail = 320
 
 var plainValidator = sync.OnceValue(func() *validator.Validate { return validator.New() })
 
-// isEmail decides for what nearly everybody sends: letters, digits and the
-// signs of RFC 5322 in words with dots between them, before an @ and a host
-// name. Without an @ nothing is an address. All else it leaves to the rule.
+// isEmail decides for what nearly everybody sends: letters, digits and the signs
+// of RFC 5322, section 3.2.3, in words with single dots between them, before an @
+// and a host name. Without an @ nothing is an address. All else it leaves to the
+// rule.
 func isEmail(text string) (ok, sure bool) {
-	local, domain, found := strings.Cut(text, "@")
-	if !found {
+	at := strings.IndexByte(text, '@')
+	if at < 0 {
 		return false, true
 	}
-	top := domain[strings.LastIndexByte(domain, '.')+1:]
-	ok = areWords(local, isAtext) && areWords(domain, isHost) &&
-		len(top) < len(domain) && isLetter(top[0]) && isLetter(top[len(top)-1]) &&
-		domain[0] != '-' && !strings.Contains(domain, "-.") && !strings.Contains(domain, ".-")
+	last := byte('.')
+	for i := range len(text) {
+		c := text[i]
+		switch {
+		case isLetter(c), '0' <= c && c <= '9', i < at && strings.IndexByte("!#$%&'*+-/=?^_`{|}~", c) >= 0:
+		case c != '.' && c != '-' && i != at, last == '.', last == '@', last == '-' && i != at:
+			return false, false
+		}
+		last = c
+	}
+	top := strings.LastIndexByte(text, '.') + 1
+	ok = top > at+1 && isLetter(last) && isLetter(text[top])
 	return ok, ok
 }
 
-// areWords reports whether s is made of words of such bytes, with a dot between
-// each two.
-func areWords(s string, is func(byte) bool) bool {
-	dot := true // before the first word
-	for i := range len(s) {
-		c := s[i]
-		if c == '.' && dot || c != '.' && !is(c) {
-			return false
-		}
-		dot = c == '.'
-	}
-	return !dot
-}
-
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
-
-func isHost(c byte) bool { return isLetter(c) || '0' <= c && c <= '9' || c == '-' }
-
-// isAtext is the atext of RFC 5322, section 3.2.3.
-func isAtext(c byte) bool { return isHost(c) || strings.IndexByte("!#$%&'*+/=?^_`{|}~", c) >= 0 }

@@ -63,7 +63,9 @@ func (p *plan) judge(ctx context.Context, v *Validator, root reflect.Value, deco
 			return findings{}, err
 		}
 	}
-	j.rules.merge(&j.decoded)
+	j.rules.list = append(j.rules.list, j.decoded.list...)
+	j.rules.dropped += j.decoded.dropped
+	j.rules.cut()
 	return j.rules, nil
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/backstop-go/backstop/problem"
@@ -85,15 +87,13 @@ func mediaType(lines []string) (media string, params map[string]string) {
 	return media, params
 }
 
-// matches reports whether a media type is one of wanted.
+// matches reports whether a media type is one of wanted, in which a star stands
+// for at least one sign.
 func matches(wanted []string, media string) bool {
-	for _, t := range wanted {
-		prefix, suffix, wild := strings.Cut(t, "*")
-		if media == t || wild && len(media) > len(t) && strings.HasPrefix(media, prefix) && strings.HasSuffix(media, suffix) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(wanted, func(t string) bool {
+		ok, _ := path.Match(strings.ReplaceAll(t, "*", "?*"), media)
+		return ok
+	})
 }
 
 // charsetText names a charset, unless it is none, but anything that a client
