@@ -1,7 +1,6 @@
 package validate
 
 import (
-	"fmt"
 	"reflect"
 	"strings"
 
@@ -13,9 +12,7 @@ func (b *builder) checkField(f *field) {
 	_, preset := f.Tag.Lookup("default")
 	switch {
 	case f.in != problem.InBody:
-		if err := checkParam(f); err != nil {
-			b.fault(f.path, "%w", err)
-		}
+		b.checkParam(f)
 	case preset:
 		b.fault(f.path, "has a default, which only parameters have: drop it, or give the field a source such as query")
 	case f.node.isFile() && !f.hasForm():
@@ -125,25 +122,21 @@ func (b *builder) checkOthers(f *field, r rule, others []string, stride int) boo
 	return true
 }
 
-// checkParam returns what keeps a parameter from being filled.
-func checkParam(f *field) error {
-	n := f.node
+// checkParam looks for what keeps a parameter from being filled.
+func (b *builder) checkParam(f *field) {
+	n, found := f.node, findings{limit: 1}
 	if n.want == problem.TypeArray && f.Type.Kind() == reflect.Slice {
 		n = n.elem
 	}
 	switch {
 	case n.typ == fileType && f.in == problem.InForm:
-		return nil
 	case !n.isScalar() && !reflect.PointerTo(n.typ).Implements(textUnmarshaler), n.want == problem.TypeBytes:
-		return fmt.Errorf("has type %v, which no parameter can fill", f.Type)
+		b.fault(f.path, "has type %v, which no parameter can fill", f.Type)
 	case f.layout != "" && n.typ != timeType:
-		return fmt.Errorf("has a time_format and type %v: it is for times", f.Type)
-	}
-	if f.hasPreset {
-		found := findings{limit: 1}
+		b.fault(f.path, "has a time_format and type %v: it is for times", f.Type)
+	default:
 		if decodeParam(reflect.New(f.Type).Elem(), f, nil, &found); len(found.list) > 0 {
-			return fmt.Errorf("has a default %q, which is no %v", f.preset, f.Type)
+			b.fault(f.path, "has a default %q, which is no %v", f.preset, f.Type)
 		}
 	}
-	return nil
 }

@@ -76,10 +76,7 @@ func (b *builder) wrap(t reflect.Type) reflect.Type {
 		seen[n] = true
 		dives = append(dives, "dive")
 	}
-	tag := `body:"json"`
-	if len(dives) > 0 {
-		tag += fmt.Sprintf(` %s:%q`, b.v.cfg.TagName, strings.Join(dives, ","))
-	}
+	tag := fmt.Sprintf(`body:"json" %s:%q`, b.v.cfg.TagName, strings.Join(dives, ","))
 	return reflect.StructOf([]reflect.StructField{{Name: name, Type: t, Tag: reflect.StructTag(tag)}})
 }
 

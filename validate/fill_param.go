@@ -41,38 +41,34 @@ func (v *Validator) params(p *plan, r *http.Request, doc *document) (in params, 
 
 // values returns what was sent for f, until it is called again.
 func (in *params) values(f *field) []string {
-	in.buffer = in.buffer[:0]
-	switch f.in {
-	case problem.InQuery:
-		in.pick(in.query, f.name)
-	case problem.InForm:
-		if in.parts != nil {
-			return in.parts.Value[f.name]
-		}
-		in.pick(in.form, f.name)
-	case problem.InHeader:
-		if !strings.EqualFold(f.name, "Host") {
-			return in.r.Header.Values(f.name)
-		}
-		in.buffer = append(in.buffer, in.r.Host) // net/http takes it out of the header
-	case problem.InPath:
+	values, from := in.buffer[:0], in.query
+	switch {
+	case f.in == problem.InForm && in.parts != nil:
+		return in.parts.Value[f.name]
+	case f.in == problem.InForm:
+		from = in.form
+	case f.in == problem.InHeader && strings.EqualFold(f.name, "Host"):
+		return append(values, in.r.Host) // which net/http takes out of the header
+	case f.in == problem.InHeader:
+		return in.r.Header.Values(f.name)
+	case f.in == problem.InPath:
 		if value := in.r.PathValue(f.name); value != "" {
-			in.buffer = append(in.buffer, value)
+			return append(values, value)
 		}
-	case problem.InCookie:
+		return nil
+	case f.in == problem.InCookie:
 		for _, c := range in.r.CookiesNamed(f.name) {
-			in.buffer = append(in.buffer, c.Value)
+			values = append(values, c.Value)
 		}
+		return values
 	}
-	return in.buffer
-}
-
-func (in *params) pick(from []pair, name string) {
 	for _, p := range from {
-		if p.name == name {
-			in.buffer = append(in.buffer, p.value)
+		if p.name == f.name {
+			values = append(values, p.value)
 		}
 	}
+	in.buffer = values
+	return values
 }
 
 // files returns the files that were sent for f.

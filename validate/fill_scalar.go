@@ -102,6 +102,7 @@ func (w *walk) base64(v reflect.Value) fault {
 func (w *walk) any() any {
 	const word = 16 // of an interface, or of the string or number in it
 	if !w.take(2, word) {
+		w.Raw()
 		return nil
 	}
 	switch w.Peek() {
@@ -112,9 +113,6 @@ func (w *walk) any() any {
 			name := string(w.Name())
 			w.take(len(name), 1)
 			object[name] = w.any()
-			if w.room < 0 {
-				return nil
-			}
 			w.Next()
 		}
 		return object
@@ -122,9 +120,6 @@ func (w *walk) any() any {
 		list := make([]any, w.Open())
 		for i := range list {
 			list[i] = w.any()
-			if w.room < 0 {
-				return nil
-			}
 			w.Next()
 		}
 		return list
@@ -185,29 +180,29 @@ func (w *walk) quoted(v reflect.Value, n *node) fault {
 // setInteger sets v to a decimal number. If that is out of its range, the fault
 // names the bound.
 func setInteger(text []byte, v reflect.Value) fault {
+	var err error
 	bits := v.Type().Bits()
-	var least, most string
+	least, most := int64(math.MinInt64)>>(64-bits), uint64(math.MaxInt64)>>(64-bits)
 	if v.CanUint() {
-		u, err := strconv.ParseUint(string(text), 10, bits)
-		if err == nil {
-			v.SetUint(u)
-			return fault{}
-		}
-		least, most = "0", strconv.FormatUint(math.MaxUint64>>(64-bits), 10)
+		var u uint64
+		u, err = strconv.ParseUint(string(text), 10, bits)
+		v.SetUint(u)
+		least, most = 0, math.MaxUint64>>(64-bits)
 	} else {
-		i, err := strconv.ParseInt(string(text), 10, bits)
-		if err == nil {
-			v.SetInt(i)
-			return fault{}
-		}
-		least, most = strconv.FormatInt(math.MinInt64>>(64-bits), 10), strconv.FormatInt(math.MaxInt64>>(64-bits), 10)
+		var i int64
+		i, err = strconv.ParseInt(string(text), 10, bits)
+		v.SetInt(i)
 	}
-	bad := fault{rule: "range", param: most, want: problem.TypeInteger, got: problem.TypeNumber}
+	if err == nil {
+		return fault{}
+	}
+	v.SetZero()
 	if _, err := strconv.ParseInt(string(text), 10, 64); errors.Is(err, strconv.ErrSyntax) {
-		return mismatch(bad.want, problem.TypeString)
+		return mismatch(problem.TypeInteger, problem.TypeString)
 	}
-	if text[0] == '-' {
-		bad.param, bad.below = least, true
+	bad := fault{rule: "range", want: problem.TypeInteger, got: problem.TypeNumber, below: text[0] == '-'}
+	if bad.param = strconv.FormatUint(most, 10); bad.below {
+		bad.param = strconv.FormatInt(least, 10)
 	}
 	return bad
 }

@@ -26,7 +26,7 @@ type walk struct {
 var walks = sync.Pool{New: func() any { return new(walk) }}
 
 // walk decodes the body at c into root, and takes from room the bytes of memory
-// that this costs. If there is too little room, it stops half-way.
+// that this costs. If there is too little room, it passes over the rest.
 func (v *Validator) walk(c strictjson.Cursor, root reflect.Value, n *node, f *field, room *int64) findings {
 	w := walks.Get().(*walk)
 	defer w.release()
@@ -62,6 +62,9 @@ func (w *walk) take(n int, size uintptr) bool {
 func (w *walk) value(v reflect.Value, n *node, f *field, s *section) {
 	c := w.Peek()
 	switch {
+	case w.room < 0:
+		w.Raw()
+		return
 	case f != nil && f.quoted:
 		w.note(w.quoted(v, n), f, s)
 		return
@@ -71,6 +74,7 @@ func (w *walk) value(v reflect.Value, n *node, f *field, s *section) {
 	}
 	for v.Kind() == reflect.Pointer && v.Type() != n.typ {
 		if !w.take(1, v.Type().Elem().Size()) {
+			w.Raw()
 			return
 		}
 		v.Set(reflect.New(v.Type().Elem()))
@@ -141,9 +145,6 @@ func (w *walk) members(v reflect.Value, o *object, s *section) {
 		w.at = w.at.to(f)
 		w.value(fieldAt(v, f.Index), f.node, f, f.rules)
 		w.at = w.at[:len(w.at)-1]
-		if w.room < 0 {
-			return
-		}
 		w.Next()
 	}
 	if o.asksPresence && !s.isOpaque() && !(s.skipsZero() && v.IsZero()) {
@@ -194,26 +195,22 @@ func (w *walk) unknown(name []byte, o *object, rank int) {
 // entries decodes an object into a map.
 func (w *walk) entries(v reflect.Value, n *node, f *field, s *section) {
 	t, size := v.Type(), w.Open()
-	if !w.take(size, t.Key().Size()+t.Elem().Size()) {
-		return
+	if w.take(size, t.Key().Size()+t.Elem().Size()) {
+		v.Set(reflect.MakeMapWithSize(t, size))
 	}
-	v.Set(reflect.MakeMapWithSize(t, size))
 	key, elem := reflect.New(t.Key()).Elem(), reflect.New(t.Elem()).Elem()
 	for range size {
 		name := string(w.Name())
 		w.at = append(w.at, step{kind: stepEntry, name: name})
 		elem.SetZero()
 		w.element(elem, n.elem, f, s)
-		if bad := decodeKey(name, key); bad.rule == "" {
+		bad := decodeKey(name, key)
+		bad.key = true
+		w.note(bad, f, nil)
+		if w.take(len(name), 1) && bad.rule == "" {
 			v.SetMapIndex(key, elem)
-		} else {
-			bad.key = true
-			w.note(bad, f, nil)
 		}
 		w.at = w.at[:len(w.at)-1]
-		if !w.take(len(name), 1) {
-			return
-		}
 		w.Next()
 	}
 }
@@ -222,10 +219,7 @@ func (w *walk) entries(v reflect.Value, n *node, f *field, s *section) {
 // as it has room for, as in encoding/json.
 func (w *walk) elements(v reflect.Value, n *node, f *field, s *section) {
 	size := w.Open()
-	if v.Kind() == reflect.Slice {
-		if !w.take(size, v.Type().Elem().Size()) {
-			return
-		}
+	if v.Kind() == reflect.Slice && w.take(size, v.Type().Elem().Size()) {
 		v.Set(reflect.MakeSlice(v.Type(), size, size))
 	}
 	w.at = append(w.at, step{kind: stepElement})
@@ -235,9 +229,6 @@ func (w *walk) elements(v reflect.Value, n *node, f *field, s *section) {
 			w.element(v.Index(i), n.elem, f, s)
 		} else {
 			w.Raw()
-		}
-		if w.room < 0 {
-			return
 		}
 		w.Next()
 	}
@@ -260,14 +251,8 @@ func (w *walk) note(bad fault, f *field, s *section) { w.found.note(bad, w.at, f
 // fieldAt returns the field of a struct, and allocates the embedded structs on
 // the way to it.
 func fieldAt(v reflect.Value, index []int) reflect.Value {
-	for i, x := range index {
-		if i > 0 && v.Kind() == reflect.Pointer {
-			if v.IsNil() {
-				v.Set(reflect.New(v.Type().Elem()))
-			}
-			v = v.Elem()
-		}
-		v = v.Field(x)
+	for _, x := range index {
+		v = settle(v).Field(x)
 	}
 	return v
 }

@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,9 +52,7 @@ func New(cfg Config) (*Validator, error) {
 		}
 		cfg.MediaTypes[i] = full
 	}
-	if cfg.TagName == "" {
-		cfg.TagName = "validate"
-	}
+	cfg.TagName = cmp.Or(cfg.TagName, "validate")
 	v := &Validator{cfg: cfg}
 	v.checkRules(fault)
 	if len(errs) > 0 {
