@@ -88,7 +88,7 @@ func (b *builder) checkRule(f *field, s *section, r rule) {
 		b.fault(f.path, "rule %q touches files or DNS, which AllowOutsideTags allows", r.tag)
 	case t.Kind() == reflect.Interface && !own && !r.aboutPresence():
 		b.fault(f.path, "rule %q on an interface, whose values it may not fit", r.tag)
-	case len(others) > 0 && s.node.isDived() && (s != f.rules || !r.aboutPresence()):
+	case len(others) > 0 && isDived(t) && (s != f.rules || !r.aboutPresence()):
 		b.fault(f.path, "rule %q on %v, a struct that validator does not compare", r.tag, t)
 	case !b.checkOthers(f, r, others, stride):
 	case outside[r.name], own, steering[r.name] && r.name != "skip_unless":

@@ -32,7 +32,7 @@ func parses(engine *validator.Validate, tag string) bool {
 func (b *builder) try(o *object, n *node, tag string) error {
 	made := notEmpty(n.typ).Interface()
 	return attempt(func() error {
-		if n.isDived() {
+		if isDived(n.typ) {
 			// Only below a name does validator run the rules of a struct.
 			return onlyRules(b.engine.VarWithKey(elementKey, made, tag+",nostructlevel"))
 		}

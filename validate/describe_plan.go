@@ -76,6 +76,7 @@ type node struct {
 	elem   *node        // of lists and maps
 	object *object      // of structs
 	deep   bool         // holds something that the visitor must see
+	dived  bool         // see isDived
 }
 
 var (
@@ -96,7 +97,7 @@ func (b *builder) node(t reflect.Type, path string) *node {
 	if n, ok := b.nodes[t]; ok {
 		return n
 	}
-	n := &node{typ: t, want: problem.TypeAny}
+	n := &node{typ: t, want: problem.TypeAny, dived: isDived(t)}
 	b.nodes[t] = n
 	switch k := t.Kind(); {
 	case t == timeType:
@@ -205,9 +206,9 @@ func (n *node) isClosed() bool {
 	return n.object == nil && n.typ.Kind() == reflect.Struct && n.typ != timeType
 }
 
-// isDived reports whether validator dives into values of n without being told.
-func (n *node) isDived() bool {
-	return n.typ.Kind() == reflect.Struct && !n.typ.ConvertibleTo(timeType)
+// isDived reports whether validator dives into values of t without being told.
+func isDived(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && !t.ConvertibleTo(timeType)
 }
 
 // isBytes reports whether encoding/json reads Base64 into t, also where it reads

@@ -44,10 +44,15 @@ func (v *Validator) walk(c strictjson.Cursor, root reflect.Value, n *node, f *fi
 
 // release gives w back to the pool without what it knows of the body.
 func (w *walk) release() {
-	clear(w.at[:cap(w.at)])
-	w.Cursor, w.found = strictjson.Cursor{}, findings{}
-	w.at, w.seen = w.at[:0], w.seen[:0]
+	*w = walk{at: w.at[:0], seen: w.seen[:0]}
 	walks.Put(w)
+}
+
+// leave goes back to where w came from, and forgets the name of where it was.
+func (w *walk) leave() {
+	last := len(w.at) - 1
+	w.at[last].name = ""
+	w.at = w.at[:last]
 }
 
 // take reserves the memory of n values of that size, and reports whether there
@@ -144,7 +149,7 @@ func (w *walk) members(v reflect.Value, o *object, s *section) {
 		}
 		w.at = w.at.to(f)
 		w.value(fieldAt(v, f.Index), f.node, f, f.rules)
-		w.at = w.at[:len(w.at)-1]
+		w.leave()
 		w.Next()
 	}
 	if o.asksPresence && !s.isOpaque() && !(s.skipsZero() && v.IsZero()) {
@@ -167,7 +172,7 @@ func (w *walk) absent(o *object, seen []problem.Presence) {
 		case f.holdsPresence():
 			w.absent(f.node.object, f.node.object.absent)
 		}
-		w.at = w.at[:len(w.at)-1]
+		w.leave()
 	}
 }
 
@@ -189,7 +194,7 @@ func (w *walk) unknown(name []byte, o *object, rank int) {
 		bad.param = like.name
 	}
 	w.note(bad, nil, nil)
-	w.at = w.at[:len(w.at)-1]
+	w.leave()
 }
 
 // entries decodes an object into a map.
@@ -210,7 +215,7 @@ func (w *walk) entries(v reflect.Value, n *node, f *field, s *section) {
 		if w.take(len(name), 1) && bad.rule == "" {
 			v.SetMapIndex(key, elem)
 		}
-		w.at = w.at[:len(w.at)-1]
+		w.leave()
 		w.Next()
 	}
 }
@@ -232,7 +237,7 @@ func (w *walk) elements(v reflect.Value, n *node, f *field, s *section) {
 		}
 		w.Next()
 	}
-	w.at = w.at[:len(w.at)-1]
+	w.leave()
 }
 
 // element decodes a list element or the value of a map entry.

@@ -139,7 +139,7 @@ func (j *judgement) run(list reflect.Value, i int, parent reflect.Value, e *scop
 	switch tag := e.section.engine; {
 	case tag == "" && e.node.object == nil:
 		return nil
-	case !e.node.isDived() || inner.Kind() == reflect.Pointer:
+	case !e.node.dived || inner.Kind() == reflect.Pointer:
 		return j.p.engine.VarWithValueCtx(j.ctx, v.Interface(), pointer(parent), tag)
 	case e.section.plain:
 		if v.Kind() == reflect.Struct && e.section.skipsZero() && v.IsZero() {
@@ -160,7 +160,7 @@ const elementKey = "x"
 // root.
 func (c *scope) prefix() string {
 	switch {
-	case !c.node.isDived():
+	case !c.node.dived:
 		return ""
 	case c.section == nil || c.section.plain:
 		return c.node.typ.Name()

@@ -62,11 +62,17 @@ type Scanner struct {
 	limits Limits
 	tokens int
 
-	frames []frame  // the containers that are open
-	names  [][]byte // the names so far of all open objects
-	text   []byte   // names that were written with escapes, unescaped
-	table  []int32  // hash table of the object that is being closed
-	sizes  []int32  // elements of each container that has any, in the order of their brackets
+	frames []frame // the containers that are open
+	names  []name  // the names so far of all open objects
+	text   []byte  // names that were written with escapes, unescaped
+	table  []int32 // hash table of the object that is being closed
+	sizes  []int32 // elements of each container that has any, in the order of their brackets
+}
+
+// A name is a piece of the document or, if it was escaped, of Scanner.text.
+type name struct {
+	start, end int32
+	escaped    bool
 }
 
 // A frame is an open container.
@@ -91,7 +97,6 @@ func NewScanner(limits Limits) *Scanner {
 // a large one needs.
 func (s *Scanner) Release() {
 	clear(s.text[:cap(s.text)])
-	clear(s.names)
 	s.data = nil
 	if cap(s.frames)+cap(s.names)+cap(s.text)+cap(s.table)+cap(s.sizes) <= 1<<13 {
 		scanners.Put(s)
@@ -112,7 +117,6 @@ func grown[E any](s []E) []E {
 // is an [*Error].
 func (s *Scanner) Scan(data []byte, whole bool) error {
 	s.data, s.pos, s.tokens = data, 0, 0
-	clear(s.names)
 	s.frames, s.names, s.text, s.sizes = s.frames[:0], s.names[:0], s.text[:0], s.sizes[:0]
 	err := s.document()
 	if !whole && s.pos > len(data)-undecided {
@@ -184,13 +188,13 @@ func (s *Scanner) step() error {
 	if err != nil {
 		return err
 	}
-	name := s.data[start : s.pos-1]
+	n := name{int32(start), int32(s.pos - 1), escaped}
 	if escaped {
-		from := len(s.text)
-		s.text = appendUnescaped(s.text, name)
-		name = s.text[from:]
+		n.start = int32(len(s.text))
+		s.text = appendUnescaped(s.text, s.data[start:s.pos-1])
+		n.end = int32(len(s.text))
 	}
-	s.names = append(grown(s.names), name)
+	s.names = append(grown(s.names), n)
 	s.space()
 	if !s.accept(":") {
 		return s.fault("want a colon")
@@ -234,7 +238,6 @@ func (s *Scanner) close() error {
 	if at := s.duplicate(names); at >= 0 {
 		return s.duplicateError(names[at])
 	}
-	clear(names)
 	s.names = s.names[:top.base]
 	s.frames = s.frames[:len(s.frames)-1]
 	return nil
@@ -246,6 +249,13 @@ func (s *Scanner) refuse(kind Kind, reason string) error {
 	return &Error{Kind: kind, Offset: s.pos, Reason: reason}
 }
 
+func (s *Scanner) spell(n name) []byte {
+	if n.escaped {
+		return s.text[n.start:n.end]
+	}
+	return s.data[n.start:n.end]
+}
+
 // seed makes the hashes of names unpredictable, because clients choose the
 // names.
 var seed = maphash.MakeSeed()
@@ -254,13 +264,13 @@ var seed = maphash.MakeSeed()
 const few = 16
 
 // duplicate returns the index of a name that came before, or -1.
-func (s *Scanner) duplicate(names [][]byte) int {
+func (s *Scanner) duplicate(names []name) int {
 	if len(names) > few {
 		return s.duplicateOfMany(names)
 	}
 	for i, a := range names {
 		for _, b := range names[:i] {
-			if bytes.Equal(a, b) {
+			if bytes.Equal(s.spell(a), s.spell(b)) {
 				return i
 			}
 		}
@@ -268,15 +278,16 @@ func (s *Scanner) duplicate(names [][]byte) int {
 	return -1
 }
 
-func (s *Scanner) duplicateOfMany(names [][]byte) int {
+func (s *Scanner) duplicateOfMany(names []name) int {
 	size := 2 << bits.Len(uint(len(names)))
 	table := slices.Grow(s.table[:0], size)[:size]
 	clear(table)
 	s.table = table
-	for i, name := range names {
-		slot := int(maphash.Bytes(seed, name)) & (size - 1)
+	for i, n := range names {
+		text := s.spell(n)
+		slot := int(maphash.Bytes(seed, text)) & (size - 1)
 		for ; table[slot] != 0; slot = (slot + 1) & (size - 1) {
-			if bytes.Equal(names[table[slot]-1], name) {
+			if bytes.Equal(s.spell(names[table[slot]-1]), text) {
 				return i
 			}
 		}
@@ -286,15 +297,15 @@ func (s *Scanner) duplicateOfMany(names [][]byte) int {
 }
 
 // duplicateError says where the member is that came twice.
-func (s *Scanner) duplicateError(name []byte) error {
+func (s *Scanner) duplicateError(n name) error {
 	var path []any
 	for i, f := range s.frames[:len(s.frames)-1] {
 		if f.array {
 			path = append(path, int(s.sizes[f.size])-1)
 			continue
 		}
-		path = append(path, string(s.names[s.frames[i+1].base-1]))
+		path = append(path, string(s.spell(s.names[s.frames[i+1].base-1])))
 	}
-	path = append(path, string(name))
+	path = append(path, string(s.spell(n)))
 	return &Error{Kind: Duplicate, Offset: s.pos, Reason: "a name came twice in one object", Path: path}
 }
