@@ -21,9 +21,9 @@ func HandlerFunc[T any](v *Validator, fn func(http.ResponseWriter, *http.Request
 	if fn == nil {
 		panic("validate: HandlerFunc of a nil function")
 	}
-	v = mustCheck[T](v)
+	v, p := mustCheck[T](v)
 	return problem.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
-		in, err := Decode[T](v, w, r)
+		in, err := decode[T](v, p, w, r, nil)
 		if err != nil {
 			return err
 		}
@@ -41,14 +41,14 @@ func HandlerFunc[T any](v *Validator, fn func(http.ResponseWriter, *http.Request
 // It must stand below the router for T to have path parameters, and above
 // nothing that parses forms.
 func Handler[T any](v *Validator) func(http.Handler) http.Handler {
-	v = mustCheck[T](v)
+	v, p := mustCheck[T](v)
 	return func(next http.Handler) http.Handler {
 		if next == nil {
 			panic("validate: Handler of a nil handler")
 		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			var body []byte
-			in, err := decode[T](v, w, r, &body)
+			in, err := decode[T](v, p, w, r, &body)
 			if err != nil {
 				problem.Respond(w, r, err)
 				return
@@ -79,12 +79,12 @@ func FromContext[T any](ctx context.Context) T {
 	return *in
 }
 
-func mustCheck[T any](v *Validator) *Validator {
-	v = v.orStandard()
+func mustCheck[T any](v *Validator) (*Validator, *plan) {
 	if err := Check[T](v); err != nil {
 		panic(err)
 	}
-	return v
+	v = v.orStandard()
+	return v, v.plan(reflect.TypeFor[T]())
 }
 
 // Decode reads a request into a T and validates it. The error of a bad request
@@ -96,15 +96,16 @@ func mustCheck[T any](v *Validator) *Validator {
 // The body is consumed. With a nil w the connection is not closed after a body
 // that is too large, and [Config].ReadTimeout has no effect.
 func Decode[T any](v *Validator, w http.ResponseWriter, r *http.Request) (T, error) {
-	return decode[T](v.orStandard(), w, r, nil)
+	v = v.orStandard()
+	p := v.plan(reflect.TypeFor[T]())
+	if p.fault != nil {
+		return *new(T), problem.Internal.Wrap(p.fault, "")
+	}
+	return decode[T](v, p, w, r, nil)
 }
 
 // decode does the work of Decode. It keeps the body in kept, if that is not nil.
-func decode[T any](v *Validator, w http.ResponseWriter, r *http.Request, kept *[]byte) (in T, err error) {
-	p := v.plan(reflect.TypeFor[T]())
-	if p.fault != nil {
-		return in, problem.Internal.Wrap(p.fault, "")
-	}
+func decode[T any](v *Validator, p *plan, w http.ResponseWriter, r *http.Request, kept *[]byte) (in T, err error) {
 	p = p.of(r)
 	target := settle(reflect.ValueOf(&in).Elem())
 	root := target

@@ -124,6 +124,11 @@ var scanTexts = map[strictjson.Kind]string{
 	strictjson.Number:   "Request body contains a number that is too long",
 }
 
+// A refusal is written out only if somebody reads the log: a client can cause many.
+type refusal struct{ fault *strictjson.Error }
+
+func (r refusal) Error() string { return "validate: request body, " + r.fault.Error() }
+
 func readError(p *plan, r *http.Request, err error) error {
 	var network net.Error
 	if fault, ok := errors.AsType[*strictjson.Error](err); ok {
@@ -132,7 +137,7 @@ func readError(p *plan, r *http.Request, err error) error {
 			f := problem.FieldError{Path: p.body.pathOf(fault.Path)}
 			text = string(f.AppendPath([]byte("Duplicate member "), problem.Brackets)) + " in request body"
 		}
-		return problem.InvalidRequest.Wrap(fmt.Errorf("validate: request body, %w", fault), text)
+		return problem.InvalidRequest.Wrap(refusal{fault}, text)
 	}
 	if _, ok := errors.AsType[*problem.Error](err); ok {
 		return err

@@ -168,10 +168,12 @@ func (s *Scanner) step() error {
 	case top.size < 0:
 		top.size = len(s.sizes)
 		s.sizes = append(grown(s.sizes), 0)
-	case !s.accept(","):
+	case c != ',':
 		return s.fault("want a comma or the end of the container")
+	default:
+		s.pos++
+		s.space()
 	}
-	s.space()
 	size := &s.sizes[top.size]
 	if *size++; int(*size) > s.limits.Elements {
 		return s.refuse(Elements, "more elements in one container than allowed")
@@ -196,9 +198,10 @@ func (s *Scanner) step() error {
 	}
 	s.names = append(grown(s.names), n)
 	s.space()
-	if !s.accept(":") {
+	if s.peek() != ':' {
 		return s.fault("want a colon")
 	}
+	s.pos++
 	s.space()
 	return s.value()
 }
