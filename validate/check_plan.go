@@ -25,12 +25,9 @@ func (v *Validator) plan(t reflect.Type) *plan {
 func (v *Validator) build(t reflect.Type) *plan {
 	b := &builder{v: v}
 	p := b.build(t)
-	members, forms := false, false
-	for _, f := range p.top.object.fields {
-		members = members || f.jsonName() != ""
-		forms = forms || f.hasForm()
-	}
-	if p.gin && forms {
+	fields := p.top.object.fields
+	if p.gin && slices.ContainsFunc(fields, (*field).hasForm) {
+		members := slices.ContainsFunc(fields, func(f *field) bool { return f.jsonName() != "" })
 		if !members {
 			b.faults = nil
 		}

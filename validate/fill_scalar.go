@@ -49,17 +49,18 @@ func (w *walk) scalar(v reflect.Value, n *node) fault {
 	plain := want == problem.TypeBoolean || want == problem.TypeInteger || want == problem.TypeNumber && n.typ != numberType
 	if plain || w.Peek() != '"' {
 		raw := w.Raw()
-		switch got := typeOf(raw); {
+		switch got := jsonTypes[raw[0]]; {
 		case want == problem.TypeBoolean && got == want:
 			v.SetBool(raw[0] == 't')
 			return fault{}
-		case want == problem.TypeInteger && got == problem.TypeNumber:
-			return setInteger(raw, v)
-		case want == problem.TypeNumber && (got == want || got == problem.TypeFloat):
+		case want == problem.TypeNumber && got == problem.TypeUnknown:
 			return setNumber(raw, v)
-		default:
-			return mismatch(want, got)
+		case want == problem.TypeInteger && got == problem.TypeUnknown:
+			if bad := setInteger(raw, v); bad.rule != "type" { // as that of a float is
+				return bad
+			}
 		}
+		return mismatch(want, typeOf(raw))
 	}
 	switch want {
 	case problem.TypeBytes:

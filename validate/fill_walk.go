@@ -27,15 +27,11 @@ var walks = sync.Pool{New: func() any { return new(walk) }}
 
 // walk decodes the body at c into root, and takes from room the bytes of memory
 // that this costs. If there is too little room, it passes over the rest.
-func (v *Validator) walk(c strictjson.Cursor, root reflect.Value, n *node, f *field, room *int64) findings {
+func (v *Validator) walk(c strictjson.Cursor, root reflect.Value, n *node, f *field, s *section, room *int64) findings {
 	w := walks.Get().(*walk)
 	defer w.release()
 	w.Cursor, w.cfg, w.room = c, &v.cfg, *room
 	w.found = findings{limit: v.cfg.MaxErrors}
-	var s *section
-	if f != nil {
-		s = f.rules
-	}
 	w.value(root, n, f, s)
 	w.found.cut()
 	*room = w.room

@@ -188,11 +188,11 @@ var noDocument document
 // decodeBody decodes a JSON body. What is wrong with the body as a whole is no
 // error of a field.
 func (v *Validator) decodeBody(p *plan, root reflect.Value, doc *document, memory *int64) (found findings, err error) {
-	c, target := doc.scanner.Cursor(), root
+	c, target, rules := doc.scanner.Cursor(), root, (*section)(nil)
 	if p.member != nil {
-		target = fieldAt(root, p.member.Index)
+		target, rules = fieldAt(root, p.member.Index), p.member.rules
 	}
-	found = v.walk(c, target, p.body, p.member, memory)
+	found = v.walk(c, target, p.body, p.member, rules, memory)
 	isNull := c.Peek() == 'n' && p.body.want != problem.TypeAny
 	if isNull || len(found.list) > 0 && len(found.list[0].at) == 0 {
 		err = problem.InvalidRequest.Wrap(fmt.Errorf("validate: the body does not decode into %v", p.body.typ), "")

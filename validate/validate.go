@@ -22,10 +22,7 @@ var standard = sync.OnceValue(func() *Validator {
 })
 
 func (v *Validator) orStandard() *Validator {
-	if v == nil {
-		return standard()
-	}
-	return v
+	return cmp.Or(v, standard())
 }
 
 // New returns a Validator, or all faults of the configuration at once.
