@@ -65,7 +65,7 @@ func (j *judgement) descend(v, parent reflect.Value, c scope, sound bool) error 
 		}
 	}
 	var key reflect.Value // of lists there is none
-	e, keys := c, c
+	e, keys, base := c, c, len(j.at)
 	e.node, e.section, keys.section = c.node.elem, c.section.next, c.section.keys
 	if c.node.want == problem.TypeMap {
 		key = one(v.Type().Key())
@@ -76,15 +76,16 @@ func (j *judgement) descend(v, parent reflect.Value, c scope, sound bool) error 
 		for iter := v.MapRange(); iter.Next(); {
 			key.Index(0).SetIterKey(iter)
 			elem.Index(0).SetIterValue(iter)
-			at := step{kind: stepEntry, name: keyName(key.Index(0))}
-			if err := j.part(at, parent, key, &keys, elem, &e); err != nil {
+			j.at = append(j.at[:base], step{kind: stepEntry, name: keyName(key.Index(0))})
+			if err := j.part(parent, key, &keys, elem, 0, &e); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
 	for i := range v.Len() {
-		if err := j.part(step{kind: stepElement, rank: i}, parent, key, &keys, v, &e); err != nil {
+		j.at = append(j.at[:base], step{kind: stepElement, rank: i})
+		if err := j.part(parent, key, &keys, v, i, &e); err != nil {
 			return err
 		}
 	}
@@ -94,19 +95,17 @@ func (j *judgement) descend(v, parent reflect.Value, c scope, sound bool) error 
 // one returns a list of one element, to be filled.
 func one(t reflect.Type) reflect.Value { return reflect.MakeSlice(reflect.SliceOf(t), 1, 1) }
 
-// part runs the rules of the part of a value that is at one step from j.at: of
-// its key, if it has one, which is in a list of one, of itself, which is in list at
-// the step's rank, and of what is below it.
-func (j *judgement) part(at step, parent, key reflect.Value, k *scope, list reflect.Value, e *scope) error {
-	j.at = append(j.at, at)
-	defer func() { j.at = j.at[:len(j.at)-1] }()
-	v := list.Index(at.rank)
+// part runs the rules of the part of a value that is at j.at: of its key, if it
+// has one with rules, which is in a list of one, of itself, the i-th of list, and of
+// what is below it.
+func (j *judgement) part(parent, key reflect.Value, k *scope, list reflect.Value, i int, e *scope) error {
+	v := list.Index(i)
 	switch {
 	case j.unset:
 		return j.descend(v, parent, *e, true)
 	case j.isEnough():
 		return nil
-	case key.IsValid() && k.section != nil:
+	case k.section != nil:
 		if err := j.engine(j.run(key, 0, parent, k), *k, true); err != nil {
 			return err
 		}
@@ -117,7 +116,7 @@ func (j *judgement) part(at step, parent, key reflect.Value, k *scope, list refl
 	if zero && e.zeroPasses {
 		return nil
 	}
-	broken := j.run(list, at.rank, parent, e)
+	broken := j.run(list, i, parent, e)
 	if broken == nil && !e.node.deep && !e.section.isVisited() {
 		e.zeroPasses = e.zeroPasses || zero
 		return nil

@@ -220,6 +220,9 @@ func (d *document) fill(r io.Reader, length int64) error {
 		for len(d.data) < int(size) {
 			n, err := r.Read(d.data[len(d.data):size])
 			d.data = d.data[:len(d.data)+n]
+			if err == nil {
+				continue
+			}
 			switch _, tooLarge := errors.AsType[*http.MaxBytesError](err); {
 			case tooLarge:
 				// What is too large and malformed, too, is malformed however it was
@@ -227,9 +230,8 @@ func (d *document) fill(r io.Reader, length int64) error {
 				return cmp.Or(d.check(), err)
 			case err == io.EOF:
 				return nil
-			case err != nil:
-				return err
 			}
+			return err
 		}
 		if size <= earlyRead {
 			if err := d.check(); err != nil {
