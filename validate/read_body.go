@@ -9,6 +9,7 @@ import (
 	"mime/multipart"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -60,20 +61,21 @@ func (v *Validator) receive(d *document, w http.ResponseWriter, r *http.Request,
 			deadline = c // else the writer has no deadlines, and is left alone
 		}
 	}
-	if w != nil {
-		// Only the server's own writer closes the connection behind a body that is
-		// too large; behind a wrapped one the rest would be read as the next request.
-		w = exchange.Innermost(w)
-	}
-	body := io.Reader(http.MaxBytesReader(w, r.Body, v.cfg.MaxBody))
 	if boundary == "" || keep {
-		err = d.fill(body, r.ContentLength)
+		err = d.fill(r.Body, r.ContentLength, v.cfg.MaxBody)
 	}
 	if boundary != "" && err == nil {
+		body := http.MaxBytesReader(exchange.Innermost(w), r.Body, v.cfg.MaxBody)
 		if keep {
-			body = bytes.NewReader(d.data)
+			body = io.NopCloser(bytes.NewReader(d.data))
 		}
 		d.parts, err = v.readMultipart(r, body, boundary)
+	}
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		// Only the server's own writer closes the connection behind a body that is
+		// too large, and only if it is told so by this reader; behind a wrapped one
+		// the rest would be read as the next request.
+		_, _ = http.MaxBytesReader(exchange.Innermost(w), io.NopCloser(strings.NewReader("x")), 0).Read(make([]byte, 1))
 	}
 	switch {
 	case err == nil && deadline != nil:
@@ -205,21 +207,25 @@ func newDocument(keep bool) *document {
 	return documents.Get().(*document)
 }
 
-// fill reads a body of that length, or of any length if it is negative. In the
+// fill reads a body of that length, or of any length if it is negative, but no
+// more than most and the byte that tells that there is more. In the
 // first 64 KiB it stops to scan what it has, so that a body that is wrong at its
 // begin is refused there. A header that has kept its word so far is believed a
 // little more.
-func (d *document) fill(r io.Reader, length int64) error {
+func (d *document) fill(r io.Reader, length, most int64) error {
 	for stop := int64(firstRead); ; {
 		known := length >= int64(len(d.data))
-		size := stop
+		size := min(stop, most+1)
 		if known {
-			size = min(stop, length+1) // the read that fills the buffer finds the end, too
+			size = min(size, length+1) // the read that fills the buffer finds the end, too
 		}
 		d.grow(int(size))
 		for len(d.data) < int(size) {
 			n, err := r.Read(d.data[len(d.data):size])
 			d.data = d.data[:len(d.data)+n]
+			if int64(len(d.data)) > most {
+				err = &http.MaxBytesError{Limit: most}
+			}
 			if err == nil {
 				continue
 			}

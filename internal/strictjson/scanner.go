@@ -132,16 +132,14 @@ const undecided = 12
 // document reads the whole document: one value and white space.
 func (s *Scanner) document() error {
 	s.space()
-	if err := s.value(); err != nil {
+	err := s.value()
+	for err == nil && len(s.frames) > 0 {
+		err = s.step()
+	}
+	if err != nil {
 		return err
 	}
-	for len(s.frames) > 0 {
-		if err := s.step(); err != nil {
-			return err
-		}
-	}
-	s.space()
-	if s.pos < len(s.data) {
+	if s.space(); s.pos < len(s.data) {
 		return s.fault("data after the value")
 	}
 	return nil
