@@ -175,7 +175,7 @@ func (v *Validator) decode(p *plan, root reflect.Value, w http.ResponseWriter, r
 			f.Presence = problem.Absent
 		}
 	}
-	if doc.scanner != nil {
+	if len(wanted) > 0 {
 		c := doc.scanner.Cursor()
 		locate(&c, wanted, 0)
 	}

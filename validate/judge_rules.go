@@ -123,7 +123,10 @@ func (c scope) resolve(namespace string) scope {
 			continue
 		}
 		name := strings.TrimPrefix(c.rest, ".")
-		end := strings.IndexAny(name+".", ".[")
+		end := strings.IndexAny(name, ".[")
+		if end < 0 {
+			end = len(name)
+		}
 		goName += name[:end]
 		if c.node.object == nil || c.node.object.byGo[goName] == nil {
 			break
