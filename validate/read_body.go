@@ -126,11 +126,13 @@ var scanTexts = map[strictjson.Kind]string{
 	strictjson.Number:   "Request body contains a number that is too long",
 }
 
-// A refusal is written out only if somebody reads the log: a client can cause many.
+// A refusal is the cause of a body that the scan has refused. Its text is made
+// only when somebody reads it, because clients choose how many there are.
 type refusal struct{ fault *strictjson.Error }
 
 func (r refusal) Error() string { return "validate: request body, " + r.fault.Error() }
 
+// readError says why the body of r could not be read.
 func readError(p *plan, r *http.Request, err error) error {
 	var network net.Error
 	if fault, ok := errors.AsType[*strictjson.Error](err); ok {
@@ -208,10 +210,9 @@ func newDocument(keep bool) *document {
 }
 
 // fill reads a body of that length, or of any length if it is negative, but no
-// more than most and the byte that tells that there is more. In the
-// first 64 KiB it stops to scan what it has, so that a body that is wrong at its
-// begin is refused there. A header that has kept its word so far is believed a
-// little more.
+// more than most and the byte that tells that there is more. In the first 64 KiB
+// it stops to scan what it has, so that a body that is wrong at its begin is
+// refused there. A header that has kept its word so far is believed a little more.
 func (d *document) fill(r io.Reader, length, most int64) error {
 	for stop := int64(firstRead); ; {
 		known := length >= int64(len(d.data))

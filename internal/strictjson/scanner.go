@@ -250,6 +250,7 @@ func (s *Scanner) refuse(kind Kind, reason string) error {
 	return &Error{Kind: kind, Offset: s.pos, Reason: reason}
 }
 
+// spell returns the bytes of a name.
 func (s *Scanner) spell(n name) []byte {
 	if n.escaped {
 		return s.text[n.start:n.end]
