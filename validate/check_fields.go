@@ -111,7 +111,7 @@ func (b *builder) checkOthers(f *field, r rule, others []string, stride int) boo
 		other := f.owner.follow(others[i])
 		// What an index leads to is only known at run time.
 		if other.field == nil && !strings.Contains(others[i], "[") {
-			b.fault(f.path, "rule %q names %s, which is no field beside it", r.tag, others[i])
+			b.fault(f.path, "rule %q names %s, which is no field beside it that a request fills", r.tag, others[i])
 			return false
 		}
 		if stride == 2 && i+1 < len(others) && !b.compares(other, others[i+1]) {
