@@ -252,7 +252,8 @@ func (w *walk) note(bad fault, f *field, s *section) { w.found.note(bad, w.at, f
 // fieldAt returns the field of a struct, and allocates the embedded structs on
 // the way to it.
 func fieldAt(v reflect.Value, index []int) reflect.Value {
-	for _, x := range index {
+	v = v.Field(index[0])
+	for _, x := range index[1:] {
 		v = settle(v).Field(x)
 	}
 	return v

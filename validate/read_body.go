@@ -227,9 +227,6 @@ func (d *document) fill(r io.Reader, length, most int64) error {
 			if int64(len(d.data)) > most {
 				err = &http.MaxBytesError{Limit: most}
 			}
-			if err == nil {
-				continue
-			}
 			switch _, tooLarge := errors.AsType[*http.MaxBytesError](err); {
 			case tooLarge:
 				// What is too large and malformed, too, is malformed however it was
@@ -237,8 +234,9 @@ func (d *document) fill(r io.Reader, length, most int64) error {
 				return cmp.Or(d.check(), err)
 			case err == io.EOF:
 				return nil
+			case err != nil:
+				return err
 			}
-			return err
 		}
 		if size <= earlyRead {
 			if err := d.check(); err != nil {
