@@ -100,7 +100,7 @@ func (in *params) decode(p *plan, root reflect.Value, found *findings) {
 		default:
 			decodeParam(fieldAt(root, f.Index), f, values, found)
 		}
-		found.note(bad, place{}.to(f), f, f.rules)
+		found.note(bad, make(place, 0, 2).to(f), f, f.rules)
 	}
 	found.cut()
 }
@@ -156,7 +156,7 @@ func decodeParam(v reflect.Value, f *field, values []string, found *findings) {
 
 // fill sets v to n values, each by set, or adds what is wrong.
 func (f *field) fill(v reflect.Value, n int, set func(v reflect.Value, i int) fault, found *findings) {
-	at := place{}.to(f)
+	at := make(place, 0, 2).to(f)
 	switch list := f.node.elem != nil; {
 	case n == 0:
 	case n > 1 && !list:
