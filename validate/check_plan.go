@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net/http"
 	"reflect"
 	"slices"
 	"strings"
@@ -22,135 +23,118 @@ func (v *Validator) plan(t reflect.Type) *plan {
 }
 
 func (v *Validator) build(t reflect.Type) *plan {
-	p := v.describe(t, false)
-	if v.cfg.TagName != binding {
-		return p
-	}
-	members, forms := false, false
-	for _, f := range p.top.fields {
-		members = members || f.json
-		forms = forms || f.form
-	}
-	if !forms {
-		return p
-	}
-	f := v.describe(t, true)
-	if !members {
-		return f
-	}
-	for _, fault := range f.faults {
-		if !slices.Contains(p.faults, fault) {
-			p.fault = errors.Join(p.fault, errors.New(fault))
+	b := &builder{v: v}
+	p := b.build(t)
+	fields := p.top.object.fields
+	if p.gin && slices.ContainsFunc(fields, (*field).hasForm) {
+		members := slices.ContainsFunc(fields, func(f *field) bool { return f.jsonName() != "" })
+		if !members {
+			b.faults = nil
 		}
-	}
-	p.forms = f
-	return p
-}
-
-// describe makes the plan of t, for forms or for JSON.
-func (v *Validator) describe(t reflect.Type, forms bool) *plan {
-	p := &plan{typ: t, root: t, gin: v.cfg.TagName == binding}
-	b := &builder{v: v, nodes: map[reflect.Type]*node{}, rules: map[reflect.Type]map[string]string{}, forms: forms}
-	for p.root.Kind() == reflect.Pointer {
-		p.root = p.root.Elem()
-	}
-	if p.root.Kind() != reflect.Struct || p.root == timeType || b.decodesItself(p.root) {
-		p.wrapped = true
-		p.root = b.wrap(p.root)
-	}
-	b.root, b.path = p.root, cmp.Or(p.root.Name(), "struct")
-	if p.wrapped {
-		b.wraps, b.path = true, wrapped
-	}
-	b.probe = v.newEngine()
-	top := b.node(p.root)
-	p.top, p.prefix = top.object, top.prefix
-	b.sort(p, top)
-	for _, d := range b.described {
-		b.checkField(d.object, d.candidate, d.field)
-	}
-	b.checkSources(p)
-	p.deep = b.deepen(top)
-	for _, n := range b.nodes {
-		p.embeds = p.embeds || n.object != nil && len(n.object.embedded) > 0
-	}
-	p.pooled = !b.own
-	p.engine = v.newEngine()
-	for typ, rules := range b.rules {
-		p.engine.RegisterStructValidationMapRules(rules, reflect.New(typ).Interface())
-	}
-	for _, fault := range b.faults {
-		p.faults = append(p.faults, fault.Error())
+		b.isForm = true
+		p.forms = b.build(t)
+		if !members {
+			p = p.forms
+		}
 	}
 	p.fault = errors.Join(b.faults...)
 	return p
 }
 
+// build makes the plan of t, for forms or for JSON.
+func (b *builder) build(t reflect.Type) *plan {
+	b.plan = &plan{gin: b.v.cfg.TagName == binding, engine: b.v.newEngine()}
+	b.nodes, b.rules, b.described = map[reflect.Type]*node{}, map[reflect.Type]map[string]string{}, nil
+	b.root = indirect(t)
+	path := cmp.Or(b.root.Name(), "struct")
+	if b.root.Kind() != reflect.Struct || b.root == timeType || decodesItself(b.root) {
+		b.wrapped, b.root, path = true, b.wrap(b.root), ""
+	}
+	b.top = b.node(b.root, path)
+	for typ, rules := range b.rules {
+		b.engine.RegisterStructValidationMapRules(rules, reflect.New(typ).Interface())
+	}
+	b.sort()
+	for _, f := range b.described {
+		b.checkField(f)
+	}
+	b.checkSources()
+	b.deepen()
+	return b.plan
+}
+
 // wrap makes a struct whose only field is the body, so that the engine, which
 // begins at structs, can be asked about any type.
 func (b *builder) wrap(t reflect.Type) reflect.Type {
+	const name = "T"
 	var dives []string
-	seen := map[reflect.Type]bool{}
-	for elem := t; ; elem = elem.Elem() {
-		for elem.Kind() == reflect.Pointer {
-			elem = elem.Elem()
-		}
-		k := elem.Kind()
-		if k != reflect.Slice && k != reflect.Array && k != reflect.Map || seen[elem] || elem.Elem().Kind() == reflect.Uint8 || b.decodesItself(elem) {
-			break
-		}
-		seen[elem] = true
+	seen := map[*node]bool{}
+	for n := b.node(t, name); n.elem != nil && !n.elem.isScalar() && !seen[n]; n = n.elem {
+		seen[n] = true
 		dives = append(dives, "dive")
 	}
-	tag := `body:"json"`
-	if len(dives) > 0 {
-		tag += fmt.Sprintf(` %s:%q`, b.v.cfg.TagName, strings.Join(dives, ","))
-	}
-	return reflect.StructOf([]reflect.StructField{{Name: "Body", Type: t, Tag: reflect.StructTag(tag)}})
+	tag := fmt.Sprintf(`body:"json" %s:%q`, b.v.cfg.TagName, strings.Join(dives, ","))
+	return reflect.StructOf([]reflect.StructField{{Name: name, Type: t, Tag: reflect.StructTag(tag)}})
 }
 
 // sort sorts the fields of the root by where they come from.
-func (b *builder) sort(p *plan, top *node) {
+func (b *builder) sort() {
 	var members, forms []*field
-	for _, f := range p.top.fields {
+	for _, f := range b.top.object.fields {
 		switch {
 		case f.whole:
-			p.member, p.body = f, f.node
-		case f.in == problem.InBody:
+			b.member, b.body = f, f.node
+		case f.isMember():
 			members = append(members, f)
 		default:
-			p.params = append(p.params, f)
-			p.query = p.query || f.in == problem.InQuery
+			b.params = append(b.params, f)
+			b.query = b.query || f.in == problem.InQuery
 			if f.in == problem.InForm {
 				forms = append(forms, f)
 			}
 		}
 	}
-	p.form = len(forms) > 0
+	b.form = len(forms) > 0
 	switch {
-	case b.forms: // no body is JSON
-	case p.form && (len(members) > 0 || p.body != nil):
-		b.faultAt(p.top, forms[0].goName, "is a form member beside JSON members: a body is one or the other, unless TagName is binding, as for the structs of gin")
-	case p.body != nil && len(members) > 0:
-		b.faultAt(p.top, members[0].goName, `has no source beside the field that is the whole body: give it one such as query, or write json:"-"`)
+	case b.isForm: // no body is JSON
+	case b.form && (len(members) > 0 || b.body != nil):
+		b.fault(forms[0].path, "is a form member beside JSON members: a body is one or the other, unless TagName is binding, as for the structs of gin")
+	case b.body != nil && len(members) > 0:
+		b.fault(members[0].path, `has no source beside the field that is the whole body: give it one such as query, or write json:"-"`)
 	case len(members) > 0:
-		p.body = top
-		b.checkHidden(p)
+		b.body = b.top
+		for _, f := range b.params {
+			// A body would fill it, too, wherever else the struct is decoded.
+			if !b.gin && f.Tag.Get("json") != "-" {
+				b.fault(f.path, `is a parameter beside body members and not json:"-": write json:"-" beside %v`, f.source)
+			}
+		}
 	}
 }
 
-// checkHidden finds parameters that a body would fill, too, wherever else the
-// struct is decoded.
-func (b *builder) checkHidden(p *plan) {
-	for _, f := range p.params {
-		if !f.hidden && b.v.cfg.TagName != binding {
-			b.faultAt(p.top, f.goName, `is a parameter beside body members and not json:"-": write json:"-" beside %v`, f.source)
+// checkSources looks at what the root has and other structs must not have:
+// parameters.
+func (b *builder) checkSources() {
+	seen := map[string]string{}
+	for _, f := range b.params {
+		id := fmt.Sprint(f.in, f.name)
+		if f.in == problem.InHeader {
+			id = fmt.Sprint(f.in, http.CanonicalHeaderKey(f.name))
+		}
+		if other, ok := seen[id]; ok {
+			b.fault(f.path, "has the same source as %s, %v: give each its own", other, f.source)
+		}
+		seen[id] = f.goName
+	}
+	for _, f := range b.described {
+		if f.owner != b.top.object && !f.isMember() {
+			b.fault(f.path, "has a source, which only fields of the outermost struct have: move %v there, or write json instead of %s", f.source, f.from)
 		}
 	}
 }
 
 // deepen marks the nodes that the visitor has to see, through cycles.
-func (b *builder) deepen(top *node) bool {
+func (b *builder) deepen() {
 	for changed := true; changed; {
 		changed = false
 		for _, n := range b.nodes {
@@ -159,17 +143,13 @@ func (b *builder) deepen(top *node) bool {
 			}
 		}
 	}
-	return top.deep
 }
 
 func (n *node) isDeep() bool {
 	if n.elem != nil && n.elem.deep {
 		return true
 	}
-	if n.object == nil {
-		return false
-	}
-	return len(n.object.embedded) > 0 || slices.ContainsFunc(n.object.fields, func(f *field) bool {
-		return f.presence || f.node.deep || f.rules.isVisited(f.node)
-	})
+	return n.object != nil && (n.object.embedded > 0 || slices.ContainsFunc(n.object.fields, func(f *field) bool {
+		return f.presence || f.node.deep || f.rules.isVisited()
+	}))
 }

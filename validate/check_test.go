@@ -219,6 +219,14 @@ func TestCheckFindsEveryMistake(t *testing.T) {
 		{"A: rule \"eqfield=B\" names B", validate.Check[struct {
 			A string `validate:"eqfield=B"`
 		}]},
+		{"A: rule \"eqfield=B\" names B", validate.Check[struct {
+			A string `validate:"eqfield=B"`
+			B string `json:"-"`
+		}]},
+		{"A: rule \"required_with=b\" names b", validate.Check[struct {
+			A string `validate:"required_with=b"`
+			b string
+		}]},
 		{"A: rule \"required_if=B 1\" names B", validate.Check[struct {
 			A string `validate:"required_if=B 1"`
 		}]},

@@ -1,12 +1,12 @@
 package validate
 
 import (
+	"bytes"
 	"cmp"
 	"reflect"
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/backstop-go/backstop/problem"
 )
@@ -15,7 +15,7 @@ import (
 // stand beside the others.
 type object struct {
 	typ     reflect.Type
-	path    string            // from T, in Go names, for faults
+	path    string            // before the Go names of its fields, from T, for faults
 	fields  []*field          // all that a request can fill, in struct order
 	byName  map[string]*field // members of the body
 	folded  map[string]*field // the same by folded name
@@ -24,65 +24,56 @@ type object struct {
 
 	asksPresence bool               // the walk looks for members that did not come
 	absent       []problem.Presence // all fields absent
-	embedded     [][]int            // embedded struct pointers, outer ones first
+	embedded     uintptr            // bytes of the structs that are embedded by pointers
 }
 
 // A field is one member of a body, or one parameter.
 type field struct {
-	name     string // on the wire
-	segment  any    // name, as a path has it
-	goName   string // with dots through embedded structs
-	position int    // in object.fields, the struct order
-	index    []int  // from the object, for reflect
-	in       problem.In
-	source   source // if it is no member
-	whole    bool   // body:"json": the field is the whole body
-	hidden   bool   // json:"-"
-	json     bool   // has a json tag with a name
-	form     bool   // has a form tag
-	typ      reflect.Type
+	source
+	position int // in object.fields, the struct order
 	node     *node
-	quoted   bool // json ",string"
-	inline   bool // an embedded struct, which has no name of its own
 	rules    *section
+	quoted   bool   // json ",string"
+	inline   bool   // an embedded struct, which has no name of its own
+	segment  any    // name, as a path has it
 	label    string // label tag
 	message  string // msg tag
 
 	// presence says that required asks whether the value was sent, not whether
 	// it is zero. The engine does not see such a rule: the walk enforces it.
 	presence bool
+
+	reflect.StructField              // its Index leads from the owner
+	owner               *object      // where the wire has it
+	declared            reflect.Type // where Go has it: the type of owner, or an embedded struct
+	outer               *field       // that embeds it, if one does
+	goName              string       // with dots through embedded structs
+	path                string       // from T, in Go names, for faults
+	reason              string       // why no request can fill it
+	skip                bool         // embedded in a struct whose rules are skipped
 }
+
+// isMember reports whether f is a member of a JSON body, and not a parameter or
+// the whole body.
+func (f *field) isMember() bool { return f.in == problem.InBody && !f.whole }
 
 // find returns the member of that exact name, looking at position next first:
 // clients tend to send members in order.
 func (o *object) find(name []byte, next int) *field {
 	if next < len(o.fields) {
-		if f := o.fields[next]; f.name == string(name) && f.in == problem.InBody && !f.whole {
+		if f := o.fields[next]; f.name == string(name) && f.isMember() {
 			return f
 		}
 	}
 	return o.byName[string(name)]
 }
 
-// appendFolded appends a name so that two names are equal exactly if
-// encoding/json takes one for the other.
-func appendFolded(dst, name []byte) []byte {
-	for i := 0; i < len(name); {
-		r, n := utf8.DecodeRune(name[i:])
-		dst = utf8.AppendRune(dst, foldRune(r))
-		i += n
-	}
-	return dst
-}
+// folded returns a name so that two names are equal exactly if encoding/json takes
+// one for the other.
+func folded(name []byte) string { return string(bytes.Map(foldRune, name)) }
 
 // foldRune returns the smallest of the runes that differ from r in case only.
 func foldRune(r rune) rune {
-	if r < utf8.RuneSelf {
-		if 'a' <= r && r <= 'z' {
-			r -= 'a' - 'A'
-		}
-		return r
-	}
 	least := r
 	for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
 		least = min(least, next)
@@ -91,197 +82,169 @@ func foldRune(r rune) rune {
 }
 
 // object describes the struct type of n.
-func (b *builder) object(n *node) {
-	o := &object{typ: n.typ, path: b.path, byName: map[string]*field{}, folded: map[string]*field{}, byGo: map[string]*field{}}
-	n.object = o
-	found := b.collect(o, n.typ, nil, "", nil)
-	b.checkTags(found)
-	byName := map[string][]*candidate{}
-	for _, c := range found {
-		if c.wire {
-			byName[c.name] = append(byName[c.name], c)
-		}
+func (b *builder) object(n *node, path string) {
+	o := &object{typ: n.typ, path: path, byName: map[string]*field{}, folded: map[string]*field{}, byGo: map[string]*field{}}
+	if path != "" {
+		o.path += "."
 	}
-	for _, c := range found {
-		if c.wire && !dominates(c, byName[c.name]) {
-			b.hidden(o, c, byName[c.name])
-			continue
+	n.object = o
+	found := b.collect(o, n.typ, nil)
+	b.checkTags(found)
+	rivals := map[string][]*field{}
+	for _, f := range found {
+		rivals[f.name] = append(rivals[f.name], f)
+	}
+	for _, f := range found {
+		if f.from != "json" || b.dominates(f, rivals[f.name]) {
+			b.add(f)
 		}
-		b.field(o, c)
 	}
 	o.absent = slices.Repeat([]problem.Presence{problem.Absent}, len(o.fields))
 }
 
-// A candidate is a Go field before it is known whether a request can fill it.
-type candidate struct {
-	sf     reflect.StructField
-	goName string // with dots through embedded structs
-	index  []int
-	name   string
-	tagged bool
-	wire   bool // member of the body
-	source source
-	quoted bool
-	inline bool
-	reason string // why nothing can fill it
-	skip   bool   // embedded in a struct whose rules are skipped
-}
-
-// collect lists the fields of t, embedded structs in place, in struct order.
-func (b *builder) collect(o *object, t reflect.Type, index []int, prefix string, above []reflect.Type) []*candidate {
-	var found []*candidate
-	for i := range t.NumField() {
-		sf := t.Field(i)
-		c := &candidate{sf: sf, goName: prefix + sf.Name, index: append(slices.Clone(index), i)}
-		restore := b.at(c.goName)
-		sources := b.sources(o, sf)
-		restore()
-		tag := sf.Tag.Get("json")
-		inner := sf.Type
-		if inner.Kind() == reflect.Pointer {
-			inner = inner.Elem()
+// collect lists the fields of t, which outer embeds if it is not nil, in struct
+// order, and those of embedded structs in place.
+func (b *builder) collect(o *object, t reflect.Type, outer *field) (found []*field) {
+	for sf := range t.Fields() {
+		f := &field{StructField: sf, owner: o, declared: t, outer: outer, goName: sf.Name}
+		if outer != nil {
+			f.goName, f.Index = outer.goName+"."+sf.Name, append(slices.Clone(outer.Index), sf.Index...)
+			f.skip = outer.skip || outer.Tag.Get(b.v.cfg.TagName) == "-"
 		}
-		embedded := sf.Anonymous && inner.Kind() == reflect.Struct
-		embeds := embedded && jsonName(tag) == "" && tag != "-" && len(sources) == 0
+		f.path = o.path + f.goName
+		sources, tag, name := b.sources(f), f.Tag.Get("json"), f.jsonName()
+		embedded := f.Anonymous && indirect(f.Type).Kind() == reflect.Struct
 		switch {
-		case embedded && !sf.IsExported() && sf.Type.Kind() == reflect.Pointer && tag != "-":
-			b.faultAt(o, c.goName, "embedded pointer to an unexported struct, which encoding/json cannot fill: export the struct, or embed it by value")
+		case embedded && !f.IsExported() && f.Type.Kind() == reflect.Pointer && tag != "-":
+			b.fault(f.path, "embedded pointer to an unexported struct, which encoding/json cannot fill: export the struct, or embed it by value")
 			continue
-		case embeds && b.decodesItself(inner):
-			b.faultAt(o, c.goName, "embeds %v, which decodes itself, but is not asked to: give it a json tag", inner)
+		case embedded && name == "" && tag != "-" && len(sources) == 0:
+			found = append(found, b.embed(f)...)
 			continue
-		case embeds:
-			if slices.Contains(above, inner) || inner == o.typ {
-				b.faultAt(o, c.goName, "embeds itself")
-				continue
-			}
-			if sf.Type.Kind() == reflect.Pointer {
-				o.embedded = append(o.embedded, c.index)
-			}
-			c.inline = true
-			found = append(found, c)
-			inside := b.collect(o, inner, c.index, c.goName+".", append(above, inner))
-			for _, in := range inside {
-				in.skip = in.skip || sf.Tag.Get(b.v.cfg.TagName) == "-"
-			}
-			found = append(found, inside...)
-			continue
-		case !sf.IsExported() && (!embedded || jsonName(tag) == ""):
-			c.reason = "is unexported"
+		case !f.IsExported() && (!embedded || name == ""):
+			f.reason = "is unexported"
 		case len(sources) > 0:
 			if len(sources) > 1 {
-				b.faultAt(o, c.goName, "has %d sources, %v and %v: keep one", len(sources), sources[0], sources[1])
+				b.fault(f.path, "has %d sources, %v and %v: keep one", len(sources), sources[0], sources[1])
 			}
-			c.source, c.name = sources[0], sources[0].name
-			if c.source.whole {
-				c.name = ""
-			}
+			f.source = sources[0]
 		case tag == "-":
-			c.reason = `is json:"-" and has no other source`
+			f.reason = `is json:"-" and has no other source`
 		default:
-			c.wire = true
-			c.name, c.tagged = jsonName(tag), jsonName(tag) != ""
-			if !c.tagged {
-				c.name = sf.Name
-			}
-			c.quoted = strings.Contains(tag+",", ",string,") && isQuotable(sf.Type)
+			f.source = source{from: "json", name: cmp.Or(name, f.Name)}
+			f.quoted = strings.Contains(tag+",", ",string,") && isQuotable(f.Type)
 		}
-		found = append(found, c)
+		found = append(found, f)
 	}
 	return found
 }
 
-// dominates reports whether c is the one that encoding/json chooses among the
-// fields of one name: the least deep, then the only tagged one.
-func dominates(c *candidate, rivals []*candidate) bool {
-	for _, r := range rivals {
-		if r == c {
-			continue
-		}
-		switch d := cmp.Compare(len(c.index), len(r.index)); {
-		case d > 0:
-			return false
-		case d == 0 && !(c.tagged && !r.tagged):
-			return false
+// embed returns f, an embedded struct, and what is in it.
+func (b *builder) embed(f *field) []*field {
+	inner := indirect(f.Type)
+	if decodesItself(inner) {
+		b.fault(f.path, "embeds %v, which decodes itself, but is not asked to: give it a json tag", inner)
+		return nil
+	}
+	for outer := f; outer != nil; outer = outer.outer {
+		if outer.declared == inner {
+			b.fault(f.path, "embeds itself")
+			return nil
 		}
 	}
-	return true
+	if f.Type.Kind() == reflect.Pointer {
+		f.owner.embedded += inner.Size()
+		b.embeds = true
+	}
+	f.inline = true
+	return append([]*field{f}, b.collect(f.owner, inner, f)...)
 }
 
-// jsonName returns the name of a json tag as encoding/json reads it, or "".
-func jsonName(tag string) string {
-	name, _, _ := strings.Cut(tag, ",")
-	for _, r := range name {
-		if !strings.ContainsRune("!#$%&()*+-./:;<=>?@[]^_{|}~ ", r) && !unicode.IsLetter(r) && !unicode.IsDigit(r) {
-			return ""
+// dominates reports whether f is the one that encoding/json chooses among the
+// members of one name: the least deep, then the only tagged one. It is a mistake
+// if that leaves one out that stands as deep, or one with rules.
+func (b *builder) dominates(f *field, rivals []*field) bool {
+	wins, tagged := true, f.jsonName() != ""
+	for _, r := range rivals {
+		named := r.jsonName() != ""
+		switch deeper := len(r.Index) - len(f.Index); {
+		case r == f, r.from != "json", deeper > 0, deeper == 0 && tagged && !named:
+		case deeper < 0:
+			if b.hasRules(f.StructField) {
+				b.fault(f.path, "has rules, but is hidden by %s, which has the same name", r.goName)
+			}
+			return false
+		case named && !tagged, slices.Compare(r.Index, f.Index) < 0:
+			b.fault(f.path, "has the same name on the wire as %s", r.goName)
+			return false
+		default: // r is left out, too, and will tell
+			wins = false
 		}
 	}
+	return wins
+}
+
+// jsonName returns the name in a json tag as encoding/json reads it, or "".
+func (f *field) jsonName() string {
+	tag := f.Tag.Get("json")
+	name, _, _ := strings.Cut(tag, ",")
+	isOdd := func(r rune) bool {
+		return !strings.ContainsRune("!#$%&()*+-./:;<=>?@[]^_{|}~ ", r) && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	}
+	if tag == "-" || strings.ContainsFunc(name, isOdd) {
+		return ""
+	}
 	return name
+}
+
+func (b *builder) hasRules(sf reflect.StructField) bool {
+	tag := sf.Tag.Get(b.v.cfg.TagName)
+	return tag != "" && tag != "-"
 }
 
 func isQuotable(t reflect.Type) bool {
 	if t.Kind() == reflect.Pointer && t.Name() == "" {
 		t = t.Elem()
 	}
-	switch k := t.Kind(); k {
-	case reflect.Bool, reflect.String, reflect.Float32, reflect.Float64:
-		return true
-	default:
-		return reflect.Int <= k && k <= reflect.Uintptr
-	}
+	return isNumber(t) || t.Kind() == reflect.Bool || t.Kind() == reflect.String
 }
 
-// field adds a candidate to its object, with its rules.
-func (b *builder) field(o *object, c *candidate) {
-	f := &field{
-		name: c.name, segment: c.name, goName: c.goName, index: c.index, in: c.source.in, source: c.source, typ: c.sf.Type,
-		quoted: c.quoted, inline: c.inline, whole: c.source.whole, hidden: c.sf.Tag.Get("json") == "-",
-		json: jsonName(c.sf.Tag.Get("json")) != "" && c.sf.Tag.Get("json") != "-", form: hasForm(c.sf),
-	}
-	o.byGo[c.goName] = f
-	tag := c.sf.Tag.Get(b.v.cfg.TagName)
-	if c.skip {
+// add adds a field to its object, with its rules.
+func (b *builder) add(f *field) {
+	o, tag := f.owner, f.Tag.Get(b.v.cfg.TagName)
+	if f.skip {
 		tag = "-"
 	}
-	f.label, f.message = c.sf.Tag.Get("label"), c.sf.Tag.Get("msg")
-	owner := ownerOf(o.typ, c.index)
-	defer b.at(c.goName)()
-	if c.inline {
-		f.node = &node{typ: c.sf.Type, want: problem.TypeObject}
-		f.rules = b.section(tag, f.node)
-		b.described = append(b.described, described{o, c, f})
-		return
-	}
-	if c.reason != "" {
+	if f.reason != "" {
 		if tag != "" && tag != "-" {
-			b.fault("has rules, but %s", c.reason)
+			b.fault(f.path, "has rules, but %s", f.reason)
 		}
-		if !c.skip {
-			b.engineRule(owner, c.sf.Name, "-")
-		}
+		b.engineRule(f, "-")
 		return
 	}
-	f.node = b.node(c.sf.Type)
-	f.rules = b.section(tag, f.node)
-	b.described = append(b.described, described{o, c, f})
-	value := c.sf.Type.Kind() != reflect.Pointer
-	if value && b.asksPresence(f.node) && f.rules.has("required") {
-		f.presence = true
+	o.byGo[f.goName] = f
+	b.described = append(b.described, f)
+	f.segment, f.label, f.message = f.name, f.Tag.Get("label"), f.Tag.Get("msg")
+	if f.inline {
+		f.node = &node{typ: f.Type, want: problem.TypeObject}
+		f.rules = b.section(tag, f)
+		return
 	}
-	rules := b.render(f.rules, f.node, value)
+	f.node = b.node(f.Type, f.path)
+	f.rules = b.section(tag, f)
+	f.presence = f.Type.Kind() != reflect.Pointer && b.asksPresence(f.node) && f.rules.has("required")
+	rules := b.render(f.rules)
 	if rules == "" && !f.node.concernsEngine() {
 		rules = "-"
 	}
-	if !c.skip { // else the engine never gets there; elsewhere the same struct may have rules
-		b.engineRule(owner, c.sf.Name, rules)
-	}
+	b.engineRule(f, rules)
 	f.position = len(o.fields)
 	o.fields = append(o.fields, f)
-	if !c.wire {
+	if !f.isMember() {
 		return
 	}
 	o.byName[f.name] = f
-	fold := string(appendFolded(nil, []byte(f.name)))
+	fold := folded([]byte(f.name))
 	o.folded[fold] = f
 	o.longest = max(o.longest, len(fold))
 	o.asksPresence = o.asksPresence || f.presence || f.holdsPresence()
@@ -291,36 +254,5 @@ func (b *builder) field(o *object, c *candidate) {
 // it whose presence is required: f is a struct that exists all the same.
 func (f *field) holdsPresence() bool {
 	o := f.node.object
-	return o != nil && o.asksPresence && f.typ.Kind() != reflect.Pointer && !f.rules.skipsZero() && !f.rules.isOpaque()
-}
-
-// ownerOf returns the struct type that declares the field at index.
-func ownerOf(t reflect.Type, index []int) reflect.Type {
-	for _, i := range index[:len(index)-1] {
-		t = t.Field(i).Type
-		if t.Kind() == reflect.Pointer {
-			t = t.Elem()
-		}
-	}
-	return t
-}
-
-// hidden reports a member that encoding/json never fills, because another one
-// has its name.
-func (b *builder) hidden(o *object, c *candidate, rivals []*candidate) {
-	defer b.in(o, c.goName)()
-	tag := c.sf.Tag.Get(b.v.cfg.TagName)
-	for _, r := range rivals {
-		switch {
-		case len(r.index) < len(c.index):
-			if tag != "" && tag != "-" {
-				b.fault("has rules, but is hidden by %s, which has the same name", r.goName)
-			}
-			return
-		case r == c || len(r.index) > len(c.index):
-		case r.tagged && !c.tagged, r.tagged == c.tagged && slices.Compare(r.index, c.index) < 0:
-			b.fault("has the same name on the wire as %s", r.goName)
-			return
-		}
-	}
+	return o != nil && o.asksPresence && f.Type.Kind() != reflect.Pointer && !f.rules.skipsZero() && !f.rules.isOpaque()
 }

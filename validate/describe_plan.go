@@ -1,23 +1,29 @@
 package validate
 
 import (
+	"encoding"
+	"encoding/json"
 	"fmt"
+	"mime/multipart"
+	"net"
+	"net/netip"
 	"reflect"
+	"slices"
+	"time"
 
 	"github.com/go-playground/validator/v10"
+
+	"github.com/backstop-go/backstop/problem"
 )
 
 // A plan is what is known about a type before the first request: read-only,
 // built once per Validator and type.
 type plan struct {
-	typ     reflect.Type // T
-	root    reflect.Type // the struct that the engine sees: T without pointers, or a struct around it
-	wrapped bool
+	wrapped bool // the engine sees a struct around T
 
-	top    *object  // of root
-	prefix string   // of the names that the engine gives, see typePrefix
+	top    *node    // of the struct that the engine sees
 	body   *node    // what the body becomes, nil if there is none or it is a form
-	member *field   // the field that is the whole body, nil if root is
+	member *field   // the field that is the whole body, nil if top is
 	form   bool     // there are form fields
 	gin    bool     // the tags are those of gin
 	forms  *plan    // for requests with a form, if T has both form fields and JSON members, as structs of gin do
@@ -25,102 +31,201 @@ type plan struct {
 	query  bool     // some of params are in the query
 
 	engine *validator.Validate
-	deep   bool // see node.deep
-	embeds bool // some struct embeds a pointer
-	pooled bool // nothing keeps a piece of the body
-	faults []string
-	fault  error // all of them
-}
-
-// wrapped is the path of a T that is no struct, and of the field that holds it.
-const wrapped = "T"
-
-// A described field is one that the self check has yet to look at, because rules
-// may name fields that are described later.
-type described struct {
-	object    *object
-	candidate *candidate
-	field     *field
+	embeds bool  // some struct embeds a pointer
+	keeps  bool  // something may keep a piece of the body
+	fault  error // all mistakes
 }
 
 // A builder builds a plan.
 type builder struct {
-	v      *Validator
-	nodes  map[reflect.Type]*node
-	rules  map[reflect.Type]map[string]string // for the engine, by Go field name
-	own    bool                               // some type decodes itself
-	faults []error
-	probe  *validator.Validate // on which the self check tries rules
-
-	described []described // to be checked when all is described
-
-	forms  bool         // the plan is for forms where T has both, see plan.forms
-	root   reflect.Type // of the plan
-	wraps  bool         // root holds a T that is no struct
-	path   string       // of what is being described, from T
-	goName string       // of the field being described
+	*plan
+	v         *Validator
+	root      reflect.Type // that the engine sees
+	nodes     map[reflect.Type]*node
+	rules     map[reflect.Type]map[string]string // for the engine, by Go field name
+	described []*field                           // to be checked when all is described, because rules may name fields that come later
+	isForm    bool                               // the plan is for forms where T has both, see plan.forms
+	faults    []error
 }
 
-// fault notes a mistake in what is being described.
-func (b *builder) fault(format string, args ...any) {
-	b.faults = append(b.faults, fmt.Errorf("validate: %s: "+format, append([]any{b.path}, args...)...))
-}
-
-// faultAt is fault about a field of o.
-func (b *builder) faultAt(o *object, goName, format string, args ...any) {
-	defer b.in(o, goName)()
-	b.fault(format, args...)
-}
-
-// at says that a field of the struct at b.path is being described, until the
-// function that it returns is called.
-func (b *builder) at(goName string) (restore func()) {
-	path, name := b.path, b.goName
-	if !b.wraps || path != wrapped {
-		b.path += "." + goName
+// fault notes a mistake in what stands at path, once.
+func (b *builder) fault(path, format string, args ...any) {
+	err := fmt.Errorf("validate: "+path+": "+format, args...)
+	if !slices.ContainsFunc(b.faults, func(other error) bool { return other.Error() == err.Error() }) {
+		b.faults = append(b.faults, err)
 	}
-	b.goName = goName
-	return func() { b.path, b.goName = path, name }
 }
 
-// in is at for a field of o, wherever b is.
-func (b *builder) in(o *object, goName string) (restore func()) {
-	path := b.path
-	b.path = o.path
-	inner := b.at(goName)
-	return func() { inner(); b.path = path }
-}
-
-// engineRule says which tag the engine sees on a field.
-func (b *builder) engineRule(t reflect.Type, name, tag string) {
-	if b.rules[t] == nil {
-		b.rules[t] = map[string]string{}
+// engineRule says which tag the engine sees on a field, unless it never gets
+// there; elsewhere the same struct may have rules.
+func (b *builder) engineRule(f *field, tag string) {
+	if f.skip {
+		return
 	}
-	b.rules[t][name] = tag
+	if b.rules[f.declared] == nil {
+		b.rules[f.declared] = map[string]string{}
+	}
+	b.rules[f.declared][f.Name] = tag
 }
 
-// decodesItself reports whether encoding/json leaves a type to itself.
-func (b *builder) decodesItself(t reflect.Type) bool {
-	p := reflect.PointerTo(t)
-	return p.Implements(jsonUnmarshaler) || p.Implements(textUnmarshaler)
+// A node describes a type without its pointers. There is one per type and
+// plan, so recursive types are graphs.
+type node struct {
+	typ    reflect.Type
+	want   problem.Type // TypeAny for a raw message and for what decodes itself, too
+	elem   *node        // of lists and maps
+	object *object      // of structs
+	deep   bool         // holds something that the visitor must see
+	dived  bool         // see isDived
+}
+
+var (
+	jsonUnmarshaler = reflect.TypeFor[json.Unmarshaler]()
+	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
+	stringer        = reflect.TypeFor[fmt.Stringer]()
+	valuer          = reflect.TypeFor[validator.Valuer]()
+	timeType        = reflect.TypeFor[time.Time]()
+	durationType    = reflect.TypeFor[time.Duration]()
+	numberType      = reflect.TypeFor[json.Number]()
+	rawType         = reflect.TypeFor[json.RawMessage]()
+	fileType        = reflect.TypeFor[multipart.FileHeader]()
+)
+
+// node returns the description of t, which stands at path.
+func (b *builder) node(t reflect.Type, path string) *node {
+	t = indirect(t)
+	if n, ok := b.nodes[t]; ok {
+		return n
+	}
+	n := &node{typ: t, want: problem.TypeAny, dived: isDived(t)}
+	b.nodes[t] = n
+	switch k := t.Kind(); {
+	case t == timeType:
+		n.want = problem.TypeTime
+	case t == rawType, t == fileType:
+	case decodesItself(t):
+		if !reflect.PointerTo(t).Implements(jsonUnmarshaler) {
+			n.want = textType(t)
+		}
+		b.ownDecoder(t, path)
+	case t == durationType:
+		n.want = problem.TypeDuration
+	case isInteger(t):
+		n.want = problem.TypeInteger
+	case isNumber(t), t == numberType:
+		n.want = problem.TypeNumber
+	case k == reflect.String:
+		n.want = problem.TypeString
+	case k == reflect.Bool:
+		n.want = problem.TypeBoolean
+	case isBytes(t) && !decodesItself(t.Elem()):
+		n.want = problem.TypeBytes
+	case k == reflect.Slice, k == reflect.Array:
+		n.want, n.elem = problem.TypeArray, b.node(t.Elem(), path+"[]")
+	case k == reflect.Map:
+		n.want, n.elem = problem.TypeMap, b.node(t.Elem(), path+"[]")
+		b.mapKey(t.Key(), path)
+	case k == reflect.Struct:
+		n.want = problem.TypeObject
+		b.object(n, path)
+	case k != reflect.Interface:
+		b.fault(path, "has type %v, which encoding/json cannot fill", t)
+	case t.NumMethod() > 0:
+		b.fault(path, "has type %v, an interface that encoding/json cannot fill", t)
+	}
+	return n
+}
+
+func (b *builder) mapKey(t reflect.Type, path string) {
+	if decodesItself(t) {
+		b.ownDecoder(t, path)
+	}
+	if !isInteger(t) && t.Kind() != reflect.String && !reflect.PointerTo(t).Implements(textUnmarshaler) {
+		b.fault(path, "has map keys of type %v, which encoding/json cannot read", t)
+	}
 }
 
 // ownDecoder notes a type that may keep the bytes that it was given. The
 // standard library's are known not to. Rules in it would not run, because
 // nobody knows where on the wire its fields are.
-func (b *builder) ownDecoder(t reflect.Type) {
+func (b *builder) ownDecoder(t reflect.Type, path string) {
 	if t.Kind() == reflect.Struct {
 		for sf := range t.Fields() {
-			if tag := sf.Tag.Get(b.v.cfg.TagName); tag != "" && tag != "-" {
-				restore := b.at(sf.Name)
-				b.fault("has rules, but %v decodes itself: check them in its method", t)
-				restore()
+			if b.hasRules(sf) {
+				b.fault(path+"."+sf.Name, "has rules, but %v decodes itself: check them in its method", t)
 			}
 		}
 	}
-	switch t.PkgPath() {
-	case "encoding/json", "math/big", "net", "net/netip", "net/url", "time":
-	default:
-		b.own = true
+	b.keeps = b.keeps || !lenders[t.PkgPath()]
+}
+
+// lenders are the packages whose decoders give back the bytes that they were given.
+var lenders = words("encoding/json math/big net net/netip net/url time")
+
+// decodesItself reports whether encoding/json leaves a type to itself.
+func decodesItself(t reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	return p.Implements(jsonUnmarshaler) || p.Implements(textUnmarshaler)
+}
+
+// textType names a type that decodes itself from text: by what it is, as far as
+// the standard library goes, and by its name for UUIDs, which have no standard
+// type.
+func textType(t reflect.Type) problem.Type {
+	switch {
+	case t == reflect.TypeFor[netip.Addr](), t == reflect.TypeFor[net.IP]():
+		return problem.TypeIP
+	case t == reflect.TypeFor[netip.Prefix]():
+		return problem.TypePrefix
+	case t.Name() == "UUID":
+		return problem.TypeUUID
 	}
+	return problem.TypeText
+}
+
+// isScalar reports whether a value of n has no parts and one JSON type.
+func (n *node) isScalar() bool { return n.want != problem.TypeAny && n.elem == nil && n.object == nil }
+
+// takesNull reports whether null is a value of n. A file is none of JSON.
+func (n *node) takesNull() bool { return n.want == problem.TypeAny && n.typ != fileType }
+
+// isFile reports whether n takes files, and not text.
+func (n *node) isFile() bool { return n.typ == fileType || n.elem != nil && n.elem.typ == fileType }
+
+// concernsEngine reports whether the engine has to look at a value of n without
+// rules of its own: it may hold fields with rules. All else would only be copied
+// by it, once for each value.
+func (n *node) concernsEngine() bool {
+	return n.object != nil || n.typ.Implements(valuer) || n.typ.Kind() == reflect.Interface
+}
+
+// isClosed reports whether n is a struct that decodes itself. Its fields are
+// none of the wire, and of no concern to the engine.
+func (n *node) isClosed() bool {
+	return n.object == nil && n.typ.Kind() == reflect.Struct && n.typ != timeType
+}
+
+// isDived reports whether validator dives into values of t without being told.
+func isDived(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && !t.ConvertibleTo(timeType)
+}
+
+// isBytes reports whether encoding/json reads Base64 into t, also where it reads
+// an array element by element because the elements decode themselves.
+func isBytes(t reflect.Type) bool {
+	return t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8
+}
+
+func isNumber(t reflect.Type) bool {
+	k := t.Kind()
+	return reflect.Int <= k && k <= reflect.Float64
+}
+
+func isInteger(t reflect.Type) bool { return isNumber(t) && t.Kind() < reflect.Float32 }
+
+func indirect(t reflect.Type) reflect.Type {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t
 }

@@ -2,6 +2,7 @@ package validate
 
 import (
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,8 +13,9 @@ import (
 // A section is a part of a tag that speaks about one value: what stands before
 // dive, between keys and endkeys, or after. A nil section has no rules.
 type section struct {
-	node  *node
-	skip  bool // the tag is "-": no rules run, not even those of a struct's fields
+	typ   reflect.Type // of the value
+	node  *node        // of typ
+	skip  bool         // the tag is "-": no rules run, not even those of a struct's fields
 	rules []rule
 	keys  *section // of the keys, if the value is a map
 	next  *section // of the elements, behind dive
@@ -27,6 +29,9 @@ type section struct {
 	plain  bool   // nothing in engine can fail, but for nil
 }
 
+// noRules is the section of elements where there is no dive.
+var noRules = section{skip: true}
+
 // A rule is one entry of a tag.
 type rule struct {
 	tag   string // as written
@@ -34,122 +39,118 @@ type rule struct {
 	param string // with 0x2C and 0x7C replaced
 }
 
-// unescape writes out the bytes that stand for themselves in no tag.
+// These bytes stand for themselves in no tag.
 var (
 	unescape = strings.NewReplacer("0x2C", ",", "0x7C", "|")
 	escape   = strings.NewReplacer(",", "0x2C", "|", "0x7C")
 )
 
-// Names that steer validator, of which only skip_unless can fail.
-var steering = map[string]bool{
-	"omitempty": true, "omitnil": true, "omitzero": true, "structonly": true,
-	"nostructlevel": true, "skip_unless": true, "dive": true, "keys": true, "endkeys": true,
+func newRule(tag string) rule {
+	name, param, _ := strings.Cut(tag, "=")
+	if strings.Contains(tag, "|") {
+		return rule{tag: tag, name: tag}
+	}
+	return rule{tag: tag, name: name, param: unescape.Replace(param)}
 }
 
-// omits are the rules that end a section without a failure.
-var omits = map[string]bool{"omitempty": true, "omitnil": true, "omitzero": true}
+var (
+	// Names that steer validator, of which only skip_unless can fail.
+	steering = words("omitempty omitnil omitzero structonly nostructlevel skip_unless dive keys endkeys")
+	// Rules that end a section without a failure.
+	omits = words("omitempty omitnil omitzero")
+	// Rules whose parameter names another field, or several, or several and a
+	// value behind each.
+	namesOne = words(`eqfield nefield gtfield gtefield ltfield ltefield eqcsfield necsfield gtcsfield gtecsfield
+		ltcsfield ltecsfield fieldcontains fieldexcludes postcode_iso3166_alpha2_field`)
+	namesMany = words(`required_with required_with_all required_without required_without_all
+		excluded_with excluded_with_all excluded_without excluded_without_all`)
+	namesPairs = words("required_if required_unless excluded_if excluded_unless skip_unless")
+)
 
-// section reads a tag whose value is described by n. Mistakes are left to the
-// self check, which asks validator.
-func (b *builder) section(tag string, n *node) *section {
+func words(text string) map[string]bool {
+	set := map[string]bool{}
+	for word := range strings.FieldsSeq(text) {
+		set[word] = true
+	}
+	return set
+}
+
+// section reads the rules of f. Mistakes are left to the self check, which asks
+// validator.
+func (b *builder) section(tag string, f *field) *section {
 	switch tag {
 	case "":
 		return nil
 	case "-":
-		return &section{node: n, skip: true}
+		return &section{typ: f.Type, node: f.node, skip: true}
 	}
-	return b.parse(b.v.expand(strings.Split(tag, ",")), n)
+	return b.parse(b.v.expand(strings.Split(tag, ",")), f.Type, f.node)
 }
 
-func (b *builder) parse(tags []string, n *node) *section {
-	s := &section{node: n}
+func (b *builder) parse(tags []string, t reflect.Type, n *node) *section {
+	s := &section{typ: t, node: n}
 	for i, tag := range tags {
 		if tag == "dive" {
-			s.parseDive(b, tags[i+1:])
-			return s
+			b.parseDive(s, tags[i+1:])
+			break
 		}
-		r := rule{tag: tag}
-		r.name, r.param, _ = strings.Cut(tag, "=")
-		r.param = unescape.Replace(r.param)
-		if strings.Contains(tag, "|") {
-			r.name, r.param = tag, ""
-		}
-		s.rules = append(s.rules, r)
-		s.learn(r)
+		s.rules = append(s.rules, newRule(tag))
+		s.learn(newRule(tag))
 	}
 	return s
 }
 
 // parseDive reads what stands behind dive.
-func (s *section) parseDive(b *builder, tags []string) {
+func (b *builder) parseDive(s *section, tags []string) {
 	n := s.node
 	if len(tags) > 0 && tags[0] == "keys" {
-		end := slices.Index(tags, "endkeys")
-		if end < 0 {
-			end = len(tags)
-		}
-		if n.shape == shapeMap {
-			s.keys = b.parse(tags[1:end], b.node(n.typ.Key()))
+		end := slices.Index(append(tags, "endkeys"), "endkeys")
+		if n.want == problem.TypeMap {
+			s.keys = b.parse(tags[1:end], n.typ.Key(), b.node(n.typ.Key(), ""))
 		}
 		tags = tags[min(end+1, len(tags)):]
 	}
 	if n.elem == nil {
-		n = &node{typ: n.typ, want: problem.TypeAny}
-		s.next = b.parse(tags, n)
+		s.next = b.parse(tags, n.typ, &node{typ: n.typ, want: problem.TypeAny})
 		return
 	}
-	s.next = b.parse(tags, n.elem)
+	s.next = b.parse(tags, n.typ.Elem(), n.elem)
 }
 
 // learn keeps what messages want to know about the section as a whole.
 func (s *section) learn(r rule) {
-	switch r.name {
-	case "oneof", "oneofci":
+	if r.name == "oneof" || r.name == "oneofci" {
 		s.oneOf = splitList(r.param)
 	}
 	counts := hasLength(s.node.typ)
 	if !counts && !isNumber(s.node.typ) {
 		return
 	}
-	switch r.name {
-	case "min", "gte":
+	n, err := strconv.ParseInt(r.param, 0, 64)
+	whole := counts && err == nil
+	switch {
+	case r.name == "min", r.name == "gte":
 		s.min = r.param
-	case "max", "lte":
+	case r.name == "max", r.name == "lte":
 		s.max = r.param
-	case "len":
-		if counts {
-			s.min, s.max = r.param, r.param
-		}
-	case "eq":
-		if counts && s.node.typ.Kind() != reflect.String {
-			s.min, s.max = r.param, r.param
-		}
-	case "gt", "lt":
-		n, err := strconv.ParseInt(r.param, 0, 64)
-		switch {
-		case !counts || err != nil:
-		case r.name == "gt":
-			s.min = strconv.FormatInt(n+1, 10)
-		default:
-			s.max = strconv.FormatInt(n-1, 10)
-		}
+	case r.name == "len" && counts, r.name == "eq" && counts && s.node.typ.Kind() != reflect.String:
+		s.min, s.max = r.param, r.param
+	case r.name == "gt" && whole:
+		s.min = strconv.FormatInt(n+1, 10)
+	case r.name == "lt" && whole:
+		s.max = strconv.FormatInt(n-1, 10)
 	}
 }
 
-func isNumber(t reflect.Type) bool {
+// hasLength reports whether the bounds of a rule on t count something, rather
+// than compare a value.
+func hasLength(t reflect.Type) bool {
 	k := t.Kind()
-	return reflect.Int <= k && k <= reflect.Float64
-}
-
-func isInteger(t reflect.Type) bool {
-	return isNumber(t) && t.Kind() != reflect.Float32 && t.Kind() != reflect.Float64
+	return k == reflect.String || k == reflect.Slice || k == reflect.Array || k == reflect.Map
 }
 
 func (s *section) has(name string) bool {
-	if s == nil {
-		return false
-	}
-	return slices.ContainsFunc(s.rules, func(r rule) bool { return r.name == name })
+	return s != nil && slices.ContainsFunc(s.rules, func(r rule) bool { return r.name == name })
 }
 
 // skipsZero reports whether a zero value passes without a look at its rules.
@@ -160,19 +161,28 @@ func (s *section) isOpaque() bool {
 	return s != nil && s.skip || s.has("structonly") || s.has("nostructlevel")
 }
 
-// isVisited reports whether the visitor, and not the engine, dives into n: into
-// maps, and into lists of anything in which more than one rule can fail.
-func (s *section) isVisited(n *node) bool {
-	if s.dived() == nil {
+// elements returns the section of the elements.
+func (s *section) elements() *section {
+	if s == nil || s.next == nil {
+		return &noRules
+	}
+	return s.next
+}
+
+// isVisited reports whether the visitor, and not the engine, dives into a value:
+// into maps, and into lists of anything in which more than one rule can fail.
+func (s *section) isVisited() bool {
+	if s == nil || s.next == nil {
 		return false
 	}
-	return n.shape == shapeMap || n.shape == shapeList && (n.elem.shape == shapeStruct || s.next.next != nil)
+	n := s.node
+	return n.want == problem.TypeMap || n.want == problem.TypeArray && (n.elem.object != nil || s.next.next != nil)
 }
 
 // render writes the section for the engine: without what the walk enforces,
 // and without what the visitor enters. Only of values, not of pointers, is
 // presence asked.
-func (b *builder) render(s *section, n *node, value bool) string {
+func (b *builder) render(s *section) string {
 	switch {
 	case s == nil:
 		return ""
@@ -181,31 +191,21 @@ func (b *builder) render(s *section, n *node, value bool) string {
 	}
 	var tags []string
 	for _, r := range s.rules {
-		if r.name == "required" && value && b.asksPresence(n) {
-			continue
+		if r.name != "required" || s.typ.Kind() == reflect.Pointer || !b.asksPresence(s.node) {
+			tags = append(tags, r.tag)
 		}
-		tags = append(tags, r.tag)
 	}
-	if len(tags) > 0 && n.isClosed() {
+	if len(tags) > 0 && s.node.isClosed() {
 		tags = append(tags, "nostructlevel")
 	}
 	s.own = strings.Join(tags, ",")
-	if s.keys != nil {
-		b.render(s.keys, s.keys.node, true)
+	b.render(s.keys)
+	rest := b.render(s.next)
+	if s.next != nil && !s.isVisited() && (rest != "" || !s.next.node.isClosed()) {
+		tags = append(tags, "dive")
 	}
-	if s.next != nil {
-		elem, value := s.next.node, false
-		if n.elem != nil {
-			value = n.typ.Elem().Kind() != reflect.Pointer
-		}
-		rest := b.render(s.next, elem, value)
-		switch {
-		case s.isVisited(n):
-		case rest != "":
-			tags = append(tags, "dive", rest)
-		case !elem.isClosed():
-			tags = append(tags, "dive")
-		}
+	if rest != "" && !s.isVisited() {
+		tags = append(tags, rest)
 	}
 	s.engine = strings.Join(tags, ",")
 	s.dive = "dive," + s.engine
@@ -215,74 +215,35 @@ func (b *builder) render(s *section, n *node, value bool) string {
 
 // asksPresence reports whether required means sent, rather than not zero.
 func (b *builder) asksPresence(n *node) bool {
-	if n.shape == shapeStruct {
-		return true
-	}
-	if !b.v.cfg.RequiredByPresence {
-		return false
-	}
-	return n.typ == timeType || n.shape == shapeScalar && (isNumber(n.typ) || n.typ.Kind() == reflect.Bool)
+	return n.object != nil || b.v.cfg.RequiredByPresence &&
+		(n.typ == timeType || n.isScalar() && (isNumber(n.typ) || n.typ.Kind() == reflect.Bool))
 }
+
+// listed finds the words of a parameter, of which quotes make one.
+var listed = regexp.MustCompile(`'[^']*'|\S+`)
 
 // splitList splits a parameter at white space, outside of quotes, which it
 // removes.
 func splitList(param string) []string {
-	var list []string
-	for param = strings.TrimSpace(param); param != ""; param = strings.TrimSpace(param) {
-		var item string
-		if quoted, ok := strings.CutPrefix(param, "'"); ok && strings.Contains(quoted, "'") {
-			item, param, _ = strings.Cut(quoted, "'")
-		} else {
-			end := strings.IndexAny(param, " \t\n\r\f\v")
-			if end < 0 {
-				end = len(param)
-			}
-			item, param = strings.ReplaceAll(param[:end], "'", ""), param[end:]
-		}
-		list = append(list, item)
+	list := listed.FindAllString(param, -1)
+	for i, word := range list {
+		list[i] = strings.ReplaceAll(word, "'", "")
 	}
 	return list
 }
 
-// others returns the parameters of r that name other fields.
-func (r rule) others() []string {
-	switch r.name {
-	case "eqfield", "nefield", "gtfield", "gtefield", "ltfield", "ltefield",
-		"eqcsfield", "necsfield", "gtcsfield", "gtecsfield", "ltcsfield", "ltecsfield",
-		"fieldcontains", "fieldexcludes", "postcode_iso3166_alpha2_field":
-		return []string{r.param}
-	case "required_with", "required_with_all", "required_without", "required_without_all",
-		"excluded_with", "excluded_with_all", "excluded_without", "excluded_without_all":
-		return splitList(r.param)
+// operands splits the parameter of a rule that names other fields: each
+// stride-th word is such a name.
+func (r rule) operands() (list []string, stride int) {
+	switch {
+	case namesOne[r.name]:
+		return []string{r.param}, 1
+	case namesMany[r.name]:
+		return splitList(r.param), 1
+	case namesPairs[r.name]:
+		return splitList(r.param), 2
 	}
-	if !r.comparesValues() {
-		return nil
-	}
-	var names []string
-	for i, word := range splitList(r.param) {
-		if i%2 == 0 {
-			names = append(names, word)
-		}
-	}
-	return names
-}
-
-// comparesValues reports whether the parameter of r alternates the names of
-// other fields with values.
-func (r rule) comparesValues() bool {
-	switch r.name {
-	case "required_if", "required_unless", "excluded_if", "excluded_unless", "skip_unless":
-		return true
-	}
-	return false
-}
-
-// comparedWith returns the value for the i-th of r.others, if there is one.
-func (r rule) comparedWith(i int) (value string, ok bool) {
-	if words := splitList(r.param); r.comparesValues() && 2*i+1 < len(words) {
-		return words[2*i+1], true
-	}
-	return "", false
+	return nil, 1
 }
 
 // expand replaces the user's aliases by what they stand for, so that the rule
@@ -298,30 +259,3 @@ func (v *Validator) expand(tags []string) []string {
 	}
 	return out
 }
-
-// section returns the rules of f. A nil field, which is the root, has none.
-func (f *field) section() *section {
-	if f == nil {
-		return nil
-	}
-	return f.rules
-}
-
-// ofElements returns the section of the elements, or one which says that no
-// rules run where there is no dive.
-func (s *section) ofElements() *section {
-	if next := s.dived(); next != nil {
-		return next
-	}
-	return &noRules
-}
-
-// dived returns the section of the elements.
-func (s *section) dived() *section {
-	if s == nil {
-		return nil
-	}
-	return s.next
-}
-
-var noRules = section{skip: true}

@@ -1,8 +1,9 @@
 package validate
 
 import (
+	"cmp"
 	"fmt"
-	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,112 +15,103 @@ import (
 // tags are read as gin reads them, too.
 const binding = "binding"
 
-// A source is where a request has the value of a field that is no member of a
-// JSON body.
+// A source is where a request has the value of a field.
 type source struct {
-	tag       string
+	from      string // the tag that says so
 	in        problem.In
-	name      string
-	whole     bool // body:"json": the field is the whole body
+	name      string // on the wire
+	whole     bool   // body:"json": the field is the whole body
 	preset    string
 	hasPreset bool
 	layout    string // of times, if it is not RFC 3339
 	zone      *time.Location
 }
 
-func (s source) String() string { return fmt.Sprintf("%s %q", s.tag, s.name) }
+func (s source) String() string { return fmt.Sprintf("%s %q", s.from, s.name) }
 
 var sourceTags = []source{
-	{tag: "path", in: problem.InPath},
-	{tag: "query", in: problem.InQuery},
-	{tag: "header", in: problem.InHeader},
-	{tag: "cookie", in: problem.InCookie},
-	{tag: "form", in: problem.InForm},
-	{tag: "uri", in: problem.InPath},
+	{from: "path", in: problem.InPath},
+	{from: "query", in: problem.InQuery},
+	{from: "header", in: problem.InHeader},
+	{from: "cookie", in: problem.InCookie},
+	{from: "form", in: problem.InForm},
+	{from: "uri", in: problem.InPath},
 }
 
-// sources returns where the tags of a field say that it comes from. More than
-// one is a mistake.
-func (b *builder) sources(o *object, sf reflect.StructField) []source {
-	var found []source
-	if sf.Tag.Get("body") == "json" {
-		found = append(found, source{tag: "body", name: "json", in: problem.InBody, whole: true})
+// sources returns where the tags of a field say that it comes from, unless it is
+// a member of a JSON body. More than one is a mistake.
+func (b *builder) sources(f *field) (found []source) {
+	if f.Tag.Get("body") == "json" {
+		found = append(found, source{from: "body", name: "json", whole: true})
 	}
 	for _, s := range sourceTags {
-		tag := sf.Tag.Get(s.tag)
-		if tag == "" || tag == "-" || b.skips(o, sf, s.tag) {
-			continue
+		tag := f.Tag.Get(s.from)
+		switch {
+		case tag == "" || tag == "-" || b.ignores(f, s.from):
+		case s.from == "uri" && !b.gin:
+			b.fault(f.path, "has the tag uri:%q, which is gin's: write path:%q", tag, tag)
+		default:
+			b.options(&s, f, tag)
+			found = append(found, s)
 		}
-		if s.tag == "uri" && b.v.cfg.TagName != binding {
-			b.fault("has the tag uri:%q, which is gin's: write path:%q", tag, tag)
-			continue
-		}
-		b.options(&s, sf, tag)
-		found = append(found, s)
 	}
 	return found
 }
 
-// skips reports whether gin has no use for a tag where it stands. A form tag
+// ignores reports whether gin has no use for a tag where it stands. A form tag
 // beside the members of a JSON body speaks of forms, which are another plan, and
 // below such a member of nothing. Tags that gin does not know are for others if
 // there is one that it knows.
-func (b *builder) skips(o *object, sf reflect.StructField, tag string) bool {
-	if b.v.cfg.TagName != binding {
-		return tag == "uri" && sf.Tag.Get("path") != ""
+func (b *builder) ignores(f *field, tag string) bool {
+	inner, known := f.owner.typ != b.root, f.jsonName() != "" || f.hasForm()
+	switch {
+	case !b.gin:
+		return tag == "uri" && f.Tag.Get("path") != ""
+	case tag == "form":
+		return !b.isForm || inner
+	case tag == "uri":
+		return inner && f.jsonName() != ""
+	case tag == "header":
+		return inner && known
 	}
-	name := jsonName(sf.Tag.Get("json"))
-	member, form := name != "" && name != "-", hasForm(sf)
-	switch tag {
-	case "form":
-		return !b.forms || o.typ != b.root
-	case "uri":
-		return member && o.typ != b.root
-	case "header":
-		return (member || form) && o.typ != b.root
-	}
-	return member || form || tag == "path" && sf.Tag.Get("uri") != ""
+	return known || tag == "path" && f.Tag.Get("uri") != ""
 }
 
-func hasForm(sf reflect.StructField) bool {
-	tag := sf.Tag.Get("form")
+func (f *field) hasForm() bool {
+	tag := f.Tag.Get("form")
 	return tag != "" && tag != "-"
 }
 
 // options reads a tag such as "sort,default=asc".
-func (b *builder) options(s *source, sf reflect.StructField, tag string) {
+func (b *builder) options(s *source, f *field, tag string) {
 	name, options, _ := strings.Cut(tag, ",")
-	if s.name = name; name == "" {
-		s.name = sf.Name
-	}
-	s.preset, s.hasPreset = sf.Tag.Lookup("default")
-	for options != "" {
-		var option string
-		option, options, _ = strings.Cut(options, ",")
+	s.name = cmp.Or(name, f.Name)
+	s.preset, s.hasPreset = f.Tag.Lookup("default")
+	for option := range strings.FieldsFuncSeq(options, func(r rune) bool { return r == ',' }) {
 		preset, ok := strings.CutPrefix(option, "default=")
 		if !ok {
-			b.fault("has the option %q in its tag %s:%q: the only one is default=", option, s.tag, tag)
+			b.fault(f.path, "has the option %q in its tag %s:%q: the only one is default=", option, s.from, tag)
 			continue
 		}
 		s.preset, s.hasPreset = preset, true
 	}
-	if b.v.cfg.TagName != binding {
+	if !b.gin {
 		return
 	}
-	if how := sf.Tag.Get("collection_format"); how != "" && how != "multi" {
-		b.fault("has collection_format %q: lists are values that are repeated", how)
+	if how := f.Tag.Get("collection_format"); how != "" && how != "multi" {
+		b.fault(f.path, "has collection_format %q: lists are values that are repeated", how)
 	}
-	s.layout, s.zone = sf.Tag.Get("time_format"), time.Local
+	s.layout, s.zone = f.Tag.Get("time_format"), time.Local
 	if strings.HasPrefix(strings.ToLower(s.layout), "unix") {
-		b.fault("has time_format %q: give it an integer type", s.layout)
+		b.fault(f.path, "has time_format %q: give it an integer type", s.layout)
 	}
-	if utc, _ := strconv.ParseBool(sf.Tag.Get("time_utc")); utc {
+	if utc, _ := strconv.ParseBool(f.Tag.Get("time_utc")); utc {
 		s.zone = time.UTC
 	}
-	if name := sf.Tag.Get("time_location"); name != "" {
+	if name := f.Tag.Get("time_location"); name != "" {
 		zone, err := time.LoadLocation(name)
 		if err != nil {
-			b.fault("has time_location %q, which nobody knows", name)
+			b.fault(f.path, "has time_location %q, which nobody knows", name)
 		}
 		s.zone = zone
 	}
@@ -127,20 +119,13 @@ func (b *builder) options(s *source, sf reflect.StructField, tag string) {
 
 // checkTags finds rules that nobody reads: those of the other tag name where
 // there is none of this one.
-func (b *builder) checkTags(found []*candidate) {
-	foreign := map[string]string{"validate": binding, binding: "validate"}[b.v.cfg.TagName]
-	var first *candidate
-	for _, c := range found {
-		if c.sf.Tag.Get(b.v.cfg.TagName) != "" {
-			return
-		}
-		if tag := c.sf.Tag.Get(foreign); first == nil && foreign != "" && tag != "" && tag != "-" {
-			first = c
-		}
-	}
-	if first != nil {
-		defer b.at(first.goName)()
-		b.fault("has %s rules, and TagName is %s: rename the tag, or set TagName to %s", foreign, b.v.cfg.TagName, foreign)
+func (b *builder) checkTags(found []*field) {
+	own := b.v.cfg.TagName
+	foreign := map[string]string{"validate": binding, binding: "validate"}[own]
+	i := slices.IndexFunc(found, func(f *field) bool { return f.Tag.Get(own) != "" })
+	j := slices.IndexFunc(found, func(f *field) bool { return f.Tag.Get(foreign) != "" && f.Tag.Get(foreign) != "-" })
+	if i < 0 && j >= 0 {
+		b.fault(found[j].path, "has %s rules, and TagName is %s: rename the tag, or set TagName to %s", foreign, own, foreign)
 	}
 }
 

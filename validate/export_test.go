@@ -10,18 +10,11 @@ import (
 // Walk decodes a body without running rules. It returns the rules of its
 // findings.
 func Walk[T any](v *Validator, body []byte) (in T, rules []string, ok bool) {
-	v = v.orStandard()
-	p := v.plan(reflect.TypeFor[T]())
-	s := strictjson.NewScanner(v.limits())
-	defer s.Release()
-	if s.Scan(body, true) != nil {
-		return in, nil, false
+	value, rules, ok := WalkType(v, reflect.TypeFor[T](), body)
+	if value.IsValid() {
+		in = value.Interface().(T)
 	}
-	found, err := v.decodeBody(p, reflect.ValueOf(&in).Elem(), &document{scanner: s}, new(v.cfg.MaxValue))
-	for _, f := range found.list {
-		rules = append(rules, f.Rule)
-	}
-	return in, rules, err == nil
+	return in, rules, ok
 }
 
 // TypeFault is what Check says of a type that a test makes up.
@@ -52,7 +45,7 @@ func WalkType(v *Validator, t reflect.Type, body []byte) (in reflect.Value, rule
 func WalkLeftovers() []byte {
 	w := walks.Get().(*walk)
 	defer walks.Put(w)
-	left := append([]byte(nil), w.fold[:cap(w.fold)]...)
+	var left []byte
 	for _, s := range w.at[:cap(w.at)] {
 		left = append(left, s.name...)
 	}

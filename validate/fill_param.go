@@ -2,12 +2,10 @@ package validate
 
 import (
 	"encoding"
-	"errors"
 	"fmt"
 	"mime/multipart"
 	"net/http"
 	"reflect"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -43,38 +41,34 @@ func (v *Validator) params(p *plan, r *http.Request, doc *document) (in params, 
 
 // values returns what was sent for f, until it is called again.
 func (in *params) values(f *field) []string {
-	in.buffer = in.buffer[:0]
-	switch f.in {
-	case problem.InQuery:
-		in.pick(in.query, f.name)
-	case problem.InForm:
-		if in.parts != nil {
-			return in.parts.Value[f.name]
-		}
-		in.pick(in.form, f.name)
-	case problem.InHeader:
-		if !strings.EqualFold(f.name, "Host") {
-			return in.r.Header.Values(f.name)
-		}
-		in.buffer = append(in.buffer, in.r.Host) // net/http takes it out of the header
-	case problem.InPath:
+	values, from := in.buffer[:0], in.query
+	switch {
+	case f.in == problem.InForm && in.parts != nil:
+		return in.parts.Value[f.name]
+	case f.in == problem.InForm:
+		from = in.form
+	case f.in == problem.InHeader && strings.EqualFold(f.name, "Host"):
+		return append(values, in.r.Host) // which net/http takes out of the header
+	case f.in == problem.InHeader:
+		return in.r.Header.Values(f.name)
+	case f.in == problem.InPath:
 		if value := in.r.PathValue(f.name); value != "" {
-			in.buffer = append(in.buffer, value)
+			return append(values, value)
 		}
-	case problem.InCookie:
+		return nil
+	case f.in == problem.InCookie:
 		for _, c := range in.r.CookiesNamed(f.name) {
-			in.buffer = append(in.buffer, c.Value)
+			values = append(values, c.Value)
 		}
+		return values
 	}
-	return in.buffer
-}
-
-func (in *params) pick(from []pair, name string) {
 	for _, p := range from {
-		if p.name == name {
-			in.buffer = append(in.buffer, p.value)
+		if p.name == f.name {
+			values = append(values, p.value)
 		}
 	}
+	in.buffer = values
+	return values
 }
 
 // files returns the files that were sent for f.
@@ -85,59 +79,47 @@ func (in *params) files(f *field) []*multipart.FileHeader {
 	return in.parts.File[f.name]
 }
 
-// decode fills the parameters of root and adds what is wrong with them.
+// decode fills the parameters of root and adds what is wrong with them. A browser
+// sends an empty text for a file that nobody has chosen.
 func (in *params) decode(p *plan, root reflect.Value, found *findings) {
 	for _, f := range p.params {
-		values, files := in.values(f), in.files(f)
-		switch {
-		case f.isFile() || len(files) > 0:
-			found.addParam(decodeFiles(root, f, values, files), f)
-		case f.presence && len(values) == 0 && !f.source.hasPreset:
-			found.addParam(fault{rule: "required", want: f.node.want, presence: problem.Absent}, f)
+		values, files, bad := in.values(f), in.files(f), fault{}
+		switch isFile := f.node.isFile(); {
+		case isFile && strings.Join(values, "") != "":
+			bad = malformed(f.node.want)
+		case !isFile && len(files) > 0:
+			bad = mismatch(f.node.want, problem.TypeBytes)
+		case isFile:
+			set := func(v reflect.Value, i int) fault {
+				v.Set(reflect.ValueOf(files[i]).Elem())
+				return fault{}
+			}
+			f.fill(fieldAt(root, f.Index), len(files), set, found)
+		case f.presence && len(values) == 0 && !f.hasPreset:
+			bad = fault{rule: "required", want: f.node.want, presence: problem.Absent}
 		default:
-			decodeParam(fieldAt(root, f.index), f, values, found)
+			decodeParam(fieldAt(root, f.Index), f, values, found)
 		}
+		found.note(bad, make(place, 0, 2).to(f), f, f.rules)
 	}
 	found.cut()
 }
 
-// addParam adds what is wrong with a parameter, if anything is.
-func (fs *findings) addParam(bad fault, f *field) {
-	if bad.rule != "" {
-		fs.add(newFinding(bad, place{f.step()}, f, f.rules))
-	}
-}
-
-// locate looks up how the parameters that break a rule were sent.
-func (in *params) locate(p *plan, list []finding) {
-	for i := range list {
-		f := &list[i]
-		if f.In == problem.InBody || f.Presence != problem.PresenceUnknown {
-			continue
-		}
-		switch field := p.top.fields[f.at[0].rank]; {
-		case len(in.values(field))+len(in.files(field)) == 0:
-			f.Presence = problem.Absent
-		case f.zero:
-			f.Presence = problem.Zero
-		default:
-			f.Presence = problem.Present
-		}
-	}
-}
+// isAbsent reports whether nothing was sent for f.
+func (in *params) isAbsent(f *field) bool { return len(in.values(f))+len(in.files(f)) == 0 }
 
 // checkPath returns an error if nobody can have set a path value that p needs:
 // a mistake in the program's text, which must neither fill in zero nor blame the
 // client.
 func (p *plan) checkPath(r *http.Request) error {
 	for _, f := range p.params {
-		if f.in != problem.InPath || f.source.hasPreset || r.PathValue(f.name) != "" || inPattern(r.Pattern, f.name) {
+		if f.in != problem.InPath || f.hasPreset || r.PathValue(f.name) != "" || inPattern(r.Pattern, f.name) {
 			continue
 		}
 		if r.Pattern == "" {
-			return fmt.Errorf("validate: %v has path %q, and the router has set neither a path value nor Request.Pattern", p.typ, f.name)
+			return fmt.Errorf("validate: %v has path %q, and the router has set neither a path value nor Request.Pattern", p.top.typ, f.name)
 		}
-		return fmt.Errorf("validate: %v has path %q, which the pattern %q has not", p.typ, f.name, r.Pattern)
+		return fmt.Errorf("validate: %v has path %q, which the pattern %q has not", p.top.typ, f.name, r.Pattern)
 	}
 	return nil
 }
@@ -150,83 +132,44 @@ func inPattern(pattern, name string) bool {
 		if segment == "*" && name == "*" || segment == ":"+name || segment == "*"+name {
 			return true
 		}
-		for rest := segment; ; {
-			_, after, found := strings.Cut(rest, "{")
-			if !found {
-				break
-			}
-			if end, ok := strings.CutPrefix(after, name); ok && strings.IndexAny(end, "}.:") == 0 {
+		for i, part := range strings.Split(segment, "{") {
+			if end, ok := strings.CutPrefix(part, name); i > 0 && ok && strings.IndexAny(end, "}.:") == 0 {
 				return true
 			}
-			rest = after
 		}
 	}
 	return false
 }
 
-// isFile reports whether f takes files, and not text.
-func (f *field) isFile() bool {
-	return f.node.typ == fileType || f.node.elem != nil && f.node.elem.typ == fileType
-}
-
-// decodeFiles fills a field with the files of its name. A browser sends an empty
-// text for a file that nobody has chosen.
-func decodeFiles(root reflect.Value, f *field, values []string, files []*multipart.FileHeader) fault {
-	text := strings.Join(values, "") != ""
-	switch {
-	case !f.isFile():
-		return fault{rule: "type", want: f.node.want, got: problem.TypeBytes}
-	case text:
-		return fault{rule: "format", want: f.node.want, got: problem.TypeString}
-	case len(files) == 0:
-		return fault{}
-	case f.node.shape != shapeList && len(files) > 1:
-		return fault{rule: "repeat", want: f.node.want, got: problem.TypeArray}
-	}
-	v := settle(fieldAt(root, f.index))
-	if f.node.shape != shapeList {
-		v.Set(reflect.ValueOf(files[0]).Elem())
-		return fault{}
-	}
-	v.Set(reflect.MakeSlice(v.Type(), len(files), len(files)))
-	for i, file := range files {
-		settle(v.Index(i)).Set(reflect.ValueOf(file).Elem())
-	}
-	return fault{}
-}
-
-// decodeParam sets v to the values of a parameter, or adds what is wrong.
+// decodeParam sets v to the values of a parameter, or adds what is wrong. gin
+// writes the default values of a list with semicolons.
 func decodeParam(v reflect.Value, f *field, values []string, found *findings) {
-	if len(values) == 0 && f.source.hasPreset {
-		values = f.presets()
+	switch {
+	case len(values) > 0 || !f.hasPreset:
+	case f.node.elem != nil:
+		values = strings.Split(f.preset, ";")
+	default:
+		values = []string{f.preset}
 	}
-	if len(values) == 0 {
-		return
-	}
-	v, n := settle(v), f.node
-	if n.shape != shapeList {
-		if len(values) > 1 {
-			found.addParam(fault{rule: "repeat", want: n.want, got: problem.TypeArray}, f)
-			return
-		}
-		found.addParam(decodeText(v, n, f, values[0]), f)
-		return
-	}
-	v.Set(reflect.MakeSlice(v.Type(), len(values), len(values)))
-	for i, value := range values {
-		if bad := decodeText(settle(v.Index(i)), n.elem, f, value); bad.rule != "" {
-			found.add(newFinding(bad, place{f.step(), {kind: stepElement, rank: i}}, f, f.rules.dived()))
-		}
-	}
+	f.fill(v, len(values), func(v reflect.Value, i int) fault { return decodeText(v, f, values[i]) }, found)
 }
 
-// presets returns the default values of f. gin writes those of a list with
-// semicolons.
-func (f *field) presets() []string {
-	if f.node.shape == shapeList {
-		return strings.Split(f.source.preset, ";")
+// fill sets v to n values, each by set, or adds what is wrong.
+func (f *field) fill(v reflect.Value, n int, set func(v reflect.Value, i int) fault, found *findings) {
+	at := make(place, 0, 2).to(f)
+	switch list := f.node.elem != nil; {
+	case n == 0:
+	case n > 1 && !list:
+		found.note(fault{rule: "repeat", want: f.node.want, got: problem.TypeArray}, at, f, f.rules)
+	case !list:
+		found.note(set(settle(v), 0), at, f, f.rules)
+	default:
+		v = settle(v)
+		v.Set(reflect.MakeSlice(v.Type(), n, n))
+		for i := range n {
+			found.note(set(settle(v.Index(i)), i), append(at, step{kind: stepElement, rank: i}), f, f.rules.elements())
+		}
 	}
-	return []string{f.source.preset}
 }
 
 // settle follows pointers, and allocates what they lack.
@@ -240,72 +183,56 @@ func settle(v reflect.Value) reflect.Value {
 	return v
 }
 
-// decodeText sets v to the value that a text stands for. If it stands for none,
-// decodeText says why.
-func decodeText(v reflect.Value, n *node, f *field, text string) fault {
-	mismatch := func(rule string) fault {
-		bad := fault{rule: rule, want: n.want, got: problem.TypeString}
-		if text == "" {
-			bad.presence = problem.Zero
-		}
-		return bad
+// decodeText sets v, of the type of f or of its elements, to the value that a text
+// stands for. If it stands for none, decodeText says why.
+func decodeText(v reflect.Value, f *field, text string) fault {
+	n := f.node
+	if n.elem != nil {
+		n = n.elem
+	}
+	bad := mismatch(n.want, problem.TypeString)
+	if text == "" {
+		bad.presence = problem.Zero
 	}
 	if !utf8.ValidString(text) || strings.Contains(text, "\x00") {
-		return mismatch("encoding")
+		bad.rule = "encoding"
+		return bad
 	}
 	switch n.want {
 	case problem.TypeString:
 		v.SetString(text)
+		return fault{}
 	case problem.TypeBoolean:
-		yes := text == "true" || text == "1" || text == "on" && f.in == problem.InForm // as a checkbox says
-		if !yes && text != "false" && text != "0" {
-			return mismatch("type")
+		v.SetBool(text == "true" || text == "1" || text == "on" && f.in == problem.InForm) // as a checkbox says
+		if v.Bool() || text == "false" || text == "0" {
+			return fault{}
 		}
-		v.SetBool(yes)
+		return bad
 	case problem.TypeInteger:
-		if _, err := strconv.ParseInt(text, 10, 64); errors.Is(err, strconv.ErrSyntax) || strings.HasPrefix(text, "+") {
-			return mismatch("type")
+		if text == "" || text[0] == '+' {
+			return bad
 		}
 		return setInteger([]byte(text), v)
 	case problem.TypeNumber:
-		if !isDecimal(text) {
-			return mismatch("type")
+		// In decimal: neither infinite, nor hexadecimal, nor with underscores.
+		if text == "" || strings.Trim(text, "+-.0123456789eE") != "" {
+			return bad
 		}
-		return setFloat([]byte(text), v)
-	default:
-		if err := decodeOwn(v, n, f, text); err != nil || text == "" {
-			v.SetZero()
-			return mismatch("format")
-		}
+		return setNumber([]byte(text), v)
 	}
-	return fault{}
-}
-
-// decodeOwn decodes text into a type with a text form of its own.
-func decodeOwn(v reflect.Value, n *node, f *field, text string) error {
-	switch n.want {
-	case problem.TypeDuration:
-		d, err := time.ParseDuration(text)
-		v.SetInt(int64(d))
-		return err
-	case problem.TypeTime:
-		t, err := f.source.parseTime(text)
-		v.Set(reflect.ValueOf(t))
-		return err
+	var err error
+	switch x := v.Addr().Interface().(type) {
+	case *time.Duration:
+		*x, err = time.ParseDuration(text)
+	case *time.Time:
+		*x, err = f.parseTime(text)
+	case encoding.TextUnmarshaler:
+		err = x.UnmarshalText([]byte(text))
 	}
-	u, ok := v.Addr().Interface().(encoding.TextUnmarshaler)
-	if !ok {
-		return errors.ErrUnsupported // the self check has refused such a field
+	if err == nil && text != "" {
+		return fault{}
 	}
-	return u.UnmarshalText([]byte(text))
-}
-
-// isDecimal reports whether text is a number in decimal: neither infinite, nor
-// hexadecimal, nor with underscores.
-func isDecimal(text string) bool {
-	if strings.Trim(text, "+-.0123456789eE") != "" {
-		return false
-	}
-	_, err := strconv.ParseFloat(text, 64)
-	return err == nil || errors.Is(err, strconv.ErrRange)
+	v.SetZero()
+	bad.rule = "format"
+	return bad
 }

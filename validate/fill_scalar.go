@@ -14,20 +14,17 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
+// jsonTypes names the types, other than numbers, that begin with a byte.
+var jsonTypes = [256]problem.Type{
+	'"': problem.TypeString, '{': problem.TypeObject, '[': problem.TypeArray,
+	't': problem.TypeBoolean, 'f': problem.TypeBoolean, 'n': problem.TypeNull,
+}
+
 // typeOf names the JSON type of a value. A number with a fraction or an
 // exponent is a float.
 func typeOf(raw []byte) problem.Type {
-	switch raw[0] {
-	case '"':
-		return problem.TypeString
-	case '{':
-		return problem.TypeObject
-	case '[':
-		return problem.TypeArray
-	case 't', 'f':
-		return problem.TypeBoolean
-	case 'n':
-		return problem.TypeNull
+	if t := jsonTypes[raw[0]]; t != problem.TypeUnknown {
+		return t
 	}
 	if bytes.ContainsAny(raw, ".eE") {
 		return problem.TypeFloat
@@ -36,49 +33,54 @@ func typeOf(raw []byte) problem.Type {
 }
 
 // mismatch says that a value is of another type than wanted.
-func mismatch(want problem.Type, raw []byte) fault {
-	return fault{rule: "type", want: want, got: typeOf(raw)}
+func mismatch(want, got problem.Type) fault { return fault{rule: "type", want: want, got: got} }
+
+// malformed says that a string is none of those that stand for a value.
+func malformed(want problem.Type) fault {
+	return fault{rule: "format", want: want, got: problem.TypeString}
 }
 
 // scalar decodes a value that has no parts. If it cannot, it says why.
 func (w *walk) scalar(v reflect.Value, n *node) fault {
-	switch n.want {
-	case problem.TypeBoolean:
+	want := n.want
+	if want == problem.TypeDuration {
+		want = problem.TypeInteger // as which it travels in JSON
+	}
+	plain := want == problem.TypeBoolean || want == problem.TypeInteger || want == problem.TypeNumber && n.typ != numberType
+	if plain || w.Peek() != '"' {
 		raw := w.Raw()
-		if raw[0] != 't' && raw[0] != 'f' {
-			return mismatch(n.want, raw)
+		switch got := jsonTypes[raw[0]]; {
+		case want == problem.TypeBoolean && got == want:
+			v.SetBool(raw[0] == 't')
+			return fault{}
+		case want == problem.TypeNumber && got == problem.TypeUnknown:
+			return setNumber(raw, v)
+		case want == problem.TypeInteger && got == problem.TypeUnknown:
+			if bad := setInteger(raw, v); bad.rule != "type" { // as that of a float is
+				return bad
+			}
 		}
-		v.SetBool(raw[0] == 't')
-		return fault{}
-	case problem.TypeInteger, problem.TypeDuration:
-		raw := w.Raw()
-		if typeOf(raw) != problem.TypeNumber {
-			return mismatch(problem.TypeInteger, raw) // as which a duration travels in JSON
-		}
-		return setInteger(raw, v)
+		return mismatch(want, typeOf(raw))
+	}
+	switch want {
+	case problem.TypeBytes:
+		return w.base64(v)
 	case problem.TypeNumber:
-		return w.number(v, n)
-	}
-	if w.Peek() != '"' {
-		return mismatch(n.want, w.Raw())
-	}
-	if n.want == problem.TypeString {
-		text := w.String()
+		return setNumber(w.Text(), v)
+	case problem.TypeString:
+		text := string(w.Text())
 		w.take(len(text), 1)
 		v.SetString(text)
 		return fault{}
 	}
-	if n.want == problem.TypeBytes {
-		return w.base64(v)
-	}
 	var err error
-	if n.want == problem.TypeTime {
+	if want == problem.TypeTime {
 		err = v.Addr().Interface().(json.Unmarshaler).UnmarshalJSON(w.Raw())
 	} else {
 		err = v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText(w.Text())
 	}
 	if err != nil {
-		return fault{rule: "format", want: n.want, got: problem.TypeString}
+		return malformed(want)
 	}
 	return fault{}
 }
@@ -89,185 +91,137 @@ func (w *walk) base64(v reflect.Value) fault {
 	if !w.take(len(text), 1) {
 		return fault{}
 	}
-	data := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
-	n, err := base64.StdEncoding.Decode(data, text)
+	data, err := base64.StdEncoding.AppendDecode(make([]byte, 0, base64.StdEncoding.DecodedLen(len(text))), text)
 	if err != nil {
-		return fault{rule: "format", want: problem.TypeBytes, got: problem.TypeString}
+		return malformed(problem.TypeBytes)
 	}
-	v.SetBytes(data[:n])
+	v.SetBytes(data)
 	return fault{}
 }
 
-// number decodes a float or a [json.Number], which may also be a string.
-func (w *walk) number(v reflect.Value, n *node) fault {
-	number := v.Kind() == reflect.String
-	if number && w.Peek() == '"' {
-		text := w.Text()
-		if !strictjson.IsNumber(text) {
-			return fault{rule: "format", want: n.want, got: problem.TypeString}
-		}
-		v.SetString(string(text))
-		return fault{}
-	}
-	raw := w.Raw()
-	switch t := typeOf(raw); {
-	case t != problem.TypeNumber && t != problem.TypeFloat:
-		return mismatch(n.want, raw)
-	case number:
-		v.SetString(string(raw))
-		return fault{}
-	}
-	return setFloat(raw, v)
-}
-
-// any decodes a value that nobody has described. It fails for a number that no
-// float64 holds.
-func (w *walk) any() (x any, ok bool) {
+// any decodes a value that nobody has described.
+func (w *walk) any() any {
 	const word = 16 // of an interface, or of the string or number in it
 	if !w.take(2, word) {
-		return nil, true
+		w.Raw()
+		return nil
 	}
 	switch w.Peek() {
 	case '{':
-		return w.anyObject()
-	case '[':
-		list := make([]any, w.Open())
-		ok = true
-		for i := range list {
-			elem, fine := w.any()
-			if w.room < 0 {
-				return nil, true
-			}
-			list[i], ok = elem, ok && fine
+		size := w.Open()
+		object := make(map[string]any, size)
+		for range size {
+			name := string(w.Name())
+			w.take(len(name), 1)
+			object[name] = w.any()
 			w.Next()
 		}
-		return list, ok
+		return object
+	case '[':
+		list := make([]any, w.Open())
+		for i := range list {
+			list[i] = w.any()
+			w.Next()
+		}
+		return list
 	case '"':
-		text := w.String()
+		text := string(w.Text())
 		w.take(len(text), 1)
-		return text, true
+		return text
 	}
 	switch raw := w.Raw(); raw[0] {
 	case 't', 'f':
-		return raw[0] == 't', true
+		return raw[0] == 't'
 	case 'n':
-		return nil, true
+		return nil
 	default:
-		f, err := strconv.ParseFloat(string(raw), 64)
-		return f, err == nil
+		x, err := strconv.ParseFloat(string(raw), 64)
+		w.huge = w.huge || err != nil
+		return x
 	}
-}
-
-func (w *walk) anyObject() (x any, ok bool) {
-	size := w.Open()
-	object := make(map[string]any, size)
-	ok = true
-	for range size {
-		name := string(w.Name())
-		w.take(len(name), 1)
-		elem, fine := w.any()
-		if w.room < 0 {
-			return nil, true
-		}
-		object[name], ok = elem, ok && fine
-		w.Next()
-	}
-	return object, ok
 }
 
 // quoted decodes the value in a string, for the json option ",string". What
 // stands in the string was not scanned: encoding/json takes null there, 007, and
 // the strconv syntax of floats. Of a [json.Number] one version of it takes more
 // than the other; here it takes what both take.
-func (w *walk) quoted(v reflect.Value, n *node, f *field, s *section) {
-	switch w.Peek() {
-	case 'n':
-		w.Raw()
-		return
-	case '"':
-	default:
-		w.note(mismatch(problem.TypeString, w.Raw()), f, s)
-		return
+func (w *walk) quoted(v reflect.Value, n *node) fault {
+	if w.Peek() != '"' {
+		if got := typeOf(w.Raw()); got != problem.TypeNull {
+			return mismatch(problem.TypeString, got)
+		}
+		return fault{}
 	}
 	text := w.Text()
 	if string(text) == "null" && n.typ != numberType {
-		return
+		return fault{}
 	}
-	if v.Kind() == reflect.Pointer {
-		v.Set(reflect.New(v.Type().Elem()))
-		v = v.Elem()
-	}
-	w.note(decodeQuoted(text, v, n), f, s)
-}
-
-func decodeQuoted(text []byte, v reflect.Value, n *node) fault {
-	bad := fault{rule: "type", want: n.want, got: problem.TypeString}
+	v = settle(v)
 	switch {
-	case v.Kind() == reflect.Bool:
-		v.SetBool(string(text) == "true")
-		if v.Bool() || string(text) == "false" {
-			return fault{}
-		}
-		return bad
-	case n.want == problem.TypeNumber && v.Kind() == reflect.String:
-		if strictjson.IsNumber(text) {
-			v.SetString(string(text))
-			return fault{}
-		}
-		return bad
-	case v.Kind() == reflect.String:
+	case n.want == problem.TypeString:
 		inner, ok := strictjson.Unquote(text)
 		v.SetString(inner)
 		if ok {
 			return fault{}
 		}
-		return bad
-	case len(text) == 0, text[0] != '-' && (text[0] < '0' || '9' < text[0]):
-		return bad
-	case v.CanFloat():
-		if _, err := strconv.ParseFloat(string(text), 64); errors.Is(err, strconv.ErrSyntax) {
-			return bad
+	case v.Kind() == reflect.Bool:
+		v.SetBool(string(text) == "true")
+		if v.Bool() || string(text) == "false" {
+			return fault{}
 		}
-		return setFloat(text, v)
+	case len(text) == 0, text[0] != '-' && (text[0] < '0' || '9' < text[0]):
+	case n.want == problem.TypeNumber:
+		return setNumber(text, v)
+	default:
+		return setInteger(text, v)
 	}
-	bad.want = problem.TypeInteger
-	if _, err := strconv.ParseInt(string(text), 10, 64); errors.Is(err, strconv.ErrSyntax) {
-		return bad
-	}
-	return setInteger(text, v)
+	return mismatch(n.want, problem.TypeString)
 }
 
 // setInteger sets v to a decimal number. If that is out of its range, the fault
 // names the bound.
 func setInteger(text []byte, v reflect.Value) fault {
+	var err error
 	bits := v.Type().Bits()
-	var least, most string
+	least, most := int64(math.MinInt64)>>(64-bits), uint64(math.MaxInt64)>>(64-bits)
 	if v.CanUint() {
-		u, err := strconv.ParseUint(string(text), 10, bits)
-		if err == nil {
-			v.SetUint(u)
-			return fault{}
-		}
-		least, most = "0", strconv.FormatUint(math.MaxUint64>>(64-bits), 10)
+		var u uint64
+		u, err = strconv.ParseUint(string(text), 10, bits)
+		v.SetUint(u)
+		least, most = 0, math.MaxUint64>>(64-bits)
 	} else {
-		i, err := strconv.ParseInt(string(text), 10, bits)
-		if err == nil {
-			v.SetInt(i)
-			return fault{}
-		}
-		least, most = strconv.FormatInt(math.MinInt64>>(64-bits), 10), strconv.FormatInt(math.MaxInt64>>(64-bits), 10)
+		var i int64
+		i, err = strconv.ParseInt(string(text), 10, bits)
+		v.SetInt(i)
 	}
-	if text[0] == '-' {
-		most = ""
-	} else {
-		least = ""
+	if err == nil {
+		return fault{}
 	}
-	return fault{rule: "range", want: problem.TypeInteger, got: problem.TypeNumber, min: least, max: most}
+	v.SetZero()
+	if _, err := strconv.ParseInt(string(text), 10, 64); errors.Is(err, strconv.ErrSyntax) {
+		return mismatch(problem.TypeInteger, problem.TypeString)
+	}
+	bad := fault{rule: "range", want: problem.TypeInteger, got: problem.TypeNumber, below: text[0] == '-'}
+	if bad.param = strconv.FormatUint(most, 10); bad.below {
+		bad.param = strconv.FormatInt(least, 10)
+	}
+	return bad
 }
 
-func setFloat(text []byte, v reflect.Value) fault {
+// setNumber sets v, a float or a [json.Number], to a number.
+func setNumber(text []byte, v reflect.Value) fault {
+	if v.Kind() == reflect.String {
+		if !strictjson.IsNumber(text) {
+			return mismatch(problem.TypeNumber, problem.TypeString)
+		}
+		v.SetString(string(text))
+		return fault{}
+	}
 	x, err := strconv.ParseFloat(string(text), v.Type().Bits())
-	if err != nil {
+	switch {
+	case errors.Is(err, strconv.ErrSyntax):
+		return mismatch(problem.TypeNumber, problem.TypeString)
+	case err != nil:
 		return fault{rule: "range", want: problem.TypeNumber, got: problem.TypeNumber}
 	}
 	v.SetFloat(x)
@@ -276,19 +230,17 @@ func setFloat(text []byte, v reflect.Value) fault {
 
 // decodeKey sets key, of a map, to a name.
 func decodeKey(name string, key reflect.Value) fault {
-	if u, ok := key.Addr().Interface().(encoding.TextUnmarshaler); ok {
+	u, ok := key.Addr().Interface().(encoding.TextUnmarshaler)
+	switch {
+	case ok:
 		key.SetZero()
 		if err := u.UnmarshalText([]byte(name)); err != nil {
-			return fault{rule: "format", want: textType(key.Type()), got: problem.TypeString}
+			return malformed(textType(key.Type()))
 		}
-		return fault{}
-	}
-	if key.Kind() == reflect.String {
+	case key.Kind() == reflect.String:
 		key.SetString(name)
-		return fault{}
+	default:
+		return setInteger([]byte(name), key)
 	}
-	if _, err := strconv.ParseInt(name, 10, 64); errors.Is(err, strconv.ErrSyntax) {
-		return fault{rule: "type", want: problem.TypeInteger, got: problem.TypeString}
-	}
-	return setInteger([]byte(name), key)
+	return fault{}
 }

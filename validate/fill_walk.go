@@ -19,20 +19,20 @@ type walk struct {
 	found findings
 	at    place
 	seen  []problem.Presence // of the members of the structs around the cursor, by position
-	fold  []byte
-	room  int64 // bytes that the value may still take
+	room  int64              // bytes that the value may still take
+	huge  bool               // no float64 holds a number of an any
 }
 
 var walks = sync.Pool{New: func() any { return new(walk) }}
 
 // walk decodes the body at c into root, and takes from room the bytes of memory
-// that this costs. If there is too little room, it stops half-way.
-func (v *Validator) walk(c strictjson.Cursor, root reflect.Value, n *node, f *field, room *int64) findings {
+// that this costs. If there is too little room, it passes over the rest.
+func (v *Validator) walk(c strictjson.Cursor, root reflect.Value, n *node, f *field, s *section, room *int64) findings {
 	w := walks.Get().(*walk)
 	defer w.release()
 	w.Cursor, w.cfg, w.room = c, &v.cfg, *room
 	w.found = findings{limit: v.cfg.MaxErrors}
-	w.value(root, n, f, f.section())
+	w.value(root, n, f, s)
 	w.found.cut()
 	*room = w.room
 	return w.found
@@ -40,11 +40,15 @@ func (v *Validator) walk(c strictjson.Cursor, root reflect.Value, n *node, f *fi
 
 // release gives w back to the pool without what it knows of the body.
 func (w *walk) release() {
-	clear(w.at[:cap(w.at)])
-	clear(w.fold[:cap(w.fold)])
-	w.Cursor, w.found = strictjson.Cursor{}, findings{}
-	w.at, w.seen = w.at[:0], w.seen[:0]
+	*w = walk{at: w.at[:0], seen: w.seen[:0]}
 	walks.Put(w)
+}
+
+// leave goes back to where w came from, and forgets the name of where it was.
+func (w *walk) leave() {
+	last := len(w.at) - 1
+	w.at[last].name = ""
+	w.at = w.at[:last]
 }
 
 // take reserves the memory of n values of that size, and reports whether there
@@ -59,35 +63,39 @@ func (w *walk) take(n int, size uintptr) bool {
 func (w *walk) value(v reflect.Value, n *node, f *field, s *section) {
 	c := w.Peek()
 	switch {
-	case f != nil && f.quoted:
-		w.quoted(v, n, f, s)
+	case w.room < 0:
+		w.Raw()
 		return
-	case c == 'n' && (n.shape != shapeOpaque || v.Kind() == reflect.Pointer):
+	case f != nil && f.quoted:
+		w.note(w.quoted(v, n), f, s)
+		return
+	case c == 'n' && (n.want != problem.TypeAny || v.Kind() == reflect.Pointer):
 		w.Raw() // null is no value
 		return
 	}
 	for v.Kind() == reflect.Pointer && v.Type() != n.typ {
 		if !w.take(1, v.Type().Elem().Size()) {
+			w.Raw()
 			return
 		}
 		v.Set(reflect.New(v.Type().Elem()))
 		v = v.Elem()
 	}
 	switch {
-	case n.shape == shapeScalar:
+	case n.isScalar():
 		w.note(w.scalar(v, n), f, s)
-	case n.shape == shapeStruct && c == '{':
+	case n.want == problem.TypeObject && c == '{':
 		w.members(v, n.object, s)
-	case n.shape == shapeList && c == '[':
-		w.elements(v, n, f, s.ofElements())
-	case n.shape == shapeList && c == '"' && isBytes(n.typ):
+	case n.want == problem.TypeArray && c == '[':
+		w.elements(v, n, f, s.elements())
+	case n.want == problem.TypeArray && c == '"' && isBytes(n.typ):
 		w.note(w.base64(v), f, s)
-	case n.shape == shapeMap && c == '{':
-		w.entries(v, n, f, s.ofElements())
-	case n.shape == shapeOpaque:
+	case n.want == problem.TypeMap && c == '{':
+		w.entries(v, n, f, s.elements())
+	case n.want == problem.TypeAny:
 		w.note(w.opaque(v, n), f, s)
 	default:
-		w.note(mismatch(n.want, w.Raw()), f, s)
+		w.note(mismatch(n.want, typeOf(w.Raw())), f, s)
 	}
 }
 
@@ -102,12 +110,12 @@ func (w *walk) opaque(v reflect.Value, n *node) fault {
 		}
 		return fault{}
 	}
-	x, ok := w.any()
-	switch {
-	case !ok:
-		return fault{rule: "range", want: problem.TypeNumber, got: problem.TypeNumber}
-	case x != nil:
+	w.huge = false
+	if x := w.any(); x != nil && !w.huge {
 		v.Set(reflect.ValueOf(x))
+	}
+	if w.huge {
+		return fault{rule: "range", want: problem.TypeNumber, got: problem.TypeNumber}
 	}
 	return fault{}
 }
@@ -135,12 +143,9 @@ func (w *walk) members(v reflect.Value, o *object, s *section) {
 				w.seen[base+f.position] = problem.Null
 			}
 		}
-		w.at = append(w.at, f.step())
-		w.value(fieldAt(v, f.index), f.node, f, f.rules)
-		w.at = w.at[:len(w.at)-1]
-		if w.room < 0 {
-			return
-		}
+		w.at = w.at.to(f)
+		w.value(fieldAt(v, f.Index), f.node, f, f.rules)
+		w.leave()
 		w.Next()
 	}
 	if o.asksPresence && !s.isOpaque() && !(s.skipsZero() && v.IsZero()) {
@@ -156,14 +161,14 @@ func (w *walk) absent(o *object, seen []problem.Presence) {
 		if f.in != problem.InBody || seen[i] == problem.Present {
 			continue
 		}
-		w.at = append(w.at, f.step())
+		w.at = w.at.to(f)
 		switch {
 		case f.presence:
 			w.note(fault{rule: "required", want: f.node.want, presence: seen[i]}, f, f.rules)
 		case f.holdsPresence():
 			w.absent(f.node.object, f.node.object.absent)
 		}
-		w.at = w.at[:len(w.at)-1]
+		w.leave()
 	}
 }
 
@@ -173,8 +178,7 @@ func (w *walk) unknown(name []byte, o *object, rank int) {
 	var like *field
 	// Folding changes the length of a letter at most from one byte to three.
 	if len(name) <= 3*o.longest {
-		w.fold = appendFolded(w.fold[:0], name)
-		like = o.folded[string(w.fold)]
+		like = o.folded[folded(name)]
 	}
 	if like == nil && !w.cfg.ReportUnknown {
 		w.Raw()
@@ -186,32 +190,28 @@ func (w *walk) unknown(name []byte, o *object, rank int) {
 		bad.param = like.name
 	}
 	w.note(bad, nil, nil)
-	w.at = w.at[:len(w.at)-1]
+	w.leave()
 }
 
 // entries decodes an object into a map.
 func (w *walk) entries(v reflect.Value, n *node, f *field, s *section) {
 	t, size := v.Type(), w.Open()
-	if !w.take(size, t.Key().Size()+t.Elem().Size()) {
-		return
+	if w.take(size, t.Key().Size()+t.Elem().Size()) {
+		v.Set(reflect.MakeMapWithSize(t, size))
 	}
-	v.Set(reflect.MakeMapWithSize(t, size))
 	key, elem := reflect.New(t.Key()).Elem(), reflect.New(t.Elem()).Elem()
 	for range size {
 		name := string(w.Name())
 		w.at = append(w.at, step{kind: stepEntry, name: name})
 		elem.SetZero()
 		w.element(elem, n.elem, f, s)
-		if bad := decodeKey(name, key); bad.rule == "" {
+		bad := decodeKey(name, key)
+		bad.key = true
+		w.note(bad, f, nil)
+		if w.take(len(name), 1) && bad.rule == "" {
 			v.SetMapIndex(key, elem)
-		} else {
-			bad.key = true
-			w.note(bad, f, nil)
 		}
-		w.at = w.at[:len(w.at)-1]
-		if !w.take(len(name), 1) {
-			return
-		}
+		w.leave()
 		w.Next()
 	}
 }
@@ -220,10 +220,7 @@ func (w *walk) entries(v reflect.Value, n *node, f *field, s *section) {
 // as it has room for, as in encoding/json.
 func (w *walk) elements(v reflect.Value, n *node, f *field, s *section) {
 	size := w.Open()
-	if v.Kind() == reflect.Slice {
-		if !w.take(size, v.Type().Elem().Size()) {
-			return
-		}
+	if v.Kind() == reflect.Slice && w.take(size, v.Type().Elem().Size()) {
 		v.Set(reflect.MakeSlice(v.Type(), size, size))
 	}
 	w.at = append(w.at, step{kind: stepElement})
@@ -234,17 +231,14 @@ func (w *walk) elements(v reflect.Value, n *node, f *field, s *section) {
 		} else {
 			w.Raw()
 		}
-		if w.room < 0 {
-			return
-		}
 		w.Next()
 	}
-	w.at = w.at[:len(w.at)-1]
+	w.leave()
 }
 
 // element decodes a list element or the value of a map entry.
 func (w *walk) element(v reflect.Value, n *node, f *field, s *section) {
-	if w.Peek() == 'n' && !n.takesNull && !w.cfg.AllowNullElements {
+	if w.Peek() == 'n' && !n.takesNull() && !w.cfg.AllowNullElements {
 		w.Raw()
 		w.note(fault{rule: "null", want: n.want, got: problem.TypeNull}, f, s)
 		return
@@ -253,28 +247,14 @@ func (w *walk) element(v reflect.Value, n *node, f *field, s *section) {
 }
 
 // note keeps what is wrong with the value at w.at, if anything is.
-func (w *walk) note(bad fault, f *field, s *section) {
-	if bad.rule == "" {
-		return
-	}
-	if w.found.cuts(w.at) {
-		w.found.dropped++
-		return
-	}
-	w.found.add(newFinding(bad, w.found.keep(w.at), f, s))
-}
+func (w *walk) note(bad fault, f *field, s *section) { w.found.note(bad, w.at, f, s) }
 
 // fieldAt returns the field of a struct, and allocates the embedded structs on
 // the way to it.
 func fieldAt(v reflect.Value, index []int) reflect.Value {
-	for i, x := range index {
-		if i > 0 && v.Kind() == reflect.Pointer {
-			if v.IsNil() {
-				v.Set(reflect.New(v.Type().Elem()))
-			}
-			v = v.Elem()
-		}
-		v = v.Field(x)
+	v = v.Field(index[0])
+	for _, x := range index[1:] {
+		v = settle(v).Field(x)
 	}
 	return v
 }

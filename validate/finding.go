@@ -13,7 +13,6 @@ import (
 type finding struct {
 	problem.FieldError
 	at     place
-	zero   bool    // the value is zero
 	unique bool    // the rule compares the elements below at
 	others []place // the other values that the rule looks at
 }
@@ -22,37 +21,11 @@ type finding struct {
 // else. The zero fault is none.
 type fault struct {
 	rule      string
+	param     string // the bound of a range
 	want, got problem.Type
 	presence  problem.Presence
 	key       bool
-	param     string
-	min, max  string
-}
-
-// newFinding completes the facts of a value that did not decode: f and s, its
-// field and section, may be nil.
-func newFinding(bad fault, at place, f *field, s *section) finding {
-	e := problem.FieldError{
-		Rule: bad.rule, Want: bad.want, Got: bad.got, Presence: bad.presence,
-		Key: bad.key, Param: bad.param, Min: bad.min, Max: bad.max,
-	}
-	switch {
-	case e.Presence != problem.PresenceUnknown:
-	case e.Got == problem.TypeNull:
-		e.Presence = problem.Null
-	default:
-		e.Presence = problem.Present
-	}
-	if s != nil {
-		e.OneOf = s.oneOf
-		if e.Rule != "range" {
-			e.Min, e.Max = s.min, s.max
-		}
-	}
-	if f != nil {
-		e.In, e.Label, e.Message = f.in, f.label, f.message
-	}
-	return finding{FieldError: e, at: at}
+	below     bool // the bound is the lower one
 }
 
 // A place leads from the root to a value.
@@ -66,9 +39,12 @@ type step struct {
 	field *field // the member
 }
 
-// step is the way from an object to its member f.
-func (f *field) step() step {
-	return step{kind: stepMember, rank: f.position, field: f}
+// to leads on to f, a field of the object at p. The whole body is no step away.
+func (p place) to(f *field) place {
+	if f.whole {
+		return p
+	}
+	return append(p, step{kind: stepMember, rank: f.position, field: f})
 }
 
 type stepKind uint8
@@ -144,6 +120,41 @@ func (fs *findings) add(f finding) {
 	}
 }
 
+// note adds what is wrong with a value that did not decode, if anything is, and
+// completes the facts: f and s, its field and section, may be nil.
+func (fs *findings) note(bad fault, at place, f *field, s *section) {
+	if bad.rule == "" {
+		return
+	}
+	if fs.cuts(at) {
+		fs.dropped++
+		return
+	}
+	e := problem.FieldError{Rule: bad.rule, Want: bad.want, Got: bad.got, Presence: bad.presence, Key: bad.key}
+	switch {
+	case e.Presence != problem.PresenceUnknown:
+	case e.Got == problem.TypeNull:
+		e.Presence = problem.Null
+	default:
+		e.Presence = problem.Present
+	}
+	if s != nil {
+		e.OneOf, e.Min, e.Max = s.oneOf, s.min, s.max
+	}
+	switch {
+	case e.Rule != "range":
+		e.Param = bad.param
+	case bad.below:
+		e.Min, e.Max = bad.param, ""
+	default:
+		e.Min, e.Max = "", bad.param
+	}
+	if f != nil {
+		e.In, e.Label, e.Message = f.in, f.label, f.message
+	}
+	fs.add(finding{FieldError: e, at: fs.keep(at)})
+}
+
 // keep returns a copy of p for a finding, in the memory of a dropped one if
 // there is any.
 func (fs *findings) keep(p place) place {
@@ -173,16 +184,6 @@ func (fs *findings) cuts(p place) bool {
 	return fs.dropped > 0 && p.compare(fs.list[fs.limit-1].at) > 0
 }
 
-// blocks reports whether a rule failure says nothing because a value that it
-// looks at did not decode. fs must be sorted, and no finding in it may lie
-// below another one.
-func (fs *findings) blocks(f *finding) bool {
-	if fs.touches(f.at, f.unique) {
-		return true
-	}
-	return slices.ContainsFunc(f.others, func(p place) bool { return fs.touches(p, true) })
-}
-
 // touches reports whether p lies at or below a finding, or, on demand, above one.
 func (fs *findings) touches(p place, above bool) bool {
 	i, _ := slices.BinarySearchFunc(fs.list, p, func(f finding, p place) int {
@@ -197,20 +198,15 @@ func (fs *findings) touches(p place, above bool) bool {
 	return above && i < len(fs.list) && fs.list[i].at.within(p)
 }
 
-// addRule adds a rule failure, unless a decode failure among decoded says more.
-// Decode failures behind the cut of a full list say nothing any more, but a
-// rule failure there will be cut, too.
+// addRule adds a rule failure, unless it says nothing because a value that it
+// looks at did not decode: decoded must be sorted, and no finding in it may lie
+// below another one. Decode failures behind the cut of a full list say nothing
+// any more, but a rule failure there will be cut, too.
 func (fs *findings) addRule(f finding, decoded *findings) {
-	if f.Key || !decoded.blocks(&f) { // a key says something whatever its value is
+	blocked := decoded.touches(f.at, f.unique) || slices.ContainsFunc(f.others, func(p place) bool { return decoded.touches(p, true) })
+	if f.Key || !blocked { // a key says something whatever its value is
 		fs.add(f)
 	}
-}
-
-// merge adds all of other.
-func (fs *findings) merge(other *findings) {
-	fs.list = append(fs.list, other.list...)
-	fs.dropped += other.dropped
-	fs.cut()
 }
 
 // err returns the findings as one error of the kind Validation, or nil.
@@ -224,11 +220,12 @@ func (fs *findings) err() error {
 		fields[i].Path = f.at.path()
 	}
 	var cause error
-	switch {
-	case fs.more:
-		cause = fmt.Errorf("validate: at least %d more field errors were dropped", fs.dropped)
-	case fs.dropped > 0:
-		cause = fmt.Errorf("validate: %d more field errors were dropped", fs.dropped)
+	if fs.dropped > 0 {
+		least := ""
+		if fs.more {
+			least = "at least "
+		}
+		cause = fmt.Errorf("validate: %s%d more field errors were dropped", least, fs.dropped)
 	}
 	return problem.Validation.WrapFields(cause, fields)
 }

@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"reflect"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/go-playground/validator/v10"
 
+	"github.com/backstop-go/backstop/internal/strictjson"
 	"github.com/backstop-go/backstop/problem"
 )
 
@@ -21,6 +23,8 @@ type judgement struct {
 	decoded findings // what did not decode
 	rules   findings // what breaks a rule
 	at      place    // see visit
+	given   bool     // the value was not sent
+	unset   bool     // see visit
 }
 
 // Failures beyond so many are not counted, and not looked for: a client would
@@ -38,124 +42,111 @@ func (j *judgement) isEnough() bool {
 }
 
 // judge runs the rules on root, which is addressable and of the plan's type. It
-// returns all that is wrong, together with what did not decode.
-func (p *plan) judge(ctx context.Context, v *Validator, root reflect.Value, decoded findings) (findings, error) {
+// returns all that is wrong, together with what did not decode. Where nothing
+// was decoded, it looks for values whose presence is required and that are zero.
+func (p *plan) judge(ctx context.Context, v *Validator, root reflect.Value, decoded findings, given bool) (findings, error) {
 	broken := p.engine.StructCtx(ctx, root.Addr().Interface())
-	if broken == nil && !p.deep {
+	if broken == nil && !p.top.deep {
 		return decoded, nil
 	}
-	j := &judgement{ctx: ctx, v: v, p: p, decoded: decoded, rules: findings{limit: v.cfg.MaxErrors}}
-	if err := j.judged(broken, p.prefix, scope{object: p.top}, false); err != nil {
+	j := &judgement{ctx: ctx, v: v, p: p, decoded: decoded, rules: findings{limit: v.cfg.MaxErrors}, given: given, unset: given}
+	if given && p.top.deep {
+		_ = j.visit(root, p.top.object, true) // asks nobody who could fail
+		j.unset = false
+		j.decoded.cut()
+	}
+	if err := j.engine(broken, scope{node: p.top}, false); err != nil {
 		return findings{}, err
 	}
-	if p.deep {
-		if err := j.visit(root, p.top, broken == nil); err != nil {
+	if p.top.deep {
+		if err := j.visit(root, p.top.object, broken == nil); err != nil {
 			return findings{}, err
 		}
 	}
-	j.rules.merge(&j.decoded)
+	j.rules.list = append(j.rules.list, j.decoded.list...)
+	j.rules.dropped += j.decoded.dropped
+	j.rules.cut()
 	return j.rules, nil
 }
 
-// judged is engine, if err is not nil, for the place of the visit.
-func (j *judgement) judged(err error, prefix string, c scope, key bool) error {
+// engine turns validator's errors about c, at the place of the visit, into
+// findings. Their namespaces are Go names and indexes, never map keys.
+func (j *judgement) engine(err error, c scope, key bool) error {
 	if err == nil {
 		return nil
 	}
-	c.at = j.at
-	return j.engine(err, prefix, c, key)
-}
-
-// engine turns validator's errors into findings. Their namespaces are Go names
-// and indexes, never map keys, behind prefix, and lead on from c.
-func (j *judgement) engine(err error, prefix string, c scope, key bool) error {
 	failed, ok := err.(validator.ValidationErrors)
 	if !ok {
 		return fmt.Errorf("validate: run the rules: %w", err)
 	}
+	c.at = j.at
+	prefix := c.prefix()
 	for i, e := range failed {
 		if len(j.rules.list) >= j.v.cfg.MaxErrors && i >= j.v.cfg.MaxErrors {
 			// validator keeps the struct order, so the rest would be cut.
 			j.rules.dropped += len(failed) - i
 			break
 		}
-		f := c.resolve(strings.TrimPrefix(e.StructNamespace(), prefix))
+		f := j.describe(e, c.resolve(strings.TrimPrefix(e.StructNamespace(), prefix)))
 		f.Key = key
-		j.describe(&f, e)
-		j.rules.addRule(f.finding, &j.decoded)
+		j.rules.addRule(f, &j.decoded)
 	}
 	return nil
 }
 
 // A scope is where a namespace begins, or has led to.
 type scope struct {
-	object  *object // that the next name belongs to
-	node    *node   // that the next index belongs to
+	node    *node
 	field   *field
 	section *section
 	at      place
-	owner   *object // that declares field
-	base    place   // of owner
+	depth   int    // of the owner of field: so many steps of at lead there
+	rest    string // of the namespace, which leads to nothing on the wire
 
 	zeroPasses bool // of the elements one was zero, and broke no rule
 }
 
-// A located finding knows the field and the section that it is about.
-type located struct {
-	finding
-	scope scope
-}
-
 // resolve follows a namespace, such as Items[1].Name, as far as the wire
 // knows it.
-func (c scope) resolve(namespace string) located {
+func (c scope) resolve(namespace string) scope {
 	c.at = slices.Clone(c.at)
 	goName := ""
-	for rest := namespace; rest != ""; {
-		if rest[0] == '[' {
-			end := strings.IndexByte(rest, ']')
-			i, err := strconv.Atoi(rest[1:max(end, 1)])
-			if err != nil || c.node == nil {
+	for c.rest = namespace; c.rest != ""; {
+		if c.rest[0] == '[' {
+			index, rest, _ := strings.Cut(c.rest[1:], "]")
+			if c.node.elem == nil {
 				break
 			}
+			i, _ := strconv.Atoi(index)
 			c.at = append(c.at, step{kind: stepElement, rank: i})
-			c.section, c.node, rest = c.section.dived(), c.node.elem, rest[end+1:]
-			c.object = nil
-			if c.node != nil {
-				c.object = c.node.object
-			}
-			goName = ""
+			c.section, c.node, c.rest = c.section.elements(), c.node.elem, rest
 			continue
 		}
-		rest = strings.TrimPrefix(rest, ".")
-		end := strings.IndexAny(rest, ".[")
+		name := strings.TrimPrefix(c.rest, ".")
+		end := strings.IndexAny(name, ".[")
 		if end < 0 {
-			end = len(rest)
+			end = len(name)
 		}
-		goName, rest = goName+rest[:end], rest[end:]
-		if c.object == nil {
+		goName += name[:end]
+		if c.node.object == nil || c.node.object.byGo[goName] == nil {
 			break
 		}
-		f := c.object.byGo[goName]
-		if f == nil {
-			break
-		}
-		c.field, c.section = f, f.rules
-		if f.inline {
+		c.field, c.rest = c.node.object.byGo[goName], name[end:]
+		c.section = c.field.rules
+		if c.field.inline {
 			goName += "."
 			continue
 		}
-		c.owner, c.base = c.object, slices.Clone(c.at)
-		if !f.whole {
-			c.at = append(c.at, f.step())
-		}
-		c.node, c.object, goName = f.node, f.node.object, ""
+		c.depth = len(c.at)
+		c.at = c.at.to(c.field)
+		c.node, goName = c.field.node, ""
 	}
-	return located{finding{at: c.at}, c}
+	return c
 }
 
-// describe fills in the facts.
-func (j *judgement) describe(f *located, e validator.FieldError) {
+// describe states the facts about a broken rule.
+func (j *judgement) describe(e validator.FieldError, c scope) finding {
+	f := finding{at: c.at}
 	f.Rule, f.Param = e.ActualTag(), e.Param()
 	switch {
 	case builtinAliases[e.Tag()]:
@@ -163,78 +154,115 @@ func (j *judgement) describe(f *located, e validator.FieldError) {
 	case strings.Contains(f.Rule, "|"):
 		f.Param = "" // of the last alternative only
 	}
-	s := f.scope.section
-	if s != nil {
+	if s := c.section; s != nil && s.node != nil {
 		f.Want, f.OneOf, f.Min, f.Max = s.node.want, s.oneOf, s.min, s.max
 	}
 	if f.Rule == "noneof" || f.Rule == "noneofci" {
 		f.OneOf = splitList(f.Param)
 	}
-	if own, ok := j.v.cfg.Rules[f.Rule]; ok {
-		f.Message = own.Text
+	f.Message = j.v.cfg.Rules[f.Rule].Text
+	switch value := reflect.ValueOf(e.Value()); {
+	case j.given:
+	case !value.IsValid(), value.IsZero():
+		f.Presence = problem.Zero
+	default:
+		f.Presence = problem.Present
 	}
-	value := reflect.ValueOf(e.Value())
-	f.zero = !value.IsValid() || value.IsZero()
-	field := f.scope.field
-	if field == nil {
-		return
+	if c.field != nil {
+		f.Label, f.In, f.Message = c.field.label, c.field.in, cmp.Or(c.field.message, f.Message)
+		c.compare(&f)
 	}
-	f.Label, f.In = field.label, field.in
-	if field.message != "" {
-		f.Message = field.message
-	}
-	f.compared()
+	return f
 }
 
-// compared names the other fields that the rule looks at as the wire does.
-func (f *located) compared() {
-	r := rule{name: f.Rule, param: f.Param}
-	if r.name == "unique" {
-		f.unique = true
-		if n := f.scope.node; r.param != "" && n != nil && n.elem != nil && n.elem.object != nil {
-			if other := n.elem.object.byGo[r.param]; other != nil {
-				f.Param = other.name
-			}
+// compare names the other fields that the rule looks at as the wire does.
+func (c scope) compare(f *finding) {
+	if f.unique = f.Rule == "unique"; f.unique {
+		if elem := c.node.elem; elem != nil && elem.object != nil && elem.object.byGo[f.Param] != nil {
+			f.Param = elem.object.byGo[f.Param].name
 		}
 		return
 	}
-	owner, names := f.scope.owner, r.others()
-	if owner == nil || len(names) == 0 {
-		return
-	}
-	wire := make([]string, len(names))
-	for i, name := range names {
-		at, other := owner.follow(name)
-		if other == nil {
-			wire[i] = name
+	list, stride := rule{name: f.Rule, param: f.Param}.operands()
+	for i := 0; i < len(list); i += stride {
+		other := c.field.owner.follow(list[i])
+		if other.field == nil {
 			continue
 		}
-		f.others = append(f.others, append(slices.Clone(f.scope.base), at...))
-		var shown problem.FieldError
-		shown.Path = at.path()
-		wire[i] = string(shown.AppendPath(nil, problem.Brackets))
+		f.others = append(f.others, slices.Concat(c.at[:c.depth], other.at))
+		shown := problem.FieldError{Path: other.at.path()}
+		list[i] = string(shown.AppendPath(nil, problem.Brackets))
 		if i == 0 {
-			f.Other = other.label
+			f.Other = other.field.label
 		}
 	}
-	f.Param = strings.Join(wire, " ")
-	if r.comparesValues() {
-		words := splitList(r.param)
-		for i := range wire {
-			words[2*i] = wire[i]
-		}
-		f.Param = strings.Join(words, " ")
+	if list != nil {
+		f.Param = strings.Join(list, " ")
 	}
 }
 
 // follow finds the field that a rule of o names, such as Address.City.
-func (o *object) follow(goPath string) (place, *field) {
-	l := scope{object: o}.resolve(goPath)
-	if l.scope.field == nil || l.scope.field.inline {
-		return nil, nil
+func (o *object) follow(goPath string) scope {
+	c := scope{node: &node{typ: o.typ, object: o}}.resolve(goPath)
+	if c.field != nil && c.field.inline {
+		c.field = nil
 	}
-	return l.at, l.scope.field
+	return c
 }
 
 // builtinAliases are validator's own aliases, which have sentences.
-var builtinAliases = map[string]bool{"iscolor": true, "country_code": true, "eu_country_code": true}
+var builtinAliases = words("iscolor country_code eu_country_code")
+
+// locate looks up how the values of wanted were sent, which all have the value
+// at the cursor on their way at that depth: one pass over the body for all of
+// them. It sorts wanted by where they lead.
+func locate(c *strictjson.Cursor, wanted []*finding, depth int) {
+	open := c.Peek()
+	here := first(wanted, func(f *finding) bool { return len(f.at) == depth })
+	for _, f := range wanted[:here] {
+		if open == 'n' {
+			f.Presence = problem.Null
+		}
+	}
+	wanted = wanted[here:]
+	if len(wanted) == 0 || open != '{' && open != '[' {
+		c.Raw()
+	} else {
+		for i := range c.Open() {
+			var name []byte
+			if open == '{' {
+				name = c.Name()
+			}
+			n := first(wanted, func(f *finding) bool { return f.at[depth].leadsTo(name, i) })
+			locate(c, wanted[:n], depth+1)
+			wanted = wanted[n:]
+			c.Next()
+		}
+	}
+	for _, f := range wanted {
+		f.Presence = problem.Absent
+	}
+}
+
+// first moves those that is holds for to the begin of list and counts them.
+func first(list []*finding, is func(*finding) bool) (n int) {
+	for i, f := range list {
+		if is(f) {
+			list[i], list[n] = list[n], f
+			n++
+		}
+	}
+	return n
+}
+
+// leadsTo reports whether s is the step to a member of that name or, if name is
+// nil, to the element of that index.
+func (s *step) leadsTo(name []byte, index int) bool {
+	switch {
+	case s.kind == stepElement || name == nil:
+		return s.kind == stepElement && name == nil && s.rank == index
+	case s.kind == stepMember:
+		return s.field.name == string(name)
+	}
+	return s.name == string(name)
+}

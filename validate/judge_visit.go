@@ -16,22 +16,25 @@ import (
 // namespaces, where nobody can tell them from names, and where a long key is
 // copied once for every value below it. Nor is it asked about lists of structs
 // and of lists, of which it would report each failure before anybody can count
-// them. visit finds both and runs their sections element by element. On its way j.at is the
-// place of the value; sound says that the engine found no fault with v.
-func (j *judgement) visit(v reflect.Value, o *object, sound bool) error {
+// them. visit finds both and runs their sections element by element, or, if
+// j.unset, notes the values that are zero and whose presence is required. On its
+// way j.at is the place of the value; sound says that the engine found no fault
+// with v.
+func (j *judgement) visit(v reflect.Value, o *object, sound bool) (err error) {
 	base := len(j.at)
 	for _, f := range o.fields {
-		if !f.node.deep && !f.rules.isVisited(f.node) || f.rules.isOpaque() {
-			continue
+		fv, behind := v.FieldByIndexErr(f.Index)
+		if behind != nil {
+			continue // an embedded nil pointer
 		}
-		fv, err := v.FieldByIndexErr(f.index)
-		if err != nil {
-			continue // behind an embedded nil pointer
+		j.at = j.at.to(f)
+		switch {
+		case j.unset && f.presence && fv.IsZero():
+			bad := problem.FieldError{In: f.in, Rule: "required", Want: f.node.want, Label: f.label, Message: f.message}
+			j.decoded.add(finding{FieldError: bad, at: slices.Clone(j.at)})
+		case (f.node.deep || f.rules.isVisited()) && !f.rules.isOpaque():
+			err = j.descend(fv, v, scope{field: f, section: f.rules, node: f.node, depth: base}, sound)
 		}
-		if !f.whole {
-			j.at = append(j.at, f.step())
-		}
-		err = j.descend(fv, v, scope{field: f, section: f.rules, node: f.node, owner: o, base: j.at[:base]}, sound)
 		j.at = j.at[:base]
 		if err != nil {
 			return err
@@ -48,10 +51,10 @@ func (j *judgement) descend(v, parent reflect.Value, c scope, sound bool) error 
 		}
 		v = v.Elem()
 	}
-	if c.node.shape == shapeStruct {
+	if c.node.object != nil {
 		return j.visit(v, c.node.object, sound)
 	}
-	if !c.section.isVisited(c.node) || v.Len() == 0 {
+	if !c.section.isVisited() || v.Len() == 0 {
 		return nil
 	}
 	if c.section.own != "" && !sound {
@@ -61,74 +64,64 @@ func (j *judgement) descend(v, parent reflect.Value, c scope, sound bool) error 
 			return onlyRules(err)
 		}
 	}
-	if c.node.shape == shapeMap {
-		return j.entries(v, parent, c)
-	}
-	e := c.elements()
-	for i := range v.Len() {
-		j.at = append(j.at, step{kind: stepElement, rank: i})
-		err := j.element(v, i, parent, &e)
-		j.at = j.at[:len(j.at)-1]
-		if err != nil {
-			return err
+	var key reflect.Value // of lists there is none
+	e, keys, base := c, c, len(j.at)
+	e.node, e.section, keys.section = c.node.elem, c.section.next, c.section.keys
+	if c.node.want == problem.TypeMap {
+		key = one(v.Type().Key())
+		elem := one(v.Type().Elem())
+		if keys.section != nil {
+			keys.node = keys.section.node
 		}
-	}
-	return nil
-}
-
-// entries runs the rules of a map's keys and values.
-func (j *judgement) entries(m, parent reflect.Value, c scope) error {
-	keys, e := c, c.elements()
-	if keys.section = c.section.keys; keys.section != nil {
-		keys.node = keys.section.node
-	}
-	k, v := one(m.Type().Key()), one(m.Type().Elem())
-	for iter := m.MapRange(); iter.Next(); {
-		k.Index(0).SetIterKey(iter)
-		v.Index(0).SetIterValue(iter)
-		j.at = append(j.at, step{kind: stepEntry, name: keyName(k.Index(0))})
-		err := j.key(k, parent, &keys)
-		if err == nil {
-			err = j.element(v, 0, parent, &e)
+		for iter := v.MapRange(); iter.Next(); {
+			key.Index(0).SetIterKey(iter)
+			elem.Index(0).SetIterValue(iter)
+			j.at = append(j.at[:base], step{kind: stepEntry, name: keyName(key.Index(0))})
+			if err := j.part(parent, key, &keys, elem, 0, &e); err != nil {
+				return err
+			}
 		}
-		j.at = j.at[:len(j.at)-1]
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// key runs the rules of a map key.
-func (j *judgement) key(k, parent reflect.Value, c *scope) error {
-	if c.section == nil || j.isEnough() {
 		return nil
 	}
-	return j.judged(j.run(k, 0, parent, c), c.prefix(), *c, true)
+	for i := range v.Len() {
+		j.at = append(j.at[:base], step{kind: stepElement, rank: i})
+		if err := j.part(parent, key, &keys, v, i, &e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // one returns a list of one element, to be filled.
 func one(t reflect.Type) reflect.Value { return reflect.MakeSlice(reflect.SliceOf(t), 1, 1) }
 
-// element runs the rules of one list element or map value, and of what is below
-// it.
-func (j *judgement) element(list reflect.Value, i int, parent reflect.Value, e *scope) error {
-	if j.isEnough() {
-		return nil
-	}
+// part runs the rules of the part of a value that is at j.at: of its key, if it
+// has one with rules, which is in a list of one, of itself, the i-th of list, and of
+// what is below it.
+func (j *judgement) part(parent, key reflect.Value, k *scope, list reflect.Value, i int, e *scope) error {
 	v := list.Index(i)
+	switch {
+	case j.unset:
+		return j.descend(v, parent, *e, true)
+	case j.isEnough():
+		return nil
+	case k.section != nil:
+		if err := j.engine(j.run(key, 0, parent, k), *k, true); err != nil {
+			return err
+		}
+	}
 	// Zero structs are cheap to send: it is enough to ask about one, unless a
 	// rule of the user may see a difference.
-	zero := e.node.shape == shapeStruct && !e.node.deep && len(j.v.cfg.Rules) == 0 && v.IsZero()
+	zero := e.node.object != nil && !e.node.deep && len(j.v.cfg.Rules) == 0 && v.IsZero()
 	if zero && e.zeroPasses {
 		return nil
 	}
 	broken := j.run(list, i, parent, e)
-	if broken == nil && !e.node.deep && !e.section.isVisited(e.node) {
+	if broken == nil && !e.node.deep && !e.section.isVisited() {
 		e.zeroPasses = e.zeroPasses || zero
 		return nil
 	}
-	if err := j.judged(broken, e.prefix(), *e, false); err != nil {
+	if err := j.engine(broken, *e, false); err != nil {
 		return err
 	}
 	return j.descend(v, parent, *e, broken == nil)
@@ -143,7 +136,7 @@ func (j *judgement) run(list reflect.Value, i int, parent reflect.Value, e *scop
 		inner = inner.Elem()
 	}
 	switch tag := e.section.engine; {
-	case tag == "" && e.node.shape != shapeStruct:
+	case tag == "" && e.node.object == nil:
 		return nil
 	case !e.node.dived || inner.Kind() == reflect.Pointer:
 		return j.p.engine.VarWithValueCtx(j.ctx, v.Interface(), pointer(parent), tag)
@@ -162,23 +155,16 @@ func (j *judgement) run(list reflect.Value, i int, parent reflect.Value, e *scop
 // below a name.
 const elementKey = "x"
 
-// prefix is what stands before the names of an element of c.
+// prefix is what stands before the dots and names of an element of c, or of the
+// root.
 func (c *scope) prefix() string {
 	switch {
 	case !c.node.dived:
 		return ""
-	case c.section.plain:
-		return c.node.prefix
-	default:
-		return elementKey + "[0]"
+	case c.section == nil || c.section.plain:
+		return c.node.typ.Name()
 	}
-}
-
-// elements leads from a container to what is in it.
-func (c scope) elements() scope {
-	c.node, c.section = c.node.elem, c.section.dived()
-	c.object = c.node.object
-	return c
+	return elementKey + "[0]"
 }
 
 // onlyRules returns nil if err is nil or says that rules were broken, else err.
@@ -189,16 +175,14 @@ func onlyRules(err error) error {
 	return fmt.Errorf("validate: run the rules: %w", err)
 }
 
-func pointer(v reflect.Value) any { return addressable(v).Addr().Interface() }
-
-// addressable returns v, or a copy of it that has an address.
-func addressable(v reflect.Value) reflect.Value {
+// pointer returns the address of v, or of a copy of it that has one.
+func pointer(v reflect.Value) any {
 	if v.CanAddr() {
-		return v
+		return v.Addr().Interface()
 	}
-	c := reflect.New(v.Type()).Elem()
-	c.Set(v)
-	return c
+	c := reflect.New(v.Type())
+	c.Elem().Set(v)
+	return c.Interface()
 }
 
 // keyName is a map key as encoding/json writes it.
@@ -226,63 +210,22 @@ func prepare(v reflect.Value, n *node, memory *int64) {
 		}
 		v = v.Elem()
 	}
-	switch n.shape {
-	case shapeStruct:
-		for _, index := range n.object.embedded {
-			f := fieldAt(v, index)
-			*memory -= int64(f.Type().Elem().Size())
-			if f.IsNil() {
-				f.Set(reflect.New(f.Type().Elem()))
-			}
-		}
+	switch n.want {
+	case problem.TypeObject:
+		*memory -= int64(n.object.embedded)
 		for _, f := range n.object.fields {
-			prepare(fieldAt(v, f.index), f.node, memory)
+			prepare(fieldAt(v, f.Index), f.node, memory)
 		}
-	case shapeList:
+	case problem.TypeArray:
 		for i := range v.Len() {
 			prepare(v.Index(i), n.elem, memory)
 		}
-	case shapeMap:
+	case problem.TypeMap:
 		elem := reflect.New(v.Type().Elem()).Elem()
 		for iter := v.MapRange(); iter.Next(); {
 			elem.SetIterValue(iter)
 			prepare(elem, n.elem, memory)
 			v.SetMapIndex(iter.Key(), elem)
-		}
-	}
-}
-
-// unset reports the structs, and other values whose presence is required, that
-// are zero, where no body tells what was sent.
-func unset(found *findings, v reflect.Value, n *node, s *section, at place) {
-	v = reflect.Indirect(v)
-	if !n.deep || s.isOpaque() || !v.IsValid() {
-		return
-	}
-	switch n.shape {
-	case shapeStruct:
-		for _, f := range n.object.fields {
-			here := slices.Clone(at)
-			if !f.whole {
-				here = append(here, f.step())
-			}
-			fv, err := v.FieldByIndexErr(f.index)
-			switch {
-			case err != nil: // behind an embedded nil pointer
-			case f.presence && fv.IsZero():
-				fault := problem.FieldError{In: f.in, Rule: "required", Want: f.node.want, Label: f.label, Message: f.message}
-				found.add(finding{FieldError: fault, at: here})
-			default:
-				unset(found, fv, f.node, f.rules, here)
-			}
-		}
-	case shapeList:
-		for i := range v.Len() {
-			unset(found, v.Index(i), n.elem, s.ofElements(), append(slices.Clip(at), step{kind: stepElement, rank: i}))
-		}
-	case shapeMap:
-		for k, e := range v.Seq2() {
-			unset(found, e, n.elem, s.ofElements(), append(slices.Clip(at), step{kind: stepEntry, name: keyName(k)}))
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package validate_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -88,6 +89,7 @@ func TestParametersFromEverySource(t *testing.T) {
 		From    netip.Addr    `query:"from"`
 		IDs     []int         `query:"id" validate:"max=2,dive,min=1"`
 		U8      *uint8        `query:"u8"`
+		Exact   json.Number   `query:"exact"`
 	}
 	const id = "550e8400-e29b-41d4-a716-446655440000"
 	for _, tt := range []struct {
@@ -99,6 +101,10 @@ func TestParametersFromEverySource(t *testing.T) {
 		want  string
 	}{
 		{0, id, "since=2026-01-02T03:04:05Z&wait=1s&ratio=1.5e3&deep=1&from=::1&id=1&id=2&u8=7", []string{"t"}, "s", "ok"},
+		{0, id, "since=2026-01-02T03:04:05Z&wait=1s&deep=1&from=::1&id=1&id=2&u8=7&exact=1.50", []string{"t"}, "s", "ok"},
+		{0, id, "exact=", []string{"t"}, "", "V(exact type)"},
+		{0, id, "exact=x", []string{"t"}, "", "V(exact type)"},
+		{0, id, "exact=01", []string{"t"}, "", "V(exact type)"},
 		{93, "x", "", []string{"t"}, "", "V(id uuid)"},
 		{93, "a\x00", "", []string{"t"}, "", "V(id encoding)"},
 		{94, id, "", []string{"a", "b"}, "", "V(X-Trace repeat)"},

@@ -35,15 +35,12 @@ func (v *Validator) parsePairs(text, what string) ([]pair, error) {
 	if n > v.cfg.MaxParams {
 		return nil, errTooMany
 	}
-	if strings.Contains(text, ";") {
-		return nil, problem.InvalidRequest.New("Malformed " + what)
-	}
 	pairs := make([]pair, 0, n)
 	for part := range strings.SplitSeq(text, "&") {
 		name, value, _ := strings.Cut(part, "=")
 		name, err1 := url.QueryUnescape(name)
 		value, err2 := url.QueryUnescape(value)
-		if err1 != nil || err2 != nil {
+		if err1 != nil || err2 != nil || strings.Contains(part, ";") {
 			return nil, problem.InvalidRequest.New("Malformed " + what)
 		}
 		if part != "" {

@@ -1,8 +1,11 @@
 package validate
 
 import (
+	"fmt"
 	"mime"
 	"net/http"
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/backstop-go/backstop/problem"
@@ -12,7 +15,7 @@ import (
 // quadratic time for some long ones.
 const maxContentType = 1 << 10
 
-// checkHeaders checks media type and coding, and returns the boundary of a
+// checkHeaders checks media type, coding and length, and returns the boundary of a
 // multipart body. Nothing is ever decompressed: a body of a kilobyte may hold a
 // gigabyte.
 func (v *Validator) checkHeaders(p *plan, w http.ResponseWriter, r *http.Request) (boundary string, err error) {
@@ -26,6 +29,10 @@ func (v *Validator) checkHeaders(p *plan, w http.ResponseWriter, r *http.Request
 			return "", problem.UnsupportedMediaType.New("Content-Encoding is not supported")
 		}
 	}
+	if r.ContentLength > v.cfg.MaxBody {
+		err := fmt.Errorf("validate: Content-Length of %d, at most %d are read", r.ContentLength, v.cfg.MaxBody)
+		return "", problem.PayloadTooLarge.Wrap(err, "")
+	}
 	return boundary, nil
 }
 
@@ -38,19 +45,21 @@ func (v *Validator) checkType(p *plan, w http.ResponseWriter, lines []string) (b
 		return "", nil // what nearly every request sends
 	}
 	media, params := mediaType(lines)
-	_, parts := params["boundary"]
-	if !matches(wanted, media) || media == multipartType && !parts {
-		setHeader(w, "Accept", strings.Join(wanted, ", "))
-		return "", problem.UnsupportedMediaType.New("Content-Type must be " + strings.Join(wanted, " or "))
+	boundary, parts := params["boundary"]
+	charset, named := params["charset"]
+	text := ""
+	switch {
+	case !matches(wanted, media) || media == multipartType && !parts:
+		text = "Content-Type must be " + strings.Join(wanted, " or ")
+	case named && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "utf8"):
+		text = charsetText(charset)
+	case media == multipartType:
+		return boundary, nil
+	default:
+		return "", nil
 	}
-	if charset, ok := params["charset"]; ok && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "utf8") {
-		setHeader(w, "Accept", strings.Join(wanted, ", "))
-		return "", problem.UnsupportedMediaType.New(charsetText(charset))
-	}
-	if media == multipartType {
-		boundary = params["boundary"]
-	}
-	return boundary, nil
+	setHeader(w, "Accept", strings.Join(wanted, ", "))
+	return "", problem.UnsupportedMediaType.New(text)
 }
 
 // mediaTypes returns what a body of p may be.
@@ -78,15 +87,13 @@ func mediaType(lines []string) (media string, params map[string]string) {
 	return media, params
 }
 
-// matches reports whether a media type is one of wanted.
+// matches reports whether a media type is one of wanted, in which a star stands
+// for at least one sign.
 func matches(wanted []string, media string) bool {
-	for _, t := range wanted {
-		prefix, suffix, wild := strings.Cut(t, "*")
-		if media == t || wild && len(media) > len(t) && strings.HasPrefix(media, prefix) && strings.HasSuffix(media, suffix) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(wanted, func(t string) bool {
+		ok, _ := path.Match(strings.ReplaceAll(t, "*", "?*"), media)
+		return ok
+	})
 }
 
 // charsetText names a charset, unless it is none, but anything that a client
@@ -102,22 +109,13 @@ func charsetText(charset string) string {
 // isForm reports whether a request to a T of gin has a form, and not JSON. gin
 // looks into the query where there is no body.
 func isForm(r *http.Request) bool {
-	if inQuery(r) {
-		return true
-	}
 	media, _ := mediaType(r.Header["Content-Type"])
-	return media == formType || media == multipartType
+	return inQuery(r) || media == formType || media == multipartType
 }
 
 // inQuery reports whether gin takes the query of r for a form.
 func inQuery(r *http.Request) bool {
-	switch r.Method {
-	case http.MethodGet, http.MethodHead:
-		return true
-	case http.MethodDelete:
-		return isBodyless(r)
-	}
-	return false
+	return r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodDelete && isBodyless(r)
 }
 
 // formsInQuery reports whether r has the form fields of p in its query.

@@ -163,6 +163,29 @@ func TestBodyThatWasClosedBefore(t *testing.T) {
 	}
 }
 
+// A Content-Length may be wrong where something between the server and us has
+// replaced the body.
+func TestBodyLongerThanItsLength(t *testing.T) {
+	v, err := validate.New(validate.Config{MaxBody: 1 << 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := post(request("{<OK>}"))
+	r.ContentLength = 5
+	if in, err := validate.Decode[user](v, nil, r); err != nil || in.Email == "" {
+		t.Errorf("Decode of a body of more than its length = %+v, %s, want it read to its end", in, outcome(err))
+	}
+	rest := strings.NewReader(request("{<OK>}") + times(1<<20, " "))
+	r = post("")
+	r.Body, r.ContentLength = io.NopCloser(rest), 5
+	if _, err := validate.Decode[user](v, nil, r); !errors.Is(err, problem.PayloadTooLarge) {
+		t.Errorf("Decode of a body of more than its length and the limit = %s, want too large", outcome(err))
+	}
+	if read := rest.Size() - int64(rest.Len()); read > 1<<10+1 {
+		t.Errorf("Decode reads %d bytes of a body of too many, want at most one more than the limit", read)
+	}
+}
+
 func TestTighterOuterLimit(t *testing.T) {
 	r := post(request("{<OK>}"))
 	r.Body = http.MaxBytesReader(nil, r.Body, 10)

@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,18 +17,12 @@ import (
 )
 
 var standard = sync.OnceValue(func() *Validator {
-	v, err := New(Config{})
-	if err != nil {
-		panic(err) // the zero Config has no fault
-	}
+	v, _ := New(Config{}) // in which there is no fault
 	return v
 })
 
 func (v *Validator) orStandard() *Validator {
-	if v == nil {
-		return standard()
-	}
-	return v
+	return cmp.Or(v, standard())
 }
 
 // New returns a Validator, or all faults of the configuration at once.
@@ -54,9 +49,7 @@ func New(cfg Config) (*Validator, error) {
 		}
 		cfg.MediaTypes[i] = full
 	}
-	if cfg.TagName == "" {
-		cfg.TagName = "validate"
-	}
+	cfg.TagName = cmp.Or(cfg.TagName, "validate")
 	v := &Validator{cfg: cfg}
 	v.checkRules(fault)
 	if len(errs) > 0 {
@@ -96,17 +89,13 @@ func (v *Validator) Validate(ctx context.Context, x any) (err error) {
 	if p.fault != nil {
 		return problem.Internal.Wrap(p.fault, "")
 	}
-	root := addressable(value)
+	root := reflect.New(p.top.typ).Elem()
 	if p.wrapped {
-		root = reflect.New(p.root).Elem()
 		root.Field(0).Set(value)
+	} else {
+		root.Set(value)
 	}
-	found := findings{limit: v.cfg.MaxErrors}
-	if p.deep {
-		unset(&found, root, &node{shape: shapeStruct, object: p.top, deep: true}, nil, nil)
-		found.cut()
-	}
-	found, err = p.judge(ctx, v, root, found)
+	found, err := p.judge(ctx, v, root, findings{limit: v.cfg.MaxErrors}, true)
 	if err != nil {
 		return err
 	}

@@ -71,7 +71,8 @@ var everyBody = []string{
 
 // compare checks the walk against encoding/json: what one takes without a
 // fault the other takes, too, and makes the same value of it. Only null
-// elements and names in another case are faults that are none to encoding/json.
+// elements, names in another case and arrays for bytes are faults that are none
+// to encoding/json.
 func compare(t *testing.T, body []byte) {
 	t.Helper()
 	walked, rules, ok := validate.Walk[everything](nil, body)
@@ -90,7 +91,7 @@ func compare(t *testing.T, body []byte) {
 		t.Errorf("walking over %s\n  = %+v\nwant %+v", body, walked, want)
 	}
 	for _, rule := range rules {
-		if rule != "null" && rule != "unknown" {
+		if rule != "null" && rule != "unknown" && rule != "array for bytes" {
 			t.Errorf("walking over %s finds a fault of rule %s, want none: encoding/json takes it", body, rule)
 		}
 	}

@@ -13,10 +13,9 @@ import "bytes"
 //		c.Next()
 //	}
 type Cursor struct {
-	data    []byte
-	pos     int
-	sizes   []int32 // of the containers to come that have elements
-	scratch []byte  // for names with escapes
+	data  []byte
+	pos   int
+	sizes []int32 // of the containers to come that have elements
 }
 
 // Peek returns the first byte of the value that is next.
@@ -45,31 +44,19 @@ func (c *Cursor) Next() {
 	c.space()
 }
 
-// Name reads a name and the colon. The name is valid until the next one is read.
+// Name reads a name and the colon. It may be a piece of the document.
 func (c *Cursor) Name() []byte {
-	name, escaped := c.quoted()
-	if escaped {
-		c.scratch = appendUnescaped(c.scratch[:0], name)
-		name = c.scratch
-	}
+	name := c.Text()
 	c.Next()
 	return name
 }
 
-// String reads a string and returns its text.
-func (c *Cursor) String() string {
-	text, escaped := c.quoted()
-	if escaped {
-		text = appendUnescaped(make([]byte, 0, len(text)), text)
-	}
-	return string(text)
-}
-
-// Text is [Cursor.String] without a copy where none is needed: the text may be a
-// piece of the document.
+// Text reads a string. The text may be a piece of the document.
 func (c *Cursor) Text() []byte {
-	text, escaped := c.quoted()
-	if escaped {
+	start := c.pos + 1
+	c.pos = c.afterString(c.pos)
+	text := c.data[start : c.pos-1]
+	if bytes.IndexByte(text, '\\') >= 0 {
 		return appendUnescaped(make([]byte, 0, len(text)), text)
 	}
 	return text[:len(text):len(text)]
@@ -78,26 +65,10 @@ func (c *Cursor) Text() []byte {
 // Raw reads a value and returns its bytes.
 func (c *Cursor) Raw() []byte {
 	start := c.pos
-	switch c.data[start] {
-	case '"':
-		c.pos = c.afterString(start)
-	case '{', '[':
-		c.skip()
-	default:
-		for c.pos < len(c.data) && !isDelimiter(c.data[c.pos]) {
-			c.pos++
-		}
-	}
-	return c.data[start:c.pos:c.pos]
-}
-
-// skip reads a container.
-func (c *Cursor) skip() {
 	for depth := 0; ; {
 		switch c.data[c.pos] {
 		case '"':
 			c.pos = c.afterString(c.pos)
-			continue
 		case '{', '[':
 			if c.Open() > 0 {
 				depth++
@@ -105,21 +76,14 @@ func (c *Cursor) skip() {
 		case '}', ']':
 			depth--
 			c.pos++
-		default:
-			c.pos++
+		default: // a scalar, or what stands between values
+			for c.pos++; c.pos < len(c.data) && !ends(c.data[c.pos]); c.pos++ {
+			}
 		}
 		if depth == 0 {
-			return
+			return c.data[start:c.pos:c.pos]
 		}
 	}
-}
-
-// quoted reads a string and returns what is between its quotes.
-func (c *Cursor) quoted() (text []byte, escaped bool) {
-	start := c.pos + 1
-	c.pos = c.afterString(c.pos)
-	text = c.data[start : c.pos-1]
-	return text, bytes.IndexByte(text, '\\') >= 0
 }
 
 // afterString returns the end of the string that begins at i.
@@ -136,7 +100,9 @@ func (c *Cursor) afterString(i int) int {
 	}
 }
 
-func isDelimiter(c byte) bool { return c == ',' || c == ']' || c == '}' || isSpace(c) }
+// ends reports whether c cannot stand in a number, true, false or null: white
+// space, a comma, a quote or a bracket, of which two differ in one bit.
+func ends(c byte) bool { return c <= ' ' || c == ',' || c == '"' || c|' ' == '{' || c|' ' == '}' }
 
 // Unquote returns the text of a string that stands alone, quotes included, and
 // whether it is one.
@@ -149,5 +115,5 @@ func Unquote(literal []byte) (text string, ok bool) {
 		return "", false
 	}
 	c := Cursor{data: literal}
-	return c.String(), true
+	return string(c.Text()), true
 }

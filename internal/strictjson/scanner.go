@@ -13,7 +13,10 @@
 package strictjson
 
 import (
+	"bytes"
 	"fmt"
+	"hash/maphash"
+	"math/bits"
 	"slices"
 	"sync"
 )
@@ -60,18 +63,23 @@ type Scanner struct {
 	tokens int
 
 	frames []frame // the containers that are open
-	names  []span  // the names so far of all open objects
+	names  []name  // the names so far of all open objects
 	text   []byte  // names that were written with escapes, unescaped
 	table  []int32 // hash table of the object that is being closed
 	sizes  []int32 // elements of each container that has any, in the order of their brackets
 }
 
+// A name is a piece of the document or, if it was escaped, of Scanner.text.
+type name struct {
+	start, end int32
+	escaped    bool
+}
+
 // A frame is an open container.
 type frame struct {
 	array bool
-	size  int // index in Scanner.sizes
+	size  int // index in Scanner.sizes, or -1
 	base  int // its first name in Scanner.names
-	count int // members or elements so far
 }
 
 var scanners = sync.Pool{New: func() any { return new(Scanner) }}
@@ -85,22 +93,13 @@ func NewScanner(limits Limits) *Scanner {
 	return s
 }
 
-// Release gives s back, without the document, and without the memory that only
+// Release gives s back, without the document, unless it has the memory that only
 // a large one needs.
 func (s *Scanner) Release() {
 	clear(s.text[:cap(s.text)])
 	s.data = nil
-	trim(&s.frames)
-	trim(&s.names)
-	trim(&s.text)
-	trim(&s.table)
-	trim(&s.sizes)
-	scanners.Put(s)
-}
-
-func trim[E any](s *[]E) {
-	if cap(*s) > 1<<12 {
-		*s = nil
+	if cap(s.frames)+cap(s.names)+cap(s.text)+cap(s.table)+cap(s.sizes) <= 1<<13 {
+		scanners.Put(s)
 	}
 }
 
@@ -133,16 +132,14 @@ const undecided = 12
 // document reads the whole document: one value and white space.
 func (s *Scanner) document() error {
 	s.space()
-	if err := s.value(); err != nil {
+	err := s.value()
+	for err == nil && len(s.frames) > 0 {
+		err = s.step()
+	}
+	if err != nil {
 		return err
 	}
-	for len(s.frames) > 0 {
-		if err := s.step(); err != nil {
-			return err
-		}
-	}
-	s.space()
-	if s.pos < len(s.data) {
+	if s.space(); s.pos < len(s.data) {
 		return s.fault("data after the value")
 	}
 	return nil
@@ -165,40 +162,39 @@ func (s *Scanner) step() error {
 		s.pos++
 		return s.close()
 	}
-	if top.count > 0 {
-		if c != ',' {
-			return s.fault("want a comma or the end of the container")
-		}
+	switch {
+	case top.size < 0:
+		top.size = len(s.sizes)
+		s.sizes = append(grown(s.sizes), 0)
+	case c != ',':
+		return s.fault("want a comma or the end of the container")
+	default:
 		s.pos++
 		s.space()
 	}
-	if top.count++; top.count > s.limits.Elements {
+	size := &s.sizes[top.size]
+	if *size++; int(*size) > s.limits.Elements {
 		return s.refuse(Elements, "more elements in one container than allowed")
-	}
-	if top.count == 1 {
-		top.size = len(s.sizes)
-		s.sizes = append(grown(s.sizes), 0)
 	}
 	if top.array {
 		return s.value()
 	}
-	return s.member()
-}
-
-// member reads a name and its value.
-func (s *Scanner) member() error {
 	if s.peek() != '"' {
 		return s.fault("want a name")
 	}
-	if err := s.token(); err != nil {
-		return err
-	}
+	s.tokens++
 	start := s.pos + 1
 	escaped, err := s.str()
 	if err != nil {
 		return err
 	}
-	s.remember(start, s.pos-1, escaped)
+	n := name{int32(start), int32(s.pos - 1), escaped}
+	if escaped {
+		n.start = int32(len(s.text))
+		s.text = appendUnescaped(s.text, s.data[start:s.pos-1])
+		n.end = int32(len(s.text))
+	}
+	s.names = append(grown(s.names), n)
 	s.space()
 	if s.peek() != ':' {
 		return s.fault("want a colon")
@@ -210,15 +206,15 @@ func (s *Scanner) member() error {
 
 // value reads a scalar, or the first byte of a container.
 func (s *Scanner) value() error {
-	if err := s.token(); err != nil {
-		return err
+	if s.tokens++; s.tokens > s.limits.Tokens {
+		return s.refuse(Elements, "more values and names than allowed")
 	}
 	switch c := s.peek(); c {
 	case '{', '[':
 		if len(s.frames) == s.limits.Depth {
 			return s.refuse(Depth, "nested more deeply than allowed")
 		}
-		s.frames = append(s.frames, frame{array: c == '[', base: len(s.names)})
+		s.frames = append(s.frames, frame{array: c == '[', size: -1, base: len(s.names)})
 		s.pos++
 		return nil
 	case '"':
@@ -239,24 +235,12 @@ func (s *Scanner) value() error {
 // close ends the innermost container.
 func (s *Scanner) close() error {
 	top := s.frames[len(s.frames)-1]
-	if !top.array {
-		if at := s.duplicate(s.names[top.base:]); at >= 0 {
-			return s.duplicateError(s.names[top.base+at])
-		}
-	}
-	if top.count > 0 {
-		s.sizes[top.size] = int32(top.count)
+	names := s.names[top.base:]
+	if at := s.duplicate(names); at >= 0 {
+		return s.duplicateError(names[at])
 	}
 	s.names = s.names[:top.base]
 	s.frames = s.frames[:len(s.frames)-1]
-	return nil
-}
-
-// token counts a value or a name.
-func (s *Scanner) token() error {
-	if s.tokens++; s.tokens > s.limits.Tokens {
-		return s.refuse(Elements, "more values and names than allowed")
-	}
 	return nil
 }
 
@@ -264,4 +248,66 @@ func (s *Scanner) fault(reason string) error { return s.refuse(Syntax, reason) }
 
 func (s *Scanner) refuse(kind Kind, reason string) error {
 	return &Error{Kind: kind, Offset: s.pos, Reason: reason}
+}
+
+// spell returns the bytes of a name.
+func (s *Scanner) spell(n name) []byte {
+	if n.escaped {
+		return s.text[n.start:n.end]
+	}
+	return s.data[n.start:n.end]
+}
+
+// seed makes the hashes of names unpredictable, because clients choose the
+// names.
+var seed = maphash.MakeSeed()
+
+// few names are compared with each other; more are hashed.
+const few = 16
+
+// duplicate returns the index of a name that came before, or -1.
+func (s *Scanner) duplicate(names []name) int {
+	if len(names) > few {
+		return s.duplicateOfMany(names)
+	}
+	for i, a := range names {
+		for _, b := range names[:i] {
+			if bytes.Equal(s.spell(a), s.spell(b)) {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+func (s *Scanner) duplicateOfMany(names []name) int {
+	size := 2 << bits.Len(uint(len(names)))
+	table := slices.Grow(s.table[:0], size)[:size]
+	clear(table)
+	s.table = table
+	for i, n := range names {
+		text := s.spell(n)
+		slot := int(maphash.Bytes(seed, text)) & (size - 1)
+		for ; table[slot] != 0; slot = (slot + 1) & (size - 1) {
+			if bytes.Equal(s.spell(names[table[slot]-1]), text) {
+				return i
+			}
+		}
+		table[slot] = int32(i + 1)
+	}
+	return -1
+}
+
+// duplicateError says where the member is that came twice.
+func (s *Scanner) duplicateError(n name) error {
+	var path []any
+	for i, f := range s.frames[:len(s.frames)-1] {
+		if f.array {
+			path = append(path, int(s.sizes[f.size])-1)
+			continue
+		}
+		path = append(path, string(s.spell(s.names[s.frames[i+1].base-1])))
+	}
+	path = append(path, string(s.spell(n)))
+	return &Error{Kind: Duplicate, Offset: s.pos, Reason: "a name came twice in one object", Path: path}
 }

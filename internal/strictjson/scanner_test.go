@@ -184,7 +184,7 @@ func appendValue(dst []byte, c *strictjson.Cursor) []byte {
 		}
 		return append(dst, open+2) // the bracket that closes it
 	case '"':
-		text, _ := json.Marshal(c.String())
+		text, _ := json.Marshal(string(c.Text()))
 		return append(dst, text...)
 	}
 	return append(dst, c.Raw()...)

@@ -1,8 +1,11 @@
 package strictjson
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"strconv"
+	"strings"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -33,7 +36,7 @@ func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\
 func IsBlank(data []byte) bool { return afterSpace(data, 0) == len(data) }
 
 func (s *Scanner) literal(want string) error {
-	if len(s.data)-s.pos < len(want) || string(s.data[s.pos:s.pos+len(want)]) != want {
+	if !bytes.HasPrefix(s.data[s.pos:], []byte(want)) {
 		return s.fault("want a value")
 	}
 	s.pos += len(want)
@@ -43,25 +46,15 @@ func (s *Scanner) literal(want string) error {
 // number reads a number as RFC 8259 section 6 has it.
 func (s *Scanner) number() error {
 	start := s.pos
-	if s.peek() == '-' {
-		s.pos++
-	}
-	if s.peek() == '0' {
-		s.pos++
-	} else if !s.digits() {
+	s.accept("-")
+	if !s.accept("0") && !s.digits() {
 		return s.fault("want a digit")
 	}
-	if s.peek() == '.' {
-		s.pos++
-		if !s.digits() {
-			return s.fault("want a digit after the point")
-		}
+	if s.accept(".") && !s.digits() {
+		return s.fault("want a digit after the point")
 	}
-	if c := s.peek(); c == 'e' || c == 'E' {
-		s.pos++
-		if c := s.peek(); c == '+' || c == '-' {
-			s.pos++
-		}
+	if s.accept("eE") {
+		s.accept("+-")
 		if !s.digits() {
 			return s.fault("want a digit in the exponent")
 		}
@@ -70,6 +63,15 @@ func (s *Scanner) number() error {
 		return s.refuse(Number, "a number of too many bytes")
 	}
 	return nil
+}
+
+// accept reads the next byte if it is one of set.
+func (s *Scanner) accept(set string) bool {
+	ok := strings.IndexByte(set, s.peek()) >= 0
+	if ok {
+		s.pos++
+	}
+	return ok
 }
 
 func (s *Scanner) digits() bool {
@@ -82,34 +84,29 @@ func (s *Scanner) digits() bool {
 
 // str reads a string and reports whether it contains escapes.
 func (s *Scanner) str() (escaped bool, err error) {
-	data, i := s.data, s.pos+1
-	for {
-		i = afterPlain(data, i)
-		if i >= len(data) {
-			s.pos = len(data)
-			return false, s.fault("unfinished string")
-		}
-		n := 0
-		switch c := data[i]; {
+	for s.pos++; ; {
+		s.pos = afterPlain(s.data, s.pos)
+		n, reason := 0, ""
+		switch c := s.peek(); {
+		case s.pos == len(s.data):
+			reason = "unfinished string"
 		case c == '"':
-			s.pos = i + 1
+			s.pos++
 			return escaped, nil
 		case c == '\\':
-			escaped = true
-			if n = escapeLen(data[i:]); n == 0 {
-				s.pos = i
-				return false, s.fault("invalid escape")
-			}
+			escaped, reason = true, "invalid escape"
+			_, n = unescape(s.data[s.pos:])
 		case c < ' ':
-			s.pos = i
-			return false, s.fault("control character in a string")
+			reason = "control character in a string"
 		default:
-			if _, n = utf8.DecodeRune(data[i:]); n == 1 {
-				s.pos = i
-				return false, s.fault("invalid UTF-8")
+			if _, n = utf8.DecodeRune(s.data[s.pos:]); n == 1 {
+				n, reason = 0, "invalid UTF-8"
 			}
 		}
-		i += n
+		if n == 0 {
+			return false, s.fault(reason)
+		}
+		s.pos += n
 	}
 }
 
@@ -133,85 +130,50 @@ func afterPlain(data []byte, i int) int {
 	return i
 }
 
-// escapeLen returns the length of the escape at the start of data, two for a
-// surrogate pair being one, and 0 if it is invalid.
-func escapeLen(data []byte) int {
+// unescape returns the rune that the escape at the start of data stands for, two
+// escapes for a surrogate pair being one, and the length of the escape: 0 if it
+// is invalid.
+func unescape(data []byte) (r rune, n int) {
 	if len(data) < 2 {
-		return 0
+		return 0, 0
 	}
-	switch data[1] {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		return 2
-	case 'u':
-		r := hexRune(data)
-		switch {
-		case r < 0:
-			return 0
-		case !utf16.IsSurrogate(r):
-			return 6
-		case utf16.DecodeRune(r, hexRune(data[6:])) != unicode.ReplacementChar:
-			return 12
-		}
+	if i := strings.IndexByte(`"\/bfnrt`, data[1]); i >= 0 {
+		return rune("\"\\/\b\f\n\r\t"[i]), 2
 	}
-	return 0
+	r = codeUnit(data)
+	if r >= 0 && !utf16.IsSurrogate(r) {
+		return r, 6
+	}
+	if r = utf16.DecodeRune(r, codeUnit(data[min(6, len(data)):])); r == unicode.ReplacementChar {
+		return 0, 0
+	}
+	return r, 12
 }
 
-// hexRune returns the code unit of \uXXXX at the start of data, or -1.
-func hexRune(data []byte) rune {
+// codeUnit returns the code unit of \uXXXX at the start of data, or -1.
+func codeUnit(data []byte) rune {
 	if len(data) < 6 || data[0] != '\\' || data[1] != 'u' {
 		return -1
 	}
-	var r rune
-	for _, c := range data[2:6] {
-		switch {
-		case '0' <= c && c <= '9':
-			c -= '0'
-		case 'a' <= c && c <= 'f':
-			c -= 'a' - 10
-		case 'A' <= c && c <= 'F':
-			c -= 'A' - 10
-		default:
-			return -1
-		}
-		r = r<<4 | rune(c)
+	unit, err := strconv.ParseUint(string(data[2:6]), 16, 16)
+	if err != nil {
+		return -1
 	}
-	return r
+	return rune(unit)
 }
 
 // appendUnescaped appends the text of a string that str has accepted, given
 // without its quotes.
 func appendUnescaped(dst, in []byte) []byte {
-	for i := 0; i < len(in); {
-		if in[i] != '\\' {
-			dst = append(dst, in[i])
-			i++
-			continue
+	for {
+		i := bytes.IndexByte(in, '\\')
+		if i < 0 {
+			return append(dst, in...)
 		}
-		switch c := in[i+1]; c {
-		case 'b':
-			dst = append(dst, '\b')
-		case 'f':
-			dst = append(dst, '\f')
-		case 'n':
-			dst = append(dst, '\n')
-		case 'r':
-			dst = append(dst, '\r')
-		case 't':
-			dst = append(dst, '\t')
-		case 'u':
-			r := hexRune(in[i:])
-			if utf16.IsSurrogate(r) {
-				r = utf16.DecodeRune(r, hexRune(in[i+6:]))
-				i += 6
-			}
-			dst = utf8.AppendRune(dst, r)
-			i += 4
-		default:
-			dst = append(dst, c)
-		}
-		i += 2
+		r, n := unescape(in[i:])
+		dst = utf8.AppendRune(append(dst, in[:i]...), r)
+		in = in[i+n:]
 	}
-	return dst
 }
 
 // IsNumber reports whether text is a number that the Scanner would accept.
