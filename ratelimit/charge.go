@@ -27,10 +27,13 @@ func (l *Limiter) Charge(r *http.Request, units int) error {
 	if units < 0 {
 		return problem.Internal.Wrap(fmt.Errorf("ratelimit: charge of %d units is negative", units), "")
 	}
-	c := l.recorded(r.Context())
+	c := callOf(exchange.From(r.Context()).LastRate())
+	for c != nil && c.limiter != l {
+		c = c.outer()
+	}
 	if c == nil {
-		var err error
-		if c, err = l.call(r, units); c == nil {
+		c = &call{limiter: l}
+		if err := c.find(r, units); err != nil {
 			return err
 		}
 	}
@@ -44,30 +47,21 @@ func (l *Limiter) Charge(r *http.Request, units int) error {
 	return nil
 }
 
-// recorded returns the latest call of this limiter in an exchange, or nil.
-func (l *Limiter) recorded(ctx context.Context) *call {
-	for rate := exchange.From(ctx).LastRate(); rate != nil; rate = rate.Outer() {
-		if c := rate.Source.(*call); c.limiter == l {
-			return c
-		}
-	}
-	return nil
-}
-
 // Refund gives back what a decision of this limiter has taken, once: a second
 // refund, and that of a refusal, do nothing. Limits whose state is Unknown or
 // Degraded are left alone, because the store was not charged for them.
 func (l *Limiter) Refund(ctx context.Context, d Decision) error {
-	return l.refund(ctx, d.call)
+	switch {
+	case d.call == nil:
+		return nil
+	case d.call.limiter != l:
+		return errors.New("ratelimit: refund of another limiter's decision")
+	}
+	return d.call.refund(ctx)
 }
 
-func (l *Limiter) refund(ctx context.Context, c *call) error {
-	switch {
-	case c == nil:
-		return nil
-	case c.limiter != l:
-		return errors.New("ratelimit: refund of another limiter's decision")
-	case !c.rate.Allowed || c.refunded.Swap(true):
+func (c *call) refund(ctx context.Context) error {
+	if !c.state().Allowed || c.refunded.Swap(true) {
 		return nil
 	}
 	limits := make([]Limit, 0, len(c.limits))
@@ -81,7 +75,7 @@ func (l *Limiter) refund(ctx context.Context, c *call) error {
 	if len(limits) == 0 {
 		return nil
 	}
-	if err := l.cfg.Store.Take(ctx, limits, make([]State, len(limits))); err != nil {
+	if err := c.limiter.cfg.Store.Take(ctx, limits, make([]State, len(limits))); err != nil {
 		return fmt.Errorf("ratelimit: refund: %w", err)
 	}
 	return nil

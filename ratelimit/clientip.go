@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -22,18 +21,30 @@ func RemoteIP(r *http.Request) (string, bool) {
 	return ipKey(addr, defaultIPv6Bits), ok
 }
 
-// ipv4 returns the part of an address that is the key of it, or "" if it needs a
-// closer look. IPv4 has one spelling, so nothing has to be made of it.
+// ipv4 returns the address of "1.2.3.4:80" or "1.2.3.4" as it is written there,
+// or "" if s needs a closer look. IPv4 has one spelling, so this is its key.
 func ipv4(s string) string {
-	host, port, hasPort := strings.Cut(s, ":")
-	if !strings.Contains(host, ".") || strings.HasPrefix(host, "[") {
+	var part, n, digits, end int // part 4 is the port
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9':
+			n, digits = 10*n+int(c-'0'), digits+1
+			if n > 65535 || n > 255 && part < 4 || n < 10 && digits > 1 {
+				return ""
+			}
+		case digits > 0 && (c == '.' && part < 3 || c == ':' && part == 3):
+			part, n, digits, end = part+1, 0, 0, i
+		default:
+			return ""
+		}
+	}
+	if part == 3 {
+		end = len(s)
+	}
+	if part < 3 || digits == 0 || s[:end] == "0.0.0.0" {
 		return ""
 	}
-	addr, err := netip.ParseAddr(host)
-	if _, errPort := strconv.ParseUint(port, 10, 16); err != nil || hasPort && errPort != nil || addr.IsUnspecified() {
-		return ""
-	}
-	return host
+	return s[:end]
 }
 
 // hint warns once if a key is made of the address of a proxy. Such a proxy stands

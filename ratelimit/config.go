@@ -134,6 +134,7 @@ func New(cfg Config) (*Limiter, error) {
 		c.fault("Store is a nil Limiters")
 	}
 	l := &Limiter{cfg: cfg}
+	l.memory, _ = cfg.Store.(*Memory)
 	first := Policy{cfg.Name, cfg.Rate, cfg.Key, cfg.RateFor, cfg.Cost, cfg.Category, cfg.Categories, cfg.Missing}
 	for _, p := range append([]Policy{first}, cfg.Also...) {
 		l.policies = append(l.policies, c.policy(p))

@@ -22,7 +22,7 @@ const maxFieldInteger = 999_999_999_999_999
 // further out have begun. Names need no escaping, see [New].
 func (c *call) setLists(h http.Header) {
 	var policies, limits []byte
-	if c.listed() {
+	if problem.RateLimitHeaders(c.rate.Outer().Shown())&problem.RateLimitFields != 0 {
 		policies, limits = []byte(h.Get(exchange.RateLimitPolicy)), []byte(h.Get(exchange.RateLimit))
 	}
 	for i := range c.limits {
@@ -48,16 +48,6 @@ func available(p bucket.Plan, s *State) time.Duration {
 		return s.ResetAfter + p.Unit - p.Fill
 	}
 	return p.Charge(s.Remaining)
-}
-
-// listed reports whether a limiter further out has written the lists.
-func (c *call) listed() bool {
-	for outer := c.rate.Outer(); outer != nil; outer = outer.Outer() {
-		if problem.RateLimitHeaders(outer.Families)&problem.RateLimitFields != 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // item adds a name with a number and a time to a list.

@@ -18,22 +18,36 @@ func (l *Limiter) Handler(next http.Handler) http.Handler {
 		panic("ratelimit: nil handler")
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x, w, r2 := exchange.Enter(w, r)
+		x, w, r2, c := l.enter(w, r)
 		defer exchange.CopyBack(r, r2)
-		c, err := l.take(r2, x)
-		if c != nil {
-			l.set(w.Header(), c, problem.RateLimitHeaders(c.rate.Families), &c.values)
+		at, err := c.take(r2, x)
+		if err == nil {
+			c.setFields(w.Header(), at, &c.values)
 			err = c.err()
 		}
 		switch {
 		case err != nil:
 			problem.Respond(w, r2, err)
-		case l.cfg.RefundIf != nil && c != nil && c.rate.Allowed:
-			l.serveRefundable(w, r2, x, c, next)
+		case l.cfg.RefundIf != nil && len(c.limits) > 0 && c.state().Allowed:
+			c.serveRefundable(w, r2, x, next)
 		default:
 			next.ServeHTTP(w, r2)
 		}
 	})
+}
+
+// enter begins a call, in the exchange of r. If it has to make that, both are one
+// allocation.
+func (l *Limiter) enter(w http.ResponseWriter, r *http.Request) (*exchange.Exchange, http.ResponseWriter, *http.Request, *call) {
+	if x := exchange.From(r.Context()); x != nil {
+		return x, w, r, &call{limiter: l}
+	}
+	both := &struct {
+		exchange.Exchange
+		call
+	}{call: call{limiter: l}}
+	w, r = both.Enter(r.Context(), w, r)
+	return &both.Exchange, w, r, &both.call
 }
 
 // statusClientLeft is what nginx logs for a client that did not wait.
@@ -41,7 +55,7 @@ const statusClientLeft = 499
 
 // serveRefundable calls next, and then asks whether the charge is to be given
 // back.
-func (l *Limiter) serveRefundable(w http.ResponseWriter, r *http.Request, x *exchange.Exchange, c *call, next http.Handler) {
+func (c *call) serveRefundable(w http.ResponseWriter, r *http.Request, x *exchange.Exchange, next http.Handler) {
 	rec, w := x.Record(w)
 	done := false
 	defer func() { // also after a panic and after runtime.Goexit
@@ -54,11 +68,11 @@ func (l *Limiter) serveRefundable(w http.ResponseWriter, r *http.Request, x *exc
 		case !done:
 			status = http.StatusInternalServerError
 		}
-		if !l.refundable(r, status) {
+		if !c.refundable(r, status) {
 			return
 		}
 		ctx := context.WithoutCancel(r.Context())
-		if err := l.refund(ctx, c); err != nil {
+		if err := c.refund(ctx); err != nil {
 			slog.WarnContext(ctx, "rate limit was not refunded", "policy", c.limits[c.binding].Policy, "cause", err)
 		}
 	}()
@@ -67,15 +81,15 @@ func (l *Limiter) serveRefundable(w http.ResponseWriter, r *http.Request, x *exc
 }
 
 // refundable asks RefundIf.
-func (l *Limiter) refundable(r *http.Request, status int) bool {
+func (c *call) refundable(r *http.Request, status int) bool {
 	defer contain(r, "RefundIf")
-	return l.cfg.RefundIf(r, status)
+	return c.limiter.cfg.RefundIf(r, status)
 }
 
 // observe calls OnDecision.
-func (l *Limiter) observe(r *http.Request, d Decision) {
+func (c *call) observe(r *http.Request) {
 	defer contain(r, "OnDecision")
-	l.cfg.OnDecision(r, d)
+	c.limiter.cfg.OnDecision(r, c.decision())
 }
 
 // contain is deferred around a hook. Hooks watch; their panic is no reason to

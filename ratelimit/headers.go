@@ -20,47 +20,65 @@ type fieldValues [3]string
 // belongs to the error, see [Decision.Err].
 func (l *Limiter) SetHeaders(h http.Header, r *http.Request, d Decision) {
 	if d.call != nil {
-		l.set(h, d.call, l.shown(r, d.call), new(fieldValues))
+		d.call.setFields(h, time.Now(), new(fieldValues))
 	}
 }
 
-// set writes the fields of a call in some families, with values for their
-// memory.
-func (l *Limiter) set(h http.Header, c *call, families problem.RateLimitHeaders, values *fieldValues) {
-	if !c.rate.Allowed && !l.cfg.DryRun && l.cfg.Headers != HeadersAll {
-		removeFields(h) // a refusal must not say "57 left"
+// families are those in which a call is shown, 0 if it is in none.
+func (c *call) families(r *http.Request) problem.RateLimitHeaders {
+	cfg := &c.limiter.cfg
+	switch {
+	case cfg.Headers != HeadersAll || cfg.DryRun || c.state().Unknown:
+		return 0
+	case cfg.Families != 0:
+		return cfg.Families
 	}
-	if families == 0 {
+	return problem.FromContext(r.Context()).RateLimit()
+}
+
+// setFields writes the fields of a call that was decided at a time, with values
+// for their memory.
+func (c *call) setFields(h http.Header, at time.Time, values *fieldValues) {
+	if len(c.limits) == 0 {
+		return
+	}
+	cfg := &c.limiter.cfg
+	if !c.state().Allowed && !cfg.DryRun && cfg.Headers != HeadersAll {
+		for _, name := range exchange.RateFields { // a refusal must not say "57 left"
+			delete(h, name)
+		}
+	}
+	if c.rate.Families == 0 {
 		return
 	}
 	binds := true
-	for outer := c.rate.Outer(); outer != nil; outer = outer.Outer() {
-		binds = binds && (outer.Families == 0 || c.rate.Binds(outer))
-		families |= problem.RateLimitHeaders(outer.Families) // or their numbers would stay
+	for outer := c.outer(); outer != nil; outer = outer.outer() {
+		binds = binds && (outer.rate.Families == 0 || c.state().binds(outer.state()))
 	}
+	families := problem.RateLimitHeaders(c.rate.Shown()) // of outer ones, too, or their numbers would stay
 	if families&problem.RateLimitFields != 0 {
 		c.setLists(h)
 	}
 	if binds {
-		c.setNumbers(h, families, values)
+		c.setNumbers(h, families, at, values)
 	}
 }
 
 // setNumbers writes the fields that show the limit that binds. The digits of all
 // values are one string, which saves allocations, and each slice has the
 // capacity 1, so that an Add copies.
-func (c *call) setNumbers(h http.Header, families problem.RateLimitHeaders, values *fieldValues) {
+func (c *call) setNumbers(h http.Header, families problem.RateLimitHeaders, at time.Time, values *fieldValues) {
 	var array [80]byte
 	digits := strconv.AppendInt(array[:0], int64(c.limits[c.binding].Rate.burst()), 10)
 	limit := len(digits)
-	digits = strconv.AppendInt(digits, int64(c.rate.Remaining), 10)
+	digits = strconv.AppendInt(digits, int64(c.state().Remaining), 10)
 	remaining := len(digits)
 	if families&problem.XRateLimit != 0 {
-		digits = strconv.AppendInt(digits, time.Now().Add(c.rate.ResetAfter+time.Second-1).Unix(), 10)
+		digits = strconv.AppendInt(digits, at.Unix()+seconds(c.state().ResetAfter+time.Duration(at.Nanosecond())), 10)
 	}
 	unix := len(digits)
 	if families&problem.RateLimitTrio != 0 {
-		digits = strconv.AppendInt(digits, seconds(c.rate.ResetAfter), 10)
+		digits = strconv.AppendInt(digits, seconds(c.state().ResetAfter), 10)
 	}
 	all := string(digits)
 	*values = fieldValues{all[:limit], all[limit:remaining], all[remaining:unix]}
@@ -69,23 +87,6 @@ func (c *call) setNumbers(h http.Header, families problem.RateLimitHeaders, valu
 	}
 	if families&problem.RateLimitTrio != 0 {
 		h[exchange.RateLimitLimit], h[exchange.RateLimitRemaining], h[exchange.RateLimitReset] = values[0:1:1], values[1:2:2], []string{all[unix:]}
-	}
-}
-
-// shown returns the families in which a call is shown, 0 if in none.
-func (l *Limiter) shown(r *http.Request, c *call) problem.RateLimitHeaders {
-	switch {
-	case l.cfg.Headers != HeadersAll || l.cfg.DryRun || c.rate.Unknown:
-		return 0
-	case l.cfg.Families != 0:
-		return l.cfg.Families
-	}
-	return problem.FromContext(r.Context()).RateLimit()
-}
-
-func removeFields(h http.Header) {
-	for _, name := range [...]string{exchange.XRateLimitLimit, exchange.XRateLimitRemaining, exchange.XRateLimitReset, exchange.RateLimitLimit, exchange.RateLimitRemaining, exchange.RateLimitReset, exchange.RateLimitPolicy, exchange.RateLimit} {
-		delete(h, name)
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 type Limiter struct {
 	cfg      Config   // but for what became policies
 	policies []policy // the one of cfg, and Also
+	memory   *Memory  // the Store, if it is one: it is told the time, which the header fields need too
 	hinted   atomic.Bool
 }
 
@@ -36,7 +37,7 @@ type policy struct {
 // header fields their memory.
 type call struct {
 	limiter  *Limiter
-	limits   []Limit
+	limits   []Limit // none if no limit applies
 	states   []State
 	binding  int32 // index of the limit that binds
 	refunded atomic.Bool
@@ -56,60 +57,72 @@ type call struct {
 // The decision is written nowhere, see [Limiter.SetHeaders]. [FromContext] finds
 // it if r has passed a middleware of this module.
 func (l *Limiter) Take(r *http.Request) (Decision, error) {
-	return result(l.take(r, exchange.From(r.Context())))
-}
-
-// take is Take without a Decision, which few requests need. The call is nil if
-// no limit applies, or after an error.
-func (l *Limiter) take(r *http.Request, x *exchange.Exchange) (*call, error) {
-	c, err := l.ask(r, asked)
-	if err != nil && l.cfg.DryRun {
-		slog.WarnContext(r.Context(), "dry run of a rate limit could not decide", "policy", l.policies[0].Name, "cause", err)
-		return nil, nil
-	}
-	if c == nil {
-		return nil, err
-	}
-	if !l.cfg.DryRun {
-		c.rate.Families = uint8(l.shown(r, c))
-		x.AddRate(&c.rate)
-	}
-	if l.cfg.OnDecision != nil {
-		l.observe(r, c.decision())
-	}
-	return c, nil
+	c := &call{limiter: l}
+	_, err := c.take(r, exchange.From(r.Context()))
+	return c.result(err)
 }
 
 // Peek tells how a request stands, and takes nothing. Its decision is always
 // allowed; its RetryAfter says when one unit fits. Nobody else is told.
 func (l *Limiter) Peek(r *http.Request) (Decision, error) {
-	return result(l.ask(r, 0))
+	c := &call{limiter: l}
+	_, err := c.ask(r, 0)
+	return c.result(err)
 }
 
 // result is a call for callers outside of this package.
-func result(c *call, err error) (Decision, error) {
-	if c == nil {
+func (c *call) result(err error) (Decision, error) {
+	if err != nil || len(c.limits) == 0 {
 		return Decision{Allowed: err == nil}, err
 	}
 	return c.decision(), nil
 }
 
+// take is Take without a Decision, which few requests need.
+func (c *call) take(r *http.Request, x *exchange.Exchange) (at time.Time, err error) {
+	cfg := &c.limiter.cfg
+	at, err = c.ask(r, asked)
+	if err != nil && cfg.DryRun {
+		slog.WarnContext(r.Context(), "dry run of a rate limit could not decide", "policy", c.limiter.policies[0].Name, "cause", err)
+		c.limits = nil
+		return at, nil
+	}
+	if err != nil || len(c.limits) == 0 {
+		return at, err
+	}
+	if !cfg.DryRun {
+		x.AddRate(&c.rate)
+	}
+	if cfg.OnDecision != nil {
+		c.observe(r)
+	}
+	return at, nil
+}
+
 // asked is the cost that a request has by the configuration.
 const asked = -1
 
-// ask asks the store about a cost. The call is nil as in take.
-func (l *Limiter) ask(r *http.Request, cost int) (*call, error) {
-	c, err := l.call(r, cost)
-	if c == nil {
-		return nil, err
+// ask asks the store about a cost. One reading of the clock serves our own store
+// and the header fields.
+func (c *call) ask(r *http.Request, cost int) (at time.Time, err error) {
+	if err := c.find(r, cost); err != nil || len(c.limits) == 0 {
+		return at, err
 	}
-	if slices.ContainsFunc(c.limits, blocked) {
+	at = time.Now()
+	switch m := c.limiter.memory; {
+	case slices.ContainsFunc(c.limits, blocked):
 		c.block(cost == 0)
-	} else if err := l.cfg.Store.Take(r.Context(), c.limits, c.states); err != nil {
-		return nil, undecided(err)
+	case m != nil:
+		err = m.takeAt(at.Sub(m.start), c.limits, c.states)
+	default:
+		err = c.limiter.cfg.Store.Take(r.Context(), c.limits, c.states)
+		at = time.Now()
 	}
-	c.bind()
-	return c, nil
+	if err != nil {
+		return at, undecided(err)
+	}
+	c.bind(r)
+	return at, nil
 }
 
 func blocked(l Limit) bool { return l.Rate.blocked() }
@@ -124,31 +137,27 @@ func (c *call) block(peek bool) {
 	}
 }
 
-// call finds the limits of a request, with a cost. It is nil if none applies.
-func (l *Limiter) call(r *http.Request, cost int) (*call, error) {
+// find finds the limits of a request, with a cost.
+func (c *call) find(r *http.Request, cost int) error {
+	l := c.limiter
 	if l.cfg.Skip != nil && l.cfg.Skip(r) {
-		return nil, nil
+		return nil
 	}
-	c := &call{limiter: l}
-	c.limits, c.states = c.oneLimit[:], c.oneState[:]
-	if n := len(l.policies); n > 1 {
-		c.limits, c.states = make([]Limit, n), make([]State, n)
+	limits, states, n := c.oneLimit[:], c.oneState[:], 0
+	if many := len(l.policies); many > 1 {
+		limits, states = make([]Limit, many), make([]State, many)
 	}
-	n := 0
 	for i := range l.policies {
-		applies, err := l.fill(&c.limits[n], &l.policies[i], r, cost)
+		applies, err := l.fill(&limits[n], &l.policies[i], r, cost)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if applies {
 			n++
 		}
 	}
-	if n == 0 {
-		return nil, nil
-	}
-	c.limits, c.states = c.limits[:n], c.states[:n]
-	return c, nil
+	c.limits, c.states = limits[:n], states[:n]
+	return nil
 }
 
 // fill makes the limit of a policy, and reports whether it applies.

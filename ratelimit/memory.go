@@ -83,26 +83,31 @@ type claim struct {
 
 // Take implements [Store]. It never fails but for the faults of [Check].
 func (m *Memory) Take(_ context.Context, limits []Limit, states []State) error {
+	return m.takeAt(time.Since(m.start), limits, states)
+}
+
+// takeAt is Take at an instant, as the time since the birth of m.
+func (m *Memory) takeAt(now time.Duration, limits []Limit, states []State) error {
 	if err := Check(limits, states); err != nil {
 		return err
 	}
 	switch n := len(limits); {
 	case n == 1:
 		var one [1]claim
-		m.take(limits, states, one[:])
+		m.take(now, limits, states, one[:])
 	case n <= 8:
 		var few [8]claim
-		m.take(limits, states, few[:n])
+		m.take(now, limits, states, few[:n])
 	default:
-		m.take(limits, states, make([]claim, n))
+		m.take(now, limits, states, make([]claim, n))
 	}
 	return nil
 }
 
 // take judges all limits at one instant, and charges all of them or none.
-func (m *Memory) take(limits []Limit, states []State, claims []claim) {
-	now := time.Since(m.start) + 1 // never 0, which is a free slot
-	var set uint64                 // a bit for each shard of this call
+func (m *Memory) take(now time.Duration, limits []Limit, states []State, claims []claim) {
+	now++          // never 0, which is a free slot
+	var set uint64 // a bit for each shard of this call
 	for i := range claims {
 		set |= m.claim(&claims[i], &limits[i])
 	}

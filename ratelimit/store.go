@@ -31,10 +31,10 @@ type Limit struct {
 // fits. ResetAfter is when the bucket is full again. Both are exact to the
 // resolution of the store, and rounded up to it.
 type State struct {
-	Allowed    bool // this limit had room
-	Remaining  int  // single units that would pass at this very instant
+	Remaining  int // single units that would pass at this very instant
 	ResetAfter time.Duration
 	RetryAfter time.Duration
+	Allowed    bool // this limit had room
 	Degraded   bool // decided by a substitute that knows this process only
 	Unknown    bool // the numbers mean nothing
 }

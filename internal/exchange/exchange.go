@@ -90,7 +90,9 @@ func Enter(w http.ResponseWriter, r *http.Request) (*Exchange, http.ResponseWrit
 	if x := From(r.Context()); x != nil {
 		return x, w, r
 	}
-	return enter(r.Context(), w, r)
+	x := new(Exchange)
+	w, r = x.Enter(r.Context(), w, r)
+	return x, w, r
 }
 
 // EnterWith is [Enter] for a layer that adds to the context itself: the copy of
@@ -99,11 +101,15 @@ func EnterWith(ctx context.Context, w http.ResponseWriter, r *http.Request) (*Ex
 	if x := From(ctx); x != nil {
 		return x, w, r.WithContext(ctx)
 	}
-	return enter(ctx, w, r)
+	x := new(Exchange)
+	w, r = x.Enter(ctx, w, r)
+	return x, w, r
 }
 
-func enter(ctx context.Context, w http.ResponseWriter, r *http.Request) (*Exchange, http.ResponseWriter, *http.Request) {
-	x := &Exchange{Context: ctx}
+// Enter begins x, for a layer that has found no exchange and made this one as a
+// part of something larger: one allocation for both. It is [EnterWith] otherwise.
+func (x *Exchange) Enter(ctx context.Context, w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request) {
+	x.Context = ctx
 	x.req = *r.WithContext(x) // inlined, so this allocates nothing
 	if u := r.URL; u != nil {
 		x.path = u.Path
@@ -113,7 +119,7 @@ func enter(ctx context.Context, w http.ResponseWriter, r *http.Request) (*Exchan
 	}
 	x.rec.closing = !r.ProtoAtLeast(1, 1)
 	x.rec.head = r.Method == http.MethodHead
-	return x, x.rec.over(w, x), &x.req
+	return x.rec.over(w, x), &x.req
 }
 
 // Record returns the recorder of w if that is one of ours. Otherwise it puts one

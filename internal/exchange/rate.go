@@ -3,43 +3,28 @@ package exchange
 import (
 	"net/http"
 	"strconv"
-	"time"
 )
 
-// Rate is the decision of one limiter, in numbers. The decisions of all limiters
+// Rate is a link to the decision of one limiter. The decisions of all limiters
 // that a request has passed form a chain, from the inside out. A Rate is not
 // changed once it was added.
 type Rate struct {
-	Allowed    bool
-	Unknown    bool  // Remaining and ResetAfter mean nothing
-	Families   uint8 // of header fields that show this decision; 0 means none does
-	Remaining  int
-	ResetAfter time.Duration
-	RetryAfter time.Duration
-	Source     any // what the limiter itself knows about it
+	Decision any   // what the limiter knows about it
+	Families uint8 // of header fields that show it: bit i is the i-th of families
 
 	outer *Rate
 }
 
-// Binds reports whether r leaves less room than the other decision: a refusal
-// with the longest wait first, then the fewest units left, then the longest way
-// to a full bucket. Of two equals neither binds.
-func (r *Rate) Binds(other *Rate) bool {
-	switch {
-	case r.Allowed != other.Allowed:
-		return !r.Allowed
-	case r.RetryAfter != other.RetryAfter && !r.Allowed:
-		return r.RetryAfter > other.RetryAfter
-	case r.Unknown != other.Unknown:
-		return other.Unknown
-	case r.Remaining != other.Remaining:
-		return r.Remaining < other.Remaining
-	}
-	return r.ResetAfter > other.ResetAfter
-}
-
 // Outer returns the decision that was added before r, or nil.
 func (r *Rate) Outer() *Rate { return r.outer }
+
+// Shown returns the families that show r or the decision of an outer limiter.
+func (r *Rate) Shown() (families uint8) {
+	for ; r != nil; r = r.outer {
+		families |= r.Families
+	}
+	return families
+}
 
 // AddRate puts a decision in front of those of outer limiters. It does nothing
 // outside an exchange.
@@ -62,18 +47,6 @@ func (x *Exchange) LastRate() *Rate {
 	return x.rate
 }
 
-// BindingRate returns the decision that leaves the least room, or nil. Of two
-// equal ones it is the outer.
-func (x *Exchange) BindingRate() *Rate {
-	best := x.LastRate()
-	for r := best; r != nil; r = r.outer {
-		if !best.Binds(r) {
-			best = r
-		}
-	}
-	return best
-}
-
 // sign makes single, in a header that is about to be sent, what whoever passes
 // on the header of another answer has doubled, as httputil.ReverseProxy does:
 // the request ID, which is ours, also where an early hint has taken it away, and
@@ -86,11 +59,11 @@ func (x *Exchange) sign(h http.Header) {
 			h[*x.idHeader] = x.id[:1:1]
 		}
 	}
-	if x.rate == nil {
-		return
-	}
-	for _, f := range families {
-		f.single(h)
+	shown := x.rate.Shown()
+	for i, f := range families {
+		if shown>>i&1 != 0 {
+			f.single(h)
+		}
 	}
 }
 
@@ -106,6 +79,13 @@ const (
 	RateLimitPolicy     = "Ratelimit-Policy"
 	RateLimit           = "Ratelimit"
 )
+
+// RateFields are all of them.
+var RateFields = [...]string{
+	XRateLimitLimit, XRateLimitRemaining, XRateLimitReset,
+	RateLimitLimit, RateLimitRemaining, RateLimitReset,
+	RateLimitPolicy, RateLimit,
+}
 
 // family is the header fields in which a limiter shows its numbers.
 type family struct{ limit, remaining, reset string }
