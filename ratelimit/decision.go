@@ -70,22 +70,17 @@ func (c *call) outer() *call { return callOf(c.rate.Outer()) }
 // the burst, because clients repeat a 429, or problem.QuotaExceeded if no waiting
 // helps because the rate is [Blocked]. The latter two have no delay, nor has any
 // with [HeadersNone].
-func (d Decision) Err() error {
-	if d.call == nil {
-		return nil
-	}
-	return d.call.err()
-}
+func (d Decision) Err() error { return d.call.err() }
 
 // beyondBurst reports whether the cost could never pass, though others could.
 func (l *Limit) beyondBurst() bool { return !l.Rate.blocked() && l.Cost > l.Rate.burst() }
 
 func (c *call) err() error {
-	if len(c.limits) == 0 {
+	if c == nil || len(c.limits) == 0 || c.limiter.cfg.DryRun {
 		return nil
 	}
 	switch s := c.state(); {
-	case s.Allowed || c.limiter.cfg.DryRun:
+	case s.Allowed:
 		return nil
 	case s.RetryAfter == Never && c.limits[c.binding].beyondBurst():
 		return problem.PayloadTooLarge.New("Request exceeds the capacity of the rate limit")

@@ -20,9 +20,8 @@ func (l *Limiter) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x, w, r2, c := l.enter(w, r)
 		defer exchange.CopyBack(r, r2)
-		at, err := c.take(r2, x)
+		err := c.take(r2, x, w.Header())
 		if err == nil {
-			c.setFields(w.Header(), at, &c.values)
 			err = c.err()
 		}
 		switch {
@@ -59,7 +58,7 @@ func (c *call) serveRefundable(w http.ResponseWriter, r *http.Request, x *exchan
 	rec, w := x.Record(w)
 	done := false
 	defer func() { // also after a panic and after runtime.Goexit
-		status := rec.Status()
+		status, refund := rec.Status(), false
 		switch {
 		case errors.Is(r.Context().Err(), context.Canceled):
 			// First, so that nobody gets his money back for hanging up in
@@ -68,7 +67,8 @@ func (c *call) serveRefundable(w http.ResponseWriter, r *http.Request, x *exchan
 		case !done:
 			status = http.StatusInternalServerError
 		}
-		if !c.refundable(r, status) {
+		contain(r, "RefundIf", func() { refund = c.limiter.cfg.RefundIf(r, status) })
+		if !refund {
 			return
 		}
 		ctx := context.WithoutCancel(r.Context())
@@ -80,22 +80,12 @@ func (c *call) serveRefundable(w http.ResponseWriter, r *http.Request, x *exchan
 	done = true
 }
 
-// refundable asks RefundIf.
-func (c *call) refundable(r *http.Request, status int) bool {
-	defer contain(r, "RefundIf")
-	return c.limiter.cfg.RefundIf(r, status)
-}
-
-// observe calls OnDecision.
-func (c *call) observe(r *http.Request) {
-	defer contain(r, "OnDecision")
-	c.limiter.cfg.OnDecision(r, c.decision())
-}
-
-// contain is deferred around a hook. Hooks watch; their panic is no reason to
-// fail.
-func contain(r *http.Request, hook string) {
-	if v := recover(); v != nil {
-		slog.ErrorContext(r.Context(), "rate limit hook panicked", "hook", hook, "panic", v)
-	}
+// contain calls a hook. Hooks watch; their panic is no reason to fail.
+func contain(r *http.Request, name string, hook func()) {
+	defer func() {
+		if v := recover(); v != nil {
+			slog.ErrorContext(r.Context(), "rate limit hook panicked", "hook", name, "panic", v)
+		}
+	}()
+	hook()
 }

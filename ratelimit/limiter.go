@@ -58,8 +58,7 @@ type call struct {
 // it if r has passed a middleware of this module.
 func (l *Limiter) Take(r *http.Request) (Decision, error) {
 	c := &call{limiter: l}
-	_, err := c.take(r, exchange.From(r.Context()))
-	return c.result(err)
+	return c.result(c.take(r, exchange.From(r.Context()), nil))
 }
 
 // Peek tells how a request stands, and takes nothing. Its decision is always
@@ -78,25 +77,27 @@ func (c *call) result(err error) (Decision, error) {
 	return c.decision(), nil
 }
 
-// take is Take without a Decision, which few requests need.
-func (c *call) take(r *http.Request, x *exchange.Exchange) (at time.Time, err error) {
+// take decides, tells everybody, and writes the fields into h unless it is nil.
+func (c *call) take(r *http.Request, x *exchange.Exchange, h http.Header) error {
 	cfg := &c.limiter.cfg
-	at, err = c.ask(r, asked)
+	at, err := c.ask(r, asked)
 	if err != nil && cfg.DryRun {
 		slog.WarnContext(r.Context(), "dry run of a rate limit could not decide", "policy", c.limiter.policies[0].Name, "cause", err)
-		c.limits = nil
-		return at, nil
+		c.limits, err = nil, nil
 	}
 	if err != nil || len(c.limits) == 0 {
-		return at, err
+		return err
 	}
 	if !cfg.DryRun {
 		x.AddRate(&c.rate)
 	}
 	if cfg.OnDecision != nil {
-		c.observe(r)
+		contain(r, "OnDecision", func() { cfg.OnDecision(r, c.decision()) })
 	}
-	return at, nil
+	if h != nil {
+		c.setFields(h, at, &c.values)
+	}
+	return nil
 }
 
 // asked is the cost that a request has by the configuration.
@@ -139,32 +140,41 @@ func (c *call) block(peek bool) {
 
 // find finds the limits of a request, with a cost.
 func (c *call) find(r *http.Request, cost int) error {
-	l := c.limiter
+	l, limits := c.limiter, c.oneLimit[:0]
 	if l.cfg.Skip != nil && l.cfg.Skip(r) {
 		return nil
 	}
-	limits, states, n := c.oneLimit[:], c.oneState[:], 0
-	if many := len(l.policies); many > 1 {
-		limits, states = make([]Limit, many), make([]State, many)
-	}
 	for i := range l.policies {
-		applies, err := l.fill(&limits[n], &l.policies[i], r, cost)
+		limit, err := l.limit(&l.policies[i], r, cost)
 		if err != nil {
 			return err
 		}
-		if applies {
-			n++
+		if limit.Policy != "" {
+			limits = append(limits, limit)
 		}
 	}
-	c.limits, c.states = limits[:n], states[:n]
+	c.limits, c.states = limits, c.oneState[:]
+	if len(limits) != 1 {
+		c.states = make([]State, len(limits))
+	}
 	return nil
 }
 
-// fill makes the limit of a policy, and reports whether it applies.
-func (l *Limiter) fill(limit *Limit, p *policy, r *http.Request, cost int) (bool, error) {
-	limit.Policy, limit.Rate = p.plan(r)
+// limit makes the limit of a policy. It has none of itself if that does not apply.
+func (l *Limiter) limit(p *policy, r *http.Request, cost int) (Limit, error) {
+	limit := Limit{Policy: p.Name, Rate: p.Rate, Cost: cost}
+	category, ok := Limit{}, false
+	if p.Category != nil {
+		category, ok = p.categories[p.Category(r)]
+	}
+	switch {
+	case ok:
+		limit.Policy, limit.Rate = category.Policy, category.Rate
+	case p.RateFor != nil:
+		limit.Rate = cmp.Or(p.RateFor(r), p.Rate)
+	}
 	if limit.Rate == Unlimited() {
-		return false, nil
+		return Limit{}, nil
 	}
 	key, ok := p.Key(r)
 	switch {
@@ -172,13 +182,10 @@ func (l *Limiter) fill(limit *Limit, p *policy, r *http.Request, cost int) (bool
 		l.hint(r, key)
 		limit.Key = storeKey(key)
 	case p.Missing == MissingReject:
-		return false, problem.Unauthenticated.New("")
+		return Limit{}, problem.Unauthenticated.New("")
 	case p.Missing == MissingSkip:
-		return false, nil
-	default:
-		limit.Key = "" // which no key function can return, so it is nobody else's
-	}
-	limit.Cost = cost
+		return Limit{}, nil
+	} // no key function returns "", so the key of all without one is nobody else's
 	if cost == asked {
 		limit.Cost = 1
 		if p.Cost != nil {
@@ -186,22 +193,9 @@ func (l *Limiter) fill(limit *Limit, p *policy, r *http.Request, cost int) (bool
 		}
 	}
 	if limit.Cost < 0 {
-		return false, problem.Internal.Wrap(fmt.Errorf("ratelimit: policy %q: cost %d is negative", limit.Policy, limit.Cost), "")
+		return Limit{}, problem.Internal.Wrap(fmt.Errorf("ratelimit: policy %q: cost %d is negative", limit.Policy, limit.Cost), "")
 	}
-	return true, nil
-}
-
-// plan returns the name and the rate that hold for a request.
-func (p *policy) plan(r *http.Request) (string, Rate) {
-	if p.Category != nil {
-		if c, ok := p.categories[p.Category(r)]; ok {
-			return c.Policy, c.Rate
-		}
-	}
-	if p.RateFor != nil {
-		return p.Name, cmp.Or(p.RateFor(r), p.Rate)
-	}
-	return p.Name, p.Rate
+	return limit, nil
 }
 
 // undecided is the answer to an error of a store.

@@ -66,19 +66,17 @@ func NewMemory(cfg MemoryConfig) (*Memory, error) {
 	}
 	for i := range m.tables {
 		m.tables[i].cap = (keys + i) / n // together exactly as many
+		m.tables[i].rebuild(0)
 	}
 	return m, nil
 }
 
 // claim is one limit of a call.
 type claim struct {
-	id      uint64
-	where   uint64 // the lower half chooses the table
-	table   *table
-	entry   *entry // nil is a full bucket that nobody knows
-	plan    bucket.Plan
-	debt    time.Duration
-	allowed bool
+	entry
+	table *table
+	plan  bucket.Plan
+	debt  time.Duration
 }
 
 // Take implements [Store]. It never fails but for the faults of [Check].
@@ -114,21 +112,19 @@ func (m *Memory) take(now time.Duration, limits []Limit, states []State, claims 
 	now = m.shards.lock(set, now)
 	admitted := true
 	for i := range claims {
-		admitted = claims[i].judge(&limits[i], now) && admitted
+		c, l := &claims[i], &limits[i]
+		known := c.table.slot(c.entry)
+		c.fullAt, c.shape = known.fullAt, known.shape
+		c.debt = max(c.fullAt-now, 0)
+		states[i].Allowed = l.Force || c.plan.Fits(c.debt, l.Cost)
+		admitted = admitted && states[i].Allowed
 	}
 	for i := 0; i < len(claims) && admitted; i++ {
 		claims[i].charge(&limits[i], now)
 	}
-	// Entries that exist come first: an insertion moves others about.
-	for i := 0; i < len(claims) && admitted; i++ {
-		if c := &claims[i]; c.entry == nil && c.debt > 0 {
-			c.table.insert(entry{c.id, uint32(c.where >> 32), c.shape(&limits[i]), now + c.debt}, now)
-		}
-	}
 	m.shards.unlock(set, now)
 	for i := range claims {
-		c := &claims[i]
-		states[i].set(c.plan, c.debt, &limits[i], c.allowed)
+		states[i].set(claims[i].plan, claims[i].debt, &limits[i])
 	}
 }
 
@@ -136,38 +132,25 @@ func (m *Memory) take(now time.Duration, limits []Limit, states []State, claims 
 // shard.
 func (m *Memory) claim(c *claim, l *Limit) uint64 {
 	policy := maphash.String(m.seeds[0], l.Policy) // of which there are few
-	c.id = maphash.String(m.seeds[1], l.Key) ^ policy
-	c.where = maphash.String(m.seeds[2], l.Key) ^ bits.RotateLeft64(policy, 32)
-	c.table = &m.tables[c.where&uint64(len(m.tables)-1)]
+	where := maphash.String(m.seeds[2], l.Key) ^ bits.RotateLeft64(policy, 32)
+	c.id, c.where = maphash.String(m.seeds[1], l.Key)^policy, uint32(where>>32)
+	c.table = &m.tables[where&uint64(len(m.tables)-1)]
 	c.plan = l.Rate.plan()
-	return 1 << (c.where & uint64(len(m.shards)-1))
+	return 1 << (where & uint64(len(m.shards)-1))
 }
 
-// judge looks up the bucket, and reports whether the limit has room.
-func (c *claim) judge(l *Limit, now time.Duration) bool {
-	if len(c.table.slots) > 0 {
-		if e := c.table.slot(c.id, uint32(c.where>>32)); e.fullAt != 0 {
-			c.entry, c.debt = e, max(e.fullAt-now, 0)
-		}
-	}
-	c.allowed = l.Force || c.plan.Fits(c.debt, l.Cost)
-	return c.allowed
-}
-
-// charge takes a cost, or gives it back. Peeks leave no trace, and refunds leave
-// the bucket to the rate that has charged it.
+// charge takes a cost, or gives it back. Peeks leave no trace, nor do refunds of a
+// bucket that nobody knows; others leave it to the rate that has charged it.
 func (c *claim) charge(l *Limit, now time.Duration) {
 	c.debt = c.plan.After(c.debt, l.Cost)
-	if c.entry == nil || l.Cost == 0 {
-		return
-	}
-	c.entry.fullAt = now + c.debt
 	if l.Cost > 0 {
-		c.entry.shape = c.shape(l)
+		c.shape = shapeOf(c.plan.Fill, l.Rate.burst())
+	}
+	if l.Cost > 0 || l.Cost < 0 && c.fullAt != 0 {
+		c.fullAt = now + c.debt
+		c.table.put(c.entry, now)
 	}
 }
-
-func (c *claim) shape(l *Limit) shape { return shapeOf(c.plan.Fill, l.Rate.burst()) }
 
 // Stats says how full a [Memory] is.
 type Stats struct {

@@ -107,13 +107,14 @@ func checkCall(limits []Limit, states []State) error {
 	return nil
 }
 
-// set derives every number from the debt of one instant. It writes them one by one:
-// to copy a State is slow, because the processor has to wait for its bytes.
-func (s *State) set(p bucket.Plan, debt time.Duration, l *Limit, allowed bool) {
-	s.Allowed, s.Degraded, s.Unknown = allowed, false, false
+// set derives every number from the debt of one instant, for a limit that is
+// Allowed or not. It writes them one by one: to copy a State is slow, because the
+// processor has to wait for its bytes.
+func (s *State) set(p bucket.Plan, debt time.Duration, l *Limit) {
+	s.Degraded, s.Unknown = false, false
 	s.Remaining = p.Remaining(debt)
 	s.ResetAfter, s.RetryAfter = debt, 0
-	if !allowed || l.Cost == 0 { // a peek asks for one unit
+	if !s.Allowed || l.Cost == 0 { // a peek asks for one unit
 		s.RetryAfter = p.RetryAfter(debt, l.Cost)
 	}
 }

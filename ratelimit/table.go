@@ -49,49 +49,42 @@ func (t *table) next(i int) int {
 	return 0
 }
 
-// slot is the place of an ID: its entry, or the free slot that it would take.
-func (t *table) slot(id uint64, where uint32) *entry {
-	for i := t.home(id); ; i = t.next(i) {
+// slot is the place of an entry: where it is, or the free slot that it would take.
+func (t *table) slot(of entry) *entry {
+	for i := t.home(of.id); ; i = t.next(i) {
 		e := &t.slots[i]
-		if e.fullAt == 0 || e.id == id && e.where == where {
+		if e.fullAt == 0 || e.id == of.id && e.where == of.where {
 			return e
 		}
 	}
 }
 
-// insert stores an entry that is not there yet, and keeps within the cap.
-func (t *table) insert(e entry, now time.Duration) {
+// put stores an entry, and keeps within the cap.
+func (t *table) put(e entry, now time.Duration) {
+	if known := t.slot(e); known.fullAt != 0 {
+		*known = e
+		return
+	}
 	if t.used >= t.cap {
 		t.evict(now)
 	}
 	if 4*(t.used+1) > 3*len(t.slots) {
 		t.rebuild(now)
 	}
-	t.add(e)
-}
-
-func (t *table) add(e entry) {
-	*t.slot(e.id, e.where) = e
+	*t.slot(e) = e
 	t.used++
 }
 
 // rebuild makes room for more entries, and drops those that are full: a new
 // bucket starts full, so nobody can tell.
 func (t *table) rebuild(now time.Duration) {
-	live := 0
-	for i := range t.slots {
-		if t.slots[i].fullAt > now {
-			live++
-		}
-	}
-	old := t.slots
-	t.evictions += uint64(t.used - live)
-	t.slots = slices.Grow([]entry(nil), max(8, live*8/5))
-	t.slots, t.used = t.slots[:cap(t.slots)], 0 // with what the allocator has rounded up
-	for i := range old {
-		if old[i].fullAt > now {
-			t.add(old[i])
-		}
+	live := slices.DeleteFunc(t.slots, func(e entry) bool { return e.fullAt <= now })
+	t.evictions += uint64(t.used - len(live))
+	t.used = len(live)
+	t.slots = slices.Grow([]entry(nil), max(8, len(live)*8/5))
+	t.slots = t.slots[:cap(t.slots)] // with what the allocator has rounded up
+	for _, e := range live {
+		*t.slot(e) = e
 	}
 }
 
@@ -110,31 +103,25 @@ func (t *table) drop(free int) {
 	t.evictions++
 }
 
-// evict inspects a few entries and drops those that are full. If none is, it
+// evict inspects a few entries and drops the first that is full. If none is, it
 // drops the one that forgives least.
 func (t *table) evict(now time.Duration) {
-	victim, before := -1, t.used
+	victim := -1
 	for range min(inspected, t.used) {
-		for t.hand >= len(t.slots) || t.slots[t.hand].fullAt == 0 {
-			t.hand++
-			if t.hand >= len(t.slots) {
-				t.hand = 0
-			}
+		for t.hand = t.next(t.hand); t.slots[t.hand].fullAt == 0; {
+			t.hand = t.next(t.hand)
 		}
 		e := &t.slots[t.hand]
 		if e.fullAt <= now {
-			t.drop(t.hand) // the hand may now point at another entry
-			continue
+			t.drop(t.hand)
+			return
 		}
 		if victim < 0 || e.forgivesLess(&t.slots[victim], now) {
 			victim = t.hand
 		}
-		t.hand++
 	}
-	if t.used == before { // so nothing has moved
-		t.drop(victim)
-		t.evictedInDebt++
-	}
+	t.drop(victim)
+	t.evictedInDebt++
 }
 
 // forgivesLess reports whether e is a better one to lose than other. What counts
