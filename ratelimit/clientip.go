@@ -2,6 +2,7 @@ package ratelimit
 
 import (
 	"cmp"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -82,12 +83,7 @@ type IPConfig struct {
 
 // ClientIP finds the address of the client behind trusted proxies. It is safe
 // for concurrent use. The zero ClientIP trusts nobody, so its answer is the peer.
-type ClientIP struct {
-	trusted   []netip.Prefix
-	header    string
-	bits      int
-	trustUnix bool
-}
+type ClientIP struct{ cfg IPConfig }
 
 const (
 	defaultIPv6Bits = 64
@@ -102,38 +98,39 @@ var nat64 = netip.MustParsePrefix("64:ff9b::/96")
 
 // NewClientIP returns a ClientIP, or all faults of the configuration.
 func NewClientIP(cfg IPConfig) (*ClientIP, error) {
-	c := &ClientIP{
-		header:    http.CanonicalHeaderKey(cmp.Or(cfg.Header, "X-Forwarded-For")),
-		bits:      cmp.Or(cfg.IPv6Bits, defaultIPv6Bits),
-		trustUnix: cfg.TrustUnix,
-	}
+	cfg.Header = http.CanonicalHeaderKey(cmp.Or(cfg.Header, "X-Forwarded-For"))
+	cfg.IPv6Bits = cmp.Or(cfg.IPv6Bits, defaultIPv6Bits)
+	cfg.Trusted = slices.Clone(cfg.Trusted)
 	var errs checker
 	if len(cfg.Trusted) == 0 && !cfg.TrustUnix {
 		errs.fault("a client address without trusted proxies is RemoteIP")
 	}
-	for _, p := range cfg.Trusted {
-		n, ok := network(p)
-		if !ok {
+	for i, p := range cfg.Trusted {
+		network := p
+		if p.Addr().Is4In6() && p.Bits() >= 96 { // as plain does with addresses
+			network = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
+		}
+		if network.Bits() <= 0 {
 			errs.fault("trusted network %v is invalid or holds everybody", p)
 		}
-		c.trusted = append(c.trusted, n)
+		cfg.Trusted[i] = network.Masked()
 	}
-	if c.header == "Forwarded" {
-		errs.fault("header %q is no list of addresses", c.header)
+	if cfg.Header == "Forwarded" {
+		errs.fault("header %q is no list of addresses", cfg.Header)
 	}
-	if c.bits < minIPv6Bits || c.bits > defaultIPv6Bits {
-		errs.fault("IPv6Bits of %d is not between %d and %d", c.bits, minIPv6Bits, defaultIPv6Bits)
+	if cfg.IPv6Bits < minIPv6Bits || cfg.IPv6Bits > defaultIPv6Bits {
+		errs.fault("IPv6Bits of %d is not between %d and %d", cfg.IPv6Bits, minIPv6Bits, defaultIPv6Bits)
 	}
-	if err := errs.join(); err != nil {
+	if err := errors.Join(errs.errs...); err != nil {
 		return nil, err
 	}
-	return c, nil
+	return &ClientIP{cfg}, nil
 }
 
 // Key is the [KeyFunc] of the address: all of IPv4, IPv6Bits of IPv6.
 func (c *ClientIP) Key(r *http.Request) (string, bool) {
 	addr, ok := c.Addr(r)
-	return ipKey(addr, cmp.Or(c.bits, defaultIPv6Bits)), ok
+	return ipKey(addr, cmp.Or(c.cfg.IPv6Bits, defaultIPv6Bits)), ok
 }
 
 // Addr returns the address of the client. An address that IPv6 wraps around
@@ -147,11 +144,11 @@ func (c *ClientIP) Key(r *http.Request) (string, bool) {
 // may have written, is a substitute.
 func (c *ClientIP) Addr(r *http.Request) (netip.Addr, bool) {
 	addr, ok := peer(r)
-	if ok && !c.trusts(addr) || !ok && !(c.trustUnix && isUnix(r)) {
+	if ok && !c.trusts(addr) || !ok && !(c.cfg.TrustUnix && isUnix(r)) {
 		return addr, ok
 	}
 	read := 0
-	for _, line := range slices.Backward(r.Header[c.header]) {
+	for _, line := range slices.Backward(r.Header[c.cfg.Header]) {
 		for more := true; more; read++ {
 			comma := strings.LastIndexByte(line, ',')
 			entry := strings.Trim(line[comma+1:], " \t")
@@ -168,7 +165,7 @@ func (c *ClientIP) Addr(r *http.Request) (netip.Addr, bool) {
 }
 
 func (c *ClientIP) trusts(addr netip.Addr) bool {
-	return slices.ContainsFunc(c.trusted, func(p netip.Prefix) bool { return p.Contains(addr) })
+	return slices.ContainsFunc(c.cfg.Trusted, func(p netip.Prefix) bool { return p.Contains(addr) })
 }
 
 // peer returns the address of the socket.
@@ -204,18 +201,6 @@ func plain(addr netip.Addr) netip.Addr {
 		return netip.AddrFrom4([4]byte(b[12:]))
 	}
 	return addr
-}
-
-// network normalises a trusted prefix as addresses are. It is not ok if the
-// prefix is invalid or holds every address of a family.
-func network(p netip.Prefix) (netip.Prefix, bool) {
-	if !p.IsValid() {
-		return p, false
-	}
-	if p.Addr().Is4In6() && p.Bits() >= 96 {
-		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
-	}
-	return p.Masked(), p.Bits() > 0
 }
 
 func ipKey(addr netip.Addr, bits int) string {

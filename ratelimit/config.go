@@ -142,16 +142,14 @@ func New(cfg Config) (*Limiter, error) {
 	if cfg.Headers > HeadersNone {
 		c.fault("Headers of %d is unknown", cfg.Headers)
 	}
-	if cfg.Families&^allFamilies != 0 {
+	if cfg.Families > problem.XRateLimit|problem.RateLimitTrio|problem.RateLimitFields {
 		c.fault("Families of %d are unknown", cfg.Families)
 	}
-	if err := c.join(); err != nil {
+	if err := errors.Join(c.errs...); err != nil {
 		return nil, err
 	}
 	return l, nil
 }
-
-const allFamilies = problem.XRateLimit | problem.RateLimitTrio | problem.RateLimitFields
 
 // rateChecker is what a store implements that cannot keep every rate.
 type rateChecker interface{ CheckRate(Rate) error }
@@ -168,8 +166,6 @@ type checker struct {
 func (c *checker) fault(format string, args ...any) {
 	c.errs = append(c.errs, fmt.Errorf("ratelimit: "+format, args...))
 }
-
-func (c *checker) join() error { return errors.Join(c.errs...) }
 
 // policy returns what a Limiter keeps of p.
 func (c *checker) policy(p Policy) policy {
@@ -211,14 +207,11 @@ func (c *checker) rate(name string, r Rate) {
 	if r == Unlimited() || r.blocked() || c.ownRates && r == (Rate{}) {
 		return
 	}
-	if err, ok := r.check().(rateError); ok {
-		c.errs = append(c.errs, rateError(fmt.Sprintf("policy %q: %s", name, string(err))))
-		return
+	err := r.check()
+	if err == nil && c.rates != nil {
+		err = c.rates.CheckRate(r)
 	}
-	if c.rates == nil {
-		return
-	}
-	if err := c.rates.CheckRate(r); err != nil {
-		c.errs = append(c.errs, fmt.Errorf("ratelimit: policy %q: %w", name, err))
+	if err != nil {
+		c.fault("policy %q: %w", name, err)
 	}
 }

@@ -89,16 +89,13 @@ func (m *Memory) takeAt(now time.Duration, limits []Limit, states []State) error
 	if err := Check(limits, states); err != nil {
 		return err
 	}
-	switch n := len(limits); {
-	case n == 1:
+	if len(limits) == 1 {
 		var one [1]claim
 		m.take(now, limits, states, one[:])
-	case n <= 8:
-		var few [8]claim
-		m.take(now, limits, states, few[:n])
-	default:
-		m.take(now, limits, states, make([]claim, n))
+		return nil
 	}
+	var few [8]claim
+	m.take(now, limits, states, append(few[:0], make([]claim, len(limits))...))
 	return nil
 }
 

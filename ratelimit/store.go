@@ -3,6 +3,7 @@ package ratelimit
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/backstop-go/backstop/ratelimit/internal/bucket"
@@ -76,7 +77,7 @@ type Store interface {
 func Check(limits []Limit, states []State) error {
 	for i := range limits {
 		if err := limits[i].Rate.check(); err != nil {
-			return err
+			return fmt.Errorf("ratelimit: %w", err)
 		}
 	}
 	return checkCall(limits, states)

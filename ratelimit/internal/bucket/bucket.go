@@ -4,6 +4,7 @@
 package bucket
 
 import (
+	"cmp"
 	"math"
 	"math/bits"
 	"time"
@@ -26,15 +27,13 @@ type Plan struct {
 	Fill time.Duration // from empty to full, at most [Most]
 }
 
-// Of returns the plan of a usable rate: limit units per a time, and burst units
-// at once, where 0 means limit. A unit is rounded down to whole ticks.
+// Of returns the plan of a rate: limit units per a time, and burst units at once,
+// where 0 means limit. A unit is rounded down to whole ticks.
 func Of(limit int, per time.Duration, burst int, tick time.Duration) Plan {
-	if burst == 0 {
-		burst = limit
-	}
-	unit := per / time.Duration(limit)
-	unit -= unit % tick
-	return Plan{Unit: unit, Fill: unit * time.Duration(burst)}
+	p := Plan{Unit: per / time.Duration(limit)}
+	p.Unit -= p.Unit % tick
+	p.Fill = p.Charge(cmp.Or(burst, limit))
+	return p
 }
 
 // Charge is the debt that a cost makes, negative for a refund. What is more than
