@@ -76,5 +76,5 @@ func mustBeFirst(next http.Handler) {
 // want to read, for the Access-Control-Expose-Headers of a CORS middleware: the
 // request ID under its default name, Retry-After, and the numbers of limiters.
 func ExposeHeaders() []string {
-	return append([]string{requestid.DefaultHeader, "Retry-After"}, exchange.RateFields[:]...)
+	return append([]string{requestid.DefaultHeader, "Retry-After"}, exchange.RateFields()...)
 }

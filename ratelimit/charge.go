@@ -72,9 +72,6 @@ func (c *call) refund(ctx context.Context) error {
 			limits = append(limits, limit)
 		}
 	}
-	if len(limits) == 0 {
-		return nil
-	}
 	if err := c.limiter.cfg.Store.Take(ctx, limits, make([]State, len(limits))); err != nil {
 		return fmt.Errorf("ratelimit: refund: %w", err)
 	}

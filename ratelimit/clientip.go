@@ -107,7 +107,7 @@ func NewClientIP(cfg IPConfig) (*ClientIP, error) {
 	}
 	for i, p := range cfg.Trusted {
 		network := p
-		if p.Addr().Is4In6() && p.Bits() >= 96 { // as plain does with addresses
+		if p.Addr().Is4In6() && p.Bits() >= 96 { // as is done with addresses
 			network = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
 		}
 		if network.Bits() <= 0 {
@@ -189,18 +189,13 @@ func parseEntry(s string) (netip.Addr, bool) {
 			return netip.Addr{}, false
 		}
 	}
-	addr = plain(addr)
-	return addr, !addr.IsUnspecified()
-}
-
-// plain takes what IPv6 wraps around IPv4 as IPv4, and drops the zone.
-func plain(addr netip.Addr) netip.Addr {
+	// What IPv6 wraps around IPv4 is taken as IPv4, and the zone dropped.
 	addr = addr.Unmap().WithZone("")
 	if nat64.Contains(addr) {
 		b := addr.As16()
-		return netip.AddrFrom4([4]byte(b[12:]))
+		addr = netip.AddrFrom4([4]byte(b[12:]))
 	}
-	return addr
+	return addr, !addr.IsUnspecified()
 }
 
 func ipKey(addr netip.Addr, bits int) string {

@@ -117,7 +117,6 @@ const (
 // New returns a Limiter, or all faults of the configuration. Later changes of
 // cfg have no effect.
 func New(cfg Config) (*Limiter, error) {
-	c := checker{names: map[string]bool{}}
 	if cfg.Name == "" && cfg.Store == nil {
 		cfg.Name = "default"
 	}
@@ -128,9 +127,8 @@ func New(cfg Config) (*Limiter, error) {
 		}
 		cfg.Store = memory
 	}
-	c.rates, _ = cfg.Store.(rateChecker)
-	var f Limiters
-	if f, c.ownRates = cfg.Store.(Limiters); c.ownRates && f == nil {
+	c := checker{store: cfg.Store, names: map[string]bool{}}
+	if f, ok := cfg.Store.(Limiters); ok && f == nil {
 		c.fault("Store is a nil Limiters")
 	}
 	l := &Limiter{cfg: cfg}
@@ -151,16 +149,11 @@ func New(cfg Config) (*Limiter, error) {
 	return l, nil
 }
 
-// rateChecker is what a store implements that cannot keep every rate.
-type rateChecker interface{ CheckRate(Rate) error }
-
 // checker collects the faults of a configuration.
 type checker struct {
+	store Store
 	names map[string]bool
-	rates rateChecker
 	errs  []error
-
-	ownRates bool // the store has rates of its own
 }
 
 func (c *checker) fault(format string, args ...any) {
@@ -180,12 +173,13 @@ func (c *checker) policy(p Policy) policy {
 	if (p.Category == nil) != (len(p.Categories) == 0) {
 		c.fault("policy %q has one of Category and Categories, and needs both", p.Name)
 	}
-	made := policy{Policy: p, categories: map[string]Limit{}}
+	made := policy{Policy: p, categories: map[string]*policy{}}
 	for _, name := range slices.Sorted(maps.Keys(p.Categories)) {
-		full, rate := p.Name+"."+name, p.Categories[name]
-		c.name(full)
-		c.rate(full, rate)
-		made.categories[name] = Limit{Policy: full, Rate: rate}
+		category := p
+		category.Name, category.Rate, category.RateFor = p.Name+"."+name, p.Categories[name], nil
+		c.name(category.Name)
+		c.rate(category.Name, category.Rate)
+		made.categories[name] = &policy{Policy: category}
 	}
 	return made
 }
@@ -204,12 +198,13 @@ func (c *checker) name(name string) {
 }
 
 func (c *checker) rate(name string, r Rate) {
-	if r == Unlimited() || r.blocked() || c.ownRates && r == (Rate{}) {
+	_, ownRates := c.store.(Limiters)
+	if r == Unlimited() || r.blocked() || ownRates && r == (Rate{}) {
 		return
 	}
 	err := r.check()
-	if err == nil && c.rates != nil {
-		err = c.rates.CheckRate(r)
+	if s, ok := c.store.(interface{ CheckRate(Rate) error }); ok && err == nil {
+		err = s.CheckRate(r)
 	}
 	if err != nil {
 		c.fault("policy %q: %w", name, err)

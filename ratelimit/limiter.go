@@ -29,7 +29,7 @@ type Limiter struct {
 
 type policy struct {
 	Policy
-	categories map[string]Limit // with a name and a rate
+	categories map[string]*policy // the same, but for name and rate
 }
 
 // call is everything that one request needs. For one limit it is one
@@ -65,8 +65,7 @@ func (l *Limiter) Take(r *http.Request) (Decision, error) {
 // allowed; its RetryAfter says when one unit fits. Nobody else is told.
 func (l *Limiter) Peek(r *http.Request) (Decision, error) {
 	c := &call{limiter: l}
-	_, err := c.ask(r, 0)
-	return c.result(err)
+	return c.result(c.ask(r, 0, nil, nil))
 }
 
 // result is a call for callers outside of this package.
@@ -77,27 +76,19 @@ func (c *call) result(err error) (Decision, error) {
 	return c.decision(), nil
 }
 
-// take decides, tells everybody, and writes the fields into h unless it is nil.
+// take decides as the configuration says, and tells the exchange, the header and
+// the hook. The header may be nil.
 func (c *call) take(r *http.Request, x *exchange.Exchange, h http.Header) error {
 	cfg := &c.limiter.cfg
-	at, err := c.ask(r, asked)
-	if err != nil && cfg.DryRun {
+	err := c.ask(r, asked, x, h)
+	switch {
+	case err != nil && cfg.DryRun:
 		slog.WarnContext(r.Context(), "dry run of a rate limit could not decide", "policy", c.limiter.policies[0].Name, "cause", err)
 		c.limits, err = nil, nil
-	}
-	if err != nil || len(c.limits) == 0 {
-		return err
-	}
-	if !cfg.DryRun {
-		x.AddRate(&c.rate)
-	}
-	if cfg.OnDecision != nil {
+	case err == nil && len(c.limits) > 0 && cfg.OnDecision != nil:
 		contain(r, "OnDecision", func() { cfg.OnDecision(r, c.decision()) })
 	}
-	if h != nil {
-		c.setFields(h, at, &c.values)
-	}
-	return nil
+	return err
 }
 
 // asked is the cost that a request has by the configuration.
@@ -105,11 +96,12 @@ const asked = -1
 
 // ask asks the store about a cost. One reading of the clock serves our own store
 // and the header fields.
-func (c *call) ask(r *http.Request, cost int) (at time.Time, err error) {
+func (c *call) ask(r *http.Request, cost int, x *exchange.Exchange, h http.Header) error {
 	if err := c.find(r, cost); err != nil || len(c.limits) == 0 {
-		return at, err
+		return err
 	}
-	at = time.Now()
+	var err error
+	at := time.Now()
 	switch m := c.limiter.memory; {
 	case slices.ContainsFunc(c.limits, blocked):
 		c.block(cost == 0)
@@ -120,10 +112,16 @@ func (c *call) ask(r *http.Request, cost int) (at time.Time, err error) {
 		at = time.Now()
 	}
 	if err != nil {
-		return at, undecided(err)
+		return undecided(err)
 	}
 	c.bind(r)
-	return at, nil
+	if !c.limiter.cfg.DryRun {
+		x.AddRate(&c.rate)
+	}
+	if h != nil {
+		c.setFields(h, at, &c.values)
+	}
+	return nil
 }
 
 func blocked(l Limit) bool { return l.Rate.blocked() }
@@ -162,15 +160,13 @@ func (c *call) find(r *http.Request, cost int) error {
 
 // limit makes the limit of a policy. It has none of itself if that does not apply.
 func (l *Limiter) limit(p *policy, r *http.Request, cost int) (Limit, error) {
-	limit := Limit{Policy: p.Name, Rate: p.Rate, Cost: cost}
-	category, ok := Limit{}, false
 	if p.Category != nil {
-		category, ok = p.categories[p.Category(r)]
+		if category, ok := p.categories[p.Category(r)]; ok {
+			p = category
+		}
 	}
-	switch {
-	case ok:
-		limit.Policy, limit.Rate = category.Policy, category.Rate
-	case p.RateFor != nil:
+	limit := Limit{Policy: p.Name, Rate: p.Rate, Cost: cost}
+	if p.RateFor != nil {
 		limit.Rate = cmp.Or(p.RateFor(r), p.Rate)
 	}
 	if limit.Rate == Unlimited() {

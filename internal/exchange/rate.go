@@ -10,7 +10,7 @@ import (
 // changed once it was added.
 type Rate struct {
 	Decision any   // what the limiter knows about it
-	Families uint8 // of header fields that show it: bit i is the i-th of families
+	Families uint8 // of header fields that show it: bit i is Families[i]
 
 	outer *Rate
 }
@@ -60,49 +60,47 @@ func (x *Exchange) sign(h http.Header) {
 		}
 	}
 	shown := x.rate.Shown()
-	for i, f := range families {
+	for i, f := range Families {
 		if shown>>i&1 != 0 {
 			f.single(h)
 		}
 	}
 }
 
-// The fields in which limiters show their numbers, as Go's maps spell them.
-// X-RateLimit counts Reset in Unix seconds, the trio in seconds from now.
-const (
-	XRateLimitLimit     = "X-Ratelimit-Limit"
-	XRateLimitRemaining = "X-Ratelimit-Remaining"
-	XRateLimitReset     = "X-Ratelimit-Reset"
-	RateLimitLimit      = "Ratelimit-Limit"
-	RateLimitRemaining  = "Ratelimit-Remaining"
-	RateLimitReset      = "Ratelimit-Reset"
-	RateLimitPolicy     = "Ratelimit-Policy"
-	RateLimit           = "Ratelimit"
-)
+// Family is the header fields in which a limiter shows its numbers, as Go's maps
+// spell them.
+type Family struct{ Limit, Remaining, Reset string }
 
-// RateFields are all of them.
-var RateFields = [...]string{
-	XRateLimitLimit, XRateLimitRemaining, XRateLimitReset,
-	RateLimitLimit, RateLimitRemaining, RateLimitReset,
-	RateLimitPolicy, RateLimit,
+// Families are those that there are. The first counts Reset in Unix seconds, the
+// second in seconds from now.
+var Families = [...]Family{
+	{"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset"},
+	{"Ratelimit-Limit", "Ratelimit-Remaining", "Ratelimit-Reset"},
 }
 
-// family is the header fields in which a limiter shows its numbers.
-type family struct{ limit, remaining, reset string }
+// The lists of all limits. A limiter further in adds to them.
+const (
+	RateLimitPolicy = "Ratelimit-Policy"
+	RateLimit       = "Ratelimit"
+)
 
-var families = [...]family{
-	{XRateLimitLimit, XRateLimitRemaining, XRateLimitReset},
-	{RateLimitLimit, RateLimitRemaining, RateLimitReset},
+// RateFields returns the names of all these fields.
+func RateFields() []string {
+	names := []string{RateLimitPolicy, RateLimit}
+	for _, f := range Families {
+		names = append(names, f.Limit, f.Remaining, f.Reset)
+	}
+	return names
 }
 
 // single leaves one line in each field: of our limiter, whose lines came first, or
 // of the other service's, whose came last.
-func (f family) single(h http.Header) {
-	if len(h[f.limit]) < 2 && len(h[f.remaining]) < 2 && len(h[f.reset]) < 2 {
+func (f Family) single(h http.Header) {
+	if len(h[f.Limit]) < 2 && len(h[f.Remaining]) < 2 && len(h[f.Reset]) < 2 {
 		return
 	}
 	last := binds(h, f)
-	for _, name := range [...]string{f.limit, f.remaining, f.reset} {
+	for _, name := range [...]string{f.Limit, f.Remaining, f.Reset} {
 		lines := h[name]
 		switch {
 		case len(lines) < 2 && !last || len(lines) == 0:
@@ -118,12 +116,12 @@ func (f family) single(h http.Header) {
 
 // binds reports whether the last lines of a family leave less room than the
 // first: fewer units, or as many and a longer way to a full bucket.
-func binds(h http.Header, f family) bool {
-	first, last, ok := ends(h[f.remaining])
+func binds(h http.Header, f Family) bool {
+	first, last, ok := ends(h[f.Remaining])
 	if !ok || first != last {
 		return ok && last < first
 	}
-	first, last, ok = ends(h[f.reset])
+	first, last, ok = ends(h[f.Reset])
 	return ok && last > first
 }
 
