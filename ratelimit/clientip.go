@@ -15,37 +15,13 @@ import (
 // nobody can choose it. Behind a proxy it is the proxy's, and all clients share
 // one bucket: see [NewClientIP]. A [Limiter] that sees this happen warns once.
 func RemoteIP(r *http.Request) (string, bool) {
-	if host := ipv4(r.RemoteAddr); host != "" {
-		return host, true
+	ipv4, err := netip.ParseAddrPort(r.RemoteAddr)
+	if addr := ipv4.Addr(); err == nil && addr.Is4() && !addr.IsUnspecified() {
+		// It has one spelling, so nothing has to be made of it.
+		return r.RemoteAddr[:strings.IndexByte(r.RemoteAddr, ':')], true
 	}
 	addr, ok := peer(r)
 	return ipKey(addr, defaultIPv6Bits), ok
-}
-
-// ipv4 returns the address of "1.2.3.4:80" or "1.2.3.4" as it is written there,
-// or "" if s needs a closer look. IPv4 has one spelling, so this is its key.
-func ipv4(s string) string {
-	var part, n, digits, end int // part 4 is the port
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c >= '0' && c <= '9':
-			n, digits = 10*n+int(c-'0'), digits+1
-			if n > 65535 || n > 255 && part < 4 || n < 10 && digits > 1 {
-				return ""
-			}
-		case digits > 0 && (c == '.' && part < 3 || c == ':' && part == 3):
-			part, n, digits, end = part+1, 0, 0, i
-		default:
-			return ""
-		}
-	}
-	if part == 3 {
-		end = len(s)
-	}
-	if part < 3 || digits == 0 || s[:end] == "0.0.0.0" {
-		return ""
-	}
-	return s[:end]
 }
 
 // hint warns once if a key is made of the address of a proxy. Such a proxy stands
@@ -54,9 +30,8 @@ func (l *Limiter) hint(r *http.Request, key string) {
 	if len(r.Header["X-Forwarded-For"]) == 0 || l.hinted.Load() {
 		return
 	}
-	ip, ok := RemoteIP(r)
-	addr, _ := peer(r)
-	if ok && strings.Contains(key, ip) && (addr.IsPrivate() || addr.IsLoopback()) && !l.hinted.Swap(true) {
+	addr, ok := peer(r)
+	if ok && strings.Contains(key, ipKey(addr, defaultIPv6Bits)) && (addr.IsPrivate() || addr.IsLoopback()) && !l.hinted.Swap(true) {
 		slog.WarnContext(r.Context(), "rate limit by the address of a proxy: all clients share one bucket, see ratelimit.NewClientIP",
 			"policy", l.policies[0].Name, "peer", addr)
 	}

@@ -1,6 +1,7 @@
 package ratelimit
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -117,22 +118,18 @@ const (
 // New returns a Limiter, or all faults of the configuration. Later changes of
 // cfg have no effect.
 func New(cfg Config) (*Limiter, error) {
-	if cfg.Name == "" && cfg.Store == nil {
-		cfg.Name = "default"
-	}
 	if cfg.Store == nil {
 		memory, err := NewMemory(MemoryConfig{})
 		if err != nil {
 			return nil, err
 		}
-		cfg.Store = memory
+		cfg.Name, cfg.Store = cmp.Or(cfg.Name, "default"), memory
 	}
 	c := checker{store: cfg.Store, names: map[string]bool{}}
 	if f, ok := cfg.Store.(Limiters); ok && f == nil {
 		c.fault("Store is a nil Limiters")
 	}
 	l := &Limiter{cfg: cfg}
-	l.memory, _ = cfg.Store.(*Memory)
 	first := Policy{cfg.Name, cfg.Rate, cfg.Key, cfg.RateFor, cfg.Cost, cfg.Category, cfg.Categories, cfg.Missing}
 	for _, p := range append([]Policy{first}, cfg.Also...) {
 		l.policies = append(l.policies, c.policy(p))
@@ -162,8 +159,7 @@ func (c *checker) fault(format string, args ...any) {
 
 // policy returns what a Limiter keeps of p.
 func (c *checker) policy(p Policy) policy {
-	c.name(p.Name)
-	c.rate(p.Name, p.Rate)
+	c.unit(p.Name, p.Rate)
 	if p.Key == nil {
 		c.fault("policy %q has no Key", p.Name)
 	}
@@ -177,16 +173,15 @@ func (c *checker) policy(p Policy) policy {
 	for _, name := range slices.Sorted(maps.Keys(p.Categories)) {
 		category := p
 		category.Name, category.Rate, category.RateFor = p.Name+"."+name, p.Categories[name], nil
-		c.name(category.Name)
-		c.rate(category.Name, category.Rate)
+		c.unit(category.Name, category.Rate)
 		made.categories[name] = &policy{Policy: category}
 	}
 	return made
 }
 
-// name checks the name of a policy. It goes into header fields and into keys of
-// Redis, so it needs no escaping anywhere.
-func (c *checker) name(name string) {
+// unit checks the name of an accounting unit, and its rate. The name goes into
+// header fields and into keys of Redis, so it needs no escaping anywhere.
+func (c *checker) unit(name string, r Rate) {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 	if len(name) < 1 || len(name) > 64 || strings.Trim(name, letters) != "" {
 		c.fault("policy name %q is not 1 to 64 of A-Za-z0-9._-", name)
@@ -195,14 +190,11 @@ func (c *checker) name(name string) {
 		c.fault("policy name %q is used twice", name)
 	}
 	c.names[name] = true
-}
-
-func (c *checker) rate(name string, r Rate) {
 	_, ownRates := c.store.(Limiters)
 	if r == Unlimited() || r.blocked() || ownRates && r == (Rate{}) {
 		return
 	}
-	err := r.check()
+	_, err := r.plan()
 	if s, ok := c.store.(interface{ CheckRate(Rate) error }); ok && err == nil {
 		err = s.CheckRate(r)
 	}

@@ -2,7 +2,6 @@ package ratelimit
 
 import (
 	"context"
-	"net/http"
 	"slices"
 	"time"
 
@@ -72,17 +71,14 @@ func (c *call) outer() *call { return callOf(c.rate.Outer()) }
 // with [HeadersNone].
 func (d Decision) Err() error { return d.call.err() }
 
-// beyondBurst reports whether the cost could never pass, though others could.
-func (l *Limit) beyondBurst() bool { return !l.Rate.blocked() && l.Cost > l.Rate.burst() }
-
 func (c *call) err() error {
 	if c == nil || len(c.limits) == 0 || c.limiter.cfg.DryRun {
 		return nil
 	}
-	switch s := c.state(); {
+	switch s, l := c.state(), &c.limits[c.binding]; {
 	case s.Allowed:
 		return nil
-	case s.RetryAfter == Never && c.limits[c.binding].beyondBurst():
+	case s.RetryAfter == Never && !l.Rate.blocked() && l.Cost > l.Rate.burst():
 		return problem.PayloadTooLarge.New("Request exceeds the capacity of the rate limit")
 	case s.RetryAfter == Never:
 		return problem.QuotaExceeded.New("")
@@ -95,16 +91,6 @@ func (c *call) err() error {
 
 // state is that of the limit that binds.
 func (c *call) state() *State { return &c.states[c.binding] }
-
-// bind finds the limit that binds, and where it is shown.
-func (c *call) bind(r *http.Request) {
-	for i := 1; i < len(c.states); i++ {
-		if c.states[i].binds(c.state()) {
-			c.binding = int32(i)
-		}
-	}
-	c.rate = exchange.Rate{Decision: c, Families: uint8(c.families(r))}
-}
 
 // binds reports whether s leaves less room than the other state: a refusal with
 // the longest wait first, then the fewest units left, then the longest way to a

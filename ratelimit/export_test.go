@@ -12,7 +12,7 @@ func (m *Memory) Lost() (n int) {
 	for i := range m.tables {
 		t := &m.tables[i]
 		for j := range t.slots {
-			if e := &t.slots[j]; e.fullAt != 0 && t.slot(*e) != e {
+			if e := &t.slots[j]; e.fullAt != 0 && t.slot(e.id, e.where) != e {
 				n++
 			}
 		}

@@ -30,7 +30,7 @@ func (c *call) setLists(h http.Header) {
 		if state.Unknown {
 			continue
 		}
-		p := limit.Rate.plan()
+		p, _ := limit.Rate.plan()
 		policies = item(policies, limit.Policy, 'q', int64(limit.Rate.burst()), 'w', p.Fill)
 		limits = item(limits, limit.Policy, 'r', int64(state.Remaining), 't', available(p, state))
 	}

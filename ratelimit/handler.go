@@ -18,7 +18,8 @@ func (l *Limiter) Handler(next http.Handler) http.Handler {
 		panic("ratelimit: nil handler")
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x, w, r2, c := l.enter(w, r)
+		x, c, w, r2 := exchange.EnterBeside[call](w, r)
+		c.limiter = l
 		defer exchange.CopyBack(r, r2)
 		err := c.take(r2, x, w.Header())
 		if err == nil {
@@ -33,20 +34,6 @@ func (l *Limiter) Handler(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r2)
 		}
 	})
-}
-
-// enter begins a call, in the exchange of r. If it has to make that, both are one
-// allocation.
-func (l *Limiter) enter(w http.ResponseWriter, r *http.Request) (*exchange.Exchange, http.ResponseWriter, *http.Request, *call) {
-	if x := exchange.From(r.Context()); x != nil {
-		return x, w, r, &call{limiter: l}
-	}
-	both := &struct {
-		exchange.Exchange
-		call
-	}{call: call{limiter: l}}
-	w, r = both.Enter(r.Context(), w, r)
-	return &both.Exchange, w, r, &both.call
 }
 
 // statusClientLeft is what nginx logs for a client that did not wait.

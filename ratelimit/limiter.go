@@ -2,6 +2,7 @@ package ratelimit
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -23,7 +24,6 @@ import (
 type Limiter struct {
 	cfg      Config   // but for what became policies
 	policies []policy // the one of cfg, and Also
-	memory   *Memory  // the Store, if it is one: it is told the time, which the header fields need too
 	hinted   atomic.Bool
 }
 
@@ -68,6 +68,80 @@ func (l *Limiter) Peek(r *http.Request) (Decision, error) {
 	return c.result(c.ask(r, 0, nil, nil))
 }
 
+// Charge adds a cost that is known only afterwards, such as the tokens that a
+// language model has used: units for each bucket of the request's decision, also
+// beyond the burst. Nothing of this request changes; later ones are refused until
+// it is paid, and their header fields and Retry-After say so. The debt of a bucket
+// ends at 366 days. What RefundIf gives back is what the request was charged
+// before: a Charge stays.
+//
+// It finds the decision in the context of r. Without one, as after a Take outside
+// of every middleware of this module or in a dry run, it finds the buckets as
+// [Limiter.Take] does; it does nothing if no limit applies. It does not stop when
+// the client leaves. The error is of the kind problem.Internal if units is
+// negative, else as that of Take.
+func (l *Limiter) Charge(r *http.Request, units int) error {
+	if units < 0 {
+		return problem.Internal.Wrap(fmt.Errorf("ratelimit: charge of %d units is negative", units), "")
+	}
+	c := callOf(exchange.From(r.Context()).LastRate())
+	for c != nil && c.limiter != l {
+		c = c.outer()
+	}
+	if c == nil {
+		c = &call{limiter: l}
+		if err := c.find(r, units); err != nil {
+			return err
+		}
+	}
+	err := c.again(context.WithoutCancel(r.Context()), func(limit *Limit, _ *State) bool {
+		limit.Cost, limit.Force = units, true
+		return !limit.Rate.blocked()
+	})
+	if err != nil {
+		return undecided(err)
+	}
+	return nil
+}
+
+// again makes a call of those limits that edit does not refuse.
+func (c *call) again(ctx context.Context, edit func(*Limit, *State) bool) error {
+	limits := make([]Limit, 0, len(c.limits))
+	for i, limit := range c.limits {
+		if edit(&limit, &c.states[i]) {
+			limits = append(limits, limit)
+		}
+	}
+	return c.limiter.cfg.Store.Take(ctx, limits, make([]State, len(limits)))
+}
+
+// Refund gives back what a decision of this limiter has taken, once: a second
+// refund, and that of a refusal, do nothing. Limits whose state is Unknown or
+// Degraded are left alone, because the store was not charged for them.
+func (l *Limiter) Refund(ctx context.Context, d Decision) error {
+	switch {
+	case d.call == nil:
+		return nil
+	case d.call.limiter != l:
+		return errors.New("ratelimit: refund of another limiter's decision")
+	}
+	return d.call.refund(ctx)
+}
+
+func (c *call) refund(ctx context.Context) error {
+	if !c.state().Allowed || c.refunded.Swap(true) {
+		return nil
+	}
+	err := c.again(ctx, func(limit *Limit, s *State) bool {
+		limit.Cost = -limit.Cost
+		return limit.Cost < 0 && !s.Unknown && !s.Degraded // what nobody or a substitute has counted, the store was not charged for
+	})
+	if err != nil {
+		return fmt.Errorf("ratelimit: refund: %w", err)
+	}
+	return nil
+}
+
 // result is a call for callers outside of this package.
 func (c *call) result(err error) (Decision, error) {
 	if err != nil || len(c.limits) == 0 {
@@ -102,10 +176,10 @@ func (c *call) ask(r *http.Request, cost int, x *exchange.Exchange, h http.Heade
 	}
 	var err error
 	at := time.Now()
-	switch m := c.limiter.memory; {
+	switch m, ours := c.limiter.cfg.Store.(*Memory); {
 	case slices.ContainsFunc(c.limits, blocked):
 		c.block(cost == 0)
-	case m != nil:
+	case ours:
 		err = m.takeAt(at.Sub(m.start), c.limits, c.states)
 	default:
 		err = c.limiter.cfg.Store.Take(r.Context(), c.limits, c.states)
@@ -114,7 +188,12 @@ func (c *call) ask(r *http.Request, cost int, x *exchange.Exchange, h http.Heade
 	if err != nil {
 		return undecided(err)
 	}
-	c.bind(r)
+	for i := 1; i < len(c.states); i++ {
+		if c.states[i].binds(c.state()) {
+			c.binding = int32(i)
+		}
+	}
+	c.rate = exchange.Rate{Decision: c, Families: uint8(c.families(r))}
 	if !c.limiter.cfg.DryRun {
 		x.AddRate(&c.rate)
 	}
@@ -151,10 +230,7 @@ func (c *call) find(r *http.Request, cost int) error {
 			limits = append(limits, limit)
 		}
 	}
-	c.limits, c.states = limits, c.oneState[:]
-	if len(limits) != 1 {
-		c.states = make([]State, len(limits))
-	}
+	c.limits, c.states = limits, append(c.oneState[:0], make([]State, len(limits))...)
 	return nil
 }
 

@@ -5,7 +5,9 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
+	"math"
 	"math/bits"
+	"sync"
 	"time"
 
 	"github.com/backstop-go/backstop/ratelimit/internal/bucket"
@@ -73,7 +75,8 @@ func NewMemory(cfg MemoryConfig) (*Memory, error) {
 
 // claim is one limit of a call.
 type claim struct {
-	entry
+	id    uint64
+	where uint16
 	table *table
 	plan  bucket.Plan
 	debt  time.Duration
@@ -86,33 +89,33 @@ func (m *Memory) Take(_ context.Context, limits []Limit, states []State) error {
 
 // takeAt is Take at an instant, as the time since the birth of m.
 func (m *Memory) takeAt(now time.Duration, limits []Limit, states []State) error {
-	if err := Check(limits, states); err != nil {
+	if err := checkCall(limits, states); err != nil {
 		return err
 	}
 	if len(limits) == 1 {
 		var one [1]claim
-		m.take(now, limits, states, one[:])
-		return nil
+		return m.take(now, limits, states, one[:])
 	}
 	var few [8]claim
-	m.take(now, limits, states, append(few[:0], make([]claim, len(limits))...))
-	return nil
+	return m.take(now, limits, states, append(few[:0], make([]claim, len(limits))...))
 }
 
 // take judges all limits at one instant, and charges all of them or none.
-func (m *Memory) take(now time.Duration, limits []Limit, states []State, claims []claim) {
+func (m *Memory) take(now time.Duration, limits []Limit, states []State, claims []claim) error {
 	now++          // never 0, which is a free slot
 	var set uint64 // a bit for each shard of this call
 	for i := range claims {
-		set |= m.claim(&claims[i], &limits[i])
+		bit, err := m.claim(&claims[i], &limits[i])
+		if err != nil {
+			return fmt.Errorf("ratelimit: %w", err)
+		}
+		set |= bit
 	}
 	now = m.shards.lock(set, now)
 	admitted := true
 	for i := range claims {
 		c, l := &claims[i], &limits[i]
-		known := c.table.slot(c.entry)
-		c.fullAt, c.shape = known.fullAt, known.shape
-		c.debt = max(c.fullAt-now, 0)
+		c.debt = max(c.table.slot(c.id, c.where).fullAt-now, 0)
 		states[i].Allowed = l.Force || c.plan.Fits(c.debt, l.Cost)
 		admitted = admitted && states[i].Allowed
 	}
@@ -123,29 +126,31 @@ func (m *Memory) take(now time.Duration, limits []Limit, states []State, claims 
 	for i := range claims {
 		states[i].set(claims[i].plan, claims[i].debt, &limits[i])
 	}
+	return nil
 }
 
 // claim says where to find the bucket of a limit, and returns the bit of its
 // shard.
-func (m *Memory) claim(c *claim, l *Limit) uint64 {
+func (m *Memory) claim(c *claim, l *Limit) (bit uint64, err error) {
 	policy := maphash.String(m.seeds[0], l.Policy) // of which there are few
 	where := maphash.String(m.seeds[2], l.Key) ^ bits.RotateLeft64(policy, 32)
-	c.id, c.where = maphash.String(m.seeds[1], l.Key)^policy, uint32(where>>32)
+	c.id, c.where = maphash.String(m.seeds[1], l.Key)^policy, uint16(where>>48)
 	c.table = &m.tables[where&uint64(len(m.tables)-1)]
-	c.plan = l.Rate.plan()
-	return 1 << (where & uint64(len(m.shards)-1))
+	c.plan, err = l.Rate.plan()
+	return 1 << (where & uint64(len(m.shards)-1)), err
 }
 
 // charge takes a cost, or gives it back. Peeks leave no trace, nor do refunds of a
-// bucket that nobody knows; others leave it to the rate that has charged it.
+// full bucket; others leave it to the rate that has charged it.
 func (c *claim) charge(l *Limit, now time.Duration) {
-	c.debt = c.plan.After(c.debt, l.Cost)
-	if l.Cost > 0 {
-		c.shape = shapeOf(c.plan.Fill, l.Rate.burst())
+	if l.Cost == 0 || l.Cost < 0 && c.debt == 0 {
+		return
 	}
-	if l.Cost > 0 || l.Cost < 0 && c.fullAt != 0 {
-		c.fullAt = now + c.debt
-		c.table.put(c.entry, now)
+	c.debt = c.plan.After(c.debt, l.Cost)
+	e := c.table.place(c.id, c.where, now)
+	e.fullAt = now + c.debt
+	if l.Cost > 0 {
+		e.fill, e.burst = float32(c.plan.Fill), uint16(min(l.Rate.burst(), math.MaxUint16))
 	}
 }
 
@@ -168,4 +173,36 @@ func (m *Memory) Stats() (sum Stats) {
 		mu.Unlock()
 	}
 	return sum
+}
+
+// shards are locks, at most 64. A set of them is a uint64 with a bit for each.
+type shards []shard
+
+// shard is a lock, with a cache line of its own and its neighbour's prefetch.
+type shard struct {
+	mu     sync.Mutex
+	latest time.Duration // instant of a call; none is judged at an earlier one
+	_      [112]byte
+}
+
+// lock locks a set, always in the order of the bits, so two calls cannot wait for
+// each other. It returns the instant of the call: the clock was read before, so
+// another call may have been judged at a later one since. At an earlier one that
+// would look like a debt of more than the bucket can owe.
+func (s shards) lock(set uint64, now time.Duration) time.Duration {
+	for ; set != 0; set &= set - 1 {
+		shard := &s[bits.TrailingZeros64(set)]
+		shard.mu.Lock()
+		now = max(now, shard.latest)
+	}
+	return now
+}
+
+// unlock unlocks a set after a call that was judged at an instant.
+func (s shards) unlock(set uint64, now time.Duration) {
+	for ; set != 0; set &= set - 1 {
+		shard := &s[bits.TrailingZeros64(set)]
+		shard.latest = now
+		shard.mu.Unlock()
+	}
 }

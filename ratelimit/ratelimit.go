@@ -121,21 +121,18 @@ type rateError string
 func (e rateError) Error() string      { return string(e) }
 func (rateError) Is(target error) bool { return target == ErrRate }
 
-// check returns what is wrong with r; the error is an [ErrRate].
-func (r Rate) check() error {
-	switch p := r.plan(); {
+// plan is r in nanoseconds, with what is wrong with it, which is an [ErrRate]. The
+// plan of a blocked one is for its header fields.
+func (r Rate) plan() (p bucket.Plan, err error) {
+	switch p = bucket.Of(max(r.Limit, 1), r.Per, r.Burst, 1); {
 	case r.Limit < 1 || r.Per <= 0:
-		return rateError(fmt.Sprintf("rate of %d per %v allows nothing", r.Limit, r.Per))
+		err = rateError(fmt.Sprintf("rate of %d per %v allows nothing", r.Limit, r.Per))
 	case r.Burst < 0:
-		return rateError(fmt.Sprintf("burst of %d is negative", r.Burst))
+		err = rateError(fmt.Sprintf("burst of %d is negative", r.Burst))
 	case p.Unit < minInterval:
-		return rateError(fmt.Sprintf("rate of %d per %v is more than one unit per %v", r.Limit, r.Per, minInterval))
+		err = rateError(fmt.Sprintf("rate of %d per %v is more than one unit per %v", r.Limit, r.Per, minInterval))
 	case p.Fill > bucket.Most:
-		return rateError(fmt.Sprintf("rate of %d per %v needs more than %v to fill a burst of %d", r.Limit, r.Per, bucket.Most, r.burst()))
+		err = rateError(fmt.Sprintf("rate of %d per %v needs more than %v to fill a burst of %d", r.Limit, r.Per, bucket.Most, r.burst()))
 	}
-	return nil
+	return p, err
 }
-
-// plan is r in nanoseconds. It is defined for a blocked one, too, for its header
-// fields.
-func (r Rate) plan() bucket.Plan { return bucket.Of(max(r.Limit, 1), r.Per, r.Burst, 1) }

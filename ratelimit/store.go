@@ -76,7 +76,7 @@ type Store interface {
 // stores.
 func Check(limits []Limit, states []State) error {
 	for i := range limits {
-		if err := limits[i].Rate.check(); err != nil {
+		if _, err := limits[i].Rate.plan(); err != nil {
 			return fmt.Errorf("ratelimit: %w", err)
 		}
 	}

@@ -87,12 +87,22 @@ func From(ctx context.Context) *Exchange {
 // r that carries it and a writer that records; the caller then defers
 // [CopyBack].
 func Enter(w http.ResponseWriter, r *http.Request) (*Exchange, http.ResponseWriter, *http.Request) {
-	if x := From(r.Context()); x != nil {
-		return x, w, r
-	}
-	x := new(Exchange)
-	w, r = x.Enter(r.Context(), w, r)
+	x, _, w, r := EnterBeside[struct{}](w, r)
 	return x, w, r
+}
+
+// EnterBeside is [Enter] for a layer that needs a T for each request: if it has to
+// make the exchange, both are one allocation.
+func EnterBeside[T any](w http.ResponseWriter, r *http.Request) (*Exchange, *T, http.ResponseWriter, *http.Request) {
+	if x := From(r.Context()); x != nil {
+		return x, new(T), w, r
+	}
+	both := new(struct {
+		t T // first, where one without a size needs no room
+		x Exchange
+	})
+	w, r = both.x.begin(r.Context(), w, r)
+	return &both.x, &both.t, w, r
 }
 
 // EnterWith is [Enter] for a layer that adds to the context itself: the copy of
@@ -102,13 +112,12 @@ func EnterWith(ctx context.Context, w http.ResponseWriter, r *http.Request) (*Ex
 		return x, w, r.WithContext(ctx)
 	}
 	x := new(Exchange)
-	w, r = x.Enter(ctx, w, r)
+	w, r = x.begin(ctx, w, r)
 	return x, w, r
 }
 
-// Enter begins x, for a layer that has found no exchange and made this one as a
-// part of something larger: one allocation for both. It is [EnterWith] otherwise.
-func (x *Exchange) Enter(ctx context.Context, w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request) {
+// begin makes x an exchange, and the context of a copy of r.
+func (x *Exchange) begin(ctx context.Context, w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request) {
 	x.Context = ctx
 	x.req = *r.WithContext(x) // inlined, so this allocates nothing
 	if u := r.URL; u != nil {
