@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -15,13 +16,31 @@ import (
 // nobody can choose it. Behind a proxy it is the proxy's, and all clients share
 // one bucket: see [NewClientIP]. A [Limiter] that sees this happen warns once.
 func RemoteIP(r *http.Request) (string, bool) {
-	ipv4, err := netip.ParseAddrPort(r.RemoteAddr)
-	if addr := ipv4.Addr(); err == nil && addr.Is4() && !addr.IsUnspecified() {
-		// It has one spelling, so nothing has to be made of it.
-		return r.RemoteAddr[:strings.IndexByte(r.RemoteAddr, ':')], true
+	if host := ipv4(r.RemoteAddr); host != "" {
+		return host, true
 	}
-	addr, ok := peer(r)
-	return ipKey(addr, defaultIPv6Bits), ok
+	return new(ClientIP).Key(r)
+}
+
+// ipv4 returns the address of "1.2.3.4:80" as it is written there, or "" if s needs
+// a closer look. IPv4 has one spelling, so nothing has to be made of it.
+func ipv4(s string) string {
+	host, port, _ := strings.Cut(s, ":")
+	n, digits, dots := 0, 0, 0
+	for i := range len(host) {
+		switch c := host[i]; {
+		case c >= '0' && c <= '9' && digits < 3 && (digits == 0 || n > 0):
+			n, digits = 10*n+int(c-'0'), digits+1
+		case c == '.' && digits > 0 && n < 256:
+			n, digits, dots = 0, 0, dots+1
+		default:
+			return ""
+		}
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil || digits == 0 || n > 255 || dots != 3 || host == "0.0.0.0" {
+		return ""
+	}
+	return host
 }
 
 // hint warns once if a key is made of the address of a proxy. Such a proxy stands
@@ -30,10 +49,11 @@ func (l *Limiter) hint(r *http.Request, key string) {
 	if len(r.Header["X-Forwarded-For"]) == 0 || l.hinted.Load() {
 		return
 	}
-	addr, ok := peer(r)
-	if ok && strings.Contains(key, ipKey(addr, defaultIPv6Bits)) && (addr.IsPrivate() || addr.IsLoopback()) && !l.hinted.Swap(true) {
-		slog.WarnContext(r.Context(), "rate limit by the address of a proxy: all clients share one bucket, see ratelimit.NewClientIP",
-			"policy", l.policies[0].Name, "peer", addr)
+	ip, ok := RemoteIP(r)
+	addr, _ := peer(r)
+	if ok && strings.Contains(key, ip) && (addr.IsPrivate() || addr.IsLoopback()) && !l.hinted.Swap(true) {
+		const text = "rate limit by the address of a proxy: all clients share one bucket, see ratelimit.NewClientIP"
+		slog.WarnContext(r.Context(), text, "policy", l.policies[0].Name, "peer", addr)
 	}
 }
 
@@ -105,7 +125,15 @@ func NewClientIP(cfg IPConfig) (*ClientIP, error) {
 // Key is the [KeyFunc] of the address: all of IPv4, IPv6Bits of IPv6.
 func (c *ClientIP) Key(r *http.Request) (string, bool) {
 	addr, ok := c.Addr(r)
-	return ipKey(addr, cmp.Or(c.cfg.IPv6Bits, defaultIPv6Bits)), ok
+	if !ok {
+		return "", false
+	}
+	if addr.Is4() {
+		return addr.String(), true
+	}
+	// Prefix fails only for a number of bits that New would have refused.
+	prefix, _ := addr.Prefix(cmp.Or(c.cfg.IPv6Bits, defaultIPv6Bits))
+	return prefix.String(), true
 }
 
 // Addr returns the address of the client. An address that IPv6 wraps around
@@ -119,7 +147,9 @@ func (c *ClientIP) Key(r *http.Request) (string, bool) {
 // may have written, is a substitute.
 func (c *ClientIP) Addr(r *http.Request) (netip.Addr, bool) {
 	addr, ok := peer(r)
-	if ok && !c.trusts(addr) || !ok && !(c.cfg.TrustUnix && isUnix(r)) {
+	// Most Unix sockets have no name, some have an abstract one or a path.
+	unix := r.RemoteAddr == "" || r.RemoteAddr[0] == '@' || r.RemoteAddr[0] == '/'
+	if ok && !c.trusts(addr) || !ok && !(c.cfg.TrustUnix && unix) {
 		return addr, ok
 	}
 	read := 0
@@ -146,12 +176,6 @@ func (c *ClientIP) trusts(addr netip.Addr) bool {
 // peer returns the address of the socket.
 func peer(r *http.Request) (netip.Addr, bool) { return parseEntry(r.RemoteAddr) }
 
-// isUnix reports whether the peer is a Unix socket: most have no name, some have
-// an abstract one or a path.
-func isUnix(r *http.Request) bool {
-	return r.RemoteAddr == "" || r.RemoteAddr[0] == '@' || r.RemoteAddr[0] == '/'
-}
-
 // parseEntry reads an address, with or without brackets and port.
 func parseEntry(s string) (netip.Addr, bool) {
 	withPort, err := netip.ParseAddrPort(s)
@@ -171,16 +195,4 @@ func parseEntry(s string) (netip.Addr, bool) {
 		addr = netip.AddrFrom4([4]byte(b[12:]))
 	}
 	return addr, !addr.IsUnspecified()
-}
-
-func ipKey(addr netip.Addr, bits int) string {
-	if !addr.IsValid() {
-		return ""
-	}
-	if addr.Is4() {
-		return addr.String()
-	}
-	// Prefix fails only for a number of bits that New would have refused.
-	prefix, _ := addr.Prefix(bits)
-	return prefix.String()
 }

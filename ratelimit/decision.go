@@ -72,12 +72,10 @@ func (c *call) outer() *call { return callOf(c.rate.Outer()) }
 func (d Decision) Err() error { return d.call.err() }
 
 func (c *call) err() error {
-	if c == nil || len(c.limits) == 0 || c.limiter.cfg.DryRun {
+	if c == nil || len(c.limits) == 0 || c.state().Allowed || c.limiter.cfg.DryRun {
 		return nil
 	}
 	switch s, l := c.state(), &c.limits[c.binding]; {
-	case s.Allowed:
-		return nil
 	case s.RetryAfter == Never && !l.Rate.blocked() && l.Cost > l.Rate.burst():
 		return problem.PayloadTooLarge.New("Request exceeds the capacity of the rate limit")
 	case s.RetryAfter == Never:

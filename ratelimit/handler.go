@@ -36,9 +36,6 @@ func (l *Limiter) Handler(next http.Handler) http.Handler {
 	})
 }
 
-// statusClientLeft is what nginx logs for a client that did not wait.
-const statusClientLeft = 499
-
 // serveRefundable calls next, and then asks whether the charge is to be given
 // back.
 func (c *call) serveRefundable(w http.ResponseWriter, r *http.Request, x *exchange.Exchange, next http.Handler) {
@@ -50,7 +47,7 @@ func (c *call) serveRefundable(w http.ResponseWriter, r *http.Request, x *exchan
 		case errors.Is(r.Context().Err(), context.Canceled):
 			// First, so that nobody gets his money back for hanging up in
 			// the middle and making the handler panic.
-			status = statusClientLeft
+			status = 499 // as nginx logs a client that did not wait
 		case !done:
 			status = http.StatusInternalServerError
 		}

@@ -9,9 +9,6 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// fieldValues is the memory of the header values of one response.
-type fieldValues [3]string
-
 // SetHeaders writes the header fields of a decision of this limiter, as
 // [Limiter.Handler] does before it calls the next handler: those that
 // Config.Headers and Families say, unless a limiter further out has shown a
@@ -20,7 +17,7 @@ type fieldValues [3]string
 // belongs to the error, see [Decision.Err].
 func (l *Limiter) SetHeaders(h http.Header, r *http.Request, d Decision) {
 	if d.call != nil {
-		d.call.setFields(h, time.Now(), new(fieldValues))
+		d.call.setFields(h, time.Now(), new([3]string))
 	}
 }
 
@@ -38,7 +35,7 @@ func (c *call) families(r *http.Request) problem.RateLimitHeaders {
 
 // setFields writes the fields of a call that was decided at a time, with values
 // for their memory.
-func (c *call) setFields(h http.Header, at time.Time, values *fieldValues) {
+func (c *call) setFields(h http.Header, at time.Time, values *[3]string) {
 	cfg, s := &c.limiter.cfg, c.state()
 	if !s.Allowed && !cfg.DryRun && cfg.Headers != HeadersAll {
 		for _, name := range exchange.RateFields() { // a refusal must not say "57 left"
@@ -58,7 +55,7 @@ func (c *call) setFields(h http.Header, at time.Time, values *fieldValues) {
 		}
 	}
 	if families&problem.RateLimitTrio != 0 {
-		c.setNumbers(h, &exchange.Families[1], seconds(s.ResetAfter), new(fieldValues))
+		c.setNumbers(h, &exchange.Families[1], seconds(s.ResetAfter), new([3]string))
 	}
 	if families&problem.XRateLimit != 0 {
 		c.setNumbers(h, &exchange.Families[0], at.Unix()+seconds(s.ResetAfter+time.Duration(at.Nanosecond())), values)
@@ -68,14 +65,14 @@ func (c *call) setFields(h http.Header, at time.Time, values *fieldValues) {
 // setNumbers writes the fields that show the limit that binds. The digits of all
 // values are one string, which saves allocations, and each slice has the
 // capacity 1, so that an Add copies.
-func (c *call) setNumbers(h http.Header, f *exchange.Family, reset int64, values *fieldValues) {
+func (c *call) setNumbers(h http.Header, f *exchange.Family, reset int64, values *[3]string) {
 	var array [80]byte
 	digits := strconv.AppendInt(array[:0], int64(c.limits[c.binding].Rate.burst()), 10)
 	limit := len(digits)
 	digits = strconv.AppendInt(digits, int64(c.state().Remaining), 10)
 	remaining := len(digits)
 	all := string(strconv.AppendInt(digits, reset, 10))
-	*values = fieldValues{all[:limit], all[limit:remaining], all[remaining:]}
+	*values = [...]string{all[:limit], all[limit:remaining], all[remaining:]}
 	h[f.Limit], h[f.Remaining], h[f.Reset] = values[0:1:1], values[1:2:2], values[2:3:3]
 }
 

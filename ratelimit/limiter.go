@@ -42,7 +42,7 @@ type call struct {
 	binding  int32 // index of the limit that binds
 	refunded atomic.Bool
 	rate     exchange.Rate
-	values   fieldValues
+	values   [3]string
 	oneLimit [1]Limit
 	oneState [1]State
 }
@@ -94,14 +94,10 @@ func (l *Limiter) Charge(r *http.Request, units int) error {
 			return err
 		}
 	}
-	err := c.again(context.WithoutCancel(r.Context()), func(limit *Limit, _ *State) bool {
+	return undecided(c.again(context.WithoutCancel(r.Context()), func(limit *Limit, _ *State) bool {
 		limit.Cost, limit.Force = units, true
 		return !limit.Rate.blocked()
-	})
-	if err != nil {
-		return undecided(err)
-	}
-	return nil
+	}))
 }
 
 // again makes a call of those limits that edit does not refuse.
@@ -237,9 +233,7 @@ func (c *call) find(r *http.Request, cost int) error {
 // limit makes the limit of a policy. It has none of itself if that does not apply.
 func (l *Limiter) limit(p *policy, r *http.Request, cost int) (Limit, error) {
 	if p.Category != nil {
-		if category, ok := p.categories[p.Category(r)]; ok {
-			p = category
-		}
+		p = cmp.Or(p.categories[p.Category(r)], p)
 	}
 	limit := Limit{Policy: p.Name, Rate: p.Rate, Cost: cost}
 	if p.RateFor != nil {
@@ -270,9 +264,12 @@ func (l *Limiter) limit(p *policy, r *http.Request, cost int) (Limit, error) {
 	return limit, nil
 }
 
-// undecided is the answer to an error of a store.
+// undecided is the answer to an error of a store, if it is one.
 func undecided(err error) error {
-	if errors.Is(err, ErrRate) {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ErrRate):
 		return problem.Internal.Wrap(err, "")
 	}
 	delay := time.Second

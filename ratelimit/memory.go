@@ -37,7 +37,7 @@ type MemoryConfig struct {
 // bubble of testing/synctest, make the store inside the bubble: its clock is the
 // one of its birth.
 type Memory struct {
-	seeds  [3]maphash.Seed
+	seeds  [2]maphash.Seed
 	start  time.Time
 	shards shards  // a power of two
 	tables []table // a power of two; table i is under the lock of shard i
@@ -62,9 +62,9 @@ func NewMemory(cfg MemoryConfig) (*Memory, error) {
 	for n < maxShards && keys/(2*n) >= minTableKeys || keys/n > maxTableKeys {
 		n *= 2
 	}
-	m := &Memory{start: time.Now(), shards: make(shards, min(n, maxShards)), tables: make([]table, n)}
-	for i := range m.seeds {
-		m.seeds[i] = maphash.MakeSeed()
+	m := &Memory{
+		seeds: [...]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
+		start: time.Now(), shards: make(shards, min(n, maxShards)), tables: make([]table, n),
 	}
 	for i := range m.tables {
 		m.tables[i].cap = (keys + i) / n // together exactly as many
@@ -105,11 +105,16 @@ func (m *Memory) take(now time.Duration, limits []Limit, states []State, claims 
 	now++          // never 0, which is a free slot
 	var set uint64 // a bit for each shard of this call
 	for i := range claims {
-		bit, err := m.claim(&claims[i], &limits[i])
+		c, l := &claims[i], &limits[i]
+		plan, err := l.Rate.plan()
 		if err != nil {
 			return fmt.Errorf("ratelimit: %w", err)
 		}
-		set |= bit
+		policy := maphash.String(m.seeds[0], l.Policy)
+		where := maphash.String(m.seeds[1], l.Key) ^ policy
+		c.id, c.where = maphash.String(m.seeds[0], l.Key)^bits.RotateLeft64(policy, 32), uint16(where>>48)
+		c.plan, c.table = plan, &m.tables[where&uint64(len(m.tables)-1)]
+		set |= 1 << (where & uint64(len(m.shards)-1))
 	}
 	now = m.shards.lock(set, now)
 	admitted := true
@@ -127,17 +132,6 @@ func (m *Memory) take(now time.Duration, limits []Limit, states []State, claims 
 		states[i].set(claims[i].plan, claims[i].debt, &limits[i])
 	}
 	return nil
-}
-
-// claim says where to find the bucket of a limit, and returns the bit of its
-// shard.
-func (m *Memory) claim(c *claim, l *Limit) (bit uint64, err error) {
-	policy := maphash.String(m.seeds[0], l.Policy) // of which there are few
-	where := maphash.String(m.seeds[2], l.Key) ^ bits.RotateLeft64(policy, 32)
-	c.id, c.where = maphash.String(m.seeds[1], l.Key)^policy, uint16(where>>48)
-	c.table = &m.tables[where&uint64(len(m.tables)-1)]
-	c.plan, err = l.Rate.plan()
-	return 1 << (where & uint64(len(m.shards)-1)), err
 }
 
 // charge takes a cost, or gives it back. Peeks leave no trace, nor do refunds of a

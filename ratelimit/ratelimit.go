@@ -104,9 +104,6 @@ func (r Rate) WithBurst(n int) Rate {
 // never an outage.
 var ErrRate = errors.New("ratelimit: unusable rate")
 
-// minInterval bounds a rate: below a microsecond per unit Redis could not count.
-const minInterval = time.Microsecond
-
 // burst is Burst with its default, and 0 if r is blocked.
 func (r Rate) burst() int {
 	if r.Limit == 0 {
@@ -129,8 +126,8 @@ func (r Rate) plan() (p bucket.Plan, err error) {
 		err = rateError(fmt.Sprintf("rate of %d per %v allows nothing", r.Limit, r.Per))
 	case r.Burst < 0:
 		err = rateError(fmt.Sprintf("burst of %d is negative", r.Burst))
-	case p.Unit < minInterval:
-		err = rateError(fmt.Sprintf("rate of %d per %v is more than one unit per %v", r.Limit, r.Per, minInterval))
+	case p.Unit < time.Microsecond: // which Redis could not count
+		err = rateError(fmt.Sprintf("rate of %d per %v is more than one unit per %v", r.Limit, r.Per, time.Microsecond))
 	case p.Fill > bucket.Most:
 		err = rateError(fmt.Sprintf("rate of %d per %v needs more than %v to fill a burst of %d", r.Limit, r.Per, bucket.Most, r.burst()))
 	}

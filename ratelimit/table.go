@@ -110,8 +110,7 @@ func (t *table) drop(free int) {
 func (t *table) evict(now time.Duration) {
 	victim := -1
 	for range min(inspected, t.used) {
-		for t.hand = t.next(t.hand); t.slots[t.hand].fullAt == 0; {
-			t.hand = t.next(t.hand)
+		for t.hand = t.next(t.hand); t.slots[t.hand].fullAt == 0; t.hand = t.next(t.hand) {
 		}
 		e := &t.slots[t.hand]
 		if e.fullAt <= now {
