@@ -1,6 +1,7 @@
 package ratelimit
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"time"
@@ -24,13 +25,10 @@ func (l *Limiter) SetHeaders(h http.Header, r *http.Request, d Decision) {
 // families are those in which a call is shown, 0 if it is in none.
 func (c *call) families(r *http.Request) problem.RateLimitHeaders {
 	cfg := &c.limiter.cfg
-	switch {
-	case cfg.Headers != HeadersAll || cfg.DryRun || c.state().Unknown:
+	if cfg.Headers != HeadersAll || cfg.DryRun || c.state().Unknown {
 		return 0
-	case cfg.Families != 0:
-		return cfg.Families
 	}
-	return problem.FromContext(r.Context()).RateLimit()
+	return cmp.Or(cfg.Families, problem.FromContext(r.Context()).RateLimit())
 }
 
 // setFields writes the fields of a call that was decided at a time, with values

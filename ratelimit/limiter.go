@@ -167,10 +167,10 @@ const asked = -1
 // ask asks the store about a cost. One reading of the clock serves our own store
 // and the header fields.
 func (c *call) ask(r *http.Request, cost int, x *exchange.Exchange, h http.Header) error {
-	if err := c.find(r, cost); err != nil || len(c.limits) == 0 {
+	err := c.find(r, cost)
+	if err != nil || len(c.limits) == 0 {
 		return err
 	}
-	var err error
 	at := time.Now()
 	switch m, ours := c.limiter.cfg.Store.(*Memory); {
 	case slices.ContainsFunc(c.limits, blocked):
