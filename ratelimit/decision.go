@@ -79,9 +79,9 @@ func (c *call) err() error {
 	case s.RetryAfter == Never && !l.Rate.blocked() && l.Cost > l.Rate.burst():
 		return problem.PayloadTooLarge.New("Request exceeds the capacity of the rate limit")
 	case s.RetryAfter == Never:
-		return problem.QuotaExceeded.New("")
+		return problem.QuotaExceeded
 	case c.limiter.cfg.Headers == HeadersNone:
-		return problem.RateLimited.New("")
+		return problem.RateLimited
 	default:
 		return problem.RateLimited.New("").WithRetryAfter(s.RetryAfter)
 	}
