@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -25,22 +24,21 @@ func RemoteIP(r *http.Request) (string, bool) {
 // ipv4 returns the address of "1.2.3.4:80" as it is written there, or "" if s needs
 // a closer look. IPv4 has one spelling, so nothing has to be made of it.
 func ipv4(s string) string {
-	host, port, _ := strings.Cut(s, ":")
-	n, digits, dots := 0, 0, 0
-	for i := range len(host) {
-		switch c := host[i]; {
-		case c >= '0' && c <= '9' && digits < 3 && (digits == 0 || n > 0):
+	n, digits, part, end := 0, 0, 0, 0 // part 4 is the port
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9' && digits < 5 && (digits == 0 || n > 0):
 			n, digits = 10*n+int(c-'0'), digits+1
-		case c == '.' && digits > 0 && n < 256:
-			n, digits, dots = 0, 0, dots+1
+		case digits > 0 && n < 256 && (c == '.' && part < 3 || c == ':' && part == 3):
+			n, digits, part, end = 0, 0, part+1, i
 		default:
 			return ""
 		}
 	}
-	if _, err := strconv.ParseUint(port, 10, 16); err != nil || digits == 0 || n > 255 || dots != 3 || host == "0.0.0.0" {
+	if part != 4 || digits == 0 || n > 65535 || s[:end] == "0.0.0.0" {
 		return ""
 	}
-	return host
+	return s[:end]
 }
 
 // hint warns once if a key is made of the address of a proxy. Such a proxy stands
