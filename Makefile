@@ -3,8 +3,12 @@ export GOWORK := off
 GO      ?= go
 RACE    ?= -race
 SOAK    ?= 3m
+FUZZTIME ?= 20s
 MODULES := $(patsubst %/,%,$(dir $(shell git ls-files -co --exclude-standard '*go.mod')))
 $(if $(MODULES),,$(error no go.mod found by git: run make in a git checkout))
+
+# The modules whose tests take the longest, the longest first.
+SLOW := internal/routers ratelimit/redisstore/goredisadapter ratelimit/redisstore/rueidisadapter
 
 STATICCHECK := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOFUMPT     := $(GO) run mvdan.cc/gofumpt@v0.12.0
@@ -16,10 +20,13 @@ each = @for m in $(or $(2),$(MODULES)); do echo "== $$m"; (cd $$m && $(1)) || ex
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 test: ## prove it: every module, race detector, shuffled; then what is counted, which that would spoil
-	$(call each,$(GO) test $(RACE) -shuffle=on ./...,$(filter-out internal/contract,$(MODULES)))
+	$(call each,$(GO) test $(RACE) -shuffle=on ./...,$(filter-out internal/contract $(SLOW),$(MODULES)))
+	@printf '%s\n' $(SLOW) | xargs -P2 -I{} sh -c 'cd {} && $(GO) test $(RACE) -shuffle=on ./...' # these wait more than they work
 	cd internal/contract && $(GO) test -shuffle=on ./... # which judges by the code of others
 	cd middleware/ginadapter && $(GO) test $(RACE) -modfile=newest.mod -shuffle=on ./... # go.mod has the oldest gin
 	$(call each,$(GO) test -run='(?i)alloc|small|size|costs' ./...,. middleware/ginadapter middleware/echoadapter)
+fuzz: ## each fuzz target for a while; FUZZTIME=10m for longer
+	@grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z_]+' . | sed 's/:func /:/' | xargs -P3 -I{} .ci/fuzz {} $(FUZZTIME)
 lint: ## formatting, vet, modernizers, staticcheck, tidiness
 	@out=$$($(GOFUMPT) -l .) && test -z "$$out" || { echo "not gofumpt-ed: $$out"; exit 1; }
 	$(call each,$(GO) mod tidy -diff && $(GO) vet ./... && $(GO) fix -diff ./... && $(STATICCHECK) -checks=all ./...)
@@ -33,4 +40,4 @@ soak: ## three minutes of panics and disconnects; SOAK=10m for longer
 	cd internal/routers && BACKSTOP_SOAK=$(SOAK) $(GO) test $(RACE) -count=1 -timeout=0 -run='^TestSoak$$' -v .
 cover: ## coverage of each module by all its tests
 	$(call each,$(GO) test -coverpkg=./... -coverprofile=cover.out ./... && $(GO) tool cover -func=cover.out | tail -n 1)
-.PHONY: help test lint bench compare wire soak cover
+.PHONY: help test fuzz lint bench compare wire soak cover

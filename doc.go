@@ -1,7 +1,7 @@
-// Package backstop is the root of a module of Go middleware that lets every
-// failure of an HTTP service leave through one door, in the error envelope that
-// its API promised. It has no code of its own; this page is the plan of the
-// house.
+// Package backstop is the root of a module of Go middleware that sends every
+// error of an HTTP service in one format: the error envelope that its API has
+// promised. The package itself has no code. This page says how the packages of
+// the module work together.
 //
 //	request
 //	  │  requestid            gives the exchange an ID, on every response
@@ -15,23 +15,24 @@
 //	  ▼  problem.Respond      the only code that writes an error response
 //	problem.Style             a vendor's table and encoder: a value
 //
-// Two function types carry it: func(http.Handler) http.Handler is how things
-// compose, func(w, r, error) is how they fail. Whatever refuses a request
-// returns an error, and never writes a body.
+// A middleware is a func(http.Handler) http.Handler. It never writes the body of
+// an error. A middleware that refuses a request, and a handler that fails, pass an
+// error to problem.Respond, which is a func(w, r, error).
 //
 // # Where to go
 //
 //   - problem: kinds, codes, errors, styles, and the responder. Start here.
 //   - problem/entryguard, enpass, enkryptify, authrim, scaivault: one published
 //     error format each.
-//   - problem/openapi: the errors of an API, merged into its OpenAPI document.
-//   - problem/client: the other side of the wire, the same error where it is
-//     received, and calls repeated exactly when the vendor says so.
-//   - validate: a body or parameters into a checked struct, or all that is wrong
-//     with them.
-//   - ratelimit: limits, keys, headers; ratelimit/redisstore shares them.
+//   - problem/openapi: the errors of an API, added to its OpenAPI document.
+//   - problem/client: for programs that call such an API. It makes the typed error
+//     of an answer, and repeats a call exactly when the vendor says so.
+//   - validate: a body or parameters become a checked struct, or an error with
+//     everything that is wrong with them.
+//   - ratelimit: limits, keys, headers. ratelimit/redisstore shares limits
+//     between processes.
 //   - requestid, middleware: what stands around a router. middleware/ginadapter
 //     and middleware/echoadapter are modules of their own, for gin and echo.
 //
-// The example below is the whole house.
+// The example below is a whole service.
 package backstop

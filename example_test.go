@@ -28,7 +28,10 @@ func register(w http.ResponseWriter, r *http.Request, in Registration) error {
 
 func service() (http.Handler, error) {
 	errs := problem.New(problem.Config{Style: entryguard.Style}) // one word chooses the envelope
-	limit, err := ratelimit.New(ratelimit.Config{Rate: ratelimit.PerMinute(60), Key: ratelimit.RemoteIP})
+	limit, err := ratelimit.New(ratelimit.Config{
+		Rate: ratelimit.PerMinute(60),
+		Key:  ratelimit.RemoteIP, // behind a proxy all clients would share one limit: use NewClientIP there
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -159,10 +159,11 @@ func TestTheDocumentedCall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, _ := strings.Cut(string(readme), "## The other side of the wire")
+	_, rest, _ := strings.Cut(string(readme), "## Calling such a service")
 	_, rest, _ = strings.Cut(rest, "```go\n")
 	block, _, ok := strings.Cut(rest, "```")
-	if !ok || !strings.Contains(string(text), "\n"+block) {
+	lines := strings.ReplaceAll("\n"+strings.TrimSpace(block), "\n", "\n\t") // they stand in a function
+	if !ok || !strings.Contains(string(text), lines+"\n") {
 		t.Errorf("client_test.go has not the README's\n%s", block)
 	}
 	s := questions.Start(t, "stdlib")

@@ -1,61 +1,60 @@
-// Package middleware keeps the promise that no failure of a handler escapes the
-// envelope: panics, plain-text errors of routers and old handlers, timeouts,
-// bodies that are too large.
+// Package middleware answers the failures of handlers in the error envelope:
+// panics, plain-text errors of routers and old handlers, timeouts, bodies that are
+// too large.
 //
 //	app := middleware.Chain(middleware.Standard(errs), limit.Handler)(mux)
 //
-// Each function returns an ordinary func(http.Handler) http.Handler. State is
-// made by the function, never when a handler is wrapped, because some routers
-// wrap per request. A nil handler panics.
+// Each function returns an ordinary middleware, a func(http.Handler) http.Handler. State is made
+// by the function, never when a handler is wrapped, because some routers wrap a
+// handler for each request. A nil handler panics.
 //
 // # Order
 //
 // From the outside in:
 //
-//  1. compressors, tracing, foreign access logs, [Observe]: a compressor further
-//     in sends its header while a panic unwinds, and observers must see the
-//     final status
+//  1. compressors, tracing, other access logs, [Observe]: a compressor further
+//     in would send its header while a panic unwinds, and an observer further in
+//     would not see the final status
 //  2. request ID, responder, [Recover], [Rewrite]: [Standard] is these four
-//  3. CORS and security headers: a refusal without them is opaque to a browser
+//  3. CORS and security headers: without them a browser cannot read a refusal
 //  4. [LimitInFlight], the cheapest refusal
 //  5. [Timeout], which covers all work below
-//  6. rate limits by address, authentication, rate limits by principal
-//  7. [LimitBody], validation: strangers must not make us parse
+//  6. rate limits by address, then authentication, then rate limits by account
+//  7. [LimitBody], validation: only known callers make us parse a body
 //
-// CORS stays the program's own. [ExposeHeaders] is what it should list among the
-// Access-Control-Expose-Headers; and [http.CrossOriginProtection] takes a deny
-// handler that responds with problem.Forbidden.
+// Backstop sets no CORS headers. [ExposeHeaders] returns what your CORS middleware
+// should list in Access-Control-Expose-Headers. The deny handler of
+// [http.CrossOriginProtection] can respond with [problem.Forbidden].
 //
 // # Writers in between
 //
-// A middleware of others that wraps the [http.ResponseWriter] may stand anywhere,
-// with or without an Unwrap method: how far an answer has come is known at the
-// outermost of our layers, and an error envelope arrives there whole, or not at
-// all. What such a writer may cost:
+// A middleware of another library may wrap the [http.ResponseWriter], with or
+// without an Unwrap method. It may stand anywhere: the outermost middleware of
+// this package knows how far an answer has come, and an error envelope reaches the
+// client whole or not at all. Such a writer may still do harm:
 //
-//   - One further out than all of ours, without Unwrap, hides Flush, Hijack and
-//     the deadlines of the connection. A cut then depends on the panic with
-//     [http.ErrAbortHandler] alone, which a recoverer further out must let pass.
-//   - One further in that holds back what it is given, as a compressor does, and
-//     sends it in a deferred call while a panic unwinds, begins an answer that
-//     Recover then has to cut. problem.HandlerFunc within it returns errors
-//     instead of panicking, and looks at what the handler wrote before that
-//     writer does. Compressors belong outside.
-//   - One further in that keeps a second status to itself, as that of chi's
-//     Logger does, hides from Recover that a handler or a recoverer within it
-//     failed half-way. Such a logger belongs outside too, or gives way to
-//     [Observe].
+//   - Outside of all middlewares of this package, a writer without Unwrap hides
+//     Flush, Hijack and the deadlines of the connection. An answer is then cut
+//     only by the panic with [http.ErrAbortHandler], and a recoverer further out
+//     must let that panic pass.
+//   - Inside, a writer that buffers, as a compressor does, may send its buffer in
+//     a deferred call while a panic unwinds. That begins an answer, and [Recover]
+//     has to cut it. Put compressors outside. Inside of a compressor, a handler
+//     of [problem.HandlerFunc] is safe as long as it returns errors and does not
+//     panic.
+//   - Inside, a writer that does not pass on a second status, as that of chi's
+//     Logger, hides from [Recover] that a handler has failed half-way. Put such a
+//     logger outside, or use [Observe].
 //
 // # The server around it
 //
-// A handler cannot bound what happens before it is called. Set
-// ReadHeaderTimeout and MaxHeaderBytes of [http.Server], and its ErrorLog, for
-// what net/http has to say for itself; slog.NewLogLogger makes one.
+// A handler cannot bound what happens before it is called. Set ReadHeaderTimeout
+// and MaxHeaderBytes of [http.Server]. Set its ErrorLog as well, for the messages
+// of net/http itself; [slog.NewLogLogger] makes one.
 //
-// For gin and echo there are adapters, middleware/ginadapter and
-// middleware/echoadapter. Bridges to fasthttp are not supported: they do not know
-// [http.ErrAbortHandler], and there is no other way to say that an answer was
-// cut off.
+// The modules middleware/ginadapter and middleware/echoadapter are for gin and
+// echo. Bridges to fasthttp are not supported, because they do not know
+// [http.ErrAbortHandler], and an answer cannot be cut without it.
 package middleware
 
 import (
@@ -64,13 +63,23 @@ import (
 )
 
 // Chain returns a middleware that is all of mws, the first one outermost:
-// Chain(a, b, c)(h) is a(b(c(h))). An empty chain returns the handler itself.
+// Chain(a, b, c)(h) is a(b(c(h))). An empty chain returns the handler itself. A
+// chain with two [Standard] in it panics.
 func Chain(mws ...func(http.Handler) http.Handler) func(http.Handler) http.Handler {
 	mws = slices.Clone(mws)
 	return func(next http.Handler) http.Handler {
 		mustHave(next)
+		var seen *guard
 		for _, mw := range slices.Backward(mws) {
 			next = mw(next)
+			g := standardOf(next)
+			if g == nil || g == seen { // the same, if mw does nothing
+				continue
+			}
+			if seen != nil {
+				panic(standardTwice)
+			}
+			seen = g
 		}
 		return next
 	}

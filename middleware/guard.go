@@ -30,7 +30,7 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.cookies = w.Header()["Set-Cookie"]
 		c.guards = rec.Guard()
 	}
-	rewrites := g.rewrites && !skipped(g.skip, r2) && rec.Rewrite(rewrite)
+	rewrites := g.rewrites && !skipped(g.skip, r2) && rec.Rewrite(plainText)
 	defer c.leave()
 	g.next.ServeHTTP(w, r2)
 	c.done = true
@@ -84,7 +84,7 @@ func (c *call) release() {
 // leave is deferred. It is the whole matrix of how a handler may leave, and how
 // far its answer had come by then.
 func (c *call) leave() {
-	exchange.CopyBack(c.outer, c.r)
+	exchange.Leave(c.outer, c.r)
 	if c.stacks == nil {
 		return
 	}
@@ -101,11 +101,7 @@ func (c *call) leave() {
 	}
 	switch {
 	case exchange.IsAbort(value):
-		c.cut(state)
-		return
-	case clientGone(c.x, c.r, value):
-		problem.Respond(c.w, c.r, problem.ClientClosed.Wrap(value.(error), ""))
-		c.cut(state)
+		c.x.Cut(c.w, state)
 		return
 	case state == exchange.Fresh:
 		c.forgetCookies()
@@ -119,27 +115,11 @@ func (c *call) leave() {
 func (c *call) removeFiles() {
 	form := c.r.MultipartForm
 	if form == nil {
-		form = c.x.Form()
+		form = c.x.Extra().Form
 	}
 	if form != nil {
 		form.RemoveAll()
 	}
-}
-
-// cut ends an answer that the client must not take for complete. It panics,
-// unless a responder has answered: that is complete.
-func (c *call) cut(state exchange.State) {
-	switch state {
-	case exchange.Fresh:
-		if !c.x.Failure().Aborted {
-			c.x.Cut(c.w) // as net/http does: not a byte, perhaps a repetition by the client
-		}
-	case exchange.Rendered:
-		return
-	case exchange.Hijacked:
-		c.x.HangUp(c.w)
-	}
-	c.x.Abort(c.w)
 }
 
 // exited answers for a handler that called runtime.Goexit, as t.FailNow does.
@@ -156,7 +136,7 @@ func (c *call) exited(state exchange.State) {
 		c.contained(problem.Internal.Wrap(newPanicError(nil, true, state, c.stacks), ""))
 	}
 	if state == exchange.Hijacked {
-		c.x.HangUp(c.w)
+		c.x.Cut(c.w, state)
 		return
 	}
 	// A writer that cannot flush has no connection to close either.
@@ -179,11 +159,4 @@ func (c *call) forgetCookies() {
 		return
 	}
 	c.w.Header()["Set-Cookie"] = c.cookies
-}
-
-// clientGone reports whether a panic only says that the client went away.
-func clientGone(x *exchange.Exchange, r *http.Request, value any) (gone bool) {
-	defer func() { _ = recover() }()
-	err, ok := value.(error)
-	return ok && x.ClientGone(r, err)
 }

@@ -7,18 +7,21 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// LimitBody bounds request bodies to n bytes: exactly n pass, and 0 admits no
-// body, as does a negative n. A body that declares more is refused unread, with
-// the kind problem.PayloadTooLarge; one that turns out to be longer fails to
-// read with an [http.MaxBytesError], which problem.Respond answers in the same
-// way. Either closes the connection over HTTP/1.
+// LimitBody bounds request bodies to n bytes. A body of exactly n bytes passes.
+// With an n of 0 or less, no body passes.
+//
+// A body that declares more is refused unread, with the kind
+// [problem.PayloadTooLarge]. A body without a declared length is cut when it turns
+// out to be longer: reading it fails with an [http.MaxBytesError], and
+// [problem.Respond] answers that error with the same kind. Over HTTP/1 both close
+// the connection.
 func LimitBody(n int64) func(http.Handler) http.Handler {
 	n = max(n, 0)
 	return func(next http.Handler) http.Handler {
 		mustHave(next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_, w, r2 := exchange.Enter(w, r)
-			defer exchange.CopyBack(r, r2)
+			defer exchange.Leave(r, r2)
 			if r2.ContentLength > n {
 				problem.Respond(w, r2, problem.PayloadTooLarge.Wrap(&http.MaxBytesError{Limit: n}, ""))
 				return

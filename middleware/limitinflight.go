@@ -18,10 +18,11 @@ type InFlightConfig struct {
 	RetryAfter time.Duration
 }
 
-// LimitInFlight bounds the requests that are served at once, by all handlers
-// that it wraps together. Others are refused with problem.Unavailable and a
-// Retry-After: it protects this service, and does not judge the client, so it
-// is no 429. A place is given back however the handler leaves.
+// LimitInFlight bounds the number of requests that are served at once, counted
+// over all handlers that the middleware wraps. Further requests are refused with
+// [problem.Unavailable] and a Retry-After. They are not refused with a 429, because
+// the service is busy and the client has done nothing wrong. A request gives its
+// place back when its handler returns, panics or exits.
 func LimitInFlight(cfg InFlightConfig) func(http.Handler) http.Handler {
 	limit := int64(cfg.Max)
 	if limit == 0 {

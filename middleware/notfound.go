@@ -6,15 +6,16 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// NotFound answers with problem.NotFound. It is for routers that take a handler
-// for unknown paths. Below [Rewrite] none is needed.
+// NotFound answers with [problem.NotFound]. Register it with a router that takes a
+// handler for unknown paths. Inside of [Rewrite] that is not needed.
 func NotFound(w http.ResponseWriter, r *http.Request) {
 	problem.Respond(w, r, problem.NotFound)
 }
 
-// MethodNotAllowed answers with problem.MethodNotAllowed, and an empty Allow if
-// the router has set none. Do not register it with chi or gorilla/mux, which
-// then no longer set Allow; [Rewrite] keeps theirs.
+// MethodNotAllowed answers with [problem.MethodNotAllowed]. If the router has not
+// set Allow, the answer has an empty one. Do not register it with chi or
+// gorilla/mux: chi then no longer sets Allow. Inside of [Rewrite] no handler for wrong
+// methods is needed.
 func MethodNotAllowed(w http.ResponseWriter, r *http.Request) {
 	problem.Respond(w, r, problem.MethodNotAllowed)
 }

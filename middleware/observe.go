@@ -26,20 +26,20 @@ type Summary struct {
 	Hijacked bool
 }
 
-// Observe calls f when an exchange has ended, once, whichever way the handler
-// left. It stands outside everything whose doing it is to see. f is synchronous
-// and must not block; a panic in it is logged and contained.
+// Observe calls f once for each exchange, when the exchange has ended, whichever
+// way the handler has left. Put it outside of the middlewares that f is to see the
+// work of. The answer waits for f, so f must not block. A panic in f is logged and
+// goes no further.
 //
-// The request is for an access log, which wants the path, the address and the
-// user agent; the Summary is for metrics.
+// An access log takes the path, the address and the user agent from the request.
+// Metrics take everything from the [Summary].
 //
-// Summary.Pattern is known if the router is [http.ServeMux], gin or echo with its
-// adapter, or a chi in which Observe stands. A router that copies the request, as
-// chi does, keeps the pattern from what stands around it: then it is known for
-// routes that end in, or pass through, a handler of this library, such as
-// [problem.HandlerFunc]. It is "" if no route matched, for plain handlers of a
-// chi that Observe stands around, for gorilla/mux, and for gin and echo without
-// their adapter.
+// Summary.Pattern is the pattern of the route with [http.ServeMux], with gin or
+// echo and their adapter, and with a chi whose Use has Observe. It is "" if no
+// route matched, for gorilla/mux, and for gin and echo without their adapter. With
+// a chi that Observe stands around, it is "" for plain handlers, and known for
+// routes that pass through a handler of this library, such as
+// [problem.HandlerFunc].
 func Observe(f func(*http.Request, *Summary)) func(http.Handler) http.Handler {
 	if f == nil {
 		panic("middleware: nil observer")
@@ -48,7 +48,7 @@ func Observe(f func(*http.Request, *Summary)) func(http.Handler) http.Handler {
 		mustHave(next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			x, w, r2 := exchange.Enter(w, r)
-			defer exchange.CopyBack(r, r2)
+			defer exchange.Leave(r, r2)
 			rec, w := x.Record(w)
 			o := observation{f: f, x: x, r: r2, w: w, rec: rec, began: time.Now()}
 			defer o.end()

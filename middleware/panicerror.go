@@ -23,10 +23,10 @@ const (
 	exitedMessage = "runtime.Goexit was called"
 )
 
-// PanicError is what [Recover] makes of a panic. It reaches the log and the
-// hook of the responder as the cause of an Internal error; errors.As finds it.
-// Its text and stack are made when they are first asked for. It is safe for
-// concurrent use.
+// PanicError is the error that [Recover] makes of a panic. It is the cause of an
+// error of the kind [problem.Internal], in the log and in [problem.Config.OnError];
+// errors.As finds it. Its text and its stack are made when somebody asks for them.
+// It is safe for concurrent use.
 type PanicError struct {
 	Value   any       // what was passed to panic; nil also if the handler called runtime.Goexit
 	Callers []uintptr // for runtime.CallersFrames, innermost first, at most 64
@@ -78,6 +78,10 @@ func (e *PanicError) Error() string {
 	return e.text
 }
 
+// PanicValue returns the value. It is not what the error wraps: a panic stays an
+// Internal error, whatever error the program panicked with.
+func (e *PanicError) PanicValue() any { return e.Value }
+
 // format returns the text of a panic's value. Its methods are foreign code that
 // has just shown that it panics.
 func format(value any) (text string) {
@@ -103,11 +107,11 @@ func cut(text string, n int) string {
 	return strings.ToValidUTF8(text, "\ufffd")
 }
 
-// PanicStack returns where the panic happened, innermost first, down to the
-// Recover that caught it: "pkg.Func@file.go:12;" for each call. Making it
-// readable costs more than the rest of the answer, so a Recover does so ten times
-// a second; other panics have the stack "". The next one that has a stack says
-// how many were left out.
+// PanicStack returns the calls that led to the panic, innermost first, up to the
+// [Recover] that caught it: "pkg.Func@file.go:12;" for each call. To make a stack
+// readable costs more than the rest of the answer, so each Recover makes at most
+// ten in a second. Other panics have the stack "", and the next stack says how
+// many were left out.
 func (e *PanicError) PanicStack() string {
 	e.stackOnce.Do(func() {
 		if missed, ok := e.stacks.take(); ok {

@@ -259,3 +259,28 @@ func TestPanicWithNilIsNoExit(t *testing.T) {
 		}
 	}
 }
+
+// A mapper speaks for the errors that handlers return. A panic with such an error
+// is a bug all the same.
+func TestPanicWithAnErrorThatIsMappedStaysInternal(t *testing.T) {
+	errs := problem.New(problem.Config{
+		Logger: slog.New(slog.DiscardHandler),
+		Map: func(_ context.Context, err error) error {
+			if errors.Is(err, io.EOF) {
+				return problem.NotFound
+			}
+			return nil
+		},
+	})
+	for name, c := range map[string]struct {
+		h    problem.HandlerFunc
+		want int
+	}{
+		"returned": {func(http.ResponseWriter, *http.Request) error { return io.EOF }, 404},
+		"panicked": {func(http.ResponseWriter, *http.Request) error { panic(io.EOF) }, 500},
+	} {
+		if got := serve(middleware.Standard(errs)(c.h), "GET").Code; got != c.want {
+			t.Errorf("%s, the error is answered %d, want %d", name, got, c.want)
+		}
+	}
+}

@@ -1,29 +1,32 @@
 package middleware
 
 import (
-	"fmt"
 	"net/http"
 
 	"github.com/backstop-go/backstop/internal/exchange"
 	"github.com/backstop-go/backstop/problem"
 )
 
-// Rewrite replaces the plain-text errors of routers and old handlers by the
-// error envelope: those of [http.Error], [http.ServeMux], [http.FileServer],
-// [http.TimeoutHandler] and httputil.ReverseProxy, gin's and chi's, bare calls
-// of WriteHeader, texts without a declared type.
+// Rewrite replaces plain-text errors of routers and old handlers by the error
+// envelope: those of [http.Error], [http.ServeMux], [http.FileServer],
+// [http.TimeoutHandler], httputil.ReverseProxy, gin and chi, a WriteHeader without
+// a body, and texts without a declared type.
 //
-// An error is left alone if its Content-Type is another one than text/plain, or
-// text/plain with a parameter other than charset=utf-8; if its body is one JSON
-// object or array, whatever the type; and if it has no type and the first 512
-// bytes are HTML, an image or anything else that [http.DetectContentType] knows
-// and that is no text. To send a text as it is, give it another type, or let one
-// of the skip functions report true for the request. A body that may be JSON is
-// held up to 64 KiB. Successes are never held.
+// An error stays as it is in these cases:
 //
-// The status stays, and so do headers such as Allow. The text is logged and
-// never shown: http.Error(w, err.Error(), 400) is the commonest leak of all. A
-// flush decides at once, by what has been written so far.
+//   - Its Content-Type is not text/plain, or is text/plain with a parameter other
+//     than charset=utf-8.
+//   - Its body is one JSON object or array, whatever its type says. A body that
+//     may be JSON is held up to 64 KiB.
+//   - It has no type, and [http.DetectContentType] finds something other than text
+//     in the first 512 bytes, such as HTML or an image.
+//   - One of the skip functions reports true for the request.
+//
+// Successes are never held and never replaced.
+//
+// A replaced error keeps its status, and headers such as Allow. Its text is logged
+// and never sent, because http.Error(w, err.Error(), 400) is the most common leak. A
+// flush decides at once, by what has been written until then.
 func Rewrite(skip ...func(*http.Request) bool) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		mustHave(next)
@@ -43,36 +46,6 @@ func rewrite(w http.ResponseWriter, r *http.Request, status int, text []byte) {
 // said returns an error that has the status that a handler has written by itself,
 // and the error that it has left as the reason.
 func said(r *http.Request, status int, text []byte, how string) error {
-	kind := problem.KindOf(status)
-	public := ""
-	if kind == problem.InvalidRequest {
-		// The styles' own sentence speaks of a malformed body.
-		public = problem.StatusText(status)
-	}
-	code, old := problem.Code{Kind: kind, Status: status}, &swallowed{status, how, string(text)}
-	if reason := exchange.From(r.Context()).Extra().Reason; reason != nil {
-		return &stated{old, reason, code.Wrap(reason, public)}
-	}
-	return code.Wrap(old, public)
+	reason := exchange.From(r.Context()).Extra().Reason
+	return &exchange.Stated{Status: status, How: how, Text: string(text), Reason: reason}
 }
-
-// swallowed is the private cause of an error that a handler has written by itself.
-type swallowed struct {
-	status    int
-	how, text string
-}
-
-func (s *swallowed) Error() string { return fmt.Sprintf("handler answered %d %s", s.status, s.how) }
-
-// SwallowedText returns the begin of the text, for the log.
-func (s *swallowed) SwallowedText() string { return s.text }
-
-// stated is swallowed text or none, and the reason that the handler has left.
-type stated struct {
-	*swallowed
-	reason   error
-	byStatus *problem.Error
-}
-
-func (s *stated) Reason() error   { return s.reason }
-func (s *stated) ByStatus() error { return s.byStatus }

@@ -8,7 +8,7 @@ import (
 	"github.com/backstop-go/backstop/requestid"
 )
 
-// Config is what [Standard] may be told. Its zero value is the usual.
+// Config changes what [Standard] does. Its zero value is right for most services.
 type Config struct {
 	// IDs gives the request IDs. Default: an issuer of the zero
 	// [requestid.Config].
@@ -19,10 +19,10 @@ type Config struct {
 	Skip func(*http.Request) bool
 }
 
-// Standard returns what every service wants: a request ID, errs as the
+// Standard returns a middleware that every service wants: a request ID, errs as the
 // responder, [Recover] and [Rewrite], in this order, as one handler. At most one
-// Config may follow. It panics if errs is nil, and the middleware does if the
-// handler that it is to wrap is Standard's too.
+// Config may follow errs. Standard panics if errs is nil. The middleware panics if
+// it is to wrap a handler of another Standard: one is enough.
 func Standard(errs *problem.Responder, options ...Config) func(http.Handler) http.Handler {
 	if errs == nil {
 		panic("middleware: nil responder")
@@ -54,15 +54,17 @@ func Standard(errs *problem.Responder, options ...Config) func(http.Handler) htt
 	}
 }
 
+const standardTwice = "middleware: Standard stands around another Standard: use it once, as the outermost of the middlewares"
+
 // mustBeFirst panics if next is a Standard already: the outer one would do all
 // the work, and the inner responder would speak.
 func mustBeFirst(next http.Handler) {
 	for {
+		if standardOf(next) != nil {
+			panic(standardTwice)
+		}
 		switch h := next.(type) {
 		case *guard:
-			if len(h.begin) > 0 {
-				panic("middleware: Standard stands around another Standard: use it once, as the outermost of the middlewares")
-			}
 			next = h.next
 		case *exchange.Layer:
 			next = h.Next
@@ -70,6 +72,14 @@ func mustBeFirst(next http.Handler) {
 			return
 		}
 	}
+}
+
+// standardOf returns h if Standard has made it, and nil otherwise.
+func standardOf(h http.Handler) *guard {
+	if g, ok := h.(*guard); ok && len(g.begin) > 0 {
+		return g
+	}
+	return nil
 }
 
 // ExposeHeaders returns the fields of an answer that a script in a browser may

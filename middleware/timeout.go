@@ -9,15 +9,17 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// Timeout gives the request's context a deadline, d from now, with the cause
-// problem.Timeout. A handler that returns because of it, with the context's
-// error or without a word, is answered with that kind; one that finished its
-// answer late is left alone; and one that returns the error after it has begun
-// an answer is cut. d ≤ 0 means no deadline, as in net/http.
+// Timeout gives the context of the request a deadline, d from now, with the cause
+// [problem.Timeout]. With d ≤ 0 there is no deadline.
 //
-// The handler is not run on another goroutine, so it must watch its context:
-// database drivers and HTTP clients do. Requests for which any skip reports true have
-// no deadline; streams and WebSockets need that.
+// After the deadline, a handler that returns the error of the context, or returns
+// without an answer, is answered with the kind [problem.Timeout]. An answer that the
+// handler has finished late is left alone. An answer that the handler has begun is
+// cut, if the handler then returns the error.
+//
+// The handler runs on the same goroutine, so it has to watch its context; database
+// drivers and HTTP clients do. A request for which one of the skip functions
+// reports true has no deadline. Streams and WebSockets need that.
 func Timeout(d time.Duration, skip ...func(*http.Request) bool) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		mustHave(next)
@@ -32,7 +34,7 @@ func Timeout(d time.Duration, skip ...func(*http.Request) bool) func(http.Handle
 			ctx, cancel := context.WithTimeoutCause(r.Context(), d, problem.Timeout)
 			defer cancel()
 			x, w, r2 := exchange.EnterWith(ctx, w, r)
-			defer exchange.CopyBack(r, r2)
+			defer exchange.Leave(r, r2)
 			rec, w := x.Record(w)
 			next.ServeHTTP(w, r2)
 			// Cause, because a client that left is not a timeout.

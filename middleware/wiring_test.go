@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/backstop-go/backstop/middleware"
 	"github.com/backstop-go/backstop/problem"
@@ -18,6 +19,10 @@ func TestStandardAroundStandardPanics(t *testing.T) {
 		"with Recover between":    {standard, middleware.Recover(), standard},
 		"with Rewrite between":    {standard, middleware.Rewrite(), standard},
 		"with a responder around": {standard, errs.Handler, standard},
+		"with a limit between":    {standard, middleware.LimitBody(1), standard},
+		"with an observer around": {middleware.Observe(func(*http.Request, *middleware.Summary) {}), standard, middleware.Timeout(time.Second), standard},
+		"with a foreign one":      {standard, func(next http.Handler) http.Handler { return http.StripPrefix("/x", next) }, standard},
+		"in two chains":           {middleware.Chain(standard, middleware.LimitBody(1)), middleware.Chain(standard, middleware.LimitBody(2))},
 	} {
 		func() {
 			defer func() {
@@ -36,4 +41,11 @@ func TestStandardBeneathARouterIsFine(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.Handle("/v2/", standard(http.NotFoundHandler()))
 	standard(mux)
+}
+
+// A middleware that does nothing returns the handler of Standard itself.
+func TestStandardWithinMiddlewaresThatDoNothingIsFine(t *testing.T) {
+	nothing := func(next http.Handler) http.Handler { return next }
+	standard := middleware.Standard(problem.New(problem.Config{}))
+	middleware.Chain(nothing, middleware.Timeout(0), standard, nothing)(http.NotFoundHandler())
 }

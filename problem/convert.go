@@ -20,7 +20,7 @@ import (
 //
 // An error that was left beside a status, which stated then is, has the status
 // speak for it unless the mapper knows it or it is one of ours.
-func (p *Responder) convert(x *exchange.Exchange, r *http.Request, err error, stated exchange.Stated) *Error {
+func (p *Responder) convert(x *exchange.Exchange, r *http.Request, err error, stated *exchange.Stated) *Error {
 	ctx := r.Context()
 	err = p.mapped(ctx, err)
 	e := p.known(r, err, stated)
@@ -29,7 +29,7 @@ func (p *Responder) convert(x *exchange.Exchange, r *http.Request, err error, st
 	}
 	// The request is over, and an Internal does not shield that: nobody is there
 	// to read a 500.
-	if x.ClientGone(r, err) {
+	if clientGone(x, r, err) {
 		return ClientClosed.Wrap(err, "")
 	}
 	if cause := context.Cause(ctx); cause != context.Canceled && errors.Is(err, context.Canceled) {
@@ -56,23 +56,33 @@ func (p *Responder) mapped(ctx context.Context, err error) (mapped error) {
 }
 
 // known converts an error by what it is.
-func (p *Responder) known(r *http.Request, err error, stated exchange.Stated) *Error {
+func (p *Responder) known(r *http.Request, err error, stated *exchange.Stated) *Error {
 	if e := p.typed(err); e != nil {
 		return e
 	}
 	if stated != nil {
-		return p.typed(stated.ByStatus())
+		return byStatus(stated.Status, err)
 	}
 	if kind, ok := ofRequest(err); ok {
 		return kind.Wrap(err, "")
 	}
-	if exchange.ClientSlow(r, err) {
+	if clientSlow(r, err) {
 		return RequestTimeout.Wrap(err, "")
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) {
 		return Timeout.Wrap(err, "")
 	}
 	return Internal.Wrap(err, "")
+}
+
+// byStatus returns what a status says. The styles' own sentence for an
+// InvalidRequest speaks of a malformed body.
+func byStatus(status int, cause error) *Error {
+	code, public := Code{Kind: KindOf(status), Status: status}, ""
+	if code.Kind == InvalidRequest {
+		public = StatusText(status)
+	}
+	return code.Wrap(cause, public)
 }
 
 // requestErrors are those of the standard library that can only be about the

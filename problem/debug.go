@@ -14,7 +14,7 @@ import (
 
 const maxDebug = 8 << 10 // bytes of a stack, and of a body
 
-// DebugLoopback is a Config.Debug that trusts callers on this machine: the peer
+// DebugLoopback is a [Config.Debug] that trusts callers on this machine: the peer
 // is a loopback address, the host that it asked for is this machine too, which a
 // page in a browser cannot bring about by way of its own DNS, and no header says
 // that the request was forwarded. A local proxy that leaves no trace at all, and

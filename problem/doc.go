@@ -1,5 +1,5 @@
-// Package problem lets a handler say what went wrong, and lets the API's
-// published error format decide how that looks.
+// Package problem lets a handler say what went wrong. The error format that the
+// API has published decides which status, code and words that is.
 //
 //	errs := problem.New(problem.Config{Style: entryguard.Style})
 //	mux.Handle("GET /secrets/{id}", problem.HandlerFunc(getSecret))
@@ -15,36 +15,49 @@
 //
 // # What goes where
 //
-// A [Kind] says what happened, a [Code] is an entry of a published vocabulary,
-// and an [Error] is one of them with a text, fields, details and a private
-// cause. The client reads the text, the log reads the cause, and neither ever
-// reads the other's: what the package does not know becomes a 500 that says
-// nothing and a log record that says everything.
+// A [Kind] says what happened. A [Code] is an entry of a published vocabulary. An
+// [Error] is a Kind or a Code with a text, fields, details and a private cause.
+// The text is sent to the client and the cause is logged; the client never reads
+// the cause. An error that the package does not know becomes a 500 that says
+// nothing, and its log record says everything.
 //
-// A [Style] is a table from kinds to statuses, codes and sentences, and an
-// encoder. [RFC9457] is the default. A handler that returns Validation is
-// answered 400 in one style and 422 in another, without knowing either.
+// A [Style] is a table from kinds to statuses, codes and sentences, together with
+// an encoder. [RFC9457] is the default. A handler that returns [Validation] is
+// answered 400 in one style and 422 in another, and need not know either.
 //
-// A [Responder] is a style and a policy. Its Respond is the only code that
-// writes an error response: it encodes before it writes, removes the headers of
-// the answer that was not given, answers once, and cuts the connection when
-// another answer has begun, because an error that is appended to a success
-// cannot be told from it.
+// A [Responder] is a style and a policy. [Responder.Respond] is the only code that
+// writes an error response. It encodes the body before it writes anything,
+// removes headers that describe another body, and answers once. If a success has
+// begun already, it cuts the connection, because a client could not tell an
+// appended error from the rest of the body.
 //
 // # What it does not decide
 //
-// Which error a failure is: sql.ErrNoRows may be the client's fault or ours, so
-// it is not guessed; Config.Map is the place to say it. Whether a forbidden
-// resource exists: a handler returns NotFound or Forbidden, unless
-// Config.HideForbidden settles it for all. When a client may come again: that is
-// for the limiter, or whoever knows, to say with WithRetryAfter.
+//   - Which kind a foreign error is. sql.ErrNoRows may be the client's fault or
+//     ours, so it is not guessed: [Config.Map] says it.
+//   - Whether a client may know that a resource exists. A handler returns
+//     [NotFound] or [Forbidden], unless [Config.HideForbidden] is set.
+//   - When a client may come again. A limiter or a handler says it, with
+//     [Error.WithRetryAfter].
 //
 // # Where it stands
 //
-// Outside of everything that may refuse a request: limiters, validators and
-// handlers find the responder in the request's context, by [Respond], and need
-// no wiring. Inside of compressors, access logs and tracing. The innermost
-// responder that a request has reached answers it, so two APIs in one process
-// may differ. What panics, and what old handlers write with http.Error, is
-// caught by package middleware and comes through the same door.
+// A Responder stands outside of everything that may refuse a request. Limiters,
+// validators and handlers find it in the context of the request when they call
+// [Respond], so nothing has to be wired. It stands inside of compressors, access
+// logs and tracing. The innermost Responder that a request has reached answers
+// the request, so two APIs in one process may have two styles. Package middleware
+// hands panics, and the plain-text errors of old handlers, to [Respond] as well.
+//
+// # Which names are for whom
+//
+//   - To write a handler: [Kind], [Code], [Error] and [HandlerFunc], and perhaps
+//     [Respond] and [Passthrough].
+//   - To write main: [New], [Config] and [Event].
+//   - To write a style, which is an error format of your own: [Style], [Outcome] and
+//     [View]. [FieldText], [StatusText] and [AppendJSON] help to encode. [Remote]
+//     and [ParsePath] help to decode. [Advice] and [Retry] tell clients when to
+//     repeat a call. These names are in this package because a Style is a part of
+//     Config, and a View shows the parts of an Error.
+//   - To write a validator: [FieldError] and [Path].
 package problem

@@ -18,7 +18,7 @@ import (
 var doors = map[string]string{
 	"internal/exchange/answer.go":           "the one door",
 	"internal/exchange/recorder.go":         "the recorder passes on what others write",
-	"internal/exchange/act.go":              "and tells the writer beneath what it has kept",
+	"internal/exchange/keep.go":             "and tells the writer beneath what it has kept",
 	"internal/exchange/optional.go":         "and so does what it unwraps to",
 	"middleware/ginadapter/writer.go":       "gin's writer passes on what others write",
 	"middleware/echoadapter/echoadapter.go": "and so does the one beneath echo's",

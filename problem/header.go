@@ -29,6 +29,7 @@ func (f *failure) Describe(h http.Header) {
 		h[key] = s[len(s)-1 : len(s) : len(s)]
 	}
 	f.scrub(h)
+	f.mark = nil
 	if lines := h["Allow"]; lines != nil {
 		h["Allow"] = allowed(lines)
 	}
@@ -38,6 +39,7 @@ func (f *failure) Describe(h http.Header) {
 	if v.Kind != ClientClosed {
 		set("Content-Type", f.p.style.ContentType)
 		set("Cache-Control", "no-store")
+		f.mark = &s[len(s)-1] // http.Error replaces the others, or takes them away
 		set("X-Content-Type-Options", "nosniff")
 		if v.RetryAfter > 0 {
 			set("Retry-After", strconv.Itoa(v.RetryAfter))
@@ -52,18 +54,20 @@ func (f *failure) Describe(h http.Header) {
 	if len(h) < maxHeader || v.Status >= 500 || len(f.body) > maxImplied || f.r.Method == http.MethodHead {
 		set("Content-Length", decimal(len(f.body)))
 	}
-	f.mark = &s[0]
 }
 
 // Describes reports whether a header is one that Describe made, or has the values
 // of one: writers in between may copy it.
 func (f *failure) Describes(h http.Header) bool {
-	if lines := h["Content-Type"]; len(lines) == 1 && &lines[0] == f.mark {
+	cached, length := h["Cache-Control"], h["Content-Length"]
+	switch {
+	case f.mark == nil || len(cached) != 1:
+		return false
+	case &cached[0] == f.mark:
 		return true
 	}
-	length := h["Content-Length"]
-	return len(length) == 1 && (&length[0] == f.mark ||
-		length[0] == strconv.Itoa(len(f.body)) && h.Get("Content-Type") == f.p.style.ContentType && h.Get("Cache-Control") == "no-store")
+	return cached[0] == *f.mark && h.Get("Content-Type") == f.p.style.ContentType &&
+		(length == nil || len(length) == 1 && length[0] == strconv.Itoa(len(f.body)))
 }
 
 // scrub removes the fields that must not survive an error.

@@ -13,7 +13,7 @@ import (
 	"github.com/backstop-go/backstop/internal/exchange"
 )
 
-// Event is what Config.OnError learns of a failed exchange.
+// Event is what [Config.OnError] learns of a failed exchange.
 type Event struct {
 	Request  *http.Request
 	Error    *Error // as converted, and not yet hidden
@@ -158,9 +158,7 @@ func (f *failure) attrs() []slog.Attr {
 		text("write", textOf(f.writeErr), maxLogged)
 	}
 	if f.stated != nil {
-		text("swallowed", f.stated.SwallowedText(), maxLogged)
-	} else if old, ok := as[exchange.Swallowed](f.cause); ok {
-		text("swallowed", old.SwallowedText(), maxLogged)
+		text("swallowed", f.stated.Text, maxLogged)
 	}
 	if s, ok := as[exchange.Panic](f.cause); ok {
 		text("stack", s.PanicStack(), 16*maxLogged)

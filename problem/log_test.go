@@ -54,16 +54,12 @@ func TestAnAbortIsAnErrorUnlessTheClientLeft(t *testing.T) {
 	}
 }
 
-// panicked is as Recover makes one; swallowed as Rewrite does.
+// panicked is as Recover makes one.
 type panicked struct{}
 
 func (panicked) Error() string      { return "panic: oops" }
 func (panicked) PanicStack() string { return "main.handler\n\tmain.go:7" }
-
-type swallowed struct{}
-
-func (swallowed) Error() string         { return "old handler" }
-func (swallowed) SwallowedText() string { return "pq: no" }
+func (panicked) PanicValue() any    { return "oops" }
 
 // stranger has methods that mean something else to whoever wrote them.
 type stranger struct{}
@@ -95,7 +91,12 @@ func TestLogAttributes(t *testing.T) {
 		{"a panic", problem.Config{}, problem.Internal.Wrap(panicked{}, ""), map[string]string{
 			"stack": "main.handler\n\tmain.go:7", "cause": "internal: panic: oops",
 		}},
-		{"an old handler", problem.Config{}, problem.InvalidRequest.Wrap(swallowed{}, ""), map[string]string{"swallowed": "pq: no"}},
+		{"an old handler", problem.Config{}, &exchange.Stated{Status: 404, How: "in plain text", Text: "pq: no"}, map[string]string{
+			"swallowed": "pq: no", "kind": "not_found", "cause": "not_found: handler answered 404 in plain text",
+		}},
+		{"one that says why", problem.Config{}, &exchange.Stated{Status: 404, Text: "pq: no", Reason: io.EOF}, map[string]string{
+			"swallowed": "pq: no", "kind": "not_found", "cause": "EOF",
+		}},
 		{"a stranger's methods", problem.Config{}, stranger{}, map[string]string{"stack": "", "swallowed": "", "cause": "query failed"}},
 		{"a long cause", problem.Config{}, errors.New(strings.Repeat("x", 5<<10)), map[string]string{"cause": strings.Repeat("x", 4<<10)}},
 		{"a cause that panics", problem.Config{}, problem.Gone.Wrap((*fs.PathError)(nil), ""), map[string]string{

@@ -16,7 +16,7 @@ const (
 // Respond answers a request with an error. It is the only code that writes an
 // error response. A nil error does nothing.
 //
-// The error is converted: Config.Map first, then an [Error], [Code] or [Kind]
+// The error is converted: [Config.Map] first, then an [Error], [Code] or [Kind]
 // in its tree (a 5xx before a 4xx), then what can only be about the request, such
 // as [http.MaxBytesError], then deadlines, and a client that went away; whatever
 // else it is becomes Internal. The body is encoded before anything is written,
@@ -35,7 +35,7 @@ func (p *Responder) Respond(w http.ResponseWriter, r *http.Request, err error) {
 	x := exchange.Of(w, r)
 	state := x.StateOf(w)
 	if exchange.IsAbort(err) {
-		abort(x, w, state)
+		x.Cut(w, state)
 		return
 	}
 	f := p.failed(x, r, err)
@@ -43,19 +43,16 @@ func (p *Responder) Respond(w http.ResponseWriter, r *http.Request, err error) {
 	case exchange.Rendered:
 		f.again()
 	case exchange.Fresh:
-		if f.answer(w) {
-			return // f waits with the answer
+		if !f.answer(w) {
+			return // f waits in w, which may be on another goroutine
 		}
 	default:
 		f.aborted, f.hijacked = state == exchange.Started, state == exchange.Hijacked
 		f.report()
 	}
 	p.recycle(f)
-	switch state {
-	case exchange.Started:
-		x.Abort(w)
-	case exchange.Hijacked:
-		x.HangUp(w)
+	if state != exchange.Fresh {
+		x.Cut(w, state)
 	}
 }
 
@@ -68,18 +65,6 @@ func isNil(err error) bool {
 	return ok && e == nil
 }
 
-// abort does what the handler has asked for, unless it is too late for that.
-func abort(x *exchange.Exchange, w http.ResponseWriter, state exchange.State) {
-	switch state {
-	case exchange.Fresh:
-		x.Cut(w) // not a byte is on the wire, and none shall be
-	case exchange.Started:
-		x.Abort(w)
-	case exchange.Hijacked:
-		x.HangUp(w)
-	}
-}
-
 // failure is one call of Respond, and the answer that it makes.
 type failure struct {
 	p     *Responder
@@ -89,9 +74,9 @@ type failure struct {
 	err   *Error // as converted
 	view  View   // as rendered
 	body  []byte
-	mark  *string // of the header that was described last
+	mark  *string // in the header that was described last; nil for a client that left
 
-	stated exchange.Stated // a handler has said the status by itself; cause is why
+	stated *exchange.Stated // a handler has said the status by itself; cause is why
 
 	upstream *Error // what another service said, if it did
 
@@ -105,8 +90,11 @@ type failure struct {
 func (p *Responder) failed(x *exchange.Exchange, r *http.Request, err error) *failure {
 	f := p.failures.Get().(*failure)
 	f.p, f.x, f.r, f.cause = p, x, r, err
-	if s, ok := err.(exchange.Stated); ok {
-		f.stated, f.cause = s, s.Reason()
+	if s, ok := err.(*exchange.Stated); ok {
+		f.stated, f.cause = s, s.Reason
+		if s.Reason == nil {
+			f.cause = byStatus(s.Status, s)
+		}
 	}
 	f.convert()
 	if f.err.Remote() {
@@ -147,32 +135,13 @@ func (f *failure) convert() {
 	f.err = f.p.convert(f.x, f.r, f.cause, f.stated)
 }
 
-// answer sends, and reports also if a foreign writer panics meanwhile. It reports
-// whether the answer waits in a writer, which will tell what becomes of it.
-func (f *failure) answer(w http.ResponseWriter) (waits bool) {
-	done := false
-	defer func() {
-		if !done {
-			f.report()
-		}
-	}()
+// answer sends, and reports whether it is done.
+func (f *failure) answer(w http.ResponseWriter) (settled bool) {
 	if f.view.RetryAfter == 0 && !f.hidden {
 		f.view.RetryAfter = retryAfter(w.Header())
 	}
 	f.encode()
-	outcome, err := f.x.Answer(w, f)
-	done = true
-	if outcome == exchange.Waiting {
-		return true // and f is that writer's, which may be on another goroutine
-	}
-	f.writeErr = err
-	switch outcome {
-	case exchange.Lost:
-		f.again()
-	default:
-		f.report()
-	}
-	return false
+	return f.x.Answer(w, f)
 }
 
 // Status, Body, Describe, Describes and Settle make an answer of a failure, see

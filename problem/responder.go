@@ -20,10 +20,10 @@ type Config struct {
 	// Logger gets one record for each failed exchange, after the answer. Its level
 	// is Info for a status of 4xx, Error for 5xx and for an answer that was cut, and
 	// Debug for RateLimited and for a client that went away (499); see Level.
-	// Default slog.Default(), at the time of use.
+	// Default [slog.Default], at the time of use.
 	Logger *slog.Logger
 
-	// Level changes the level of a record, which is there as Event.Level:
+	// Level changes the level of a record, which is there as [Event.Level]:
 	//
 	//	func(ev *problem.Event) slog.Level {
 	//		if ev.Status == http.StatusNotFound {
@@ -160,7 +160,7 @@ type HandlerFunc func(http.ResponseWriter, *http.Request) error
 // ServeHTTP calls f.
 func (f HandlerFunc) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x, w, r2 := exchange.Enter(w, r)
-	defer exchange.CopyBack(r, r2)
+	defer exchange.Leave(r, r2)
 	_, w = x.Record(w)
 	if err := f(w, r2); err != nil {
 		Respond(w, r2, err)

@@ -20,7 +20,7 @@ func (l *Limiter) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x, c, w, r2 := exchange.EnterBeside[call](w, r)
 		c.limiter = l
-		defer exchange.CopyBack(r, r2)
+		defer exchange.Leave(r, r2)
 		err := c.take(r2, x, w.Header())
 		if err == nil {
 			err = c.err()

@@ -38,7 +38,7 @@ func Attrs(ctx context.Context) []slog.Attr {
 // as it is.
 //
 // It panics if next is the handler that slog has until a program gives it one:
-// that writes through package log, which slog.SetDefault sends back to slog.
+// that writes through package log, which [slog.SetDefault] sends back to slog.
 func NewLogHandler(next slog.Handler) slog.Handler {
 	if next == nil {
 		panic("requestid: nil log handler")

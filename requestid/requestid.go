@@ -1,33 +1,33 @@
-// Package requestid gives each exchange an ID: in the context, on every
-// response, in every log record and error envelope.
+// Package requestid gives each exchange an ID: in the context, on every response,
+// in every log record and error envelope.
 //
 //	ids, err := requestid.New(requestid.Config{})
 //	http.ListenAndServe(addr, ids.Handler(mux))
 //
-// Most programs get it with middleware.Standard. It stands outside everything
-// that logs or refuses. The header is set before the handler runs, so it
-// survives a flush, a panic and a refusal.
+// Most programs get the ID with middleware.Standard. An [Issuer] stands outside of
+// everything that logs or refuses. It sets the header before the handler runs, so
+// the ID is also on an answer that was flushed, refused or made after a panic.
 //
 // # Format
 //
 // An ID is "req_" and the 16 bytes of a random UUID in lower-case base32: 30
-// characters, 122 random bits, and nothing else. It names no host, process,
-// counter or time.
+// characters with 122 random bits. It tells nothing about the host, the process or
+// the time.
 //
 // # Trust
 //
-// An ID that a client sends is not adopted: it would let strangers write into
-// our logs, and give two requests one ID. A well-formed one is logged as
-// client_request_id. Behind a proxy that assigns IDs itself, say whom to trust:
+// An ID that a client sends is not adopted: a stranger could write into our logs,
+// or give two requests one ID. A well-formed ID is logged as client_request_id.
+// Behind a proxy that makes the IDs, say whom to trust:
 //
 //	requestid.Config{Trust: requestid.TrustPeers(netip.MustParsePrefix("10.0.0.0/8"))}
 //
-// An ID is adopted as a whole or not at all, and net/http lets through bytes
-// that no logger neutralises, so the accepted set is small: 8 to 128 characters
-// of A-Z a-z 0-9 - . _ : @ + / = ~.
+// An ID is adopted as a whole or not at all: 8 to 128 characters of A-Z a-z 0-9 - . _
+// : @ + / = ~. The set is small because net/http accepts bytes in a header that no
+// logger makes harmless.
 //
-// Some routers in front are stricter than we are: Heroku's accepts no "_" and
-// replaces our ID. Config.Generate can make one without.
+// Some proxies accept less. Heroku's router accepts no "_" and replaces our ID;
+// [Config.Generate] can make an ID without one.
 package requestid
 
 import (

@@ -51,24 +51,6 @@ func get(header ...string) *http.Request {
 
 var format = regexp.MustCompile(`^req_[a-z2-7]{26}$`)
 
-// Every response carries the ID, and every handler can read it.
-func Example() {
-	ids, err := requestid.New(requestid.Config{Generate: func() string { return "the-first" }})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	h := ids.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fmt.Println("handler:", requestid.FromContext(r.Context()))
-	}))
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
-	fmt.Println("client:", w.Header().Get("X-Request-ID"))
-	// Output:
-	// handler: the-first
-	// client: the-first
-}
-
 func TestIDHasTheFormatAndIsSentOnce(t *testing.T) {
 	id, lines := serve(issuer(t, requestid.Config{}), get())
 	if !format.MatchString(id) || len(lines) != 1 || lines[0] != id {

@@ -11,7 +11,7 @@ type Trace struct {
 	SpanID  string // 16 digits
 }
 
-// TraceParent is a Config.Trace that reads the traceparent header. It parses
+// TraceParent is a [Config.Trace] that reads the traceparent header. It parses
 // only; a program that uses OpenTelemetry takes the span from its context
 // instead:
 //

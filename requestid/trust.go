@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// TrustPeers returns a Config.Trust that believes peers within the prefixes. It
+// TrustPeers returns a [Config.Trust] that believes peers within the prefixes. It
 // looks at the address of the connection alone: whoever sits at the other end
 // wrote the forwarded headers, so they prove nothing.
 func TrustPeers(prefixes ...netip.Prefix) func(*http.Request) bool {

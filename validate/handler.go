@@ -53,7 +53,7 @@ func Handler[T any](v *Validator) func(http.Handler) http.Handler {
 			}
 			defer removeFiles(r)
 			r2 := r.WithContext(context.WithValue(r.Context(), key[T]{}, &in))
-			defer exchange.CopyBack(r, r2)
+			defer exchange.Leave(r, r2)
 			if v.plan(reflect.TypeFor[T]()).of(r).reads(r) {
 				r2.Body = io.NopCloser(bytes.NewReader(body))
 				r2.ContentLength = int64(len(body))

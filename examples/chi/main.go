@@ -3,6 +3,7 @@ package main
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -36,7 +37,7 @@ func app(cfg demo.Config) (http.Handler, error) {
 		unknownMethods,
 	)
 	for _, route := range demo.WithHead(demo.Routes(cfg, errs, v)) {
-		r.Method(route.Method, route.Pattern, route.Handler)
+		r.Method(route.Method, strings.TrimSuffix(route.Pattern, "{$}"), route.Handler)
 	}
 	return r, nil
 }

@@ -40,7 +40,7 @@ func app(cfg demo.Config) (http.Handler, error) {
 		demo.PlainPaths, // "//x" is nobody's path
 	)
 	e.Use(oneSegment)
-	colons := strings.NewReplacer("{", ":", "}", "")
+	colons := strings.NewReplacer("{$}", "", "{", ":", "}", "")
 	for _, route := range demo.WithHead(demo.Routes(cfg, errs, v)) {
 		e.Add(route.Method, colons.Replace(route.Pattern), echo.WrapHandler(route.Handler))
 	}

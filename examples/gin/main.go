@@ -38,7 +38,7 @@ func app(cfg demo.Config) (http.Handler, error) {
 		limit.Handler,   // too fast is a 429
 		demo.PlainPaths, // "//x" is nobody's path
 	)
-	colons := strings.NewReplacer("{", ":", "}", "")
+	colons := strings.NewReplacer("{$}", "", "{", ":", "}", "")
 	for _, route := range demo.WithHead(demo.Routes(cfg, errs, v)) {
 		engine.Handle(route.Method, colons.Replace(route.Pattern), gin.WrapH(route.Handler))
 	}

@@ -1,13 +1,13 @@
-// Package observe shows a service to the tools that look at it: loggers (slog,
+// Package observe shows how a service tells its tools what happens: loggers (slog,
 // zerolog, zap), Prometheus, OpenTelemetry. Each file is an example to copy, with
-// the real library, and its test is what comes out.
+// the real library. A test shows what the library then prints or exports.
 //
-// Every one of them is a function for middleware.Observe, which calls it once for
-// each request, whichever way that ended. For logs there is the request; for
-// metrics there is the summary, which has no value that a client can invent.
+// Each example gives a function to [middleware.Observe], which calls the function
+// once for each request, however the request ends. The function gets the request,
+// for logs, and a summary, for metrics: no client can invent a value of the summary.
 //
-// The errors of requests are logged by the responder. Give it the same logger:
-// every logger here can be that of an slog.Logger as well.
+// The responder logs the errors of requests. Give it the same logger: each logger
+// here has a handler for slog.
 package observe
 
 import (

@@ -34,7 +34,7 @@ func app(cfg demo.Config) (http.Handler, error) {
 		return nil, err
 	}
 	limits := cfg.Limits()
-	limits.Name, limits.Store = "api", store // whoever uses the same name shares the limit
+	limits.Name, limits.Store = cfg.Name, store // whoever uses the same name shares the limit
 	limit, err := ratelimit.New(limits)
 	if err != nil {
 		return nil, err

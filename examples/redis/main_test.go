@@ -35,6 +35,9 @@ func TestTwoProcessesShareOneLimit(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("four requests to one process, one to another, one to the first = %v, want %v", got, want)
 	}
+	if status := get(t, one+"/styles/enpass", "client0"); status != http.StatusOK {
+		t.Errorf("a service with limits of its own = %d, want 200", status)
+	}
 
 	killRedis()
 	for _, url := range []string{one, two} {

@@ -8,15 +8,40 @@ import (
 	"time"
 )
 
-// Abort cuts the connection: what was sent is flushed, so that a client cannot
-// take the request for unanswered and repeat it; then as [Exchange.Cut]. Where
-// nothing but the end of the connection marks the end of an answer, the
-// connection is reset. Abort does not return.
-func (x *Exchange) Abort(w http.ResponseWriter) {
+// Cut ends an answer that has come so far, so that no client can take it for a
+// complete one, and panics with net/http's sentinel. An answer that has not begun
+// stays so, as net/http has it: perhaps the client repeats the request. One that a
+// responder has completed is left alone, and a connection that was hijacked is
+// closed; after these two Cut returns.
+func (x *Exchange) Cut(w http.ResponseWriter, state State) {
+	switch state {
+	case Fresh:
+		if x == nil || !x.Failure().Aborted {
+			x.hurry(x.wire(w))
+			break
+		}
+		fallthrough // somebody further in has cut what a writer held
+	case Started:
+		x.abort(w)
+	case Rendered:
+		return
+	case Hijacked:
+		if conn := x.Extra().hijacked; conn != nil {
+			conn.Close()
+		}
+		return
+	}
+	panic(http.ErrAbortHandler)
+}
+
+// abort flushes what was sent, so that a client cannot take the request for
+// unanswered and repeat it. Where nothing but the end of the connection marks the
+// end of an answer, the connection is reset.
+func (x *Exchange) abort(w http.ResponseWriter) {
 	flush(w)
 	wire := x.wire(w)
 	if wire == nil {
-		panic(http.ErrAbortHandler)
+		return
 	}
 	flush(wire)
 	if x.endsByClosing(wire) {
@@ -26,11 +51,8 @@ func (x *Exchange) Abort(w http.ResponseWriter) {
 	if x != nil {
 		// What is written while the panic unwinds, as by a compressor, would look
 		// like the end of the answer.
-		x.mu.Lock()
 		x.rec.gone = true
-		x.mu.Unlock()
 	}
-	panic(http.ErrAbortHandler)
 }
 
 // flush flushes as far as w can. One that cannot, or panics, is aborted all the
@@ -40,18 +62,11 @@ func flush(w http.ResponseWriter) {
 	http.NewResponseController(w).Flush()
 }
 
-// Cut lets the write deadline pass, so that nobody further out can finish the
-// answer, and panics with net/http's sentinel. A client that has left needs no
-// deadline, which HTTP/2 would make a second reset of the stream.
-func (x *Exchange) Cut(w http.ResponseWriter) {
-	if wire := x.wire(w); wire != nil {
-		x.hurry(wire)
-	}
-	panic(http.ErrAbortHandler)
-}
-
+// hurry lets the write deadline pass, so that nobody further out can finish the
+// answer. A client that has left needs no deadline, which HTTP/2 would make a
+// second reset of the stream.
 func (x *Exchange) hurry(wire http.ResponseWriter) {
-	if x == nil || !errors.Is(x.Context.Err(), context.Canceled) {
+	if wire != nil && (x == nil || !errors.Is(x.Context.Err(), context.Canceled)) {
 		http.NewResponseController(wire).SetWriteDeadline(time.Now())
 	}
 }
@@ -63,34 +78,10 @@ func (x *Exchange) wire(w http.ResponseWriter) http.ResponseWriter {
 	if x == nil {
 		return w
 	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.rec.gone || !x.shares(w) {
+	if !x.rec.shares(w) || x.rec.gone {
 		return nil
 	}
 	return x.rec.w
-}
-
-// HangUp closes the connection of a hijacked answer, which nobody else would do.
-func (x *Exchange) HangUp(w http.ResponseWriter) {
-	x.mu.Lock()
-	conn := x.rec.hijackedConn()
-	for r := range recorders(w) {
-		if conn == nil {
-			conn = r.hijackedConn()
-		}
-	}
-	x.mu.Unlock()
-	if conn != nil {
-		conn.Close()
-	}
-}
-
-func (r *Recorder) hijackedConn() net.Conn {
-	if r.rare == nil {
-		return nil
-	}
-	return r.rare.conn
 }
 
 // IsAbort reports whether an error, or the value of a panic, is net/http's

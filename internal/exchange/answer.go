@@ -21,20 +21,9 @@ type Offer interface {
 	Describe(http.Header)
 	Describes(http.Header) bool
 
-	// Settle is called once [Exchange.Answer] has returned Waiting: the answer was
-	// sent, or somebody else's was.
+	// Settle is called once: the answer was sent, or somebody else's was.
 	Settle(sent bool, err error)
 }
-
-// Outcome is what became of an offer.
-type Outcome uint8
-
-// The outcomes.
-const (
-	Sent    Outcome = iota
-	Waiting         // in a foreign writer; Settle will tell
-	Lost            // another answer was sent
-)
 
 // Of returns the exchange of a request, or else of a writer, or nil.
 func Of(w http.ResponseWriter, r *http.Request) *Exchange {
@@ -48,7 +37,9 @@ func Of(w http.ResponseWriter, r *http.Request) *Exchange {
 }
 
 // StateOf returns how far the answer of an exchange has come, for somebody who
-// holds w. Without an exchange only w can tell.
+// holds w. An answer that w itself holds, because it is a buffer, is complete. For
+// those further out, or with another buffer, it is nothing yet. Without an exchange
+// only w can tell.
 func (x *Exchange) StateOf(w http.ResponseWriter) State {
 	if x == nil {
 		if g, ok := w.(interface{ Written() bool }); ok && g.Written() {
@@ -56,207 +47,171 @@ func (x *Exchange) StateOf(w http.ResponseWriter) State {
 		}
 		return Fresh
 	}
-	direct := Top(w) == &x.rec
-	shared := direct || x.shares(w)
 	x.mu.Lock()
-	defer x.mu.Unlock()
 	state := x.rec.state
-	switch {
-	case x.offer() != nil && (shared || x.offer().Describes(w.Header())),
-		// w is a buffer, and who has made it has answered in its place.
-		!shared && x.rec.kept != nothing:
-		return max(state, Rendered)
+	if x.Extra().awaits(w.Header()) {
+		state = max(state, Rendered)
 	}
-	if direct || x.rec.head || x.rec.kept != nothing {
-		return state
-	}
-	for r := range recorders(w) {
-		if r.x == x && r.bytes > 0 {
-			return max(state, Started) // a writer in between may have them still
-		}
+	x.mu.Unlock()
+	if state == Fresh && x.holds(w) {
+		return Started
 	}
 	return state
 }
 
-// shares reports whether w is in front of the outermost recorder on the same
-// goroutine. A writer with a header of its own is a buffer, perhaps of
-// http.TimeoutHandler: nothing may be done behind its back.
-func (x *Exchange) shares(w http.ResponseWriter) bool {
-	return reflect.ValueOf(w.Header()).UnsafePointer() == reflect.ValueOf(x.rec.header).UnsafePointer()
+// holds reports whether a foreign writer between w and the wire was given bytes
+// that are not there yet, and cannot be taken back.
+func (x *Exchange) holds(w http.ResponseWriter) bool {
+	if x.rec.head || x.rec.shares(w) && x.rec.kept != nothing {
+		return false
+	}
+	for r := range recorders(w) {
+		return r.shares(w) && r.kept != undecided && r.bytes > 0
+	}
+	return false
 }
 
-// Answer sends o on w. It is for an answer that is fresh.
-func (x *Exchange) Answer(w http.ResponseWriter, o Offer) (Outcome, error) {
-	if x == nil {
+// shares reports whether w is in front of r on the same goroutine. A writer with a
+// header of its own is a buffer, perhaps of http.TimeoutHandler: nothing may be
+// done behind its back.
+func (r *Recorder) shares(w http.ResponseWriter) bool {
+	return same(w.Header(), r.header)
+}
+
+func same(h, other http.Header) bool {
+	return reflect.ValueOf(h).UnsafePointer() == reflect.ValueOf(other).UnsafePointer()
+}
+
+// awaits reports whether an offer is waited for that was given to a writer with
+// this header.
+func (e *Extra) awaits(h http.Header) bool { return e.offer != nil && (e.here || same(h, e.given)) }
+
+// Answer sends o on w, for an answer that is fresh. It reports whether o is
+// settled and w done with it; if not, w is a buffer, perhaps of another goroutine.
+func (x *Exchange) Answer(w http.ResponseWriter, o Offer) (settled bool) {
+	switch {
+	case x == nil:
 		o.Describe(w.Header())
-		return Sent, put(w, o)
-	}
-	if Top(w) == &x.rec {
-		x.mu.Lock()
-		then := x.rec.revoke()
+		send(w, o)
+		return true
+	case Top(w) == &x.rec:
+		replaceHeader(x.rec.w.Header(), x.rec.revoke())
 		x.rec.render(o)
-		x.mu.Unlock()
-		replaceHeader(x.rec.w.Header(), then)
-		return Sent, x.rec.send(o, false)
+		return true
 	}
 	x.Revoke(w)
-	describe(w.Header(), o, Top(w)) // before somebody else may look at o
-	x.propose(w, o)
-	err := put(w, o)
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.rec.answers = false
-	switch {
-	case x.rec.rare.sent == o:
-		x.rec.take()
-		return Sent, err
-	case x.offer() != o:
-		return Lost, err
-	case errors.Is(err, http.ErrHandlerTimeout):
-		x.rec.take()
-		return Lost, err
+	x.describe(w.Header(), o)
+	here := x.rec.shares(w)
+	if !x.propose(o, w.Header(), here) {
+		o.Settle(false, nil)
+		return true
 	}
-	x.rec.deferred = true
-	return Waiting, err
+	if here {
+		defer x.rec.Deliver() // what has not arrived; and if w panics
+	}
+	put(w, o)
+	return here
 }
 
 // Revoke takes back what the recorders between w and the wire keep: something else
 // is about to be said, on the header as it was then.
 func (x *Exchange) Revoke(w http.ResponseWriter) {
 	var then http.Header
-	shared := x.shares(w)
-	x.mu.Lock()
-	if shared {
+	if x.rec.shares(w) {
 		then = x.rec.revoke()
 	}
 	for r := range recorders(w) {
-		if r == &x.rec {
+		if !r.shares(w) {
 			break
 		}
 		if h := r.revoke(); h != nil {
 			then = h
 		}
 	}
-	x.mu.Unlock()
 	replaceHeader(w.Header(), then)
 }
 
-// propose makes o the answer that the outermost recorder waits for.
-func (x *Exchange) propose(w http.ResponseWriter, o Offer) {
-	x.mu.Lock()
-	void, waits, top := x.offer(), x.rec.deferred, Top(w)
-	x.rec.facts().offer, x.rec.deferred, x.rec.answers = o, false, true
-	x.rec.topped = top != nil && top.bytes == 0
-	x.mu.Unlock()
-	if waits { // or its responder, still at work, will see for itself
+// propose makes o the answer that the outermost recorder waits for, if it still
+// can be. It takes the place of one that waits.
+func (x *Exchange) propose(o Offer, h http.Header, here bool) (ok bool) {
+	var void Offer
+	x.EditExtra(func(e *Extra) {
+		if ok = x.rec.state == Fresh && (here || !x.rec.left && !(e.offer != nil && e.here)); ok {
+			void, e.offer, e.given, e.here = e.offer, o, h, here
+		}
+	})
+	if void != nil {
 		void.Settle(false, nil)
 	}
+	return ok
 }
 
-// claim reports whether what arrives at r is the offer of the exchange, which is
-// then to be sent. If it is somebody else's answer there is no offer any more.
-// One that a compressor has encoded is passed on as it comes, if a recorder on top
-// of that sees to it that nothing stands before and behind it. It is called under
-// the lock.
-func (r *Recorder) claim(a *act, status int) bool {
-	o := r.x.offer()
-	if o == nil || r != &r.x.rec || r.state == Rendered {
+// yields makes way for an offer that begins to arrive, and reports whether what r
+// was told is done with. The outermost recorder sends the offer. Any other forgets
+// what it has kept, and from now on passes on what it is told.
+func (r *Recorder) yields() (done bool) {
+	if r.state != Fresh && r.kept == nothing {
 		return false
 	}
-	h, late := r.w.Header(), r.deferred
-	switch {
-	case !o.Describes(h):
-		if r.take(); late {
-			a.void = o
-		}
-		return false
-	case r.topped && status == o.Status() && r.encoded(h):
+	e := r.x.Extra()
+	if r == &r.x.rec {
+		return e.offer != nil && (e.here || e.offer.Describes(r.w.Header())) && r.accept(e.offer)
+	}
+	if e.awaits(r.header) {
 		r.revoke()
-		r.render(o)
-		r.carries, a.begins, a.pass = true, true, true
-		r.facts().sent = o
-		if late {
-			r.take()
-			a.carried = o
-		}
-		return true
+		r.state, r.status = Started, uint16(e.offer.Status())
 	}
-	r.take()
-	r.accept(a, o, late)
-	return true
+	return false
 }
 
-// accept makes an offer the answer. It is called under the lock.
-func (r *Recorder) accept(a *act, o Offer, late bool) {
-	a.offer, a.late = o, late
-	r.foreign = true
-	r.facts().sent = o
-	r.revoke()
-	r.render(o)
+// accept sends an offer that is waited for in the place of what a foreign writer
+// says.
+func (r *Recorder) accept(o Offer) (ok bool) {
+	r.x.EditExtra(func(e *Extra) {
+		if ok = e.offer == o; ok { // or somebody else's is waited for, since
+			e.offer = nil
+		}
+	})
+	if ok {
+		r.revoke()
+		r.quiet = true
+		r.render(o)
+	}
+	return ok
 }
 
 // Deliver sends the answer that a foreign writer was given and has not passed on.
 // It is for a handler that has left, in whatever way.
 func (r *Recorder) Deliver() {
-	r.x.mu.Lock()
-	var a act
-	if r == &r.x.rec && r.deferred {
-		r.accept(&a, r.take(), true)
+	if top := &r.x.rec; top.shares(r) && top.state == Fresh && top.kept == nothing {
+		if o := r.x.Extra().offer; o != nil {
+			top.accept(o)
+		}
 	}
-	r.x.mu.Unlock()
-	r.emit(&a)
 }
 
-// take ends the waiting for an offer, and returns it. It is called under the lock.
-func (r *Recorder) take() Offer {
-	o := r.x.offer()
-	r.facts().offer, r.deferred = nil, false
-	return o
-}
-
-// offer returns the offer that x waits for, or nil. It is called under the lock.
-func (x *Exchange) offer() Offer {
-	if x.rec.rare == nil {
-		return nil
-	}
-	return x.rec.rare.offer
-}
-
-// render notes that an offer is about to be sent. It is called under the lock.
+// render sends an offer. A foreign writer may have spoilt its header.
 func (r *Recorder) render(o Offer) {
-	r.state, r.status, r.bytes = Rendered, uint16(o.Status()), int64(len(o.Body()))
+	r.x.describe(r.w.Header(), o)
+	r.status, r.bytes = uint16(o.Status()), int64(len(o.Body()))
+	r.become(Rendered)
+	r.count(0, send(r.w, o))
 }
 
-// send sends an offer. A foreign writer may have spoilt its header.
-func (r *Recorder) send(o Offer, late bool) error {
-	h := r.w.Header()
-	describe(h, o, r)
-	r.sign(h)
-	err := put(r.w, o)
-	if err != nil {
-		r.count(0, err)
-	}
-	if late {
-		o.Settle(true, err)
-	}
-	return err
-}
-
-// describe makes a header that of an offer. An encoding that was there when r
-// was made is that of a compressor further out, which will encode what we write;
+// describe makes a header that of an offer. An encoding that was there from the
+// begin is that of a compressor further out, which will encode what we write;
 // any other is of an answer that is not sent.
-func describe(h http.Header, o Offer, r *Recorder) {
-	if r != nil && !r.coded {
+func (x *Exchange) describe(h http.Header, o Offer) {
+	if !x.rec.coded {
 		delete(h, "Content-Encoding")
 	}
 	o.Describe(h)
 }
 
-// put writes an answer. Of our own failures the client learns at once: a hook
-// that is slow delays the handler's end alone.
-func put(w http.ResponseWriter, o Offer) error {
-	w.WriteHeader(o.Status())
-	_, err := w.Write(o.Body())
+// send sends an offer, and settles it also if w panics.
+func send(w http.ResponseWriter, o Offer) (err error) {
+	defer func() { o.Settle(true, err) }()
+	err = put(w, o)
 	if o.Status() < 500 {
 		return err
 	}
@@ -264,6 +219,13 @@ func put(w http.ResponseWriter, o Offer) error {
 	if err == nil && !errors.Is(flushed, http.ErrNotSupported) {
 		err = flushed
 	}
+	return err
+}
+
+// put writes an answer.
+func put(w http.ResponseWriter, o Offer) error {
+	w.WriteHeader(o.Status())
+	_, err := w.Write(o.Body())
 	return err
 }
 
@@ -282,8 +244,7 @@ func recorders(w http.ResponseWriter) iter.Seq[*Recorder] {
 	return func(yield func(*Recorder) bool) {
 		w := w
 		for range maxDepth {
-			r := Top(w)
-			if r != nil {
+			if r := Top(w); r != nil {
 				if !yield(r) {
 					return
 				}

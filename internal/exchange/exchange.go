@@ -9,17 +9,20 @@
 // An Exchange is one allocation, with the request copy and the [Recorder] in it:
 // whoever keeps the context keeps the request. It is never pooled: goroutines
 // outlive handlers, and a body that shows up in somebody else's response is
-// worse than an allocation. Its members are locked, because code beneath
-// [http.TimeoutHandler] may outlive it.
+// worse than an allocation. What code beneath [http.TimeoutHandler], which may
+// outlive the request, asks for is locked. The recorder belongs to the goroutine
+// that answers.
 package exchange
 
 import (
 	"cmp"
 	"context"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 )
 
 // Exchange is the state of one request. It is itself the request's context,
@@ -34,8 +37,8 @@ type Exchange struct {
 	rate      *Rate
 	path      string // of the URL; escaped if it cannot be told from Path alone
 	failure   Failure
-	extra     *Extra
-	rec       Recorder // the outermost: what passes here is on the wire
+	extra     atomic.Pointer[Extra] // or nil; replaced under the lock
+	rec       Recorder              // the outermost: what passes here is on the wire
 	req       http.Request
 }
 
@@ -62,6 +65,12 @@ type Extra struct {
 	Pattern         string          // of the innermost copy of the request that one of us has seen
 	Reason          error           // that a handler has left beside an error status
 	Form            *multipart.Form // of the innermost copy of the request that one of us has seen
+
+	writeErr error // see WriteErr
+	hijacked net.Conn
+	offer    Offer       // that the exchange waits for, see [Exchange.Answer]
+	given    http.Header // of the writer that it was given to
+	here     bool        // its responder is at work, and all that arrives is this offer
 }
 
 type key struct{}
@@ -85,7 +94,7 @@ func From(ctx context.Context) *Exchange {
 
 // Enter returns the exchange of r. If there is none it makes one, with a copy of
 // r that carries it and a writer that records; the caller then defers
-// [CopyBack].
+// [Leave].
 func Enter(w http.ResponseWriter, r *http.Request) (*Exchange, http.ResponseWriter, *http.Request) {
 	x, _, w, r := EnterBeside[struct{}](w, r)
 	return x, w, r
@@ -147,19 +156,36 @@ func (x *Exchange) Record(w http.ResponseWriter) (*Recorder, http.ResponseWriter
 // temporary files net/http removes. Both go to the exchange too, for the router in
 // between that copies the request and keeps it to itself.
 func CopyBack(to, from *http.Request) {
-	x := From(from.Context())
-	// What is on the copy of the exchange itself is known to all of us.
-	if x != nil && (from.MultipartForm != nil || from.Pattern != "" && from != &x.req && to != &x.req) {
-		x.EditExtra(func(e *Extra) {
-			e.Form = cmp.Or(from.MultipartForm, e.Form)
-			e.Pattern = cmp.Or(e.Pattern, from.Pattern) // the innermost comes first
-		})
+	if x := From(from.Context()); x != nil {
+		x.learn(to, from)
 	}
 	if to == from {
 		return
 	}
 	to.Pattern = from.Pattern
 	to.MultipartForm = from.MultipartForm
+}
+
+// Leave is [CopyBack] for a layer that ends, in whatever way. Where that has made
+// the exchange, an answer that a foreign writer has not passed on is sent.
+func Leave(to, from *http.Request) {
+	CopyBack(to, from)
+	if x := From(from.Context()); x != nil && from == &x.req && to != from {
+		x.rec.Deliver()
+	}
+}
+
+// learn notes what a copy knows. What is on the copy of the exchange itself is
+// known to all of us.
+func (x *Exchange) learn(to, from *http.Request) {
+	e := x.Extra()
+	form, pattern := cmp.Or(from.MultipartForm, e.Form), e.Pattern
+	if pattern == "" && from != &x.req && to != &x.req {
+		pattern = from.Pattern // the innermost comes first
+	}
+	if form != e.Form || pattern != e.Pattern {
+		x.EditExtra(func(e *Extra) { e.Form, e.Pattern = cmp.Or(form, e.Form), cmp.Or(e.Pattern, pattern) })
+	}
 }
 
 // Request returns the copy of the request that carries x.
@@ -266,37 +292,30 @@ func (x *Exchange) Failure() Failure {
 	return x.failure
 }
 
-// Extra returns a copy of the rarer facts.
-func (x *Exchange) Extra() Extra {
-	if x == nil {
-		return Extra{}
+// Extra returns the rarer facts as they are now, to be read only.
+func (x *Exchange) Extra() *Extra {
+	if x != nil {
+		if e := x.extra.Load(); e != nil {
+			return e
+		}
 	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.extra == nil {
-		return Extra{}
-	}
-	return *x.extra
+	return &none
 }
 
-// Form returns the multipart form that one of us has seen, or nil.
-func (x *Exchange) Form() *multipart.Form {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.extra == nil {
-		return nil
-	}
-	return x.extra.Form
-}
+var none Extra
 
-// EditExtra changes the rarer facts.
+// EditExtra puts an edited copy in the place of the rarer facts.
 func (x *Exchange) EditExtra(edit func(*Extra)) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.extra == nil {
-		x.extra = new(Extra)
-	}
-	edit(x.extra)
+	x.editExtra(edit)
+}
+
+// editExtra is called under the lock.
+func (x *Exchange) editExtra(edit func(*Extra)) {
+	e := *x.Extra()
+	edit(&e)
+	x.extra.Store(&e)
 }
 
 // Layer is a handler that has something to do when a request comes in, and
@@ -310,6 +329,6 @@ type Layer struct {
 func (l *Layer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x, w, r2 := Enter(w, r)
 	r2 = l.Begin(x, w, r2)
-	defer CopyBack(r, r2)
+	defer Leave(r, r2)
 	l.Next.ServeHTTP(w, r2)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -70,7 +71,7 @@ func TestExampleHasItsPathLiterallyAndItsID(t *testing.T) {
 func TestNilExchangeIsHarmless(t *testing.T) {
 	var x *exchange.Exchange
 	x.Fail(exchange.Failure{Failed: true})
-	if x.ID() != "" || x.IDHeader() != "" || x.Path() != "" || x.Responder() != nil || x.Extra() != (exchange.Extra{}) {
+	if x.ID() != "" || x.IDHeader() != "" || x.Path() != "" || x.Responder() != nil || x.Extra().ClientID != "" {
 		t.Error("a nil exchange knows something")
 	}
 }
@@ -216,11 +217,11 @@ func TestEnvelopeArrivesThroughAnyWriter(t *testing.T) {
 			x, w, _ := exchange.Enter(beneath, httptest.NewRequest("GET", "/", nil))
 			exchange.Top(w).Guard()
 			e := &envelope{status: 409}
-			silent := own{httptest.NewRecorder(), w.Header()}
-			outcome, _ := x.Answer(silent, e)
-			if outcome != exchange.Waiting || x.StateOf(silent) != exchange.Rendered {
-				t.Errorf("the outcome is %v and the state %v, want that it waits, and is rendered", outcome, x.StateOf(silent))
+			buffer := own{httptest.NewRecorder(), http.Header{}}
+			if x.Answer(buffer, e) || x.StateOf(buffer) != exchange.Rendered {
+				t.Errorf("the envelope is settled, or its state is %v, want that it waits, and is rendered", x.StateOf(buffer))
 			}
+			maps.Copy(w.Header(), buffer.Header())
 			tt.after(w)
 			exchange.Top(w).Release()
 			if got := strings.Join(beneath.lines, " "); got != tt.sent {
@@ -305,19 +306,88 @@ type meanwhile struct {
 
 func (m meanwhile) WriteHeader(int) { m.do() }
 
-// An envelope whose responder is still at work is told what became of it by the
-// outcome, and not as well by Settle, which may be on another goroutine.
 func TestEnvelopeThatIsReplacedMeanwhileIsToldOnce(t *testing.T) {
 	x, _, _ := exchange.Enter(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 	buffer := func() own { return own{httptest.NewRecorder(), http.Header{}} }
 	first, second, third := &envelope{status: 409}, &envelope{status: 410}, &envelope{status: 411}
-	outcome, _ := x.Answer(meanwhile{buffer(), func() { x.Answer(buffer(), second) }}, first)
-	if outcome != exchange.Lost || len(first.settled) > 0 {
-		t.Errorf("the envelope that is replaced has the outcome %v and is told %q, want Lost and nothing", outcome, first.settled)
+	x.Answer(meanwhile{buffer(), func() { x.Answer(buffer(), second) }}, first)
+	if len(first.settled) != 1 || first.settled[0] != "false <nil>" {
+		t.Errorf("the envelope that is replaced is told %q, want that it is lost", first.settled)
 	}
-	// One that waits has nobody else to tell it.
 	x.Answer(buffer(), third)
 	if len(second.settled) != 1 || second.settled[0] != "false <nil>" {
 		t.Errorf("the envelope that waited is told %q, want that it is lost", second.settled)
+	}
+}
+
+// through shares the header, and does something before the status goes on.
+type through struct {
+	http.ResponseWriter
+	do func()
+}
+
+func (t through) WriteHeader(status int) {
+	t.do()
+	t.ResponseWriter.WriteHeader(status)
+}
+
+// ownAndUnwraps is a buffer that says what is beneath.
+type ownAndUnwraps struct{ own }
+
+func (o ownAndUnwraps) Unwrap() http.ResponseWriter { return o.ResponseWriter }
+func (o ownAndUnwraps) WriteHeader(int)             {}
+func (o ownAndUnwraps) Write(p []byte) (int, error) { return len(p), nil }
+
+func TestEnvelopesThatComeLate(t *testing.T) {
+	buffer := func() own { return own{httptest.NewRecorder(), http.Header{}} }
+	for name, tt := range map[string]struct {
+		do    func(x *exchange.Exchange, w http.ResponseWriter, early, late *envelope)
+		early string
+		late  string
+	}{
+		"while another is sent": {func(x *exchange.Exchange, w http.ResponseWriter, early, late *envelope) {
+			x.Answer(through{w, func() { x.Answer(buffer(), late) }}, early)
+		}, "true <nil>", "false <nil>"},
+		"when the handler has left": {func(x *exchange.Exchange, w http.ResponseWriter, _, late *envelope) {
+			exchange.Top(w).Guard()
+			exchange.Top(w).Release()
+			x.Answer(buffer(), late)
+		}, "", "false <nil>"},
+		"after a flush that was not supported": {func(x *exchange.Exchange, w http.ResponseWriter, early, _ *envelope) {
+			b := buffer()
+			x.Answer(b, early)
+			http.NewResponseController(w).Flush()
+			maps.Copy(w.Header(), b.Header())
+			w.WriteHeader(409)
+		}, "true <nil>", ""},
+		"into a buffer that could be flushed past": {func(x *exchange.Exchange, w http.ResponseWriter, early, _ *envelope) {
+			early.status = 500
+			x.Answer(ownAndUnwraps{own{w, http.Header{}}}, early)
+			if exchange.Top(w).Silent() || exchange.Top(w).State() != exchange.Fresh {
+				t.Error("an envelope in a buffer is nothing, or on the wire")
+			}
+			exchange.Top(w).Release()
+		}, "true <nil>", ""},
+	} {
+		x, w, _ := exchange.Enter(&plain{header: http.Header{}}, httptest.NewRequest("GET", "/", nil))
+		early, late := &envelope{status: 409}, &envelope{status: 410}
+		tt.do(x, w, early, late)
+		if got := strings.Join(early.settled, ","); got != tt.early {
+			t.Errorf("%s: the first envelope is told %q, want %q", name, got, tt.early)
+		}
+		if got := strings.Join(late.settled, ","); got != tt.late {
+			t.Errorf("%s: the late envelope is told %q, want %q", name, got, tt.late)
+		}
+	}
+}
+
+func TestBytesThatAreUndecidedAreNotWithAForeignWriter(t *testing.T) {
+	x, w, _ := exchange.Enter(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+	rec, above := x.Record(struct{ http.ResponseWriter }{w})
+	rewrite(rec, above)
+	above.WriteHeader(404)
+	io.WriteString(above, "{")
+	if got := x.StateOf(above); got != exchange.Fresh {
+		t.Errorf("the state is %v, want fresh: the foreign writer has seen nothing", got)
 	}
 }

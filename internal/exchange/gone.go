@@ -1,81 +1,24 @@
 package exchange
 
 import (
-	"context"
-	"errors"
-	"io"
-	"io/fs"
-	"net"
 	"net/http"
-	"os"
-	"syscall"
 	"time"
 )
 
-// ClientGone reports whether an error only says that the client went away: it is
-// the connection's, and the request is over for no other reason. An upstream's
-// broken pipe is another matter as long as the client is there.
-func (x *Exchange) ClientGone(r *http.Request, err error) bool {
-	return context.Cause(r.Context()) == context.Canceled && (errors.Is(err, context.Canceled) || x.ofConnection(r, err))
-}
+// WriteErr returns the first error of a write to the wire, or nil. Over HTTP/2
+// net/http gives it no type to know it by.
+func (x *Exchange) WriteErr() error { return x.Extra().writeErr }
 
-// ofConnection reports whether an error is that of a connection that has ended.
-func (x *Exchange) ofConnection(r *http.Request, err error) bool {
-	for _, known := range [...]error{syscall.EPIPE, syscall.ECONNRESET, io.ErrUnexpectedEOF, net.ErrClosed, http.ErrBodyReadAfterClose} {
-		if errors.Is(err, known) {
-			return true
-		}
-	}
-	var reset streamError
-	return errors.As(err, &reset) || x != nil && (isThat(err, x.writeError()) || r.ProtoMajor == 2 && isThat(err, x.readError()))
-}
-
-// isThat reports whether that error is in the tree of err.
-func isThat(err, that error) bool { return that != nil && that != io.EOF && errors.Is(err, that) }
-
-// ClientSlow reports whether an error is the deadline for reading from the
-// client. Over HTTP/2 net/http gives it no address; that of a connection or a
-// file of ours has more to say than the deadline.
-func ClientSlow(r *http.Request, err error) bool {
-	if !errors.Is(err, os.ErrDeadlineExceeded) {
-		return false
-	}
-	if op, ok := errors.AsType[*net.OpError](err); ok {
-		return op.Op == "read" && op.Addr != nil && op.Addr.String() == r.RemoteAddr
-	}
-	_, ours := errors.AsType[*fs.PathError](err)
-	return r.ProtoMajor == 2 && r.Body != nil && r.Body != http.NoBody && !ours
-}
-
-// writeError returns the first error of a write to the wire, or nil. That of
-// net/http over HTTP/2 has no type to know it by.
-func (x *Exchange) writeError() error {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.rec.rare == nil {
+// ReadErr returns the error that has ended the body of a request over HTTP/2, or
+// nil. It has no type either, but its reader repeats it, and with a deadline in
+// the past that does not wait.
+func (x *Exchange) ReadErr() error {
+	if x == nil || x.req.ProtoMajor != 2 || x.req.Body == nil {
 		return nil
 	}
-	return x.rec.rare.err
-}
-
-// readError returns the error that has ended the body of a request over HTTP/2,
-// or nil. It has no type either, but its reader repeats it, and with a deadline
-// in the past that does not wait.
-func (x *Exchange) readError() error {
-	body := x.req.Body
-	if body == nil || http.NewResponseController(x.rec.w).SetReadDeadline(time.Unix(1, 0)) != nil {
+	if http.NewResponseController(x.rec.w).SetReadDeadline(time.Unix(1, 0)) != nil {
 		return nil
 	}
-	_, err := body.Read(nil)
+	_, err := x.req.Body.Read(nil)
 	return err
 }
-
-// streamError has the shape of an error of HTTP/2, which net/http's own copies
-// itself into.
-type streamError struct {
-	StreamID uint32
-	Code     uint32
-	Cause    error
-}
-
-func (e streamError) Error() string { return "stream error" }

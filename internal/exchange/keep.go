@@ -1,17 +1,13 @@
 package exchange
 
 import (
-	"bytes"
-	"encoding/json"
-	"mime"
+	"maps"
 	"net/http"
-	"strings"
+	"slices"
 )
 
 const (
 	maxDropped = 1 << 10   // of a text that is replaced, for the log
-	maxJSON    = 64 << 10  // of what may be JSON; more counts as JSON
-	maxSniffed = 512       // as http.DetectContentType has it
 	maxHead    = 4<<10 + 1 // of the body of a HEAD; net/http counts no further to find its length
 )
 
@@ -27,27 +23,39 @@ const (
 	spoilt         // an error came after a success had begun: dropped, and to be cut
 )
 
-// Rewriter answers, in the place of a text, with an error of its status.
-type Rewriter func(w http.ResponseWriter, r *http.Request, status int, text []byte)
+// A Rewriter answers in the place of errors that nobody meant as an answer.
+type Rewriter struct {
+	// Judge says what becomes of an error with this header, by what there is of its
+	// body; whole means that there is no more. An encoded body cannot be read.
+	Judge func(h http.Header, encoded bool, body []byte, whole bool) Verdict
+
+	// Answer answers with an error of that status. The text is the begin of what
+	// will not be sent.
+	Answer func(w http.ResponseWriter, r *http.Request, status int, text []byte)
+}
+
+// Verdict is what a [Rewriter] says of an error.
+type Verdict uint8
+
+// The verdicts.
+const (
+	Undecided Verdict = iota // more of the body may tell
+	Meant                    // by the handler, as it is
+	Text                     // plain, to be replaced
+)
 
 // Guard keeps, from now on, an answer that cannot show that it was cut off: on a
 // HEAD, without a body by its status, or with a Content-Length of 0. It also
 // notices an error status that comes after a success has begun. It reports
 // whether the caller is the one to call [Recorder.Release].
 func (r *Recorder) Guard() bool {
-	r.x.mu.Lock()
-	defer r.x.mu.Unlock()
 	news := !r.guarded
 	r.guarded = true
 	return news
 }
 
 // Guarded reports whether Guard is armed.
-func (r *Recorder) Guarded() bool {
-	r.x.mu.Lock()
-	defer r.x.mu.Unlock()
-	return r.guarded
-}
+func (r *Recorder) Guarded() bool { return r.guarded }
 
 // Release ends [Recorder.Guard] and passes on what is held. It is for a handler
 // that has returned: if that has said nothing, net/http will. An answer that was
@@ -55,28 +63,22 @@ func (r *Recorder) Guarded() bool {
 // begin of its text.
 func (r *Recorder) Release() (late int, text []byte) {
 	r.Deliver()
-	r.x.mu.Lock()
 	r.guarded = false
-	var a act
 	switch {
 	case r.kept == spoilt:
-		late, text = r.rare.said, r.rare.body
+		return r.rare.said, r.rare.body
 	case r.kept == held:
-		a = r.release(a)
-	default:
-		a.begins = r.state == Fresh
+		r.release()
+	case r.x.rec.shares(r) && r.x.rec.state == Fresh:
+		r.x.rec.become(Fresh)
 	}
-	r.x.mu.Unlock()
-	r.emit(&a)
 	r.repeat()
-	return late, text
+	return 0, nil
 }
 
-// Rewrite lets f answer, from now on, in the place of errors that are plain text.
+// Rewrite lets f answer, from now on, in the place of errors that it takes for text.
 // It reports whether the caller is the one to call [Recorder.Finish].
-func (r *Recorder) Rewrite(f Rewriter) bool {
-	r.x.mu.Lock()
-	defer r.x.mu.Unlock()
+func (r *Recorder) Rewrite(f *Rewriter) bool {
 	if r.rewrite != nil {
 		return false
 	}
@@ -87,45 +89,34 @@ func (r *Recorder) Rewrite(f Rewriter) bool {
 // Finish ends [Recorder.Rewrite]: the handler has returned, and what it said is
 // all.
 func (r *Recorder) Finish() {
-	r.x.mu.Lock()
-	if r.rare == nil { // the usual: nothing was ever kept
-		r.rewrite = nil
-		r.x.mu.Unlock()
-		return
-	}
-	var a act
-	replace := false
 	if r.kept == undecided || r.kept == replaced {
-		a, replace = r.decide(a)
+		r.decide()
+		r.repeat()
 	}
-	r.x.mu.Unlock()
-	if replace {
-		r.replace()
-	} else {
-		r.emit(&a)
-	}
-	r.x.mu.Lock()
 	r.rewrite = nil
-	r.x.mu.Unlock()
-	r.repeat()
 }
 
-// replace answers in the place of what is kept.
-func (r *Recorder) replace() {
-	r.x.mu.Lock()
-	f, status, text := r.rewrite, int(r.status), r.rare.body
-	r.x.mu.Unlock()
-	f(r, &r.x.req, status, text[:min(len(text), maxDropped)])
+// decide ends the keeping: what is plain text becomes an envelope, all else is
+// passed on.
+func (r *Recorder) decide() error {
+	if r.kept == undecided && r.judge(true) == Text {
+		r.drop()
+	}
+	if r.kept != replaced {
+		return r.release()
+	}
+	text := r.rare.body
+	r.rewrite.Answer(r, &r.x.req, int(r.status), text[:min(len(text), maxDropped)])
+	return nil
 }
 
 // keep decides whether to keep the status that was just said, by the header of
 // this moment, of which it then keeps a copy: what is set later is not sent, as
-// in net/http. It is called under the lock.
+// in net/http.
 func (r *Recorder) keep() bool {
 	h := r.w.Header()
-	plain := false
 	switch {
-	case r.rewrite != nil && r.status >= 400 && r.mayBePlain(h, &plain):
+	case r.rewrite != nil && r.status >= 400 && r.rewrite.Judge(h, r.encoded(h), nil, false) != Meant:
 		r.kept = undecided
 	case r.cannotShowACut(h):
 		r.kept = held
@@ -133,7 +124,7 @@ func (r *Recorder) keep() bool {
 		return false
 	}
 	f := r.facts()
-	f.header, f.plain, f.body, f.said = h.Clone(), plain, nil, 0
+	f.header, f.body, f.said = h.Clone(), nil, 0
 	return true
 }
 
@@ -145,79 +136,44 @@ func bodyless(status uint16) bool {
 	return status == http.StatusNoContent || status == http.StatusNotModified
 }
 
-// mayBePlain reports whether an error with this header may be one that nobody
-// meant as an answer, and in plain whether it says so itself. What the request
-// looks like has no say: an Accept header does not change who wrote the answer.
-func (r *Recorder) mayBePlain(h http.Header, plain *bool) bool {
-	for _, value := range h["Content-Type"] {
-		if strings.TrimSpace(value) == "" {
-			continue
-		}
-		if !isPlainText(value) {
-			return false
-		}
-		*plain = true
-	}
-	if !r.encoded(h) {
-		return true
-	}
-	// The text is hidden, and only the mark of http.Error tells that this is one.
-	return *plain && h.Get("X-Content-Type-Options") == "nosniff"
-}
-
 // encoded reports whether the body is encoded before it gets here. A compressor
 // further out may have said in the header what it will do to our bytes; as they
 // pass here they are plain.
 func (r *Recorder) encoded(h http.Header) bool { return !r.coded && h["Content-Encoding"] != nil }
 
-// isPlainText reports whether a type is that of http.Error. With another
-// parameter somebody has chosen it.
-func isPlainText(value string) bool {
-	if value == "text/plain; charset=utf-8" {
-		return true
-	}
-	name, params, err := mime.ParseMediaType(value)
-	if err != nil || name != "text/plain" {
-		return false
-	}
-	for key, value := range params {
-		if key != "charset" || !strings.EqualFold(value, "utf-8") {
-			return false
-		}
-	}
-	return true
+// judge asks the rewriter about an error that is undecided.
+func (r *Recorder) judge(whole bool) Verdict {
+	return r.rewrite.Judge(r.rare.header, r.encoded(r.rare.header), r.rare.body, whole)
 }
 
-// collect adds body bytes to what is kept, and goes on from there. It is called
-// under the lock.
-func (r *Recorder) collect(a act, p []byte) (act, error) {
+// collect adds body bytes to what is kept, and goes on from there.
+func (r *Recorder) collect(p []byte) (int, error) {
 	f := r.rare
 	switch r.kept {
 	case held:
 		if err := r.refuses(len(p)); err != nil {
-			return a, err
+			return 0, err
 		}
 		r.bytes += int64(len(p))
 		f.body = append(f.body, p[:min(len(p), maxHead-len(f.body))]...)
 	case undecided:
 		r.bytes += int64(len(p))
 		f.body = append(f.body, p...)
-		switch r.verdict(false) {
-		case replaced:
+		switch r.judge(false) {
+		case Text:
 			r.drop()
-		case nothing:
-			if r.cannotShowACut(f.header) {
-				r.kept, f.body = held, f.body[:min(len(f.body), maxHead)]
-				return a, nil
+		case Meant:
+			if !r.cannotShowACut(f.header) {
+				return len(p), r.release()
 			}
-			return r.release(a), nil
+			r.kept, f.body = held, f.body[:min(len(f.body), maxHead)]
 		}
 	default:
 		if !r.encoded(f.header) { // or nobody can read it
 			f.body = append(f.body, p[:min(len(p), maxDropped-len(f.body))]...)
 		}
 	}
-	return a, nil
+	return len(p), nil
 }
 
 // refuses says what net/http says of body bytes that have no place in an answer.
@@ -234,59 +190,8 @@ func (r *Recorder) refuses(n int) error {
 	return nil
 }
 
-// decide ends the keeping: it says what to pass on, or that an envelope is to
-// take its place. It is called under the lock.
-func (r *Recorder) decide(a act) (act, bool) {
-	switch {
-	case r.kept == undecided && r.verdict(true) == replaced:
-		r.drop()
-		return a, true
-	case r.kept == replaced:
-		return a, true
-	case r.kept == undecided, r.kept == held:
-		return r.release(a), false
-	}
-	return a, false
-}
-
-// verdict says what becomes of an undecided answer: nothing if the handler meant
-// it, replaced if it is plain text, undecided as long as more bytes may tell.
-func (r *Recorder) verdict(complete bool) kept {
-	body, plain := r.rare.body, r.rare.plain
-	if !plain {
-		if len(body) < maxSniffed && !complete {
-			return undecided
-		}
-		if !isText(body) {
-			return nothing
-		}
-	}
-	text := bytes.TrimLeft(body[:min(len(body), maxSniffed)], " \t\r\n")
-	switch {
-	case len(text) == 0 && !complete && len(body) < maxSniffed:
-		return undecided
-	case len(text) == 0, text[0] != '{' && text[0] != '[':
-		return replaced
-	case len(body) > maxJSON, complete && json.Valid(body):
-		return nothing
-	case complete:
-		return replaced
-	}
-	return undecided
-}
-
-// timeoutPage is what http.TimeoutHandler sends, without a type.
-const timeoutPage = "<html><head><title>Timeout</title></head><body><h1>Timeout</h1></body></html>"
-
-// isText reports whether net/http would take a body without a type for text, or
-// for nothing that it knows.
-func isText(body []byte) bool {
-	sniffed := http.DetectContentType(body)
-	return strings.HasPrefix(sniffed, "text/plain") || sniffed == "application/octet-stream" || string(body) == timeoutPage
-}
-
 // drop makes of an undecided answer one that is to be replaced, and forgets but
-// the begin of its text. It is called under the lock.
+// the begin of its text.
 func (r *Recorder) drop() {
 	f := r.rare
 	r.kept, r.bytes = replaced, 0
@@ -297,24 +202,29 @@ func (r *Recorder) drop() {
 }
 
 // spoil notes an error status after which nothing of the answer counts any more.
-// It is called under the lock.
 func (r *Recorder) spoil(status int) {
 	f := r.facts()
 	r.kept, f.said, f.body = spoilt, status, nil
 }
 
-// release ends the keeping of an answer, and has it passed on. It is called under
-// the lock.
-func (r *Recorder) release(a act) act {
-	f := r.rare
-	a.status, a.header, a.body = int(r.status), f.header, f.body
-	r.kept, r.state = nothing, Started
-	f.header, f.body = nil, nil
-	return a
+// release passes on what is kept, with the header as it was then. What the
+// handler has set since may be a trailer.
+func (r *Recorder) release() error {
+	f, live := r.rare, r.w.Header()
+	body, later := f.body, replaceHeader(live, f.header)
+	r.kept, f.header, f.body = nothing, nil, nil
+	r.become(Started)
+	r.w.WriteHeader(int(r.status))
+	replaceHeader(live, later)
+	if len(body) == 0 {
+		return nil
+	}
+	_, err := r.w.Write(body)
+	return err
 }
 
 // revoke forgets what is kept: something else is about to be said, on the header
-// that it returns, if any. It is called under the lock.
+// that it returns, if any.
 func (r *Recorder) revoke() http.Header {
 	if r.kept == nothing {
 		return nil
@@ -325,4 +235,16 @@ func (r *Recorder) revoke() http.Header {
 		r.status, r.bytes = 0, 0
 	}
 	return h
+}
+
+// replaceHeader makes a header that of another moment, unless that is nil, and
+// returns what it was, or nil if there is no difference.
+func replaceHeader(live, then http.Header) http.Header {
+	if then == nil || maps.EqualFunc(live, then, slices.Equal) {
+		return nil
+	}
+	was := maps.Clone(live)
+	clear(live)
+	maps.Copy(live, then)
+	return was
 }

@@ -34,23 +34,18 @@ func (p past) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 }
 
 // hijacked hijacks, after it has passed on what is kept, as net/http sends the
-// head that it has. An answer on offer stays where it is.
+// head that it has.
 func (r *Recorder) hijacked(hijack func() (net.Conn, *bufio.ReadWriter, error)) (net.Conn, *bufio.ReadWriter, error) {
-	r.x.mu.Lock()
-	var a act
 	if r.kept != nothing && r.state == Fresh {
-		a = r.release(a)
+		r.release()
 	}
-	r.x.mu.Unlock()
-	r.emit(&a)
 	conn, rw, err := hijack()
 	if err != nil {
 		return nil, nil, err
 	}
-	r.x.mu.Lock()
-	defer r.x.mu.Unlock()
-	r.facts().conn = conn
-	r.state, r.kept = Hijacked, nothing
+	r.kept = nothing
+	r.become(Hijacked)
+	r.x.EditExtra(func(e *Extra) { e.hijacked = conn })
 	return conn, rw, nil
 }
 
@@ -71,7 +66,7 @@ const firstRead = 512
 // byte sends nothing, not even the 200 that a byte would have implied.
 func (r *Recorder) readFrom(src io.Reader) (int64, error) {
 	first := int64(0)
-	if !r.streams() {
+	if !r.flows() {
 		n, err := r.readFirst(src)
 		if err == io.EOF {
 			return n, nil

@@ -50,10 +50,9 @@ func (x *Exchange) LastRate() *Rate {
 // sign makes single, in a header that is about to be sent, what whoever passes
 // on the header of another answer has doubled, as httputil.ReverseProxy does:
 // the request ID, which is ours, also where an early hint has taken it away, and
-// the numbers of limiters, of which the set that binds more stays.
+// the numbers of limiters, of which the set that binds more stays. It is called
+// under the lock.
 func (x *Exchange) sign(h http.Header) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
 	if x.idHeader != nil {
 		if lines := h[*x.idHeader]; len(lines) != 1 || lines[0] != x.id[0] {
 			h[*x.idHeader] = x.id[:1:1]
@@ -85,12 +84,11 @@ const (
 )
 
 // RateFields returns the names of all these fields.
-func RateFields() []string {
-	names := []string{RateLimitPolicy, RateLimit}
+func RateFields() (names []string) {
 	for _, f := range Families {
 		names = append(names, f.Limit, f.Remaining, f.Reset)
 	}
-	return names
+	return append(names, RateLimitPolicy, RateLimit)
 }
 
 // single leaves one line in each field: of our limiter, whose lines came first, or

@@ -66,9 +66,21 @@ func guard(r *exchange.Recorder, _ http.ResponseWriter)   { r.Guard() }
 func release(r *exchange.Recorder, _ http.ResponseWriter) { r.Release() }
 func finish(r *exchange.Recorder, _ http.ResponseWriter)  { r.Finish() }
 func rewrite(r *exchange.Recorder, _ http.ResponseWriter) {
-	r.Rewrite(func(w http.ResponseWriter, r *http.Request, status int, _ []byte) {
+	r.Rewrite(&exchange.Rewriter{Judge: judge, Answer: func(w http.ResponseWriter, r *http.Request, status int, _ []byte) {
 		exchange.From(r.Context()).Answer(w, &envelope{status: status})
-	})
+	}})
+}
+
+// judge takes for text what begins with an n, and wants two bytes to see that
+// something else was meant.
+func judge(h http.Header, _ bool, body []byte, whole bool) exchange.Verdict {
+	switch {
+	case h.Get("Content-Type") != "", len(body) > 1 && body[0] != 'n':
+		return exchange.Meant
+	case whole, len(body) > 1:
+		return exchange.Text
+	}
+	return exchange.Undecided
 }
 
 // respond answers with an envelope, as problem.Respond does.
@@ -149,16 +161,15 @@ func TestRecorder(t *testing.T) {
 		{"a bare error is kept", []step{rewrite, status(404)}, "", fresh, 404, 0},
 		{"and replaced at the end", []step{rewrite, status(404), finish}, "404 {}", rendered, 404, 2},
 		{"or by another envelope", []step{rewrite, status(404), respond(409), finish}, "409 {}", rendered, 409, 2},
-		{"its text is dropped", []step{rewrite, status(404), write("no"), writeString, readFrom}, "", fresh, 404, 10},
+		{"its text is dropped", []step{rewrite, status(404), write("no"), writeString, readFrom}, "", fresh, 404, 0},
 		{"and replaced by a flush, for good", []step{rewrite, status(404), write("no"), flush, write("more"), finish}, "404 {} flush", rendered, 404, 2},
 		{"a second status is net/http's, after the envelope", []step{rewrite, status(404), status(200), write("no"), finish}, "404 {} 200", rendered, 404, 2},
-		{"an object is let through at the end", []step{rewrite, status(404), write("{"), write("}"), finish}, "404 {}", started, 404, 2},
-		{"half an object is not", []step{rewrite, status(404), write("{"), finish}, "404 {}", rendered, 404, 2},
+		{"one that was meant is let through", []step{rewrite, status(404), write("{"), write("}"), finish}, "404 {}", started, 404, 2},
+		{"one that could be either is not", []step{rewrite, status(404), write("{"), finish}, "404 {}", rendered, 404, 2},
 		{"an empty write decides nothing", []step{rewrite, status(404), write(""), write("[7]"), finish}, "404 [7]", started, 404, 3},
-		{"HTML is let through", []step{rewrite, status(404), write("\n"), write("<html>"), finish}, "404 \n<html>", started, 404, 7},
-		{"JSON is let through", []step{rewrite, header("Content-Type", "application/json"), status(404)}, "404", started, 404, 0},
+		{"one that is meant by its header is let through at once", []step{rewrite, header("Content-Type", "application/json"), status(404)}, "404", started, 404, 0},
 		{"a success is let through", []step{rewrite, status(200), write("no")}, "200 no", started, 200, 2},
-		{"an error of no standard is an error", []step{rewrite, status(999), write("no")}, "", fresh, 999, 2},
+		{"an error of no standard is an error", []step{rewrite, status(999), write("no")}, "", fresh, 999, 0},
 		{"an error after the end of rewriting", []step{rewrite, finish, status(404)}, "404", started, 404, 0},
 
 		{"rendered", []step{respond(500)}, "500 {} flush", rendered, 500, 2},
@@ -274,17 +285,17 @@ func TestRewriterGetsTheBeginOfTheText(t *testing.T) {
 	for encoding, want := range map[string]int{"": 1 << 10, "gzip": 0} {
 		rec, w := record(httptest.NewRecorder(), "GET")
 		calls := 0
-		rec.Rewrite(func(_ http.ResponseWriter, _ *http.Request, status int, text []byte) {
+		rec.Rewrite(&exchange.Rewriter{Judge: judge, Answer: func(_ http.ResponseWriter, _ *http.Request, status int, text []byte) {
 			if calls++; status != 400 || len(text) != want {
 				t.Errorf("encoded with %q, a text of 10,000 bytes arrives as %d, %d bytes, want 400, %d", encoding, status, len(text), want)
 			}
-		})
+		}})
 		if encoding != "" {
 			w.Header().Set("Content-Encoding", encoding)
 		}
-		http.Error(w, "", 400)
+		w.WriteHeader(400)
 		for range 100 {
-			io.WriteString(w, strings.Repeat("x", 100))
+			io.WriteString(w, strings.Repeat("n", 100))
 		}
 		rec.Finish()
 		if calls != 1 {
@@ -295,7 +306,7 @@ func TestRewriterGetsTheBeginOfTheText(t *testing.T) {
 
 func TestModesAreArmedOnce(t *testing.T) {
 	rec, _ := record(httptest.NewRecorder(), "GET")
-	f := func(http.ResponseWriter, *http.Request, int, []byte) {}
+	f := new(exchange.Rewriter)
 	if !rec.Guard() || rec.Guard() || !rec.Rewrite(f) || rec.Rewrite(f) {
 		t.Error("Guard and Rewrite arm twice, want the first caller alone")
 	}

@@ -84,81 +84,63 @@ func (w withFPRC) CloseNotify() <-chan bool  { return w.closeNotify() }
 func (w withHPRC) CloseNotify() <-chan bool  { return w.closeNotify() }
 func (w withFHPRC) CloseNotify() <-chan bool { return w.closeNotify() }
 
-// variant returns r with the optional interfaces of the writer beneath.
-func (r *Recorder) variant() http.ResponseWriter {
-	_, f := r.w.(http.Flusher)
-	_, h := r.w.(http.Hijacker)
-	_, p := r.w.(http.Pusher)
-	_, rf := r.w.(io.ReaderFrom)
-	_, c := r.w.(closeNotifier)
-	switch (set{f, h, p, rf, c}) {
-	case set{true, false, false, false, false}:
-		return withF{r}
-	case set{false, true, false, false, false}:
-		return withH{r}
-	case set{false, false, true, false, false}:
-		return withP{r}
-	case set{false, false, false, true, false}:
-		return withR{r}
-	case set{false, false, false, false, true}:
-		return withC{r}
-	case set{true, true, false, false, false}:
-		return withFH{withF{r}}
-	case set{true, false, true, false, false}:
-		return withFP{withF{r}}
-	case set{true, false, false, true, false}:
-		return withFR{withF{r}}
-	case set{true, false, false, false, true}:
-		return withFC{withF{r}}
-	case set{false, true, true, false, false}:
-		return withHP{withH{r}}
-	case set{false, true, false, true, false}:
-		return withHR{withH{r}}
-	case set{false, true, false, false, true}:
-		return withHC{withH{r}}
-	case set{false, false, true, true, false}:
-		return withPR{withP{r}}
-	case set{false, false, true, false, true}:
-		return withPC{withP{r}}
-	case set{false, false, false, true, true}:
-		return withRC{withR{r}}
-	case set{true, true, true, false, false}:
-		return withFHP{withFH{withF{r}}}
-	case set{true, true, false, true, false}:
-		return withFHR{withFH{withF{r}}}
-	case set{true, true, false, false, true}:
-		return withFHC{withFH{withF{r}}}
-	case set{true, false, true, true, false}:
-		return withFPR{withFP{withF{r}}}
-	case set{true, false, true, false, true}:
-		return withFPC{withFP{withF{r}}}
-	case set{true, false, false, true, true}:
-		return withFRC{withFR{withF{r}}}
-	case set{false, true, true, true, false}:
-		return withHPR{withHP{withH{r}}}
-	case set{false, true, true, false, true}:
-		return withHPC{withHP{withH{r}}}
-	case set{false, true, false, true, true}:
-		return withHRC{withHR{withH{r}}}
-	case set{false, false, true, true, true}:
-		return withPRC{withPR{withP{r}}}
-	case set{true, true, true, true, false}:
-		return withFHPR{withFHP{withFH{withF{r}}}}
-	case set{true, true, true, false, true}:
-		return withFHPC{withFHP{withFH{withF{r}}}}
-	case set{true, true, false, true, true}:
-		return withFHRC{withFHR{withFH{withF{r}}}}
-	case set{true, false, true, true, true}:
-		return withFPRC{withFPR{withFP{withF{r}}}}
-	case set{false, true, true, true, true}:
-		return withHPRC{withHPR{withHP{withH{r}}}}
-	case set{true, true, true, true, true}:
-		return withFHPRC{withFHPR{withFHP{withFH{withF{r}}}}}
-	}
-	return r
+// variants is one for each set of optional interfaces; the bits of an index are
+// F, H, P, R and C, the lowest first.
+var variants = [...]func(r *Recorder) http.ResponseWriter{
+	func(r *Recorder) http.ResponseWriter { return r },
+	func(r *Recorder) http.ResponseWriter { return withF{r} },
+	func(r *Recorder) http.ResponseWriter { return withH{r} },
+	func(r *Recorder) http.ResponseWriter { return withFH{withF{r}} },
+	func(r *Recorder) http.ResponseWriter { return withP{r} },
+	func(r *Recorder) http.ResponseWriter { return withFP{withF{r}} },
+	func(r *Recorder) http.ResponseWriter { return withHP{withH{r}} },
+	func(r *Recorder) http.ResponseWriter { return withFHP{withFH{withF{r}}} },
+	func(r *Recorder) http.ResponseWriter { return withR{r} },
+	func(r *Recorder) http.ResponseWriter { return withFR{withF{r}} },
+	func(r *Recorder) http.ResponseWriter { return withHR{withH{r}} },
+	func(r *Recorder) http.ResponseWriter { return withFHR{withFH{withF{r}}} },
+	func(r *Recorder) http.ResponseWriter { return withPR{withP{r}} },
+	func(r *Recorder) http.ResponseWriter { return withFPR{withFP{withF{r}}} },
+	func(r *Recorder) http.ResponseWriter { return withHPR{withHP{withH{r}}} },
+	func(r *Recorder) http.ResponseWriter { return withFHPR{withFHP{withFH{withF{r}}}} },
+	func(r *Recorder) http.ResponseWriter { return withC{r} },
+	func(r *Recorder) http.ResponseWriter { return withFC{withF{r}} },
+	func(r *Recorder) http.ResponseWriter { return withHC{withH{r}} },
+	func(r *Recorder) http.ResponseWriter { return withFHC{withFH{withF{r}}} },
+	func(r *Recorder) http.ResponseWriter { return withPC{withP{r}} },
+	func(r *Recorder) http.ResponseWriter { return withFPC{withFP{withF{r}}} },
+	func(r *Recorder) http.ResponseWriter { return withHPC{withHP{withH{r}}} },
+	func(r *Recorder) http.ResponseWriter { return withFHPC{withFHP{withFH{withF{r}}}} },
+	func(r *Recorder) http.ResponseWriter { return withRC{withR{r}} },
+	func(r *Recorder) http.ResponseWriter { return withFRC{withFR{withF{r}}} },
+	func(r *Recorder) http.ResponseWriter { return withHRC{withHR{withH{r}}} },
+	func(r *Recorder) http.ResponseWriter { return withFHRC{withFHR{withFH{withF{r}}}} },
+	func(r *Recorder) http.ResponseWriter { return withPRC{withPR{withP{r}}} },
+	func(r *Recorder) http.ResponseWriter { return withFPRC{withFPR{withFP{withF{r}}}} },
+	func(r *Recorder) http.ResponseWriter { return withHPRC{withHPR{withHP{withH{r}}}} },
+	func(r *Recorder) http.ResponseWriter { return withFHPRC{withFHPR{withFHP{withFH{withF{r}}}}} },
 }
 
-type set struct{ flush, hijack, push, readFrom, closeNotify bool }
+// variant returns r with the optional interfaces of the writer beneath.
+func (r *Recorder) variant() http.ResponseWriter {
+	i := 0
+	if _, ok := r.w.(http.Flusher); ok {
+		i |= 1
+	}
+	if _, ok := r.w.(http.Hijacker); ok {
+		i |= 2
+	}
+	if _, ok := r.w.(http.Pusher); ok {
+		i |= 4
+	}
+	if _, ok := r.w.(io.ReaderFrom); ok {
+		i |= 8
+	}
+	if _, ok := r.w.(closeNotifier); ok {
+		i |= 16
+	}
+	return variants[i](r)
+}
 
 // closeNotifier is http.CloseNotifier, which is deprecated, but which gin's
 // streams ask for.

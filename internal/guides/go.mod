@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/backstop-go/backstop v0.0.0
+	github.com/backstop-go/backstop/middleware/echoadapter v0.0.0
 	github.com/backstop-go/backstop/middleware/ginadapter v0.0.0
 	github.com/backstop-go/backstop/ratelimit/redisstore/goredisadapter v0.0.0-00010101000000-000000000000
 	github.com/backstop-go/backstop/ratelimit/redisstore/rueidisadapter v0.0.0-00010101000000-000000000000
@@ -14,6 +15,7 @@ require (
 	github.com/go-chi/chi/v5 v5.5.0
 	github.com/go-chi/cors v1.2.2
 	github.com/go-chi/httprate v0.16.1
+	github.com/go-playground/validator/v10 v10.30.6
 	github.com/gorilla/mux v1.8.1
 	github.com/labstack/echo/v5 v5.4.5
 	github.com/moogar0880/problems v1.0.1
@@ -33,7 +35,6 @@ require (
 	github.com/go-pkgz/expirable-cache/v3 v3.0.0 // indirect
 	github.com/go-playground/locales v0.14.2 // indirect
 	github.com/go-playground/universal-translator v0.18.2 // indirect
-	github.com/go-playground/validator/v10 v10.30.6 // indirect
 	github.com/goccy/go-json v0.10.5 // indirect
 	github.com/goccy/go-yaml v1.19.2 // indirect
 	github.com/google/uuid v1.6.0 // indirect
@@ -63,6 +64,7 @@ require (
 
 replace (
 	github.com/backstop-go/backstop => ../..
+	github.com/backstop-go/backstop/middleware/echoadapter => ../../middleware/echoadapter
 	github.com/backstop-go/backstop/middleware/ginadapter => ../../middleware/ginadapter
 	github.com/backstop-go/backstop/ratelimit/redisstore/goredisadapter => ../../ratelimit/redisstore/goredisadapter
 	github.com/backstop-go/backstop/ratelimit/redisstore/rueidisadapter => ../../ratelimit/redisstore/rueidisadapter

@@ -1,8 +1,8 @@
 // Package jsonobject reads a JSON object member by member: in order, by exact
 // names, and without giving up when a member has another type than expected. An
-// error of another service is read so, because whatever of it can be understood
-// is worth more than none. encoding/json has maps, which lose the order, and
-// structs, which take names in any case and fail as a whole.
+// error of another service is read in this way, because a part of an error is worth
+// more than none. encoding/json has maps, which lose the order, and structs, which
+// accept names in any case and fail as a whole.
 package jsonobject
 
 import (

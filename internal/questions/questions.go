@@ -1,6 +1,6 @@
-// Package questions has the questions that all demo programs are asked, and a
-// client that puts them as they stand on the wire. Several modules hold the same
-// answers against different promises.
+// Package questions has the requests that all demo programs are sent, and a client
+// that sends them byte by byte. Several modules compare the answers with different
+// promises.
 package questions
 
 import (
@@ -65,7 +65,23 @@ var plain = []Question{
 	Get("/openapi.json", Is(200)),
 	Ask("HEAD", "/openapi.json", Is(200)),
 	Ask("POST", "/openapi.json", Fails(problem.MethodNotAllowed)),
-	Get("/", Fails(problem.NotFound)),
+	Get("/", Is(200)),
+	Ask("HEAD", "/", Is(200)),
+	Ask("POST", "/", Fails(problem.MethodNotAllowed)),
+	Ask("DELETE", "/nope", Fails(problem.NotFound)), // the page is at "/" alone
+	Get("/log/req_nothing", Is(200)),
+	Get("/log/req_nothing", Fails(problem.NotFound), "X-Forwarded-For: 192.0.2.1"),
+	Ask("DELETE", "/log/req_nothing", Fails(problem.MethodNotAllowed)),
+	Get("/log", Fails(problem.NotFound)),
+	Get("/log/", Fails(problem.NotFound)),
+	Get("/log/a/b", Fails(problem.NotFound)),
+	Get("/styles", Fails(problem.NotFound)),
+	Get("/styles/", Fails(problem.NotFound)),
+	Get("/styles/enpass", Fails(problem.NotFound)),
+	Get("/styles/nope/api/v1/sessions", Fails(problem.NotFound), User),
+	Get("/styles/%65npass/api/v1/sessions", Fails(problem.NotFound), User),
+	Get("//styles/enpass/api/v1/sessions", Fails(problem.NotFound), User),
+	Get("/api/v1/styles/enpass/api/v1/sessions", Fails(problem.NotFound), User),
 	Get("/nope", Fails(problem.NotFound)),
 	Get("/api/v1", Fails(problem.NotFound)),
 	Get("/api/v1/", Fails(problem.NotFound)),

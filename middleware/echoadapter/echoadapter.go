@@ -5,10 +5,10 @@
 //	echoadapter.Install(e, middleware.Standard(errs), limit.Handler)
 //	e.GET("/secrets/:id", getSecret) // func(*echo.Context) error
 //
-// Handlers return errors, as ever. An error of package problem is the answer; an
-// *echo.HTTPError, and any other error that has a StatusCode, becomes the
-// problem.KindOf its status, and keeps that status. Its message is private: it is
-// logged and never sent. To send it, say so in problem.Config.Map:
+// Handlers return errors as before. An error of package problem is the answer. An
+// *echo.HTTPError, and any other error with a StatusCode, gets the [problem.KindOf]
+// its status, and keeps that status. Its message is logged and never sent. To send
+// the message, say so in [problem.Config.Map]:
 //
 //	func(_ context.Context, err error) error {
 //		if he, ok := errors.AsType[*echo.HTTPError](err); ok && he.Code < 500 {
@@ -17,16 +17,17 @@
 //		return nil
 //	}
 //
-// A middleware that does not call its next handler has refused the request: then
-// nothing further runs, and the middlewares of echo around it get the error.
+// A middleware that does not call its next handler has refused the request. Then
+// no further handler runs, and the middlewares of echo further out get the error.
 //
-// Within handlers c.Request has the context of the exchange:
-// requestid.FromContext(c.Request().Context()) is the request ID. Plain handlers
-// are mounted with echo.WrapHandler, which gives them the path values.
+// In a handler, c.Request() has the context of the exchange:
+// [requestid.FromContext](c.Request().Context()) returns the request ID. Mount a
+// plain handler with echo.WrapHandler; it can read the parameters of the path with
+// r.PathValue.
 //
-// A middleware must call its next handler on its own goroutine, because an
-// echo.Context is reused as soon as the request has ended: http.TimeoutHandler
-// does not, middleware.Timeout does.
+// A middleware must call its next handler on its own goroutine, because echo uses
+// an echo.Context again as soon as the request has ended. [middleware.Timeout] does
+// so, and [http.TimeoutHandler] does not.
 package echoadapter
 
 import (
@@ -39,7 +40,7 @@ import (
 )
 
 // Wrap makes a middleware of echo. mw is called once, here. Wrap a whole
-// middleware.Chain rather than each of its parts. An error of the handlers within
+// [middleware.Chain] rather than each of its parts. An error of the handlers within
 // is answered by the HTTPErrorHandler of echo, within mw, and then returned to the
 // middlewares of echo further out.
 //
@@ -55,7 +56,7 @@ func Wrap(mw func(http.Handler) http.Handler) echo.MiddlewareFunc {
 			k := &call{Context: c.Request().Context(), c: c, next: next, base: c.Response(), outer: c.Request()}
 			x, w, r := exchange.EnterWith(k, informing(k.base), k.outer)
 			r = routed(r, c)
-			defer func() { exchange.CopyBack(k.outer, r) }()
+			defer func() { exchange.Leave(k.outer, r) }()
 			h.ServeHTTP(w, r)
 			if k.proceeds {
 				return k.err

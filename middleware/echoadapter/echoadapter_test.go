@@ -307,6 +307,9 @@ func TestWiringMistakesPanicWithASentence(t *testing.T) {
 			echoadapter.Install(e, standard)
 			echoadapter.Install(e, standard)
 		}, "once"},
+		"Standard twice with a limit between": {func() {
+			echoadapter.Install(echo.New(), standard, middleware.LimitBody(1), standard)
+		}, "once"},
 		"Standard twice":                {func() { echoadapter.Install(echo.New(), standard, standard) }, "once"},
 		"HandlerFunc in a foreign Echo": {func() { serve(echoadapter.HandlerFunc(func(*echo.Context) error { return nil })) }, "echoadapter.Install"},
 		"Validated in a foreign Echo": {func() {

@@ -20,7 +20,7 @@ import (
 // beyond the reach of the middlewares. It panics if e was installed already.
 //
 // Do not use echo's own Recover, RequestID and ContextTimeout beside
-// middleware.Standard: they answer first.
+// [middleware.Standard]: they answer first.
 func Install(e *echo.Echo, mws ...func(http.Handler) http.Handler) {
 	ours := codeOf((*installation)(nil).middleware)
 	for _, mw := range e.PreMiddlewares() {
@@ -56,26 +56,7 @@ func answer(c *echo.Context, err error) {
 		return
 	}
 	if status := echo.StatusCode(err); status >= 400 && status < 600 {
-		err = &stated{err, status}
+		err = &exchange.Stated{Status: status, Reason: err}
 	}
 	problem.Respond(w, r, err)
-}
-
-// stated is an error that has a status, and no kind.
-type stated struct {
-	error
-	status int
-}
-
-func (s *stated) Reason() error         { return s.error }
-func (s *stated) SwallowedText() string { return "" }
-
-// ByStatus returns what the status says, with the error as its private cause.
-func (s *stated) ByStatus() error {
-	kind, public := problem.KindOf(s.status), ""
-	if kind == problem.InvalidRequest && s.status != http.StatusBadRequest {
-		// The styles' own sentence speaks of a malformed body.
-		public = problem.StatusText(s.status)
-	}
-	return problem.Code{Kind: kind, Status: s.status}.Wrap(s.error, public)
 }

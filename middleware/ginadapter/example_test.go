@@ -14,6 +14,7 @@ import (
 	"github.com/backstop-go/backstop/middleware/ginadapter"
 	"github.com/backstop-go/backstop/problem"
 	"github.com/backstop-go/backstop/ratelimit"
+	"github.com/backstop-go/backstop/validate"
 )
 
 // A gin service whose every failure is an envelope, its 404 included.
@@ -103,4 +104,39 @@ func ExampleWrap() {
 	// POST /login 204
 	// POST /login 429
 	// GET /news 200
+}
+
+// A struct with the tags that gin reads: a request that breaks them does not
+// reach the function, and every fault is told at once.
+func ExampleValidated() {
+	type Item struct {
+		Name  string `json:"name" binding:"required,max=20"`
+		Price int    `json:"price" binding:"required,gt=0"`
+	}
+	v, err := validate.New(validate.Config{TagName: "binding"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	errs := problem.New(problem.Config{Logger: slog.New(slog.DiscardHandler)})
+	e := gin.New()
+	ginadapter.Install(e, middleware.Standard(errs))
+	e.POST("/items", ginadapter.Validated(v, func(c *gin.Context, in Item) error {
+		c.JSON(http.StatusCreated, in)
+		return nil
+	}))
+	for _, body := range []string{`{"name":"Lamp","price":40}`, `{"price":-1}`} {
+		r := httptest.NewRequest("POST", "/items", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		e.ServeHTTP(w, r)
+		answer, _, _ := strings.Cut(w.Body.String(), `,"request_id"`)
+		if _, fields, refused := strings.Cut(answer, `"errors":`); refused {
+			answer = fields
+		}
+		fmt.Println(w.Code, answer)
+	}
+	// Output:
+	// 201 {"name":"Lamp","price":40}
+	// 422 [{"detail":"is required","pointer":"#/name"},{"detail":"must be greater than 0","pointer":"#/price"}]
 }

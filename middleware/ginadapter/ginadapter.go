@@ -1,40 +1,41 @@
 // Package ginadapter runs the middlewares of this library, and any other
-// func(http.Handler) http.Handler, inside gin 1.10 or later. Older ones set
-// no Allow on a 405, or cannot be told that an answer was cut.
+// func(http.Handler) http.Handler, inside gin 1.10 or later. Older versions set no
+// Allow on a 405, or cannot be told that an answer was cut.
 //
 //	e := gin.New()
 //	ginadapter.Install(e, middleware.Standard(errs), limit.Handler)
 //	e.GET("/secrets/:id", ginadapter.HandlerFunc(getSecret)) // func(*gin.Context) error
 //
-// A middleware that does not call its next handler has refused the request: then
-// nothing further runs, c.IsAborted reports true, and the error is the last of
-// c.Errors. The same holds when a panic further in was answered.
+// A middleware that does not call its next handler has refused the request. Then
+// no further handler runs, c.IsAborted reports true, and the error is the last one
+// of c.Errors. The same happens when a handler further in has panicked and the
+// panic was answered.
 //
-// Handlers that report an error in gin's own ways need no change. After
-// c.AbortWithError(500, err), or c.Error(err) and a status of 400 or more, err is
-// the cause in the log and in problem.Config.OnError. If err is, wraps or is mapped
-// to an error of package problem, that is the answer:
+// Handlers that report an error in the ways of gin need no change. After
+// c.AbortWithError(500, err), or c.Error(err) with a status of 400 or more, err is
+// the cause in the log and in [problem.Config.OnError]. If err is an error of package
+// problem, wraps one or is mapped to one, that error is the answer:
 //
 //	c.AbortWithError(409, problem.Conflict.New("Taken"))
 //
-// Otherwise the status is. What a handler writes behind an answer, as an error
-// middleware of the service may, is dropped in silence.
+// Otherwise the status decides the answer. An error middleware of the service may
+// write after that: what it writes is dropped without an error.
 //
-// Within handlers c.Request has the context of the exchange, and so has c itself
-// once [Install] has run: requestid.FromContext(c) is the request ID, and a record
-// of slog.InfoContext(c, …) has it. The parameters of the path are also those of
-// c.Request.PathValue, so that gin.WrapH serves a plain handler, as one of
-// validate, as it is.
+// In a handler, c.Request has the context of the exchange. After [Install] c has it,
+// too: [requestid.FromContext](c) returns the request ID, and a record of
+// slog.InfoContext(c, …) has the ID. The parameters of the path are also values of
+// c.Request.PathValue, so gin.WrapH serves a plain handler, such as one of package
+// validate, without a change.
 //
-// A middleware must call its next handler on its own goroutine, because a
-// gin.Context is reused as soon as the request has ended: http.TimeoutHandler
-// does not, middleware.Timeout does.
+// A middleware must call its next handler on its own goroutine, because gin uses a
+// gin.Context again as soon as the request has ended. [middleware.Timeout] does so,
+// and [http.TimeoutHandler] does not.
 //
-// The middlewares may also stand around the whole engine, as around any
-// handler: http.Server{Handler: app(engine)}. Then they see paths, but neither
-// patterns nor parameters. Make such an engine with gin.New: the recovery of
-// gin.Default would stand within them, swallow each panic, and make a whole
-// answer of one that is to be cut.
+// The middlewares may also stand around the whole engine:
+// http.Server{Handler: app(engine)}. Then they see paths, but neither patterns nor
+// parameters. Make such an engine with gin.New, because the recovery of gin.Default
+// would catch each panic first, and an answer that must be cut would look
+// complete.
 package ginadapter
 
 import (
@@ -48,7 +49,7 @@ import (
 )
 
 // Wrap makes a gin middleware. mw is called once, here. Wrap a whole
-// middleware.Chain rather than each of its parts.
+// [middleware.Chain] rather than each of its parts.
 //
 // A middleware that replaces the request's context, instead of deriving one
 // from it, panics when it calls its next handler.
@@ -145,7 +146,7 @@ func (k *call) run(w http.ResponseWriter, r *http.Request) {
 
 // leave is deferred. It tells gin what has happened.
 func (k *call) leave(r *http.Request) {
-	exchange.CopyBack(k.outer, r)
+	exchange.Leave(k.outer, r)
 	if k.proceeds {
 		return
 	}

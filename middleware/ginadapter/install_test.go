@@ -216,7 +216,13 @@ func TestWiringMistakesPanicWithASentence(t *testing.T) {
 			ginadapter.Install(gin.New(), standard, middleware.Standard(quiet()))
 		}, []string{"Standard", "once"}},
 		"HandlerFunc on a foreign engine": {func() { serve(handler) }, []string{"engine", "ginadapter.Install"}},
-		"Errors on a foreign engine":      {func() { serve(ginadapter.Errors(), func(*gin.Context) {}) }, []string{"engine", "ginadapter.Install"}},
+		"Standard twice with a limit between": {func() {
+			ginadapter.Install(gin.New(), standard, middleware.LimitBody(1), standard)
+		}, []string{"Standard", "once"}},
+		"Validated on a foreign engine": {func() {
+			serve(ginadapter.Validated(nil, func(*gin.Context, struct{}) error { return nil }))
+		}, []string{"engine", "ginadapter.Install"}},
+		"Errors on a foreign engine": {func() { serve(ginadapter.Errors(), func(*gin.Context) {}) }, []string{"engine", "ginadapter.Install"}},
 	} {
 		func() {
 			defer func() {

@@ -3,12 +3,12 @@
 //
 //	errs := problem.New(problem.Config{Style: authrim.Style})
 //
-// A body has an error code, a description and, with fields, details: a map from
-// paths to full sentences, which a client may show to its user. It is the only
-// one of the published formats with a debug block.
+// A body has an error code and a description. If fields are wrong, it also has
+// details, a map from paths to full sentences, which a client may show to its
+// user. Authrim's is the only published format with a debug block.
 //
-// What the vendor does not document takes the status of HTTP with the code
-// invalid_request or internal_error. Request IDs stand in the header alone.
+// An error that the vendor does not document has the usual status of HTTP, and the
+// code invalid_request or internal_error. Request IDs stand in the header alone.
 //
 // https://authrim.com/api/admin/errors
 package authrim

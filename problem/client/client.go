@@ -43,7 +43,7 @@ type Config struct {
 	Pace *rate.Limiter
 
 	// Refresh returns a new value of the Authorization header for one that was
-	// rejected with 401, if the style advises so (problem.Advice.Refresh). The
+	// rejected with 401, if the style advises so ([problem.Advice.Refresh]). The
 	// request is then sent once more. It is called once for each rejected value,
 	// however many requests carried it, under a context that has the values of
 	// the first of them and ends after MaxWait; requests under that context are

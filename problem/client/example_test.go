@@ -75,9 +75,8 @@ func Example() {
 	// path "db/missing"
 }
 
-// shared returns two clients of one API: people wait two seconds, a batch waits
-// long. The budget and the order of refused callers are of the API, so they are
-// shared.
+// shared returns two clients of one API: people wait for two seconds, and a batch
+// waits longer. Both have one budget, because they burden the same API.
 func shared() (people, batch *http.Client, err error) {
 	api, err := client.New(client.Config{Style: scaivault.Style})
 	if err != nil {
@@ -104,9 +103,9 @@ func ExampleTransport_shared() {
 	// Output: true true
 }
 
-// newGuard returns a client that replaces a token when EntryGuard rejects it, once
-// for all requests that carry it. The exchange must not use the token that was
-// rejected.
+// newGuard returns a client that gets a new token when EntryGuard rejects the old
+// one. All requests with the old token wait for one exchange. The exchange must not
+// use the token that was rejected.
 func newGuard(exchange func(context.Context) (token string, err error)) (*http.Client, error) {
 	api, err := client.New(client.Config{
 		Style: entryguard.Style,
@@ -156,9 +155,9 @@ func ExampleConfig_refresh() {
 	// client: 201
 }
 
-// newPaced returns a client that keeps the 30 requests a minute that Enpass
-// documents, instead of being refused. A burst of one makes that strict; to share
-// the limit with other code, share the limiter.
+// newPaced returns a client that sends no more than the 30 requests a minute that
+// Enpass allows, so that it is not refused. With a burst of one, no two requests
+// come closer than two seconds. Other code can use the same limiter.
 func newPaced() (*http.Client, error) {
 	api, err := client.New(client.Config{
 		Style: enpass.Style,
@@ -204,8 +203,8 @@ func ExampleConfig_pace() {
 //
 //	func(labels ...string) { attempts.WithLabelValues(labels...).Inc() }
 //
-// A code is the word of another service, and a new word would be a new series. So
-// only those count that the vendor has published.
+// The other service chooses its codes, and each new code would be a new series. So
+// only codes that the vendor has published are counted.
 func countAttempts(s problem.Style, inc func(labels ...string)) func(context.Context, *client.Attempt) {
 	return func(_ context.Context, a *client.Attempt) {
 		kind, name := "", ""
@@ -244,8 +243,8 @@ func ExampleConfig_onAttempt() {
 	// true
 }
 
-// proxySecret is a handler that calls the vault. What the vault says of our
-// request is not our client's business: it is told 502, or 504 for a timeout.
+// proxySecret is a handler that calls the vault. Our client does not learn what the
+// vault says about our request: it is answered 502, or 504 for a timeout.
 func proxySecret(vault *http.Client, url string) problem.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		secret, err := readSecret(r.Context(), vault, url)
@@ -316,8 +315,7 @@ func Example_incorrect() {
 	// io.ReadAll: unexpected EOF
 }
 
-// onceOnly sends a request one time, for a caller that repeats on its own:
-// retriers that stand on top of each other multiply.
+// onceOnly sends a request one time, for a caller that repeats it by itself.
 func onceOnly(ctx context.Context, vault *http.Client, url string) ([]byte, error) {
 	return readSecret(client.Once(ctx), vault, url)
 }

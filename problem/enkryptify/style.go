@@ -3,12 +3,13 @@
 //
 //	errs := problem.New(problem.Config{Style: enkryptify.Style})
 //
-// A body has a message and nothing else; clients branch on the status. The
-// message of a validation error lists its fields in the words of Zod 3. There is
-// no place for codes, so a code sends its status and text alone.
+// A body has a message and nothing else, so clients look at the status. The
+// message of a validation error lists its fields in the words of Zod 3. The format
+// has no place for codes: a [problem.Code] sends its status and its text only.
 //
-// The vendor answers "no access" as "not found" where it pleases. That is a
-// handler's decision: problem.NotFound, not problem.Forbidden.
+// The vendor may answer "not found" for a resource that the caller may not see. A
+// handler decides that, by returning [problem.NotFound] instead of
+// [problem.Forbidden].
 //
 // https://docs.enkryptify.com/api-reference/errors
 package enkryptify

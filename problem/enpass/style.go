@@ -3,10 +3,10 @@
 //
 //	errs := problem.New(problem.Config{Style: enpass.Style})
 //
-// A body has error, which is the boolean true, a code and a description. The
-// vendor publishes one code, unknown_error; the others are ours. Two things are
-// its own: a token without the needed scope is a 401, and there is no place for
-// fields, so the description of a validation error lists them.
+// A body has a member error with the value true, a code and a description. The
+// vendor publishes one code, unknown_error; the others are ours. A token without
+// the needed scope is answered 401, and not 403 as in the other formats. There is
+// no place for fields, so the description of a validation error lists them.
 //
 // https://help.enpass.io/business/latest/google-workspace/error-handling-troubleshooting
 package enpass

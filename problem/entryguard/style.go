@@ -3,13 +3,13 @@
 //
 //	errs := problem.New(problem.Config{Style: entryguard.Style})
 //
-// A body has a timestamp, the status and its phrase, a message, the path of the
-// request and, if fields were at fault, validationErrors: a map from paths to
-// the sentences of Bean Validation. The vendor publishes no codes, so a code
-// sends its status and text alone; details and request IDs have no place.
+// A body has a timestamp, the status and its phrase, a message and the path of the
+// request. If fields are wrong, it also has validationErrors, a map from paths to
+// the sentences of Bean Validation. The format has no place for codes, details and
+// request IDs: a [problem.Code] sends its status and its text only.
 //
-// The vendor answers a resource of another organisation as one that does not
-// exist. That is a handler's decision: problem.NotFound, not problem.Forbidden.
+// The vendor answers "not found" for a resource of another organisation. A handler
+// decides that, by returning [problem.NotFound] instead of [problem.Forbidden].
 //
 // https://docs.entryguard.io/api-reference/errors
 package entryguard

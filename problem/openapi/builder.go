@@ -56,12 +56,13 @@ func (b *builder) readBase() {
 	b.doc = doc
 }
 
-// readStyle asks the responder who it is, and reports whether it can be asked for
-// examples.
-func (b *builder) readStyle() bool {
-	if b.cfg.Responder == nil {
+// readStyle asks the responder who it is, and reports whether there is one. If not,
+// another takes its place: the faults of the operations are to be found all the same.
+func (b *builder) readStyle() (known bool) {
+	known = b.cfg.Responder != nil
+	if !known {
 		b.fault("a Responder is required")
-		return false
+		b.cfg.Responder = problem.New(problem.Config{})
 	}
 	b.style = b.cfg.Responder.Style()
 	if !isToken(b.cfg.RequestID) {
@@ -69,7 +70,7 @@ func (b *builder) readStyle() bool {
 	}
 	forbidden, notFound := b.preview(problem.Forbidden, "GET", "/"), b.preview(problem.NotFound, "GET", "/")
 	b.hidesForbidden = forbidden.status == notFound.status && forbidden.body == notFound.body
-	return true
+	return known
 }
 
 // isToken reports whether a text may be the name of a header.
@@ -85,8 +86,8 @@ func isToken(text string) bool {
 	return text != ""
 }
 
-// documentAll adds all operations and what they refer to.
-func (b *builder) documentAll() {
+// documentOperations adds all operations.
+func (b *builder) documentOperations() {
 	b.responses = map[int]*response{}
 	b.readVocabulary()
 	common := b.failures("Config.Errors", append(slices.Clone(b.cfg.Errors), problem.Internal))
@@ -107,7 +108,6 @@ func (b *builder) documentAll() {
 		patterns[route] = op.Pattern
 		b.addOperation(where, p, b.answers(p, slices.Concat(own, common)))
 	}
-	b.addComponents()
 }
 
 // readVocabulary collects the codes of the style.

@@ -44,24 +44,36 @@ func TestFaults(t *testing.T) {
 		},
 		"a common error that is none": {openapi.Config{Responder: problem.New(problem.Config{}), Title: "T", Version: "1", Errors: []error{http.ErrAbortHandler}}, []string{"Config.Errors", "abort"}},
 		"all at once":                 {openapi.Config{Responder: problem.New(problem.Config{Style: bare}), Operations: []openapi.Operation{op("x"), op("GET y")}}, []string{"Title", "Version", "bare", `"x"`, `"GET y"`}},
-		"3.0":                         {base(`{"openapi":"3.0.3","info":{},"paths":{}}`, get), []string{`"3.0.3"`}},
-		"3.2":                         {base(`{"openapi":"3.2.0"}`, get), []string{`"3.2.0"`}},
-		"3.10":                        {base(`{"openapi":"3.10.0"}`, get), []string{`"3.10.0"`}},
-		"2.0":                         {base(`{"swagger":"2.0"}`, get), []string{"OpenAPI"}},
-		"a version that is a number":  {base(`{"openapi":3.1}`, get), []string{"OpenAPI"}},
-		"YAML":                        {base("openapi: 3.1.0\ninfo: {}\n", get), []string{"no JSON object"}},
-		"an array":                    {base("[]", get), []string{"no JSON object"}},
-		"null":                        {base("null", get), []string{"no JSON object"}},
-		"half an object":              {base(`{"openapi":"3.1.0"`, get), []string{"no JSON object"}},
-		"more than an object":         {base(`{"openapi":"3.1.0"}{}`, get), []string{"no JSON object"}},
-		"a name twice":                {base(`{"openapi":"3.1.0","paths":{},"paths":{}}`, get), []string{"twice"}},
-		"paths":                       {base(`{"openapi":"3.1.0","paths":[]}`, get), []string{"paths"}},
-		"a path":                      {base(`{"openapi":"3.1.0","paths":{"/x":7}}`, get), []string{`"GET /x"`, "path"}},
-		"a path that is a reference":  {base(`{"openapi":"3.1.0","paths":{"/x":{"$ref":"y"}}}`, get), []string{`"GET /x"`, "reference"}},
-		"an operation":                {base(`{"openapi":"3.1.0","paths":{"/x":{"get":"y"}}}`, get), []string{`"GET /x"`}},
-		"responses":                   {base(`{"openapi":"3.1.0","paths":{"/x":{"get":{"responses":[]}}}}`, get), []string{`"GET /x"`, "responses"}},
-		"components":                  {base(`{"openapi":"3.1.0","components":null}`, get), []string{"components"}},
-		"schemas":                     {base(`{"openapi":"3.1.0","components":{"schemas":[]}}`, get), []string{"components/schemas"}},
+		"all but a responder": {
+			openapi.Config{RequestID: "a b", Errors: []error{http.ErrAbortHandler}, Operations: []openapi.Operation{op("x"), op("GET /y", nil), op("GET /y")}},
+			[]string{"Title", "Version", "Responder", `"a b"`, "Config.Errors", `"x"`, `"GET /y": <nil>`, "twice"},
+		},
+		"no schema, and no place for one": {
+			openapi.Config{Responder: problem.New(problem.Config{Style: bare}), Base: json.RawMessage(`{"openapi":"3.1.0","components":7}`), Operations: []openapi.Operation{get}},
+			[]string{`"bare"`, "components of Base"},
+		},
+		"no section is an object": {
+			base(`{"openapi":"3.1.0","components":{"schemas":7,"responses":7}}`, op("GET /x", problem.NotFound)),
+			[]string{"components/schemas of", "components/responses of"},
+		},
+		"3.0":                        {base(`{"openapi":"3.0.3","info":{},"paths":{}}`, get), []string{`"3.0.3"`}},
+		"3.2":                        {base(`{"openapi":"3.2.0"}`, get), []string{`"3.2.0"`}},
+		"3.10":                       {base(`{"openapi":"3.10.0"}`, get), []string{`"3.10.0"`}},
+		"2.0":                        {base(`{"swagger":"2.0"}`, get), []string{"OpenAPI"}},
+		"a version that is a number": {base(`{"openapi":3.1}`, get), []string{"OpenAPI"}},
+		"YAML":                       {base("openapi: 3.1.0\ninfo: {}\n", get), []string{"no JSON object"}},
+		"an array":                   {base("[]", get), []string{"no JSON object"}},
+		"null":                       {base("null", get), []string{"no JSON object"}},
+		"half an object":             {base(`{"openapi":"3.1.0"`, get), []string{"no JSON object"}},
+		"more than an object":        {base(`{"openapi":"3.1.0"}{}`, get), []string{"no JSON object"}},
+		"a name twice":               {base(`{"openapi":"3.1.0","paths":{},"paths":{}}`, get), []string{"twice"}},
+		"paths":                      {base(`{"openapi":"3.1.0","paths":[]}`, get), []string{"paths"}},
+		"a path":                     {base(`{"openapi":"3.1.0","paths":{"/x":7}}`, get), []string{`"GET /x"`, "path"}},
+		"a path that is a reference": {base(`{"openapi":"3.1.0","paths":{"/x":{"$ref":"y"}}}`, get), []string{`"GET /x"`, "reference"}},
+		"an operation":               {base(`{"openapi":"3.1.0","paths":{"/x":{"get":"y"}}}`, get), []string{`"GET /x"`}},
+		"responses":                  {base(`{"openapi":"3.1.0","paths":{"/x":{"get":{"responses":[]}}}}`, get), []string{`"GET /x"`, "responses"}},
+		"components":                 {base(`{"openapi":"3.1.0","components":null}`, get), []string{"components"}},
+		"schemas":                    {base(`{"openapi":"3.1.0","components":{"schemas":[]}}`, get), []string{"components/schemas"}},
 		"components that differ": {
 			base(`{"openapi":"3.1.0","components":{"schemas":{"Error":{"type":"object"}},"responses":{"Error500":{"description":"ours"}}}}`, get),
 			[]string{"components/schemas/Error ", "components/responses/Error500 "},
@@ -77,10 +89,26 @@ func TestFaults(t *testing.T) {
 				t.Errorf("%s: New = %v, want %q in it", name, err, want)
 			}
 		}
+		seen := map[string]bool{}
 		for line := range strings.Lines(err.Error()) {
+			if line = strings.TrimSuffix(line, "\n"); seen[line] {
+				t.Errorf("%s: the fault %q is told twice", name, line)
+			}
+			seen[line] = true
 			if !strings.HasPrefix(line, "openapi: ") {
 				t.Errorf("%s: the fault %q does not name the package", name, line)
 			}
 		}
+	}
+}
+
+// Without a responder nobody knows what the components should be.
+func TestWithoutAResponderNoComponentIsAnotherOne(t *testing.T) {
+	_, err := openapi.New(openapi.Config{
+		Base:       json.RawMessage(`{"openapi":"3.1.0","components":{"schemas":{"Error":{}}}}`),
+		Operations: []openapi.Operation{op("GET /x")},
+	})
+	if want := "openapi: a Responder is required"; err == nil || err.Error() != want {
+		t.Errorf("New = %v, want %s", err, want)
 	}
 }

@@ -125,20 +125,39 @@ func (b *builder) declares(item *object, name string) bool {
 
 // addComponents adds the schema of the body, and the responses by status.
 func (b *builder) addComponents() {
+	schema, err := b.schema()
+	if err != nil {
+		b.fault("style %q: %w", b.style.Name, err)
+	}
 	components, ok := b.doc.open("components")
 	if !ok {
 		b.fault("components of Base is no object")
 		return
 	}
-	if schema, err := b.schema(); err != nil {
-		b.fault("style %q: %w", b.style.Name, err)
-	} else {
-		b.addComponent(components, "schemas", "Error", schema)
+	if schemas := b.section(components, "schemas"); schemas != nil && err == nil {
+		b.addComponent(schemas, "schemas", "Error", schema)
+	}
+	if len(b.responses) == 0 {
+		return
+	}
+	responses := b.section(components, "responses")
+	if responses == nil {
+		return
 	}
 	for _, status := range slices.Sorted(maps.Keys(b.responses)) {
 		response := b.component(b.responses[status])
-		b.addComponent(components, "responses", "Error"+strconv.Itoa(status), response.append(nil))
+		b.addComponent(responses, "responses", "Error"+strconv.Itoa(status), response.append(nil))
 	}
+}
+
+// section opens a section of the components, and returns nil after a fault.
+func (b *builder) section(components *object, name string) *object {
+	section, ok := components.open(name)
+	if !ok {
+		b.fault("components/%s of Base is no object", name)
+		return nil
+	}
+	return section
 }
 
 // schema asks the style, which is foreign code, for its schema.
@@ -158,16 +177,11 @@ func (b *builder) schema() (schema []byte, err error) {
 }
 
 // addComponent adds a component, unless Base has the same.
-func (b *builder) addComponent(components *object, section, name string, text []byte) {
-	all, ok := components.open(section)
-	if !ok {
-		b.fault("components/%s of Base is no object", section)
-		return
-	}
-	switch m := all.get(name); {
+func (b *builder) addComponent(section *object, sectionName, name string, text []byte) {
+	switch m := section.get(name); {
 	case m == nil:
-		all.set(name, text)
+		section.set(name, text)
 	case !isSame(m.append(nil), text):
-		b.fault("components/%s/%s of Base is another one", section, name)
+		b.fault("components/%s/%s of Base is another one", sectionName, name)
 	}
 }

@@ -11,16 +11,16 @@
 //	})
 //	mux.Handle("GET /openapi.json", doc)
 //
-// It documents errors alone. Requests and successes stay with whoever describes
-// them today, a generator or a person: hand that document over as [Config.Base],
-// and the errors are merged into it. Nothing in it is overwritten.
+// The package documents errors alone. Another tool, or a person, describes the
+// requests and the successes. Pass that document as [Config.Base], and the errors
+// are added to it. Nothing in it is overwritten.
 //
-// The document is made by the [problem.Responder] that answers: statuses, texts,
-// headers and examples are those that it would send. There is one response
+// The [problem.Responder] that answers also makes the document. So the statuses,
+// texts, headers and examples are those that it sends. There is one response
 // component for each status, because an operation has one response for each, and
-// several kinds of error share a status. The set is closed: there is no default
-// response, which a client could take for a success. What a router answers by
-// itself, 404 and 405, belongs to no operation.
+// several kinds of error may have the same status. There is no default response,
+// because a client could take one for a success. The 404 and 405 of a router belong
+// to no operation.
 //
 // https://spec.openapis.org/oas/v3.1.0
 package openapi
@@ -89,8 +89,10 @@ func New(cfg Config) (*Document, error) {
 	}
 	b := builder{cfg: cfg}
 	b.base()
-	if b.readStyle() {
-		b.documentAll()
+	known := b.readStyle()
+	b.documentOperations()
+	if known {
+		b.addComponents()
 	}
 	if err := errors.Join(b.faults...); err != nil {
 		return nil, err

@@ -1,16 +1,16 @@
-// Package problemtest proves that a [problem.Style] keeps the promises of
-// package problem, whoever has written it:
+// Package problemtest proves that a [problem.Style], ours or yours, keeps the
+// promises of package problem:
 //
 //	func TestStyle(t *testing.T) { problemtest.Run(t, acme.Style) }
 //
-// and that a handler does not tell its secrets:
+// It also proves that a handler does not tell its secrets:
 //
 //	func TestNoLeak(t *testing.T) { problemtest.NoLeak(t, app, "postgres://") }
 //
-// It does not judge the words or the statuses of a style: those are its
-// author's, and belong into golden files. It asks for what a client may take for
-// granted: a body that its parser accepts, one value where a number stands in
-// header and body, and no answer that is half an error.
+// The package does not judge the words and the statuses of a style; compare those
+// with golden files. It tests what a client takes for granted: the parser of the
+// client accepts the body, a number has the same value in the header and in the
+// body, and no answer is half an error.
 package problemtest
 
 import (

@@ -3,13 +3,14 @@
 //
 //	errs := problem.New(problem.Config{Style: scaivault.Style})
 //
-// A body has one member, error: an object with a code, a message, details and
-// the request ID. Clients branch on the code alone, so a published code never
-// changes its meaning or its status; nine kinds for which the vendor has no code
-// get one of ours. Field errors stand in details.fields.
+// A body has one member, error. It is an object with a code, a message, details
+// and the request ID. Clients look at the code alone, so a published code never
+// changes its meaning or its status. The vendor has no code for nine kinds; those
+// codes are ours. Field errors stand in details.fields.
 //
-// A body that is not of the expected shape is a 400 invalid_request, one that
-// breaks a rule a 422 validation_error.
+// A body whose JSON has another shape than the handler expects is answered 400
+// with invalid_request. A body that breaks a rule is answered 422 with
+// validation_error.
 //
 // https://www.scailabs.ai/en/docs/scaivault/reference/error-codes
 package scaivault

@@ -1,18 +1,20 @@
-// Package demo is an imaginary credential vault, written once and mounted by
-// the programs beside it on four routers:
+// Package demo is an imaginary credential vault. The programs beside it serve the
+// vault on four routers:
 //
 //	func main() { demo.Main(app) }
 //
 //	func app(cfg demo.Config) (http.Handler, error)
 //
-// The routes are a list of plain [http.Handler]s that read path values with
-// r.PathValue, so a router is a loop of three lines. What stands around the
-// router (IDs, envelope, deadline, limits) each program puts there itself,
-// because that is what it is there to show.
+// The routes are a list of plain handlers that read path values with r.PathValue,
+// so each program mounts them in a loop of three lines. Each program itself puts
+// the middlewares around the router (IDs, envelope, deadline, limits), because a
+// reader comes to see just that.
 //
-// The vault is a stage set: what is created is not kept, and what is deleted
-// is there again. So the same request always has the same answer, whichever
-// router serves it.
+// [Main] serves what app makes, and beside it a service in each style, which is
+// what the page at "/" asks.
+//
+// The vault keeps nothing: what a request creates is gone afterwards, and what it
+// deletes is still there. So the same request always has the same answer.
 package demo
 
 import (
@@ -25,21 +27,23 @@ import (
 // Route is what a router has to know of an endpoint.
 type Route struct {
 	Method  string
-	Pattern string // in the syntax of http.ServeMux and chi: /resources/{id}
+	Pattern string // in the syntax of http.ServeMux: /resources/{id}, and /{$} for "/" alone
 	Handler http.Handler
 	Errors  []error // what can go wrong, for the document of the API
 }
 
-// Routes returns the API, and what stands beside it: a health check, and the
-// document of the API, whose errors are those that errs answers. A GET stands for
-// HEAD too, as in [http.ServeMux]; for routers that see it otherwise use
-// [WithHead].
+// Routes returns the API, and what stands beside it: a health check, the document
+// of the API, whose errors are those that errs answers, and a page that shows them
+// in all styles, with the log. A GET stands for HEAD too, as in [http.ServeMux];
+// for routers that see it otherwise use [WithHead].
 func Routes(cfg Config, errs *problem.Responder, v *validate.Validator) []Route {
 	api := append(apiRoutes(cfg, v), faultRoutes(cfg)...)
 	return append(
 		api,
 		Route{"GET", "/healthz", problem.HandlerFunc(health), nil},
 		Route{"GET", "/openapi.json", document(errs, api), nil},
+		Route{"GET", "/{$}", page(), nil},
+		Route{"GET", "/log/{id}", problem.HandlerFunc(cfg.log.show), nil},
 	)
 }
 

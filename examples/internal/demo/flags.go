@@ -18,13 +18,17 @@ import (
 	"github.com/backstop-go/backstop/ratelimit"
 )
 
-// Config is what the flags say.
+// Config is what the flags say, and a name.
 type Config struct {
 	Addr    string
 	Style   problem.Style
 	Rate    int                      // requests per minute and client
 	Debug   func(*http.Request) bool // nil without -debug
 	Timeout time.Duration            // of a handler under /api/
+
+	Name string // of the service, among those of the program
+
+	log *recentLog // nil where none is kept
 }
 
 func styles() []problem.Style {

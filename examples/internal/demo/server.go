@@ -24,9 +24,11 @@ import (
 // the program's own are registered before the call, in the usual way.
 func Main(app func(Config) (http.Handler, error)) {
 	// Every record below a request names its ID, whoever writes it.
-	slog.SetDefault(slog.New(requestid.NewLogHandler(slog.NewJSONHandler(os.Stderr, nil))))
+	recent := &recentLog{}
+	records := slog.NewJSONHandler(io.MultiWriter(os.Stderr, recent), nil)
+	slog.SetDefault(slog.New(requestid.NewLogHandler(records)))
 
-	srv, ln, err := prepare(app)
+	srv, ln, err := prepare(app, recent)
 	if errors.Is(err, flag.ErrHelp) {
 		flag.CommandLine.SetOutput(os.Stderr)
 		flag.PrintDefaults()
@@ -37,14 +39,15 @@ func Main(app func(Config) (http.Handler, error)) {
 }
 
 // prepare does whatever a wrong flag can make fail.
-func prepare(app func(Config) (http.Handler, error)) (*http.Server, net.Listener, error) {
+func prepare(app func(Config) (http.Handler, error), recent *recentLog) (*http.Server, net.Listener, error) {
 	flag.CommandLine.Init(os.Args[0], flag.ContinueOnError)
 	flag.CommandLine.SetOutput(io.Discard) // one line says what is wrong, not the manual
 	cfg, err := parseFlags(flag.CommandLine, os.Args[1:])
 	if err != nil {
 		return nil, nil, err
 	}
-	handler, err := app(cfg)
+	cfg.log = recent
+	handler, err := withStyles(cfg, app)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -100,7 +103,7 @@ func serve(srv *http.Server, ln net.Listener) error {
 
 func announce(url string) {
 	fmt.Println("listening on " + url)
-	fmt.Fprintf(os.Stderr, `try:
+	fmt.Fprintf(os.Stderr, `open %[1]s/ in a browser, or try:
   curl -i %[1]s/api/v1/auth/register -H 'Content-Type: application/json' -d '{"organizationName":"","email":"ann","password":"short"}'
   curl -i %[1]s/api/v1/resources/550e8400-e29b-41d4-a716-446655440000 -H 'Authorization: Bearer user-token'
   curl -i %[1]s/api/v1/sessions

@@ -10,12 +10,21 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/go-playground/validator/v10"
 
 	"github.com/backstop-go/backstop/middleware"
 	"github.com/backstop-go/backstop/problem"
+	"github.com/backstop-go/backstop/validate"
 )
 
-var quiet = slog.New(slog.DiscardHandler)
+func TestMain(m *testing.M) {
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	os.Exit(m.Run())
+}
 
 // get prints what a client reads.
 func get(errs *problem.Responder, h problem.HandlerFunc, edit ...func(*http.Request)) {
@@ -51,8 +60,8 @@ func getNote(w http.ResponseWriter, r *http.Request) error {
 }
 
 func Example_handler() {
-	get(problem.New(problem.Config{Logger: quiet}), getNote)
-	get(problem.New(problem.Config{Logger: quiet}), func(http.ResponseWriter, *http.Request) error {
+	get(problem.New(problem.Config{}), getNote)
+	get(problem.New(problem.Config{}), func(http.ResponseWriter, *http.Request) error {
 		return fmt.Errorf("find note: %w", sql.ErrConnDone)
 	})
 	// Output:
@@ -75,7 +84,7 @@ func mapErrors(_ context.Context, err error) error {
 }
 
 func Example_map() {
-	errs := problem.New(problem.Config{Map: mapErrors, Logger: quiet})
+	errs := problem.New(problem.Config{Map: mapErrors})
 	reserve := func(_ http.ResponseWriter, r *http.Request) error {
 		_, err := notes.Reserve(r.Context(), "lamp")
 		return err
@@ -91,7 +100,7 @@ var (
 )
 
 func Example_codes() {
-	errs := problem.New(problem.Config{Logger: quiet})
+	errs := problem.New(problem.Config{})
 	get(errs, func(http.ResponseWriter, *http.Request) error { return noteLocked })
 	get(errs, func(_ http.ResponseWriter, r *http.Request) error {
 		if err := notes.Replace(r.Context(), "7", "Buy milk"); errors.Is(err, errStale) {
@@ -105,7 +114,7 @@ func Example_codes() {
 }
 
 func Example_fields() {
-	errs := problem.New(problem.Config{Logger: quiet})
+	errs := problem.New(problem.Config{})
 	get(errs, func(http.ResponseWriter, *http.Request) error {
 		return problem.Validation.New("").WithFields(problem.FieldError{
 			Path: problem.Path{"email"}, Message: "is already taken",
@@ -115,9 +124,41 @@ func Example_fields() {
 	// 422 {"type":"about:blank","title":"Unprocessable Content","status":422,"detail":"Validation failed","code":"validation","errors":[{"detail":"is already taken","pointer":"#/email"}]}
 }
 
+type booking struct {
+	Seats int `json:"seats" validate:"even"`
+}
+
+func isEven(_ context.Context, field validator.FieldLevel) bool { return field.Field().Int()%2 == 0 }
+
+func bookings() (http.Handler, error) {
+	v, err := validate.New(validate.Config{Rules: map[string]validate.Rule{
+		"even": {Check: isEven, Text: "must be even"},
+	}})
+	if err != nil {
+		return nil, err
+	}
+	return validate.HandlerFunc(v, func(_ http.ResponseWriter, r *http.Request, in booking) error {
+		return nil
+	}), nil
+}
+
+func Example_rules() {
+	h, err := bookings()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	r := httptest.NewRequest("POST", "/bookings", strings.NewReader(`{"seats":3}`))
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	problem.New(problem.Config{}).Handler(h).ServeHTTP(w, r)
+	fmt.Println(w.Code, w.Body)
+	// Output:
+	// 422 {"type":"about:blank","title":"Unprocessable Content","status":422,"detail":"Validation failed","code":"validation","errors":[{"detail":"must be even","pointer":"#/seats"}]}
+}
+
 type languageKey struct{}
 
-// readLanguage stands outside of Standard.
 func readLanguage(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		language := r.Header.Get("Accept-Language")
@@ -157,7 +198,7 @@ func germanFields(err error) []problem.FieldError {
 }
 
 func Example_language() {
-	errs := problem.New(problem.Config{Map: inGerman, Logger: quiet})
+	errs := problem.New(problem.Config{Map: inGerman})
 	handler := func(http.ResponseWriter, *http.Request) error {
 		return problem.Validation.New("").WithFields(problem.FieldError{Path: problem.Path{"text"}, Rule: "required"})
 	}
@@ -167,8 +208,8 @@ func Example_language() {
 }
 
 func Example_twoFormats() {
-	public := problem.New(problem.Config{Style: kestrel(), Logger: quiet})
-	internal := problem.New(problem.Config{Logger: quiet})
+	public := problem.New(problem.Config{Style: kestrel()})
+	internal := problem.New(problem.Config{})
 	mux := http.NewServeMux()
 	mux.Handle("/internal/", internal.Handler(problem.HandlerFunc(getNote)))
 	mux.Handle("/", problem.HandlerFunc(getNote))

@@ -31,7 +31,7 @@ func kestrel() problem.Style {
 }
 
 func Example_style() {
-	errs := problem.New(problem.Config{Style: kestrel(), Logger: quiet})
+	errs := problem.New(problem.Config{Style: kestrel()})
 	get(errs, func(http.ResponseWriter, *http.Request) error { return problem.NotFound })
 	get(errs, func(http.ResponseWriter, *http.Request) error {
 		return problem.Validation.New("").WithFields(problem.FieldError{

@@ -78,6 +78,7 @@ var shapes = []shape{
 	{"gin", ginshop.Before, ginshop.After, []ask{
 		{"item", "GET", "/api/items/1", ""},
 		{"preflight", "OPTIONS", "/api/items/1", ""},
+		{"preflight of an unknown path", "OPTIONS", "/api/nope", ""},
 		{"own JSON error", "GET", "/api/items/7", ""},
 		{"binding error", "POST", "/api/items", `{}`},
 		{"page", "GET", "/cart", ""},

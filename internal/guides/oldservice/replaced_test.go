@@ -1,7 +1,9 @@
 package oldservice_test
 
 import (
+	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -13,9 +15,11 @@ import (
 
 	"github.com/gin-gonic/gin"
 	chimiddleware "github.com/go-chi/chi/v5/middleware"
+	"github.com/labstack/echo/v5"
 
 	"github.com/backstop-go/backstop/internal/guides/internal/wire"
 	"github.com/backstop-go/backstop/internal/guides/oldservice/chinotes"
+	"github.com/backstop-go/backstop/internal/guides/oldservice/echoitems"
 	"github.com/backstop-go/backstop/middleware"
 	"github.com/backstop-go/backstop/problem"
 )
@@ -150,8 +154,23 @@ func TestAccessLogOfChiHasTheIDOfTheAnswer(t *testing.T) {
 	if strings.Count(lines, id) != 2 || id == "" {
 		t.Errorf("the ID %q is not in both lines of the log:\n%s", id, lines)
 	}
-	if !strings.Contains(lines, " - 404 0B in ") {
-		t.Errorf("the guide says that Logger counts 0 bytes, and the log is\n%s", lines)
+	if want := fmt.Sprintf(" - 404 %dB in ", w.Body.Len()); !strings.Contains(lines, want) {
+		t.Errorf("Logger does not count the envelope, which is %q, and the log is\n%s", want, lines)
+	}
+}
+
+func TestAccessLogOfEchoHasTheFinalStatus(t *testing.T) {
+	h, err := echoitems.After()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.(*echo.Echo).Logger = slog.New(slog.NewTextHandler(&logged, nil))
+	for path, status := range map[string]string{"/items/1": "200", "/items/7": "404", "/prices": "500", "/nope": "404"} {
+		logged.take()
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", path, nil))
+		if line := logged.take(); !strings.Contains(line, "uri="+path+" status="+status) {
+			t.Errorf("GET %s is logged as\n%swant the status %s", path, line, status)
+		}
 	}
 }
 

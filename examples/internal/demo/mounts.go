@@ -1,0 +1,38 @@
+package demo
+
+import (
+	"net/http"
+	"strings"
+)
+
+// withStyles serves the program's own service and, below /styles/{name}/, one
+// more for each style. What makes a service is its Config, so each has its own
+// responder and its own limits, and none knows of the others.
+func withStyles(cfg Config, app func(Config) (http.Handler, error)) (http.Handler, error) {
+	cfg.Name = "api"
+	service, err := app(cfg)
+	if err != nil {
+		return nil, err
+	}
+	mounted := map[string]http.Handler{}
+	for _, style := range styles() {
+		cfg.Style, cfg.Name = style, "api-"+style.Name
+		styled, err := app(cfg)
+		if err != nil {
+			return nil, err
+		}
+		mount := "/styles/" + style.Name
+		mounted[mount] = http.StripPrefix(mount, styled)
+	}
+	// A ServeMux would redirect paths that are not clean. Whether "//x" is
+	// somebody's path, the services decide.
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for mount, styled := range mounted {
+			if strings.HasPrefix(r.URL.EscapedPath(), mount+"/") {
+				styled.ServeHTTP(w, r)
+				return
+			}
+		}
+		service.ServeHTTP(w, r)
+	}), nil
+}

@@ -1,0 +1,51 @@
+package demo
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/backstop-go/backstop/problem"
+)
+
+// pageHTML shows the same failure in all styles, live. It is one file, and asks
+// nobody but the demo.
+//
+//go:embed page.html
+var pageHTML string
+
+// page serves it. Its policy allows the script and the style sheet that stand in
+// it, calls to where it comes from, and nothing else: not even its own script can
+// make HTML of a text.
+func page() http.Handler {
+	policy := strings.Join([]string{
+		"default-src 'none'", "connect-src 'self'", "img-src data:",
+		"script-src " + hashOf("script"), "style-src " + hashOf("style"),
+		"require-trusted-types-for 'script'", "trusted-types 'none'",
+		"base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
+	}, "; ")
+	return problem.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
+		h := w.Header()
+		h.Set("Content-Type", "text/html; charset=utf-8")
+		h.Set("Content-Length", strconv.Itoa(len(pageHTML)))
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cache-Control", "no-cache")
+		_, err := io.WriteString(w, pageHTML)
+		return err
+	})
+}
+
+// hashOf returns the name that a Content-Security-Policy has for the text of an
+// element of the page.
+func hashOf(element string) string {
+	_, rest, _ := strings.Cut(pageHTML, "<"+element+">")
+	text, _, _ := strings.Cut(rest, "</"+element+">")
+	sum := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}

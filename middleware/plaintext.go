@@ -1,0 +1,90 @@
+package middleware
+
+import (
+	"bytes"
+	"encoding/json"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/backstop-go/backstop/internal/exchange"
+)
+
+const (
+	maxJSON    = 64 << 10 // of what may be JSON; more counts as JSON
+	maxSniffed = 512      // as http.DetectContentType has it
+)
+
+// plainText is the errors that nobody meant as an answer.
+var plainText = &exchange.Rewriter{Judge: judge, Answer: rewrite}
+
+// judge takes for plain text what is so by its type or by its begin, but not JSON.
+// What the request looks like has no say: an Accept header does not change who
+// wrote the answer.
+func judge(h http.Header, encoded bool, body []byte, whole bool) exchange.Verdict {
+	said, plain := declaresText(h)
+	switch {
+	case said && !plain:
+		return exchange.Meant
+	case encoded && (!plain || h.Get("X-Content-Type-Options") != "nosniff"):
+		// The text is hidden, and only the mark of http.Error tells that this is one.
+		return exchange.Meant
+	case !plain && len(body) < maxSniffed && !whole:
+		return exchange.Undecided
+	case !plain && !isText(body):
+		return exchange.Meant
+	}
+	text := bytes.TrimLeft(body[:min(len(body), maxSniffed)], " \t\r\n")
+	switch {
+	case len(text) == 0 && !whole && len(body) < maxSniffed:
+		return exchange.Undecided
+	case len(text) == 0, text[0] != '{' && text[0] != '[':
+		return exchange.Text
+	case len(body) > maxJSON, whole && json.Valid(body):
+		return exchange.Meant
+	case whole:
+		return exchange.Text
+	}
+	return exchange.Undecided
+}
+
+// declaresText reports whether a header has a type, and whether that is one of
+// http.Error's. With another parameter somebody has chosen it.
+func declaresText(h http.Header) (said, plain bool) {
+	for _, value := range h["Content-Type"] {
+		if strings.TrimSpace(value) == "" {
+			continue
+		}
+		if !isPlain(value) {
+			return true, false
+		}
+		said, plain = true, true
+	}
+	return said, plain
+}
+
+func isPlain(value string) bool {
+	if value == "text/plain; charset=utf-8" {
+		return true
+	}
+	name, params, err := mime.ParseMediaType(value)
+	if err != nil || name != "text/plain" {
+		return false
+	}
+	for key, value := range params {
+		if key != "charset" || !strings.EqualFold(value, "utf-8") {
+			return false
+		}
+	}
+	return true
+}
+
+// timeoutPage is what http.TimeoutHandler sends, without a type.
+const timeoutPage = "<html><head><title>Timeout</title></head><body><h1>Timeout</h1></body></html>"
+
+// isText reports whether net/http would take a body without a type for text, or
+// for nothing that it knows.
+func isText(body []byte) bool {
+	sniffed := http.DetectContentType(body)
+	return strings.HasPrefix(sniffed, "text/plain") || sniffed == "application/octet-stream" || string(body) == timeoutPage
+}
