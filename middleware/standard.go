@@ -86,10 +86,5 @@ func standardOf(h http.Handler) *guard {
 // want to read, for the Access-Control-Expose-Headers of a CORS middleware: the
 // request ID under its default name, Retry-After, and the numbers of limiters.
 func ExposeHeaders() []string {
-	return []string{
-		requestid.DefaultHeader, "Retry-After",
-		exchange.XRateLimitLimit, exchange.XRateLimitRemaining, exchange.XRateLimitReset,
-		exchange.RateLimitLimit, exchange.RateLimitRemaining, exchange.RateLimitReset,
-		exchange.RateLimitPolicy, exchange.RateLimit,
-	}
+	return append([]string{requestid.DefaultHeader, "Retry-After"}, exchange.RateFields()...)
 }

@@ -2,11 +2,11 @@ package ratelimit
 
 import (
 	"cmp"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -18,22 +18,27 @@ func RemoteIP(r *http.Request) (string, bool) {
 	if host := ipv4(r.RemoteAddr); host != "" {
 		return host, true
 	}
-	addr, ok := peer(r)
-	return ipKey(addr, defaultIPv6Bits), ok
+	return new(ClientIP).Key(r)
 }
 
-// ipv4 returns the part of an address that is the key of it, or "" if it needs a
-// closer look. IPv4 has one spelling, so nothing has to be made of it.
+// ipv4 returns the address of "1.2.3.4:80" as it is written there, or "" if s needs
+// a closer look. IPv4 has one spelling, so nothing has to be made of it.
 func ipv4(s string) string {
-	host, port, hasPort := strings.Cut(s, ":")
-	if !strings.Contains(host, ".") || strings.HasPrefix(host, "[") {
+	n, digits, part, end := 0, 0, 0, 0 // part 4 is the port
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9' && digits < 5 && (digits == 0 || n > 0):
+			n, digits = 10*n+int(c-'0'), digits+1
+		case digits > 0 && n < 256 && (c == '.' && part < 3 || c == ':' && part == 3):
+			n, digits, part, end = 0, 0, part+1, i
+		default:
+			return ""
+		}
+	}
+	if part != 4 || digits == 0 || n > 65535 || s[:end] == "0.0.0.0" {
 		return ""
 	}
-	addr, err := netip.ParseAddr(host)
-	if _, errPort := strconv.ParseUint(port, 10, 16); err != nil || hasPort && errPort != nil || addr.IsUnspecified() {
-		return ""
-	}
-	return host
+	return s[:end]
 }
 
 // hint warns once if a key is made of the address of a proxy. Such a proxy stands
@@ -45,8 +50,8 @@ func (l *Limiter) hint(r *http.Request, key string) {
 	ip, ok := RemoteIP(r)
 	addr, _ := peer(r)
 	if ok && strings.Contains(key, ip) && (addr.IsPrivate() || addr.IsLoopback()) && !l.hinted.Swap(true) {
-		slog.WarnContext(r.Context(), "rate limit by the address of a proxy: all clients share one bucket, see ratelimit.NewClientIP",
-			"policy", l.policies[0].Name, "peer", addr)
+		const text = "rate limit by the address of a proxy: all clients share one bucket, see ratelimit.NewClientIP"
+		slog.WarnContext(r.Context(), text, "policy", l.policies[0].Name, "peer", addr)
 	}
 }
 
@@ -71,12 +76,7 @@ type IPConfig struct {
 
 // ClientIP finds the address of the client behind trusted proxies. It is safe
 // for concurrent use. The zero ClientIP trusts nobody, so its answer is the peer.
-type ClientIP struct {
-	trusted   []netip.Prefix
-	header    string
-	bits      int
-	trustUnix bool
-}
+type ClientIP struct{ cfg IPConfig }
 
 const (
 	defaultIPv6Bits = 64
@@ -91,38 +91,47 @@ var nat64 = netip.MustParsePrefix("64:ff9b::/96")
 
 // NewClientIP returns a ClientIP, or all faults of the configuration.
 func NewClientIP(cfg IPConfig) (*ClientIP, error) {
-	c := &ClientIP{
-		header:    http.CanonicalHeaderKey(cmp.Or(cfg.Header, "X-Forwarded-For")),
-		bits:      cmp.Or(cfg.IPv6Bits, defaultIPv6Bits),
-		trustUnix: cfg.TrustUnix,
-	}
+	cfg.Header = http.CanonicalHeaderKey(cmp.Or(cfg.Header, "X-Forwarded-For"))
+	cfg.IPv6Bits = cmp.Or(cfg.IPv6Bits, defaultIPv6Bits)
+	cfg.Trusted = slices.Clone(cfg.Trusted)
 	var errs checker
 	if len(cfg.Trusted) == 0 && !cfg.TrustUnix {
 		errs.fault("a client address without trusted proxies is RemoteIP")
 	}
-	for _, p := range cfg.Trusted {
-		n, ok := network(p)
-		if !ok {
+	for i, p := range cfg.Trusted {
+		network := p
+		if p.Addr().Is4In6() && p.Bits() >= 96 { // as is done with addresses
+			network = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
+		}
+		if network.Bits() <= 0 {
 			errs.fault("trusted network %v is invalid or holds everybody", p)
 		}
-		c.trusted = append(c.trusted, n)
+		cfg.Trusted[i] = network.Masked()
 	}
-	if c.header == "Forwarded" {
-		errs.fault("header %q is no list of addresses", c.header)
+	if cfg.Header == "Forwarded" {
+		errs.fault("header %q is no list of addresses", cfg.Header)
 	}
-	if c.bits < minIPv6Bits || c.bits > defaultIPv6Bits {
-		errs.fault("IPv6Bits of %d is not between %d and %d", c.bits, minIPv6Bits, defaultIPv6Bits)
+	if cfg.IPv6Bits < minIPv6Bits || cfg.IPv6Bits > defaultIPv6Bits {
+		errs.fault("IPv6Bits of %d is not between %d and %d", cfg.IPv6Bits, minIPv6Bits, defaultIPv6Bits)
 	}
-	if err := errs.join(); err != nil {
+	if err := errors.Join(errs.errs...); err != nil {
 		return nil, err
 	}
-	return c, nil
+	return &ClientIP{cfg}, nil
 }
 
 // Key is the [KeyFunc] of the address: all of IPv4, IPv6Bits of IPv6.
 func (c *ClientIP) Key(r *http.Request) (string, bool) {
 	addr, ok := c.Addr(r)
-	return ipKey(addr, cmp.Or(c.bits, defaultIPv6Bits)), ok
+	if !ok {
+		return "", false
+	}
+	if addr.Is4() {
+		return addr.String(), true
+	}
+	// Prefix fails only for a number of bits that New would have refused.
+	prefix, _ := addr.Prefix(cmp.Or(c.cfg.IPv6Bits, defaultIPv6Bits))
+	return prefix.String(), true
 }
 
 // Addr returns the address of the client. An address that IPv6 wraps around
@@ -136,11 +145,13 @@ func (c *ClientIP) Key(r *http.Request) (string, bool) {
 // may have written, is a substitute.
 func (c *ClientIP) Addr(r *http.Request) (netip.Addr, bool) {
 	addr, ok := peer(r)
-	if ok && !c.trusts(addr) || !ok && !(c.trustUnix && isUnix(r)) {
+	// Most Unix sockets have no name, some have an abstract one or a path.
+	unix := r.RemoteAddr == "" || r.RemoteAddr[0] == '@' || r.RemoteAddr[0] == '/'
+	if ok && !c.trusts(addr) || !ok && !(c.cfg.TrustUnix && unix) {
 		return addr, ok
 	}
 	read := 0
-	for _, line := range slices.Backward(r.Header[c.header]) {
+	for _, line := range slices.Backward(r.Header[c.cfg.Header]) {
 		for more := true; more; read++ {
 			comma := strings.LastIndexByte(line, ',')
 			entry := strings.Trim(line[comma+1:], " \t")
@@ -157,17 +168,11 @@ func (c *ClientIP) Addr(r *http.Request) (netip.Addr, bool) {
 }
 
 func (c *ClientIP) trusts(addr netip.Addr) bool {
-	return slices.ContainsFunc(c.trusted, func(p netip.Prefix) bool { return p.Contains(addr) })
+	return slices.ContainsFunc(c.cfg.Trusted, func(p netip.Prefix) bool { return p.Contains(addr) })
 }
 
 // peer returns the address of the socket.
 func peer(r *http.Request) (netip.Addr, bool) { return parseEntry(r.RemoteAddr) }
-
-// isUnix reports whether the peer is a Unix socket: most have no name, some have
-// an abstract one or a path.
-func isUnix(r *http.Request) bool {
-	return r.RemoteAddr == "" || r.RemoteAddr[0] == '@' || r.RemoteAddr[0] == '/'
-}
 
 // parseEntry reads an address, with or without brackets and port.
 func parseEntry(s string) (netip.Addr, bool) {
@@ -181,40 +186,11 @@ func parseEntry(s string) (netip.Addr, bool) {
 			return netip.Addr{}, false
 		}
 	}
-	addr = plain(addr)
-	return addr, !addr.IsUnspecified()
-}
-
-// plain takes what IPv6 wraps around IPv4 as IPv4, and drops the zone.
-func plain(addr netip.Addr) netip.Addr {
+	// What IPv6 wraps around IPv4 is taken as IPv4, and the zone dropped.
 	addr = addr.Unmap().WithZone("")
 	if nat64.Contains(addr) {
 		b := addr.As16()
-		return netip.AddrFrom4([4]byte(b[12:]))
+		addr = netip.AddrFrom4([4]byte(b[12:]))
 	}
-	return addr
-}
-
-// network normalises a trusted prefix as addresses are. It is not ok if the
-// prefix is invalid or holds every address of a family.
-func network(p netip.Prefix) (netip.Prefix, bool) {
-	if !p.IsValid() {
-		return p, false
-	}
-	if p.Addr().Is4In6() && p.Bits() >= 96 {
-		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
-	}
-	return p.Masked(), p.Bits() > 0
-}
-
-func ipKey(addr netip.Addr, bits int) string {
-	if !addr.IsValid() {
-		return ""
-	}
-	if addr.Is4() {
-		return addr.String()
-	}
-	// Prefix fails only for a number of bits that New would have refused.
-	prefix, _ := addr.Prefix(bits)
-	return prefix.String()
+	return addr, !addr.IsUnspecified()
 }

@@ -1,6 +1,7 @@
 package ratelimit
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -117,20 +118,15 @@ const (
 // New returns a Limiter, or all faults of the configuration. Later changes of
 // cfg have no effect.
 func New(cfg Config) (*Limiter, error) {
-	c := checker{names: map[string]bool{}}
-	if cfg.Name == "" && cfg.Store == nil {
-		cfg.Name = "default"
-	}
 	if cfg.Store == nil {
 		memory, err := NewMemory(MemoryConfig{})
 		if err != nil {
 			return nil, err
 		}
-		cfg.Store = memory
+		cfg.Name, cfg.Store = cmp.Or(cfg.Name, "default"), memory
 	}
-	c.rates, _ = cfg.Store.(rateChecker)
-	var f Limiters
-	if f, c.ownRates = cfg.Store.(Limiters); c.ownRates && f == nil {
+	c := checker{store: cfg.Store, names: map[string]bool{}}
+	if f, ok := cfg.Store.(Limiters); ok && f == nil {
 		c.fault("Store is a nil Limiters")
 	}
 	l := &Limiter{cfg: cfg}
@@ -141,39 +137,29 @@ func New(cfg Config) (*Limiter, error) {
 	if cfg.Headers > HeadersNone {
 		c.fault("Headers of %d is unknown", cfg.Headers)
 	}
-	if cfg.Families&^allFamilies != 0 {
+	if cfg.Families > problem.XRateLimit|problem.RateLimitTrio|problem.RateLimitFields {
 		c.fault("Families of %d are unknown", cfg.Families)
 	}
-	if err := c.join(); err != nil {
+	if err := errors.Join(c.errs...); err != nil {
 		return nil, err
 	}
 	return l, nil
 }
 
-const allFamilies = problem.XRateLimit | problem.RateLimitTrio | problem.RateLimitFields
-
-// rateChecker is what a store implements that cannot keep every rate.
-type rateChecker interface{ CheckRate(Rate) error }
-
 // checker collects the faults of a configuration.
 type checker struct {
+	store Store
 	names map[string]bool
-	rates rateChecker
 	errs  []error
-
-	ownRates bool // the store has rates of its own
 }
 
 func (c *checker) fault(format string, args ...any) {
 	c.errs = append(c.errs, fmt.Errorf("ratelimit: "+format, args...))
 }
 
-func (c *checker) join() error { return errors.Join(c.errs...) }
-
 // policy returns what a Limiter keeps of p.
 func (c *checker) policy(p Policy) policy {
-	c.name(p.Name)
-	c.rate(p.Name, p.Rate)
+	c.unit(p.Name, p.Rate)
 	if p.Key == nil {
 		c.fault("policy %q has no Key", p.Name)
 	}
@@ -183,19 +169,19 @@ func (c *checker) policy(p Policy) policy {
 	if (p.Category == nil) != (len(p.Categories) == 0) {
 		c.fault("policy %q has one of Category and Categories, and needs both", p.Name)
 	}
-	made := policy{Policy: p, categories: map[string]Limit{}}
+	made := policy{Policy: p, categories: map[string]*policy{}}
 	for _, name := range slices.Sorted(maps.Keys(p.Categories)) {
-		full, rate := p.Name+"."+name, p.Categories[name]
-		c.name(full)
-		c.rate(full, rate)
-		made.categories[name] = Limit{Policy: full, Rate: rate}
+		category := p
+		category.Name, category.Rate, category.RateFor = p.Name+"."+name, p.Categories[name], nil
+		c.unit(category.Name, category.Rate)
+		made.categories[name] = &policy{Policy: category}
 	}
 	return made
 }
 
-// name checks the name of a policy. It goes into header fields and into keys of
-// Redis, so it needs no escaping anywhere.
-func (c *checker) name(name string) {
+// unit checks the name of an accounting unit, and its rate. The name goes into
+// header fields and into keys of Redis, so it needs no escaping anywhere.
+func (c *checker) unit(name string, r Rate) {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 	if len(name) < 1 || len(name) > 64 || strings.Trim(name, letters) != "" {
 		c.fault("policy name %q is not 1 to 64 of A-Za-z0-9._-", name)
@@ -204,20 +190,15 @@ func (c *checker) name(name string) {
 		c.fault("policy name %q is used twice", name)
 	}
 	c.names[name] = true
-}
-
-func (c *checker) rate(name string, r Rate) {
-	if r == Unlimited() || r.blocked() || c.ownRates && r == (Rate{}) {
+	_, ownRates := c.store.(Limiters)
+	if r == Unlimited() || r.blocked() || ownRates && r == (Rate{}) {
 		return
 	}
-	if err, ok := r.check().(rateError); ok {
-		c.errs = append(c.errs, rateError(fmt.Sprintf("policy %q: %s", name, string(err))))
-		return
+	_, err := r.plan()
+	if s, ok := c.store.(interface{ CheckRate(Rate) error }); ok && err == nil {
+		err = s.CheckRate(r)
 	}
-	if c.rates == nil {
-		return
-	}
-	if err := c.rates.CheckRate(r); err != nil {
-		c.errs = append(c.errs, fmt.Errorf("ratelimit: policy %q: %w", name, err))
+	if err != nil {
+		c.fault("policy %q: %w", name, err)
 	}
 }

@@ -42,59 +42,73 @@ type Decision struct {
 // limiters that it has passed; ok is false if there is none. Those of a dry run
 // do not count.
 func FromContext(ctx context.Context) (d Decision, ok bool) {
-	rate := exchange.From(ctx).BindingRate()
-	if rate == nil {
+	binding := callOf(exchange.From(ctx).LastRate())
+	if binding == nil {
 		return Decision{}, false
 	}
-	return rate.Source.(*call).decision(), true
+	for c := binding.outer(); c != nil; c = c.outer() {
+		if !binding.state().binds(c.state()) {
+			binding = c
+		}
+	}
+	return binding.decision(), true
 }
+
+func callOf(r *exchange.Rate) *call {
+	if r == nil {
+		return nil
+	}
+	return r.Decision.(*call)
+}
+
+// outer is the call of the next limiter further out that has decided, or nil.
+func (c *call) outer() *call { return callOf(c.rate.Outer()) }
 
 // Err returns nil if the request may go on, else the error to answer it with:
 // problem.RateLimited with the delay, problem.PayloadTooLarge if the cost exceeds
 // the burst, because clients repeat a 429, or problem.QuotaExceeded if no waiting
 // helps because the rate is [Blocked]. The latter two have no delay, nor has any
 // with [HeadersNone].
-func (d Decision) Err() error {
-	if d.Allowed || d.DryRun || d.call == nil {
-		return nil
-	}
-	return d.call.err()
-}
-
-// beyondBurst reports whether the cost could never pass, though others could.
-func (l *Limit) beyondBurst() bool { return !l.Rate.blocked() && l.Cost > l.Rate.burst() }
+func (d Decision) Err() error { return d.call.err() }
 
 func (c *call) err() error {
-	switch {
-	case c.rate.Allowed || c.limiter.cfg.DryRun:
+	if c == nil || len(c.limits) == 0 || c.state().Allowed || c.limiter.cfg.DryRun {
 		return nil
-	case c.rate.RetryAfter == Never && c.limits[c.binding].beyondBurst():
-		return problem.PayloadTooLarge.New("Request exceeds the capacity of the rate limit")
-	case c.rate.RetryAfter == Never:
-		return problem.QuotaExceeded.New("")
-	case c.limiter.cfg.Headers == HeadersNone:
-		return problem.RateLimited.New("")
 	}
-	return problem.RateLimited.New("").WithRetryAfter(c.rate.RetryAfter)
+	switch s, l := c.state(), &c.limits[c.binding]; {
+	case s.RetryAfter == Never && !l.Rate.blocked() && l.Cost > l.Rate.burst():
+		return problem.PayloadTooLarge.New("Request exceeds the capacity of the rate limit")
+	case s.RetryAfter == Never:
+		return problem.QuotaExceeded
+	case c.limiter.cfg.Headers == HeadersNone:
+		return problem.RateLimited
+	default:
+		return problem.RateLimited.New("").WithRetryAfter(s.RetryAfter)
+	}
 }
 
-// bind finds the limit that binds.
-func (c *call) bind() {
-	for i := range c.states {
-		s := &c.states[i]
-		rate := exchange.Rate{
-			Allowed: s.Allowed, Unknown: s.Unknown,
-			Remaining: s.Remaining, ResetAfter: s.ResetAfter, RetryAfter: s.RetryAfter,
-		}
-		if i == 0 || rate.Binds(&c.rate) {
-			c.rate, c.binding = rate, int32(i)
-		}
+// state is that of the limit that binds.
+func (c *call) state() *State { return &c.states[c.binding] }
+
+// binds reports whether s leaves less room than the other state: a refusal with
+// the longest wait first, then the fewest units left, then the longest way to a
+// full bucket. Of two equals neither binds.
+func (s *State) binds(other *State) bool {
+	switch {
+	case s.Allowed != other.Allowed:
+		return !s.Allowed
+	case s.RetryAfter != other.RetryAfter && !s.Allowed:
+		return s.RetryAfter > other.RetryAfter
+	case s.Unknown != other.Unknown:
+		return other.Unknown
+	case s.Remaining != other.Remaining:
+		return s.Remaining < other.Remaining
 	}
-	c.rate.Source = c
+	return s.ResetAfter > other.ResetAfter
 }
 
 func (c *call) decision() Decision {
-	limit, state := &c.limits[c.binding], &c.states[c.binding]
+	limit, state := &c.limits[c.binding], c.state()
 	return Decision{
 		Allowed:  state.Allowed, // one that refuses binds
 		DryRun:   c.limiter.cfg.DryRun,

@@ -7,7 +7,6 @@ import (
 
 	"github.com/backstop-go/backstop/internal/exchange"
 	"github.com/backstop-go/backstop/problem"
-	"github.com/backstop-go/backstop/ratelimit/internal/bucket"
 )
 
 // The fields of an Internet-Draft, which is work in progress and no standard.
@@ -15,14 +14,11 @@ import (
 //
 // https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-11
 
-// maxFieldInteger is the bound of RFC 9651 on integers.
-const maxFieldInteger = 999_999_999_999_999
-
 // setLists adds an item for each limit of the call to the lists that limiters
 // further out have begun. Names need no escaping, see [New].
 func (c *call) setLists(h http.Header) {
 	var policies, limits []byte
-	if c.listed() {
+	if problem.RateLimitHeaders(c.rate.Outer().Shown())&problem.RateLimitFields != 0 {
 		policies, limits = []byte(h.Get(exchange.RateLimitPolicy)), []byte(h.Get(exchange.RateLimit))
 	}
 	for i := range c.limits {
@@ -30,40 +26,26 @@ func (c *call) setLists(h http.Header) {
 		if state.Unknown {
 			continue
 		}
-		p := limit.Rate.plan()
+		// What t says is the time for which Remaining is meant, so that r/t never
+		// promises more than the rate: on a refusal the delay, with nothing left the
+		// time to the next unit.
+		p, _ := limit.Rate.plan()
+		after := p.Charge(state.Remaining)
+		if !state.Allowed && state.RetryAfter != Never {
+			after = state.RetryAfter
+		} else if state.Remaining == 0 {
+			after = p.RetryAfter(state.ResetAfter, 1)
+		}
 		policies = item(policies, limit.Policy, 'q', int64(limit.Rate.burst()), 'w', p.Fill)
-		limits = item(limits, limit.Policy, 'r', int64(state.Remaining), 't', available(p, state))
+		limits = item(limits, limit.Policy, 'r', int64(state.Remaining), 't', after)
 	}
 	h[exchange.RateLimitPolicy], h[exchange.RateLimit] = []string{string(policies)}, []string{string(limits)}
 }
 
-// available is the time for which Remaining is meant, so that r/t never
-// promises more than the rate: on a refusal the delay, with nothing left the
-// time to the next unit.
-func available(p bucket.Plan, s *State) time.Duration {
-	switch {
-	case !s.Allowed && s.RetryAfter != Never:
-		return s.RetryAfter
-	case s.Remaining == 0:
-		return s.ResetAfter + p.Unit - p.Fill
-	}
-	return p.Charge(s.Remaining)
-}
-
-// listed reports whether a limiter further out has written the lists.
-func (c *call) listed() bool {
-	for outer := c.rate.Outer(); outer != nil; outer = outer.Outer() {
-		if problem.RateLimitHeaders(outer.Families)&problem.RateLimitFields != 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// item adds a name with a number and a time to a list.
+// item adds a name with a number and a time to a list. RFC 9651 bounds integers.
 func item(list []byte, name string, number rune, n int64, delay rune, d time.Duration) []byte {
 	if len(list) > 0 {
 		list = append(list, ", "...)
 	}
-	return fmt.Appendf(list, `"%s";%c=%d;%c=%d`, name, number, min(n, maxFieldInteger), delay, max(1, seconds(d)))
+	return fmt.Appendf(list, `"%s";%c=%d;%c=%d`, name, number, min(n, 999_999_999_999_999), delay, max(1, seconds(d)))
 }

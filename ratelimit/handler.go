@@ -18,47 +18,45 @@ func (l *Limiter) Handler(next http.Handler) http.Handler {
 		panic("ratelimit: nil handler")
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x, w, r2 := exchange.Enter(w, r)
+		x, c, w, r2 := exchange.EnterBeside[call](w, r)
+		c.limiter = l
 		defer exchange.Leave(r, r2)
-		c, err := l.take(r2, x)
-		if c != nil {
-			l.set(w.Header(), c, problem.RateLimitHeaders(c.rate.Families), &c.values)
+		err := c.take(r2, x, w.Header())
+		if err == nil {
 			err = c.err()
 		}
 		switch {
 		case err != nil:
 			problem.Respond(w, r2, err)
-		case l.cfg.RefundIf != nil && c != nil && c.rate.Allowed:
-			l.serveRefundable(w, r2, x, c, next)
+		case l.cfg.RefundIf != nil && len(c.limits) > 0 && c.state().Allowed:
+			c.serveRefundable(w, r2, x, next)
 		default:
 			next.ServeHTTP(w, r2)
 		}
 	})
 }
 
-// statusClientLeft is what nginx logs for a client that did not wait.
-const statusClientLeft = 499
-
 // serveRefundable calls next, and then asks whether the charge is to be given
 // back.
-func (l *Limiter) serveRefundable(w http.ResponseWriter, r *http.Request, x *exchange.Exchange, c *call, next http.Handler) {
+func (c *call) serveRefundable(w http.ResponseWriter, r *http.Request, x *exchange.Exchange, next http.Handler) {
 	rec, w := x.Record(w)
 	done := false
 	defer func() { // also after a panic and after runtime.Goexit
-		status := rec.Status()
+		status, refund := rec.Status(), false
 		switch {
 		case errors.Is(r.Context().Err(), context.Canceled):
 			// First, so that nobody gets his money back for hanging up in
 			// the middle and making the handler panic.
-			status = statusClientLeft
+			status = 499 // as nginx logs a client that did not wait
 		case !done:
 			status = http.StatusInternalServerError
 		}
-		if !l.refundable(r, status) {
+		contain(r, "RefundIf", func() { refund = c.limiter.cfg.RefundIf(r, status) })
+		if !refund {
 			return
 		}
 		ctx := context.WithoutCancel(r.Context())
-		if err := l.refund(ctx, c); err != nil {
+		if err := c.refund(ctx); err != nil {
 			slog.WarnContext(ctx, "rate limit was not refunded", "policy", c.limits[c.binding].Policy, "cause", err)
 		}
 	}()
@@ -66,22 +64,12 @@ func (l *Limiter) serveRefundable(w http.ResponseWriter, r *http.Request, x *exc
 	done = true
 }
 
-// refundable asks RefundIf.
-func (l *Limiter) refundable(r *http.Request, status int) bool {
-	defer contain(r, "RefundIf")
-	return l.cfg.RefundIf(r, status)
-}
-
-// observe calls OnDecision.
-func (l *Limiter) observe(r *http.Request, d Decision) {
-	defer contain(r, "OnDecision")
-	l.cfg.OnDecision(r, d)
-}
-
-// contain is deferred around a hook. Hooks watch; their panic is no reason to
-// fail.
-func contain(r *http.Request, hook string) {
-	if v := recover(); v != nil {
-		slog.ErrorContext(r.Context(), "rate limit hook panicked", "hook", hook, "panic", v)
-	}
+// contain calls a hook. Hooks watch; their panic is no reason to fail.
+func contain(r *http.Request, name string, hook func()) {
+	defer func() {
+		if v := recover(); v != nil {
+			slog.ErrorContext(r.Context(), "rate limit hook panicked", "hook", name, "panic", v)
+		}
+	}()
+	hook()
 }

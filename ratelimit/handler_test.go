@@ -215,13 +215,12 @@ func TestHandler_allocations(t *testing.T) {
 		t.Skip("the race detector allocates")
 	}
 	r := request("ann")
-	const exchange = 1 // made by whoever is first
 	for _, c := range []struct {
 		name string
 		cfg  ratelimit.Config
-		want float64 // beyond the exchange
+		want float64
 	}{
-		{"a key that costs nothing", ratelimit.Config{Rate: plenty, Key: ratelimit.Global}, 2}, // the call, the digits
+		{"a key that costs nothing", ratelimit.Config{Rate: plenty, Key: ratelimit.Global}, 2}, // the exchange with the call, the digits
 		{"an address", ratelimit.Config{Rate: plenty, Key: ratelimit.RemoteIP}, 2},             // the key is there already
 		{"a token", ratelimit.Config{Rate: plenty}, 3},                                         // and the key
 		{"no fields", ratelimit.Config{Rate: plenty, Key: ratelimit.Global, Headers: ratelimit.HeadersNone}, 1},
@@ -231,14 +230,28 @@ func TestHandler_allocations(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			h := newLimiter(t, c.cfg).Handler(nothing)
 			w := &discard{header: http.Header{}}
-			got := testing.AllocsPerRun(100, func() {
-				clear(w.header)
-				h.ServeHTTP(w, r)
-			}) - exchange
-			if got != c.want {
+			count := func(h http.Handler) float64 {
+				return testing.AllocsPerRun(100, func() {
+					clear(w.header)
+					h.ServeHTTP(w, r)
+				})
+			}
+			if got := count(h); got != c.want {
 				t.Errorf("an allowed request allocates %v times, want %v", got, c.want)
 			}
+			errs := problem.New(problem.Config{}) // begins the exchange
+			if got := count(errs.Handler(h)) - count(errs.Handler(nothing)); got != c.want {
+				t.Errorf("an allowed request inside a responder allocates %v times more, want %v", got, c.want)
+			}
 		})
+	}
+}
+
+// An allocation is as large as its size class; one of more than 512 bytes has a
+// header of 8.
+func TestHandler_allocatesLittle(t *testing.T) {
+	if ratelimit.CallSize > 256 || ratelimit.FirstCallSize > 768-8 {
+		t.Errorf("a call takes %d bytes, and %d with its exchange, want at most 256 and 760", ratelimit.CallSize, ratelimit.FirstCallSize)
 	}
 }
 

@@ -1,6 +1,7 @@
 package ratelimit
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"time"
@@ -8,9 +9,6 @@ import (
 	"github.com/backstop-go/backstop/internal/exchange"
 	"github.com/backstop-go/backstop/problem"
 )
-
-// fieldValues is the memory of the header values of one response.
-type fieldValues [3]string
 
 // SetHeaders writes the header fields of a decision of this limiter, as
 // [Limiter.Handler] does before it calls the next handler: those that
@@ -20,73 +18,60 @@ type fieldValues [3]string
 // belongs to the error, see [Decision.Err].
 func (l *Limiter) SetHeaders(h http.Header, r *http.Request, d Decision) {
 	if d.call != nil {
-		l.set(h, d.call, l.shown(r, d.call), new(fieldValues))
+		d.call.setFields(h, time.Now(), new([3]string))
 	}
 }
 
-// set writes the fields of a call in some families, with values for their
-// memory.
-func (l *Limiter) set(h http.Header, c *call, families problem.RateLimitHeaders, values *fieldValues) {
-	if !c.rate.Allowed && !l.cfg.DryRun && l.cfg.Headers != HeadersAll {
-		removeFields(h) // a refusal must not say "57 left"
+// families are those in which a call is shown, 0 if it is in none.
+func (c *call) families(r *http.Request) problem.RateLimitHeaders {
+	cfg := &c.limiter.cfg
+	if cfg.Headers != HeadersAll || cfg.DryRun || c.state().Unknown {
+		return 0
 	}
-	if families == 0 {
+	return cmp.Or(cfg.Families, problem.FromContext(r.Context()).RateLimit())
+}
+
+// setFields writes the fields of a call that was decided at a time, with values
+// for their memory.
+func (c *call) setFields(h http.Header, at time.Time, values *[3]string) {
+	cfg, s := &c.limiter.cfg, c.state()
+	if !s.Allowed && !cfg.DryRun && cfg.Headers != HeadersAll {
+		for _, name := range exchange.RateFields() { // a refusal must not say "57 left"
+			delete(h, name)
+		}
+	}
+	if c.rate.Families == 0 {
 		return
 	}
-	binds := true
-	for outer := c.rate.Outer(); outer != nil; outer = outer.Outer() {
-		binds = binds && (outer.Families == 0 || c.rate.Binds(outer))
-		families |= problem.RateLimitHeaders(outer.Families) // or their numbers would stay
-	}
+	families := problem.RateLimitHeaders(c.rate.Shown()) // of outer ones, too, or their numbers would stay
 	if families&problem.RateLimitFields != 0 {
 		c.setLists(h)
 	}
-	if binds {
-		c.setNumbers(h, families, values)
+	for outer := c.outer(); outer != nil; outer = outer.outer() {
+		if outer.rate.Families != 0 && !s.binds(outer.state()) {
+			return
+		}
+	}
+	if families&problem.RateLimitTrio != 0 {
+		c.setNumbers(h, &exchange.Families[1], seconds(s.ResetAfter), new([3]string))
+	}
+	if families&problem.XRateLimit != 0 {
+		c.setNumbers(h, &exchange.Families[0], at.Unix()+seconds(s.ResetAfter+time.Duration(at.Nanosecond())), values)
 	}
 }
 
 // setNumbers writes the fields that show the limit that binds. The digits of all
 // values are one string, which saves allocations, and each slice has the
 // capacity 1, so that an Add copies.
-func (c *call) setNumbers(h http.Header, families problem.RateLimitHeaders, values *fieldValues) {
+func (c *call) setNumbers(h http.Header, f *exchange.Family, reset int64, values *[3]string) {
 	var array [80]byte
 	digits := strconv.AppendInt(array[:0], int64(c.limits[c.binding].Rate.burst()), 10)
 	limit := len(digits)
-	digits = strconv.AppendInt(digits, int64(c.rate.Remaining), 10)
+	digits = strconv.AppendInt(digits, int64(c.state().Remaining), 10)
 	remaining := len(digits)
-	if families&problem.XRateLimit != 0 {
-		digits = strconv.AppendInt(digits, time.Now().Add(c.rate.ResetAfter+time.Second-1).Unix(), 10)
-	}
-	unix := len(digits)
-	if families&problem.RateLimitTrio != 0 {
-		digits = strconv.AppendInt(digits, seconds(c.rate.ResetAfter), 10)
-	}
-	all := string(digits)
-	*values = fieldValues{all[:limit], all[limit:remaining], all[remaining:unix]}
-	if families&problem.XRateLimit != 0 {
-		h[exchange.XRateLimitLimit], h[exchange.XRateLimitRemaining], h[exchange.XRateLimitReset] = values[0:1:1], values[1:2:2], values[2:3:3]
-	}
-	if families&problem.RateLimitTrio != 0 {
-		h[exchange.RateLimitLimit], h[exchange.RateLimitRemaining], h[exchange.RateLimitReset] = values[0:1:1], values[1:2:2], []string{all[unix:]}
-	}
-}
-
-// shown returns the families in which a call is shown, 0 if in none.
-func (l *Limiter) shown(r *http.Request, c *call) problem.RateLimitHeaders {
-	switch {
-	case l.cfg.Headers != HeadersAll || l.cfg.DryRun || c.rate.Unknown:
-		return 0
-	case l.cfg.Families != 0:
-		return l.cfg.Families
-	}
-	return problem.FromContext(r.Context()).RateLimit()
-}
-
-func removeFields(h http.Header) {
-	for _, name := range [...]string{exchange.XRateLimitLimit, exchange.XRateLimitRemaining, exchange.XRateLimitReset, exchange.RateLimitLimit, exchange.RateLimitRemaining, exchange.RateLimitReset, exchange.RateLimitPolicy, exchange.RateLimit} {
-		delete(h, name)
-	}
+	all := string(strconv.AppendInt(digits, reset, 10))
+	*values = [...]string{all[:limit], all[limit:remaining], all[remaining:]}
+	h[f.Limit], h[f.Remaining], h[f.Reset] = values[0:1:1], values[1:2:2], values[2:3:3]
 }
 
 // seconds rounds a delay up to whole seconds.

@@ -137,13 +137,12 @@ const maxKey = 64
 
 // storeKey is the key as a store sees it: short, and fit for a log.
 func storeKey(key string) string {
-	if len(key) > maxKey {
-		return hashed("hash:", key)
+	fit := len(key) <= maxKey
+	for i := 0; i < len(key) && fit; i++ {
+		fit = key[i] >= ' ' && key[i] <= '~'
 	}
-	for i := range len(key) {
-		if key[i] < ' ' || key[i] > '~' {
-			return hashed("hash:", key)
-		}
+	if !fit {
+		return hashed("hash:", key)
 	}
 	return key
 }

@@ -2,6 +2,7 @@ package ratelimit
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -28,7 +29,7 @@ type Limiter struct {
 
 type policy struct {
 	Policy
-	categories map[string]Limit // with a name and a rate
+	categories map[string]*policy // the same, but for name and rate
 }
 
 // call is everything that one request needs. For one limit it is one
@@ -36,12 +37,12 @@ type policy struct {
 // header fields their memory.
 type call struct {
 	limiter  *Limiter
-	limits   []Limit
+	limits   []Limit // none if no limit applies
 	states   []State
 	binding  int32 // index of the limit that binds
 	refunded atomic.Bool
 	rate     exchange.Rate
-	values   fieldValues
+	values   [3]string
 	oneLimit [1]Limit
 	oneState [1]State
 }
@@ -56,60 +57,146 @@ type call struct {
 // The decision is written nowhere, see [Limiter.SetHeaders]. [FromContext] finds
 // it if r has passed a middleware of this module.
 func (l *Limiter) Take(r *http.Request) (Decision, error) {
-	return result(l.take(r, exchange.From(r.Context())))
-}
-
-// take is Take without a Decision, which few requests need. The call is nil if
-// no limit applies, or after an error.
-func (l *Limiter) take(r *http.Request, x *exchange.Exchange) (*call, error) {
-	c, err := l.ask(r, asked)
-	if err != nil && l.cfg.DryRun {
-		slog.WarnContext(r.Context(), "dry run of a rate limit could not decide", "policy", l.policies[0].Name, "cause", err)
-		return nil, nil
-	}
-	if c == nil {
-		return nil, err
-	}
-	if !l.cfg.DryRun {
-		c.rate.Families = uint8(l.shown(r, c))
-		x.AddRate(&c.rate)
-	}
-	if l.cfg.OnDecision != nil {
-		l.observe(r, c.decision())
-	}
-	return c, nil
+	c := &call{limiter: l}
+	return c.result(c.take(r, exchange.From(r.Context()), nil))
 }
 
 // Peek tells how a request stands, and takes nothing. Its decision is always
 // allowed; its RetryAfter says when one unit fits. Nobody else is told.
 func (l *Limiter) Peek(r *http.Request) (Decision, error) {
-	return result(l.ask(r, 0))
+	c := &call{limiter: l}
+	return c.result(c.ask(r, 0, nil, nil))
+}
+
+// Charge adds a cost that is known only afterwards, such as the tokens that a
+// language model has used: units for each bucket of the request's decision, also
+// beyond the burst. Nothing of this request changes; later ones are refused until
+// it is paid, and their header fields and Retry-After say so. The debt of a bucket
+// ends at 366 days. What RefundIf gives back is what the request was charged
+// before: a Charge stays.
+//
+// It finds the decision in the context of r. Without one, as after a Take outside
+// of every middleware of this module or in a dry run, it finds the buckets as
+// [Limiter.Take] does; it does nothing if no limit applies. It does not stop when
+// the client leaves. The error is of the kind problem.Internal if units is
+// negative, else as that of Take.
+func (l *Limiter) Charge(r *http.Request, units int) error {
+	if units < 0 {
+		return problem.Internal.Wrap(fmt.Errorf("ratelimit: charge of %d units is negative", units), "")
+	}
+	c := callOf(exchange.From(r.Context()).LastRate())
+	for c != nil && c.limiter != l {
+		c = c.outer()
+	}
+	if c == nil {
+		c = &call{limiter: l}
+		if err := c.find(r, units); err != nil {
+			return err
+		}
+	}
+	return undecided(c.again(context.WithoutCancel(r.Context()), func(limit *Limit, _ *State) bool {
+		limit.Cost, limit.Force = units, true
+		return !limit.Rate.blocked()
+	}))
+}
+
+// again makes a call of those limits that edit does not refuse.
+func (c *call) again(ctx context.Context, edit func(*Limit, *State) bool) error {
+	limits := make([]Limit, 0, len(c.limits))
+	for i, limit := range c.limits {
+		if edit(&limit, &c.states[i]) {
+			limits = append(limits, limit)
+		}
+	}
+	return c.limiter.cfg.Store.Take(ctx, limits, make([]State, len(limits)))
+}
+
+// Refund gives back what a decision of this limiter has taken, once: a second
+// refund, and that of a refusal, do nothing. Limits whose state is Unknown or
+// Degraded are left alone, because the store was not charged for them.
+func (l *Limiter) Refund(ctx context.Context, d Decision) error {
+	switch {
+	case d.call == nil:
+		return nil
+	case d.call.limiter != l:
+		return errors.New("ratelimit: refund of another limiter's decision")
+	}
+	return d.call.refund(ctx)
+}
+
+func (c *call) refund(ctx context.Context) error {
+	if !c.state().Allowed || c.refunded.Swap(true) {
+		return nil
+	}
+	err := c.again(ctx, func(limit *Limit, s *State) bool {
+		limit.Cost = -limit.Cost
+		return limit.Cost < 0 && !s.Unknown && !s.Degraded // what nobody or a substitute has counted, the store was not charged for
+	})
+	if err != nil {
+		return fmt.Errorf("ratelimit: refund: %w", err)
+	}
+	return nil
 }
 
 // result is a call for callers outside of this package.
-func result(c *call, err error) (Decision, error) {
-	if c == nil {
+func (c *call) result(err error) (Decision, error) {
+	if err != nil || len(c.limits) == 0 {
 		return Decision{Allowed: err == nil}, err
 	}
 	return c.decision(), nil
 }
 
+// take decides as the configuration says, and tells the exchange, the header and
+// the hook. The header may be nil.
+func (c *call) take(r *http.Request, x *exchange.Exchange, h http.Header) error {
+	cfg := &c.limiter.cfg
+	err := c.ask(r, asked, x, h)
+	switch {
+	case err != nil && cfg.DryRun:
+		slog.WarnContext(r.Context(), "dry run of a rate limit could not decide", "policy", c.limiter.policies[0].Name, "cause", err)
+		c.limits, err = nil, nil
+	case err == nil && len(c.limits) > 0 && cfg.OnDecision != nil:
+		contain(r, "OnDecision", func() { cfg.OnDecision(r, c.decision()) })
+	}
+	return err
+}
+
 // asked is the cost that a request has by the configuration.
 const asked = -1
 
-// ask asks the store about a cost. The call is nil as in take.
-func (l *Limiter) ask(r *http.Request, cost int) (*call, error) {
-	c, err := l.call(r, cost)
-	if c == nil {
-		return nil, err
+// ask asks the store about a cost. One reading of the clock serves our own store
+// and the header fields.
+func (c *call) ask(r *http.Request, cost int, x *exchange.Exchange, h http.Header) error {
+	err := c.find(r, cost)
+	if err != nil || len(c.limits) == 0 {
+		return err
 	}
-	if slices.ContainsFunc(c.limits, blocked) {
+	at := time.Now()
+	switch m, ours := c.limiter.cfg.Store.(*Memory); {
+	case slices.ContainsFunc(c.limits, blocked):
 		c.block(cost == 0)
-	} else if err := l.cfg.Store.Take(r.Context(), c.limits, c.states); err != nil {
-		return nil, undecided(err)
+	case ours:
+		err = m.takeAt(at.Sub(m.start), c.limits, c.states)
+	default:
+		err = c.limiter.cfg.Store.Take(r.Context(), c.limits, c.states)
+		at = time.Now()
 	}
-	c.bind()
-	return c, nil
+	if err != nil {
+		return undecided(err)
+	}
+	for i := 1; i < len(c.states); i++ {
+		if c.states[i].binds(c.state()) {
+			c.binding = int32(i)
+		}
+	}
+	c.rate = exchange.Rate{Decision: c, Families: uint8(c.families(r))}
+	if !c.limiter.cfg.DryRun {
+		x.AddRate(&c.rate)
+	}
+	if h != nil {
+		c.setFields(h, at, &c.values)
+	}
+	return nil
 }
 
 func blocked(l Limit) bool { return l.Rate.blocked() }
@@ -124,38 +211,36 @@ func (c *call) block(peek bool) {
 	}
 }
 
-// call finds the limits of a request, with a cost. It is nil if none applies.
-func (l *Limiter) call(r *http.Request, cost int) (*call, error) {
+// find finds the limits of a request, with a cost.
+func (c *call) find(r *http.Request, cost int) error {
+	l, limits := c.limiter, c.oneLimit[:0]
 	if l.cfg.Skip != nil && l.cfg.Skip(r) {
-		return nil, nil
+		return nil
 	}
-	c := &call{limiter: l}
-	c.limits, c.states = c.oneLimit[:], c.oneState[:]
-	if n := len(l.policies); n > 1 {
-		c.limits, c.states = make([]Limit, n), make([]State, n)
-	}
-	n := 0
 	for i := range l.policies {
-		applies, err := l.fill(&c.limits[n], &l.policies[i], r, cost)
+		limit, err := l.limit(&l.policies[i], r, cost)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if applies {
-			n++
+		if limit.Policy != "" {
+			limits = append(limits, limit)
 		}
 	}
-	if n == 0 {
-		return nil, nil
-	}
-	c.limits, c.states = c.limits[:n], c.states[:n]
-	return c, nil
+	c.limits, c.states = limits, append(c.oneState[:0], make([]State, len(limits))...)
+	return nil
 }
 
-// fill makes the limit of a policy, and reports whether it applies.
-func (l *Limiter) fill(limit *Limit, p *policy, r *http.Request, cost int) (bool, error) {
-	limit.Policy, limit.Rate = p.plan(r)
+// limit makes the limit of a policy. It has none of itself if that does not apply.
+func (l *Limiter) limit(p *policy, r *http.Request, cost int) (Limit, error) {
+	if p.Category != nil {
+		p = cmp.Or(p.categories[p.Category(r)], p)
+	}
+	limit := Limit{Policy: p.Name, Rate: p.Rate, Cost: cost}
+	if p.RateFor != nil {
+		limit.Rate = cmp.Or(p.RateFor(r), p.Rate)
+	}
 	if limit.Rate == Unlimited() {
-		return false, nil
+		return Limit{}, nil
 	}
 	key, ok := p.Key(r)
 	switch {
@@ -163,13 +248,10 @@ func (l *Limiter) fill(limit *Limit, p *policy, r *http.Request, cost int) (bool
 		l.hint(r, key)
 		limit.Key = storeKey(key)
 	case p.Missing == MissingReject:
-		return false, problem.Unauthenticated.New("")
+		return Limit{}, problem.Unauthenticated.New("")
 	case p.Missing == MissingSkip:
-		return false, nil
-	default:
-		limit.Key = "" // which no key function can return, so it is nobody else's
-	}
-	limit.Cost = cost
+		return Limit{}, nil
+	} // no key function returns "", so the key of all without one is nobody else's
 	if cost == asked {
 		limit.Cost = 1
 		if p.Cost != nil {
@@ -177,27 +259,17 @@ func (l *Limiter) fill(limit *Limit, p *policy, r *http.Request, cost int) (bool
 		}
 	}
 	if limit.Cost < 0 {
-		return false, problem.Internal.Wrap(fmt.Errorf("ratelimit: policy %q: cost %d is negative", limit.Policy, limit.Cost), "")
+		return Limit{}, problem.Internal.Wrap(fmt.Errorf("ratelimit: policy %q: cost %d is negative", limit.Policy, limit.Cost), "")
 	}
-	return true, nil
+	return limit, nil
 }
 
-// plan returns the name and the rate that hold for a request.
-func (p *policy) plan(r *http.Request) (string, Rate) {
-	if p.Category != nil {
-		if c, ok := p.categories[p.Category(r)]; ok {
-			return c.Policy, c.Rate
-		}
-	}
-	if p.RateFor != nil {
-		return p.Name, cmp.Or(p.RateFor(r), p.Rate)
-	}
-	return p.Name, p.Rate
-}
-
-// undecided is the answer to an error of a store.
+// undecided is the answer to an error of a store, if it is one.
 func undecided(err error) error {
-	if errors.Is(err, ErrRate) {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ErrRate):
 		return problem.Internal.Wrap(err, "")
 	}
 	delay := time.Second

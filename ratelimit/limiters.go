@@ -79,9 +79,7 @@ func admit(r *rate.Limiter, now time.Time, cost int) bool {
 	if cost > 0 {
 		return r.AllowN(now, cost)
 	}
-	if cost < 0 {
-		r.ReserveN(now, cost)
-	}
+	r.ReserveN(now, cost) // a peek reserves nothing
 	return true
 }
 
@@ -123,7 +121,7 @@ func describe(r *rate.Limiter, now time.Time, l *Limit, s *State) {
 	if nanos-debt > max(nanos, float64(p.Fill))*0x1p-50 {
 		debt++
 	}
-	s.set(p, time.Duration(min(max(debt, 0), float64(bucket.Most))), l, s.Allowed)
+	s.set(p, time.Duration(min(max(debt, 0), float64(bucket.Most))), l)
 	if slower && s.RetryAfter > 0 {
 		s.RetryAfter = Never
 	}

@@ -5,7 +5,9 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
+	"math"
 	"math/bits"
+	"sync"
 	"time"
 
 	"github.com/backstop-go/backstop/ratelimit/internal/bucket"
@@ -35,7 +37,7 @@ type MemoryConfig struct {
 // bubble of testing/synctest, make the store inside the bubble: its clock is the
 // one of its birth.
 type Memory struct {
-	seeds  [3]maphash.Seed
+	seeds  [2]maphash.Seed
 	start  time.Time
 	shards shards  // a power of two
 	tables []table // a power of two; table i is under the lock of shard i
@@ -60,109 +62,91 @@ func NewMemory(cfg MemoryConfig) (*Memory, error) {
 	for n < maxShards && keys/(2*n) >= minTableKeys || keys/n > maxTableKeys {
 		n *= 2
 	}
-	m := &Memory{start: time.Now(), shards: make(shards, min(n, maxShards)), tables: make([]table, n)}
-	for i := range m.seeds {
-		m.seeds[i] = maphash.MakeSeed()
+	m := &Memory{
+		seeds: [...]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
+		start: time.Now(), shards: make(shards, min(n, maxShards)), tables: make([]table, n),
 	}
 	for i := range m.tables {
 		m.tables[i].cap = (keys + i) / n // together exactly as many
+		m.tables[i].rebuild(0)
 	}
 	return m, nil
 }
 
 // claim is one limit of a call.
 type claim struct {
-	id      uint64
-	where   uint64 // the lower half chooses the table
-	table   *table
-	entry   *entry // nil is a full bucket that nobody knows
-	plan    bucket.Plan
-	debt    time.Duration
-	allowed bool
+	id    uint64
+	where uint16
+	table *table
+	plan  bucket.Plan
+	debt  time.Duration
 }
 
 // Take implements [Store]. It never fails but for the faults of [Check].
 func (m *Memory) Take(_ context.Context, limits []Limit, states []State) error {
-	if err := Check(limits, states); err != nil {
+	return m.takeAt(time.Since(m.start), limits, states)
+}
+
+// takeAt is Take at an instant, as the time since the birth of m.
+func (m *Memory) takeAt(now time.Duration, limits []Limit, states []State) error {
+	if err := checkCall(limits, states); err != nil {
 		return err
 	}
-	switch n := len(limits); {
-	case n == 1:
+	if len(limits) == 1 {
 		var one [1]claim
-		m.take(limits, states, one[:])
-	case n <= 8:
-		var few [8]claim
-		m.take(limits, states, few[:n])
-	default:
-		m.take(limits, states, make([]claim, n))
+		return m.take(now, limits, states, one[:])
 	}
-	return nil
+	var few [8]claim
+	return m.take(now, limits, states, append(few[:0], make([]claim, len(limits))...))
 }
 
 // take judges all limits at one instant, and charges all of them or none.
-func (m *Memory) take(limits []Limit, states []State, claims []claim) {
-	now := time.Since(m.start) + 1 // never 0, which is a free slot
-	var set uint64                 // a bit for each shard of this call
+func (m *Memory) take(now time.Duration, limits []Limit, states []State, claims []claim) error {
+	now++          // never 0, which is a free slot
+	var set uint64 // a bit for each shard of this call
 	for i := range claims {
-		set |= m.claim(&claims[i], &limits[i])
+		c, l := &claims[i], &limits[i]
+		plan, err := l.Rate.plan()
+		if err != nil {
+			return fmt.Errorf("ratelimit: %w", err)
+		}
+		policy := maphash.String(m.seeds[0], l.Policy)
+		where := maphash.String(m.seeds[1], l.Key) ^ policy
+		c.id, c.where = maphash.String(m.seeds[0], l.Key)^bits.RotateLeft64(policy, 32), uint16(where>>48)
+		c.plan, c.table = plan, &m.tables[where&uint64(len(m.tables)-1)]
+		set |= 1 << (where & uint64(len(m.shards)-1))
 	}
 	now = m.shards.lock(set, now)
 	admitted := true
 	for i := range claims {
-		admitted = claims[i].judge(&limits[i], now) && admitted
+		c, l := &claims[i], &limits[i]
+		c.debt = max(c.table.slot(c.id, c.where).fullAt-now, 0)
+		states[i].Allowed = l.Force || c.plan.Fits(c.debt, l.Cost)
+		admitted = admitted && states[i].Allowed
 	}
 	for i := 0; i < len(claims) && admitted; i++ {
 		claims[i].charge(&limits[i], now)
 	}
-	// Entries that exist come first: an insertion moves others about.
-	for i := 0; i < len(claims) && admitted; i++ {
-		if c := &claims[i]; c.entry == nil && c.debt > 0 {
-			c.table.insert(entry{c.id, uint32(c.where >> 32), c.shape(&limits[i]), now + c.debt}, now)
-		}
-	}
 	m.shards.unlock(set, now)
 	for i := range claims {
-		c := &claims[i]
-		states[i].set(c.plan, c.debt, &limits[i], c.allowed)
+		states[i].set(claims[i].plan, claims[i].debt, &limits[i])
 	}
+	return nil
 }
 
-// claim says where to find the bucket of a limit, and returns the bit of its
-// shard.
-func (m *Memory) claim(c *claim, l *Limit) uint64 {
-	policy := maphash.String(m.seeds[0], l.Policy) // of which there are few
-	c.id = maphash.String(m.seeds[1], l.Key) ^ policy
-	c.where = maphash.String(m.seeds[2], l.Key) ^ bits.RotateLeft64(policy, 32)
-	c.table = &m.tables[c.where&uint64(len(m.tables)-1)]
-	c.plan = l.Rate.plan()
-	return 1 << (c.where & uint64(len(m.shards)-1))
-}
-
-// judge looks up the bucket, and reports whether the limit has room.
-func (c *claim) judge(l *Limit, now time.Duration) bool {
-	if len(c.table.slots) > 0 {
-		if e := c.table.slot(c.id, uint32(c.where>>32)); e.fullAt != 0 {
-			c.entry, c.debt = e, max(e.fullAt-now, 0)
-		}
-	}
-	c.allowed = l.Force || c.plan.Fits(c.debt, l.Cost)
-	return c.allowed
-}
-
-// charge takes a cost, or gives it back. Peeks leave no trace, and refunds leave
-// the bucket to the rate that has charged it.
+// charge takes a cost, or gives it back. Peeks leave no trace, nor do refunds of a
+// full bucket; others leave it to the rate that has charged it.
 func (c *claim) charge(l *Limit, now time.Duration) {
-	c.debt = c.plan.After(c.debt, l.Cost)
-	if c.entry == nil || l.Cost == 0 {
+	if l.Cost == 0 || l.Cost < 0 && c.debt == 0 {
 		return
 	}
-	c.entry.fullAt = now + c.debt
+	c.debt = c.plan.After(c.debt, l.Cost)
+	e := c.table.place(c.id, c.where, now)
+	e.fullAt = now + c.debt
 	if l.Cost > 0 {
-		c.entry.shape = c.shape(l)
+		e.fill, e.burst = float32(c.plan.Fill), uint16(min(l.Rate.burst(), math.MaxUint16))
 	}
 }
-
-func (c *claim) shape(l *Limit) shape { return shapeOf(c.plan.Fill, l.Rate.burst()) }
 
 // Stats says how full a [Memory] is.
 type Stats struct {
@@ -183,4 +167,36 @@ func (m *Memory) Stats() (sum Stats) {
 		mu.Unlock()
 	}
 	return sum
+}
+
+// shards are locks, at most 64. A set of them is a uint64 with a bit for each.
+type shards []shard
+
+// shard is a lock, with a cache line of its own and its neighbour's prefetch.
+type shard struct {
+	mu     sync.Mutex
+	latest time.Duration // instant of a call; none is judged at an earlier one
+	_      [112]byte
+}
+
+// lock locks a set, always in the order of the bits, so two calls cannot wait for
+// each other. It returns the instant of the call: the clock was read before, so
+// another call may have been judged at a later one since. At an earlier one that
+// would look like a debt of more than the bucket can owe.
+func (s shards) lock(set uint64, now time.Duration) time.Duration {
+	for ; set != 0; set &= set - 1 {
+		shard := &s[bits.TrailingZeros64(set)]
+		shard.mu.Lock()
+		now = max(now, shard.latest)
+	}
+	return now
+}
+
+// unlock unlocks a set after a call that was judged at an instant.
+func (s shards) unlock(set uint64, now time.Duration) {
+	for ; set != 0; set &= set - 1 {
+		shard := &s[bits.TrailingZeros64(set)]
+		shard.latest = now
+		shard.mu.Unlock()
+	}
 }

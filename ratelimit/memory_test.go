@@ -400,3 +400,16 @@ func TestMemory_allocatesNothing(t *testing.T) {
 		}
 	}
 }
+
+// A flood of peeks and refunds makes no buckets, so it takes no room from others.
+func TestMemory_keepsNothingOfAPeekOrARefund(t *testing.T) {
+	m := newMemory(t, 0)
+	for i := range 100 {
+		for _, cost := range []int{0, -1} {
+			take(t, m, strconv.Itoa(i), ratelimit.PerHour(5), cost)
+		}
+	}
+	if got := m.Stats(); got != (ratelimit.Stats{}) {
+		t.Errorf("Stats() after peeks and refunds of unknown keys = %+v, want no keys", got)
+	}
+}

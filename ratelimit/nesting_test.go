@@ -112,6 +112,27 @@ X-Ratelimit-Reset: 946684820`},
 	}
 }
 
+// From the one that binds most to the one that binds least.
+func TestState_binds(t *testing.T) {
+	ranked := []ratelimit.State{
+		{RetryAfter: 9, Remaining: 5},
+		{RetryAfter: 3},
+		{RetryAfter: 3, Remaining: 1},
+		{Allowed: true, Remaining: 0, ResetAfter: 1},
+		{Allowed: true, Remaining: 2, ResetAfter: 9},
+		{Allowed: true, Remaining: 2, ResetAfter: 5, RetryAfter: 9}, // of a peek: not a wait
+		{Allowed: true, Remaining: 2, ResetAfter: 4},
+		{Allowed: true, Unknown: true},
+	}
+	for i := range ranked {
+		for j := range ranked {
+			if got := ranked[i].Binds(&ranked[j]); got != (i < j) {
+				t.Errorf("%+v binds more than %+v = %t, want %t", ranked[i], ranked[j], got, i < j)
+			}
+		}
+	}
+}
+
 func TestHandler_severalLimitsShowTheOneThatBinds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newLimiter(t, ratelimit.Config{

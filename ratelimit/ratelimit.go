@@ -31,10 +31,10 @@
 package ratelimit
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
-	"math/bits"
 	"time"
 
 	"github.com/backstop-go/backstop/ratelimit/internal/bucket"
@@ -104,46 +104,32 @@ func (r Rate) WithBurst(n int) Rate {
 // never an outage.
 var ErrRate = errors.New("ratelimit: unusable rate")
 
-// Bounds of a rate: below a microsecond per unit Redis could not count, and
-// above a year a debt outlives the process that keeps it.
-const (
-	minInterval = time.Microsecond
-	maxFill     = bucket.Most
-)
-
 // burst is Burst with its default, and 0 if r is blocked.
 func (r Rate) burst() int {
-	if r.Burst == 0 || r.Limit == 0 {
-		return r.Limit
+	if r.Limit == 0 {
+		return 0
 	}
-	return r.Burst
+	return cmp.Or(r.Burst, r.Limit)
 }
 
-// rateError is an [ErrRate] that says which and why.
+// rateError is an [ErrRate] that says why, in words to which somebody adds where.
 type rateError string
 
-func (e rateError) Error() string      { return "ratelimit: " + string(e) }
+func (e rateError) Error() string      { return string(e) }
 func (rateError) Is(target error) bool { return target == ErrRate }
 
-// check returns what is wrong with r; the error is an [ErrRate].
-func (r Rate) check() error {
-	switch {
+// plan is r in nanoseconds, with what is wrong with it, which is an [ErrRate]. The
+// plan of a blocked one is for its header fields.
+func (r Rate) plan() (p bucket.Plan, err error) {
+	switch p = bucket.Of(max(r.Limit, 1), r.Per, r.Burst, 1); {
 	case r.Limit < 1 || r.Per <= 0:
-		return rateError(fmt.Sprintf("rate of %d per %v allows nothing", r.Limit, r.Per))
+		err = rateError(fmt.Sprintf("rate of %d per %v allows nothing", r.Limit, r.Per))
 	case r.Burst < 0:
-		return rateError(fmt.Sprintf("burst of %d is negative", r.Burst))
-	case int64(r.Limit) > int64(r.Per/minInterval):
-		return rateError(fmt.Sprintf("rate of %d per %v is more than one unit per %v", r.Limit, r.Per, minInterval))
+		err = rateError(fmt.Sprintf("burst of %d is negative", r.Burst))
+	case p.Unit < time.Microsecond: // which Redis could not count
+		err = rateError(fmt.Sprintf("rate of %d per %v is more than one unit per %v", r.Limit, r.Per, time.Microsecond))
+	case p.Fill > bucket.Most:
+		err = rateError(fmt.Sprintf("rate of %d per %v needs more than %v to fill a burst of %d", r.Limit, r.Per, bucket.Most, r.burst()))
 	}
-	// Burst·Per > maxFill·Limit, in 128 bits: neither product fits 64.
-	hi, lo := bits.Mul64(uint64(r.burst()), uint64(r.Per))
-	maxHi, maxLo := bits.Mul64(uint64(maxFill), uint64(r.Limit))
-	if hi > maxHi || hi == maxHi && lo > maxLo {
-		return rateError(fmt.Sprintf("rate of %d per %v needs more than %v to fill a burst of %d", r.Limit, r.Per, maxFill, r.burst()))
-	}
-	return nil
+	return p, err
 }
-
-// plan is r in nanoseconds. It is defined for a blocked one, too, for its header
-// fields.
-func (r Rate) plan() bucket.Plan { return bucket.Of(max(r.Limit, 1), r.Per, r.Burst, 1) }

@@ -3,6 +3,7 @@ package ratelimit
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/backstop-go/backstop/ratelimit/internal/bucket"
@@ -31,10 +32,10 @@ type Limit struct {
 // fits. ResetAfter is when the bucket is full again. Both are exact to the
 // resolution of the store, and rounded up to it.
 type State struct {
-	Allowed    bool // this limit had room
-	Remaining  int  // single units that would pass at this very instant
+	Remaining  int // single units that would pass at this very instant
 	ResetAfter time.Duration
 	RetryAfter time.Duration
+	Allowed    bool // this limit had room
 	Degraded   bool // decided by a substitute that knows this process only
 	Unknown    bool // the numbers mean nothing
 }
@@ -75,8 +76,8 @@ type Store interface {
 // stores.
 func Check(limits []Limit, states []State) error {
 	for i := range limits {
-		if err := limits[i].Rate.check(); err != nil {
-			return err
+		if _, err := limits[i].Rate.plan(); err != nil {
+			return fmt.Errorf("ratelimit: %w", err)
 		}
 	}
 	return checkCall(limits, states)
@@ -107,13 +108,14 @@ func checkCall(limits []Limit, states []State) error {
 	return nil
 }
 
-// set derives every number from the debt of one instant. It writes them one by one:
-// to copy a State is slow, because the processor has to wait for its bytes.
-func (s *State) set(p bucket.Plan, debt time.Duration, l *Limit, allowed bool) {
-	s.Allowed, s.Degraded, s.Unknown = allowed, false, false
+// set derives every number from the debt of one instant, for a limit that is
+// Allowed or not. It writes them one by one: to copy a State is slow, because the
+// processor has to wait for its bytes.
+func (s *State) set(p bucket.Plan, debt time.Duration, l *Limit) {
+	s.Degraded, s.Unknown = false, false
 	s.Remaining = p.Remaining(debt)
 	s.ResetAfter, s.RetryAfter = debt, 0
-	if !allowed || l.Cost == 0 { // a peek asks for one unit
+	if !s.Allowed || l.Cost == 0 { // a peek asks for one unit
 		s.RetryAfter = p.RetryAfter(debt, l.Cost)
 	}
 }

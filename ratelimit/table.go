@@ -1,7 +1,6 @@
 package ratelimit
 
 import (
-	"math"
 	"math/bits"
 	"slices"
 	"time"
@@ -10,12 +9,13 @@ import (
 // entry is a bucket in 24 bytes without a pointer: the garbage collector has
 // nothing to look at.
 //
-// It is known by a hash of policy and key under secret seeds. Of its 128 bits, 32
-// have chosen the table.
+// It is known by 80 bits of a hash of policy and key under secret seeds, beside
+// those that have chosen the table.
 type entry struct {
 	id     uint64
-	where  uint32
-	shape  shape         // of the bucket at its last charge
+	where  uint16
+	burst  uint16        // at its last charge, or the most that fits
+	fill   float32       // from empty to full, at its last charge
 	fullAt time.Duration // 0 is a free slot
 }
 
@@ -50,7 +50,7 @@ func (t *table) next(i int) int {
 }
 
 // slot is the place of an ID: its entry, or the free slot that it would take.
-func (t *table) slot(id uint64, where uint32) *entry {
+func (t *table) slot(id uint64, where uint16) *entry {
 	for i := t.home(id); ; i = t.next(i) {
 		e := &t.slots[i]
 		if e.fullAt == 0 || e.id == id && e.where == where {
@@ -59,39 +59,34 @@ func (t *table) slot(id uint64, where uint32) *entry {
 	}
 }
 
-// insert stores an entry that is not there yet, and keeps within the cap.
-func (t *table) insert(e entry, now time.Duration) {
+// place returns the entry of an ID, to be filled in. If it is new, others may have
+// been moved or dropped, to keep within the cap.
+func (t *table) place(id uint64, where uint16, now time.Duration) *entry {
+	if e := t.slot(id, where); e.fullAt != 0 {
+		return e
+	}
 	if t.used >= t.cap {
 		t.evict(now)
 	}
 	if 4*(t.used+1) > 3*len(t.slots) {
 		t.rebuild(now)
 	}
-	t.add(e)
-}
-
-func (t *table) add(e entry) {
-	*t.slot(e.id, e.where) = e
 	t.used++
+	e := t.slot(id, where)
+	e.id, e.where = id, where
+	return e
 }
 
 // rebuild makes room for more entries, and drops those that are full: a new
 // bucket starts full, so nobody can tell.
 func (t *table) rebuild(now time.Duration) {
-	live := 0
-	for i := range t.slots {
-		if t.slots[i].fullAt > now {
-			live++
-		}
-	}
-	old := t.slots
-	t.evictions += uint64(t.used - live)
-	t.slots = slices.Grow([]entry(nil), max(8, live*8/5))
-	t.slots, t.used = t.slots[:cap(t.slots)], 0 // with what the allocator has rounded up
-	for i := range old {
-		if old[i].fullAt > now {
-			t.add(old[i])
-		}
+	live := slices.DeleteFunc(t.slots, func(e entry) bool { return e.fullAt <= now })
+	t.evictions += uint64(t.used - len(live))
+	t.used = len(live)
+	t.slots = slices.Grow([]entry(nil), max(8, len(live)*8/5))
+	t.slots = t.slots[:cap(t.slots)] // with what the allocator has rounded up
+	for _, e := range live {
+		*t.slot(e.id, e.where) = e
 	}
 }
 
@@ -110,31 +105,24 @@ func (t *table) drop(free int) {
 	t.evictions++
 }
 
-// evict inspects a few entries and drops those that are full. If none is, it
+// evict inspects a few entries and drops the first that is full. If none is, it
 // drops the one that forgives least.
 func (t *table) evict(now time.Duration) {
-	victim, before := -1, t.used
+	victim := -1
 	for range min(inspected, t.used) {
-		for t.hand >= len(t.slots) || t.slots[t.hand].fullAt == 0 {
-			t.hand++
-			if t.hand >= len(t.slots) {
-				t.hand = 0
-			}
+		for t.hand = t.next(t.hand); t.slots[t.hand].fullAt == 0; t.hand = t.next(t.hand) {
 		}
 		e := &t.slots[t.hand]
 		if e.fullAt <= now {
-			t.drop(t.hand) // the hand may now point at another entry
-			continue
+			t.drop(t.hand)
+			return
 		}
 		if victim < 0 || e.forgivesLess(&t.slots[victim], now) {
 			victim = t.hand
 		}
-		t.hand++
 	}
-	if t.used == before { // so nothing has moved
-		t.drop(victim)
-		t.evictedInDebt++
-	}
+	t.drop(victim)
+	t.evictedInDebt++
 }
 
 // forgivesLess reports whether e is a better one to lose than other. What counts
@@ -146,34 +134,18 @@ func (e *entry) forgivesLess(other *entry, now time.Duration) bool {
 	if a, b := e.level(now), other.level(now); a != b {
 		return a < b
 	}
-	if a, b := e.shape.burst(), other.shape.burst(); a != b {
-		return a < b
+	if e.burst != other.burst {
+		return e.burst < other.burst
 	}
-	return e.fullAt-e.shape.fill() > other.fullAt-other.shape.fill()
+	return e.emptied() > other.emptied()
 }
 
 // level is the share of its bucket that an entry owes, in coarse steps.
 func (e *entry) level(now time.Duration) int {
 	const steps = 64
-	return int(steps*float64(e.fullAt-now)/float64(e.shape.fill()) + 0.9)
+	return int(steps*float64(e.fullAt-now)/float64(e.fill) + 0.9)
 }
 
-// shape is what an eviction needs to know of a bucket beside its debt, in 32 bits:
-// the upper 20 of its time to fill as a float32, and 12 of its burst as another.
-type shape uint32
-
-const burstBits = 12
-
-func shapeOf(fill time.Duration, burst int) shape {
-	upper := math.Float32bits(float32(fill)) >> burstBits
-	return shape(upper<<burstBits | math.Float32bits(float32(burst))>>(31-burstBits))
-}
-
-// fill is the time from empty to full, rounded down by at most a thousandth.
-func (s shape) fill() time.Duration {
-	return time.Duration(math.Float32frombits(uint32(s >> burstBits << burstBits)))
-}
-
-// burst orders shapes by their burst, where bursts of nearly the same size are
-// equal.
-func (s shape) burst() uint32 { return uint32(s) & (1<<burstBits - 1) }
+// emptied is about when an entry that owes all of its bucket was charged. Of two at
+// one instant the slower counts as the later.
+func (e *entry) emptied() float64 { return float64(e.fullAt) - 0.999999*float64(e.fill) }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"os"
 	"strings"
 	"testing"
@@ -71,6 +72,28 @@ func TestEveryContenderAnswersAsExpected(t *testing.T) {
 						t.Error(err)
 					}
 				})
+			}
+		})
+	}
+}
+
+// Times depend on the machine, allocations do not: what the rows of our limiters
+// promise of them is kept.
+func TestLimitersAllocateLittle(t *testing.T) {
+	for _, r := range rows {
+		if r.target.objects == nil || r.race != "AllowedHotKey" && r.race != "Take" {
+			continue
+		}
+		t.Run(r.work, func(t *testing.T) {
+			rc := startRace(t, r.race)
+			c, err := rc.contender(r.ours)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, _ := startLane(t, rc, c.by).allocations()
+			ground, _ := startLane(t, rc, cmp.Or(c.above, nothing)).allocations()
+			if n := round(got-ground, 10); n > *r.target.objects {
+				t.Errorf("%s allocates %v times, want at most %v", c.by, n, *r.target.objects)
 			}
 		})
 	}

@@ -26,17 +26,20 @@ import (
 // redisCallers decide at the same time, on as many connections as they like.
 const redisCallers = 64
 
-// redisAllowed is one decision in Redis, without HTTP, for one of many keys.
+// redisAllowed is one decision in Redis, without HTTP, for one of many keys. Our
+// unit is a whole number of milliseconds, as it is in nearly every rate that people
+// choose; those of the peers are windows, or numbers with a fraction in any case.
 func redisAllowed() race {
 	return withRedis(func(socket string) race {
-		return race{want: answer{status: 200}, contenders: sharedLimiters(socket, plenty, addrs(1<<10))}
+		ours := ratelimit.PerMinute(1000).WithBurst(plenty)
+		return race{want: answer{status: 200}, contenders: sharedLimiters(socket, ours, plenty, addrs(1<<10))}
 	})
 }
 
 // redisRefused is a key without any room that comes back all the time.
 func redisRefused() race {
 	return withRedis(func(socket string) race {
-		return race{before: 1, want: answer{status: 429}, contenders: sharedLimiters(socket, 1, func(uint64) string { return "busy" })}
+		return race{before: 1, want: answer{status: 429}, contenders: sharedLimiters(socket, ratelimit.PerHour(1), 1, func(uint64) string { return "busy" })}
 	})
 }
 
@@ -60,25 +63,25 @@ func redisDown() race {
 		before: 20,
 		want:   answer{status: 200},
 		contenders: []contender{
-			{by: "backstop", call: taken(viaGoRedis("/nonexistent/redis"), plenty, keys)},
-			{by: "memory", call: taken(memory, plenty, keys)},
+			{by: "backstop", call: taken(viaGoRedis("/nonexistent/redis"), ratelimit.PerHour(plenty), keys)},
+			{by: "memory", call: taken(memory, ratelimit.PerHour(plenty), keys)},
 		},
 	}
 }
 
-// sharedLimiters admit n calls per hour and key.
-func sharedLimiters(socket string, n int, keys func(uint64) string) []contender {
+// sharedLimiters admit a burst of n calls per key, those of the peers n per hour.
+func sharedLimiters(socket string, ours ratelimit.Rate, n int, keys func(uint64) string) []contender {
 	return []contender{
-		{by: "backstop+rueidis", call: taken(viaRueidis(socket), n, keys)},
-		{by: "backstop+go-redis", call: taken(viaGoRedis(socket), n, keys)},
+		{by: "backstop+rueidis", call: taken(viaRueidis(socket), ours, keys)},
+		{by: "backstop+go-redis", call: taken(viaGoRedis(socket), ours, keys)},
 		{by: "ulule", call: byUluleRedis(socket, n, keys)},
 		{by: "redis_rate", call: byRedisRate(socket, n, keys)},
 	}
 }
 
-func taken(store ratelimit.Store, n int, keys func(uint64) string) func(uint64) int {
+func taken(store ratelimit.Store, r ratelimit.Rate, keys func(uint64) string) func(uint64) int {
 	return func(i uint64) int {
-		limits := [...]ratelimit.Limit{{Policy: "bench", Key: keys(i), Rate: ratelimit.PerHour(n), Cost: 1}}
+		limits := [...]ratelimit.Limit{{Policy: "bench", Key: keys(i), Rate: r, Cost: 1}}
 		var states [1]ratelimit.State
 		err := store.Take(context.Background(), limits[:], states[:])
 		return decided(states[0].Allowed, err)

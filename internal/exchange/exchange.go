@@ -96,10 +96,22 @@ func From(ctx context.Context) *Exchange {
 // r that carries it and a writer that records; the caller then defers
 // [Leave].
 func Enter(w http.ResponseWriter, r *http.Request) (*Exchange, http.ResponseWriter, *http.Request) {
+	x, _, w, r := EnterBeside[struct{}](w, r)
+	return x, w, r
+}
+
+// EnterBeside is [Enter] for a layer that needs a T for each request: if it has to
+// make the exchange, both are one allocation.
+func EnterBeside[T any](w http.ResponseWriter, r *http.Request) (*Exchange, *T, http.ResponseWriter, *http.Request) {
 	if x := From(r.Context()); x != nil {
-		return x, w, r
+		return x, new(T), w, r
 	}
-	return enter(r.Context(), w, r)
+	both := new(struct {
+		t T // first, where one without a size needs no room
+		x Exchange
+	})
+	w, r = both.x.begin(r.Context(), w, r)
+	return &both.x, &both.t, w, r
 }
 
 // EnterWith is [Enter] for a layer that adds to the context itself: the copy of
@@ -108,11 +120,14 @@ func EnterWith(ctx context.Context, w http.ResponseWriter, r *http.Request) (*Ex
 	if x := From(ctx); x != nil {
 		return x, w, r.WithContext(ctx)
 	}
-	return enter(ctx, w, r)
+	x := new(Exchange)
+	w, r = x.begin(ctx, w, r)
+	return x, w, r
 }
 
-func enter(ctx context.Context, w http.ResponseWriter, r *http.Request) (*Exchange, http.ResponseWriter, *http.Request) {
-	x := &Exchange{Context: ctx}
+// begin makes x an exchange, and the context of a copy of r.
+func (x *Exchange) begin(ctx context.Context, w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request) {
+	x.Context = ctx
 	x.req = *r.WithContext(x) // inlined, so this allocates nothing
 	if u := r.URL; u != nil {
 		x.path = u.Path
@@ -122,7 +137,7 @@ func enter(ctx context.Context, w http.ResponseWriter, r *http.Request) (*Exchan
 	}
 	x.rec.closing = !r.ProtoAtLeast(1, 1)
 	x.rec.head = r.Method == http.MethodHead
-	return x, x.rec.over(w, x), &x.req
+	return x.rec.over(w, x), &x.req
 }
 
 // Record returns the recorder of w if that is one of ours. Otherwise it puts one

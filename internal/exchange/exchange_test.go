@@ -119,6 +119,19 @@ func TestExchangeIsSmall(t *testing.T) {
 	}
 }
 
+// What a layer needs for each request is new each time, and the exchange the same.
+func TestEnterBeside(t *testing.T) {
+	x, one, w, r := exchange.EnterBeside[[3]int](httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+	one[0] = 1
+	again, two, w2, r2 := exchange.EnterBeside[[3]int](w, r)
+	if again != x || exchange.From(r.Context()) != x || w2 != w || r2 != r {
+		t.Error("the second layer has another exchange, writer or request than the first")
+	}
+	if *two != [3]int{} || *one != [3]int{1} {
+		t.Errorf("the layers have %v and %v, want each one of its own", *one, *two)
+	}
+}
+
 // between is a foreign writer that knows nothing but what is beneath.
 type between struct{ http.ResponseWriter }
 

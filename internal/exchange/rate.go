@@ -3,43 +3,28 @@ package exchange
 import (
 	"net/http"
 	"strconv"
-	"time"
 )
 
-// Rate is the decision of one limiter, in numbers. The decisions of all limiters
+// Rate is a link to the decision of one limiter. The decisions of all limiters
 // that a request has passed form a chain, from the inside out. A Rate is not
 // changed once it was added.
 type Rate struct {
-	Allowed    bool
-	Unknown    bool  // Remaining and ResetAfter mean nothing
-	Families   uint8 // of header fields that show this decision; 0 means none does
-	Remaining  int
-	ResetAfter time.Duration
-	RetryAfter time.Duration
-	Source     any // what the limiter itself knows about it
+	Decision any   // what the limiter knows about it
+	Families uint8 // of header fields that show it: bit i is Families[i]
 
 	outer *Rate
 }
 
-// Binds reports whether r leaves less room than the other decision: a refusal
-// with the longest wait first, then the fewest units left, then the longest way
-// to a full bucket. Of two equals neither binds.
-func (r *Rate) Binds(other *Rate) bool {
-	switch {
-	case r.Allowed != other.Allowed:
-		return !r.Allowed
-	case r.RetryAfter != other.RetryAfter && !r.Allowed:
-		return r.RetryAfter > other.RetryAfter
-	case r.Unknown != other.Unknown:
-		return other.Unknown
-	case r.Remaining != other.Remaining:
-		return r.Remaining < other.Remaining
-	}
-	return r.ResetAfter > other.ResetAfter
-}
-
 // Outer returns the decision that was added before r, or nil.
 func (r *Rate) Outer() *Rate { return r.outer }
+
+// Shown returns the families that show r or the decision of an outer limiter.
+func (r *Rate) Shown() (families uint8) {
+	for ; r != nil; r = r.outer {
+		families |= r.Families
+	}
+	return families
+}
 
 // AddRate puts a decision in front of those of outer limiters. It does nothing
 // outside an exchange.
@@ -62,18 +47,6 @@ func (x *Exchange) LastRate() *Rate {
 	return x.rate
 }
 
-// BindingRate returns the decision that leaves the least room, or nil. Of two
-// equal ones it is the outer.
-func (x *Exchange) BindingRate() *Rate {
-	best := x.LastRate()
-	for r := best; r != nil; r = r.outer {
-		if !best.Binds(r) {
-			best = r
-		}
-	}
-	return best
-}
-
 // sign makes single, in a header that is about to be sent, what whoever passes
 // on the header of another answer has doubled, as httputil.ReverseProxy does:
 // the request ID, which is ours, also where an early hint has taken it away, and
@@ -85,43 +58,47 @@ func (x *Exchange) sign(h http.Header) {
 			h[*x.idHeader] = x.id[:1:1]
 		}
 	}
-	if x.rate == nil {
-		return
-	}
-	for _, f := range families {
-		f.single(h)
+	shown := x.rate.Shown()
+	for i, f := range Families {
+		if shown>>i&1 != 0 {
+			f.single(h)
+		}
 	}
 }
 
-// The fields in which limiters show their numbers, as Go's maps spell them.
-// X-RateLimit counts Reset in Unix seconds, the trio in seconds from now.
+// Family is the header fields in which a limiter shows its numbers, as Go's maps
+// spell them.
+type Family struct{ Limit, Remaining, Reset string }
+
+// Families are those that there are. The first counts Reset in Unix seconds, the
+// second in seconds from now.
+var Families = [...]Family{
+	{"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset"},
+	{"Ratelimit-Limit", "Ratelimit-Remaining", "Ratelimit-Reset"},
+}
+
+// The lists of all limits. A limiter further in adds to them.
 const (
-	XRateLimitLimit     = "X-Ratelimit-Limit"
-	XRateLimitRemaining = "X-Ratelimit-Remaining"
-	XRateLimitReset     = "X-Ratelimit-Reset"
-	RateLimitLimit      = "Ratelimit-Limit"
-	RateLimitRemaining  = "Ratelimit-Remaining"
-	RateLimitReset      = "Ratelimit-Reset"
-	RateLimitPolicy     = "Ratelimit-Policy"
-	RateLimit           = "Ratelimit"
+	RateLimitPolicy = "Ratelimit-Policy"
+	RateLimit       = "Ratelimit"
 )
 
-// family is the header fields in which a limiter shows its numbers.
-type family struct{ limit, remaining, reset string }
-
-var families = [...]family{
-	{XRateLimitLimit, XRateLimitRemaining, XRateLimitReset},
-	{RateLimitLimit, RateLimitRemaining, RateLimitReset},
+// RateFields returns the names of all these fields.
+func RateFields() (names []string) {
+	for _, f := range Families {
+		names = append(names, f.Limit, f.Remaining, f.Reset)
+	}
+	return append(names, RateLimitPolicy, RateLimit)
 }
 
 // single leaves one line in each field: of our limiter, whose lines came first, or
 // of the other service's, whose came last.
-func (f family) single(h http.Header) {
-	if len(h[f.limit]) < 2 && len(h[f.remaining]) < 2 && len(h[f.reset]) < 2 {
+func (f Family) single(h http.Header) {
+	if len(h[f.Limit]) < 2 && len(h[f.Remaining]) < 2 && len(h[f.Reset]) < 2 {
 		return
 	}
 	last := binds(h, f)
-	for _, name := range [...]string{f.limit, f.remaining, f.reset} {
+	for _, name := range [...]string{f.Limit, f.Remaining, f.Reset} {
 		lines := h[name]
 		switch {
 		case len(lines) < 2 && !last || len(lines) == 0:
@@ -137,12 +114,12 @@ func (f family) single(h http.Header) {
 
 // binds reports whether the last lines of a family leave less room than the
 // first: fewer units, or as many and a longer way to a full bucket.
-func binds(h http.Header, f family) bool {
-	first, last, ok := ends(h[f.remaining])
+func binds(h http.Header, f Family) bool {
+	first, last, ok := ends(h[f.Remaining])
 	if !ok || first != last {
 		return ok && last < first
 	}
-	first, last, ok = ends(h[f.reset])
+	first, last, ok = ends(h[f.Reset])
 	return ok && last > first
 }
 

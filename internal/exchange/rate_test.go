@@ -8,48 +8,28 @@ import (
 	"github.com/backstop-go/backstop/internal/exchange"
 )
 
-func TestRate_Binds(t *testing.T) {
-	// From the one that binds most to the one that binds least.
-	ranked := []exchange.Rate{
-		{RetryAfter: 9, Remaining: 5},
-		{RetryAfter: 3},
-		{RetryAfter: 3, Remaining: 1},
-		{Allowed: true, Remaining: 0, ResetAfter: 1},
-		{Allowed: true, Remaining: 2, ResetAfter: 9},
-		{Allowed: true, Remaining: 2, ResetAfter: 5, RetryAfter: 9}, // of a peek: not a wait
-		{Allowed: true, Remaining: 2, ResetAfter: 4},
-		{Allowed: true, Unknown: true},
-	}
-	for i := range ranked {
-		for j := range ranked {
-			if got := ranked[i].Binds(&ranked[j]); got != (i < j) {
-				t.Errorf("%+v binds more than %+v = %t, want %t", ranked[i], ranked[j], got, i < j)
-			}
-		}
-	}
-}
-
-func TestExchange_BindingRate(t *testing.T) {
+func TestRatesAreAChain(t *testing.T) {
 	x, _, _ := exchange.Enter(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
-	if got := x.BindingRate(); got != nil {
-		t.Errorf("BindingRate of no decision = %+v, want nil", got)
+	if got := x.LastRate(); got != nil || got.Shown() != 0 {
+		t.Errorf("LastRate of no decision = %+v, want nil, shown nowhere", got)
 	}
-	outer := &exchange.Rate{Allowed: true, Remaining: 2}
-	middle := &exchange.Rate{Allowed: true, Remaining: 7}
-	inner := &exchange.Rate{Allowed: true, Remaining: 2}
+	outer, middle, inner := &exchange.Rate{Families: 1}, &exchange.Rate{}, &exchange.Rate{Families: 6}
 	for _, r := range []*exchange.Rate{outer, middle, inner} {
 		x.AddRate(r)
-		if got := x.BindingRate(); got != outer {
-			t.Errorf("BindingRate after %+v = %+v, want the outermost of the tightest", r, got)
+		if got := x.LastRate(); got != r {
+			t.Errorf("LastRate after %+v = %+v, want the same", r, got)
 		}
 	}
 	if inner.Outer() != middle || middle.Outer() != outer || outer.Outer() != nil {
 		t.Error("the decisions are not chained from the inside out")
 	}
+	if inner.Shown() != 7 || middle.Shown() != 1 {
+		t.Errorf("Shown = %d and %d, want those of the outer ones, too: 7 and 1", inner.Shown(), middle.Shown())
+	}
 	var none *exchange.Exchange
 	none.AddRate(outer)
-	if got := none.BindingRate(); got != nil {
-		t.Errorf("BindingRate outside an exchange = %+v, want nil", got)
+	if got := none.LastRate(); got != nil {
+		t.Errorf("LastRate outside an exchange = %+v, want nil", got)
 	}
 }
 
@@ -73,10 +53,10 @@ func TestNumbersOfTwoLimitersAreMadeOneSet(t *testing.T) {
 		{"theirs alone", set("", "", ""), set("10", "7", "90"), set("10", "7", "90")},
 		{"ours alone", set("60", "9", "100"), set("", "", ""), set("60", "9", "100")},
 	} {
-		for _, family := range []string{"X-Ratelimit-", "Ratelimit-"} {
+		for i, family := range []string{"X-Ratelimit-", "Ratelimit-"} {
 			beneath := httptest.NewRecorder()
 			x, w, _ := exchange.Enter(beneath, httptest.NewRequest("GET", "/", nil))
-			x.AddRate(&exchange.Rate{Allowed: true})
+			x.AddRate(&exchange.Rate{Families: 1 << i})
 			for i, name := range []string{"Limit", "Remaining", "Reset"} {
 				for _, value := range []string{c.ours[i], c.theirs[i]} {
 					if value != "" {

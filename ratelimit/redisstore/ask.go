@@ -84,10 +84,10 @@ func (s *Store) question(tag string, limits []ratelimit.Limit) *question {
 func (s *Store) eval(ctx context.Context, q *question) ([]int64, error) {
 	// A request that is given up must not cost a connection, nor count as an
 	// outage, so only our own deadline ends the wait.
-	base := setup{context.WithoutCancel(ctx), s.connect}
-	ctx, cancel := context.WithTimeout(base, s.timeout)
+	base := setup{context.WithoutCancel(ctx), s.cfg.Connect}
+	ctx, cancel := context.WithTimeout(base, s.cfg.Timeout)
 	defer cancel()
-	reply, err := s.client.Eval(ctx, "EVALSHA", q.script.digest, q.keys, q.args)
+	reply, err := s.cfg.Client.Eval(ctx, "EVALSHA", q.script.digest, q.keys, q.args)
 	if errors.Is(err, ErrNoScript) {
 		reply, err = s.load(ctx, base, q)
 	}
@@ -119,7 +119,7 @@ func (s *Store) load(ctx context.Context, base setup, q *question) ([]int64, err
 		}()
 		ctx, cancel := context.WithTimeout(base, base.bound)
 		defer cancel()
-		a.reply, a.err = s.client.Eval(ctx, "EVAL", q.script.source, q.keys, q.args)
+		a.reply, a.err = s.cfg.Client.Eval(ctx, "EVAL", q.script.source, q.keys, q.args)
 	}()
 	select {
 	case a := <-answered:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/backstop-go/backstop/ratelimit"
@@ -14,6 +15,7 @@ import (
 type group struct {
 	limits []ratelimit.Limit
 	states []ratelimit.State
+	order  []int // where each limit stands in the call, if it has several groups
 	by     decider
 }
 
@@ -27,30 +29,30 @@ const (
 )
 
 func (g *group) admitted() bool {
+	return !slices.ContainsFunc(g.states, func(s ratelimit.State) bool { return !s.Allowed })
+}
+
+// unknown makes the states those of limits that nobody has decided.
+func (g *group) unknown() {
 	for i := range g.states {
-		if !g.states[i].Allowed {
-			return false
-		}
+		g.states[i] = ratelimit.State{Allowed: true, Unknown: true}
 	}
-	return true
 }
 
 // takeGroups decides group after group. When one refuses, or cannot be decided,
 // what the earlier ones have charged is given back: for a moment perhaps less
 // is admitted than could be, but never more.
-func (s *Store) takeGroups(ctx context.Context, groups []group) error {
+func (s *Store) takeGroups(ctx context.Context, groups []*group) error {
 	for i := range groups {
-		err := s.take(ctx, &groups[i])
+		err := s.take(ctx, groups[i])
 		if err == nil && groups[i].admitted() {
 			continue
 		}
-		for j := range i {
-			s.undo(ctx, &groups[j])
+		for _, g := range groups[:i] {
+			s.undo(ctx, g)
 		}
-		for j := i + 1; j < len(groups); j++ {
-			for k := range groups[j].states {
-				groups[j].states[k] = ratelimit.State{Allowed: true, Unknown: true}
-			}
+		for _, g := range groups[i+1:] {
+			g.unknown()
 		}
 		return err
 	}
@@ -69,10 +71,9 @@ func (s *Store) take(ctx context.Context, g *group) error {
 // undo refunds what a group was charged. If that fails, the charge stays, and
 // time repays it.
 func (s *Store) undo(ctx context.Context, g *group) {
-	back := group{limits: make([]ratelimit.Limit, len(g.limits)), states: g.states, by: g.by}
-	for i, l := range g.limits {
-		l.Cost = -l.Cost
-		back.limits[i] = l
+	back := group{limits: slices.Clone(g.limits), states: g.states}
+	for i := range back.limits {
+		back.limits[i].Cost *= -1
 	}
 	var err error
 	switch g.by {
@@ -83,9 +84,7 @@ func (s *Store) undo(ctx context.Context, g *group) {
 	case nobody:
 	}
 	if err != nil {
-		for i := range g.states {
-			g.states[i] = ratelimit.State{Allowed: true, Unknown: true}
-		}
+		g.unknown()
 	}
 }
 

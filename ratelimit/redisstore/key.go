@@ -10,11 +10,11 @@ import (
 // length costs the same and nobody can prepare two that meet.
 func (s *Store) tag(key string) string {
 	var sum []byte
-	if s.secret == nil {
+	if s.cfg.Secret == nil {
 		plain := sha256.Sum256([]byte(key))
 		sum = plain[:]
 	} else {
-		mac := hmac.New(sha256.New, s.secret)
+		mac := hmac.New(sha256.New, s.cfg.Secret)
 		mac.Write([]byte(key))
 		sum = mac.Sum(nil)
 	}
@@ -24,7 +24,7 @@ func (s *Store) tag(key string) string {
 // redisKey puts all policies of one identity into one slot of a cluster, which
 // hashes only what stands between the braces.
 func (s *Store) redisKey(tag, policy string) string {
-	return s.prefix + "{" + tag + "}" + policy
+	return s.cfg.Prefix + "{" + tag + "}" + policy
 }
 
 // slot is the place of a tag in a Redis cluster: CRC-16/XMODEM modulo 16384.

@@ -35,7 +35,7 @@ func (e *outage) RetryAfter() time.Duration { return e.wait }
 
 // instead decides without Redis.
 func (s *Store) instead(ctx context.Context, g *group, cause error, wait time.Duration) error {
-	switch s.mode {
+	switch s.cfg.Mode {
 	case FailClosed:
 		return &outage{cause, wait}
 	case FailOpen:
@@ -51,7 +51,7 @@ func (s *Store) instead(ctx context.Context, g *group, cause error, wait time.Du
 }
 
 func (s *Store) takeLocal(ctx context.Context, limits []ratelimit.Limit, states []ratelimit.State) error {
-	if s.nodes > 1 {
+	if s.cfg.Nodes > 1 {
 		var array [4]ratelimit.Limit
 		limits = append(array[:0], limits...)
 		for i := range limits {
@@ -71,12 +71,12 @@ func (s *Store) takeLocal(ctx context.Context, limits []ratelimit.Limit, states 
 func (s *Store) share(l ratelimit.Limit) ratelimit.Limit {
 	p := bucket.Of(l.Rate.Limit, l.Rate.Per, l.Rate.Burst, time.Nanosecond)
 	burst, unit := int(p.Fill/p.Unit), p.Unit
-	if nodes := time.Duration(s.nodes); unit > bucket.Most/nodes {
+	if nodes := time.Duration(s.cfg.Nodes); unit > bucket.Most/nodes {
 		unit = bucket.Most // the slowest rate there is
 	} else {
 		unit *= nodes
 	}
-	mine := ratelimit.Rate{Limit: 1, Per: unit, Burst: max(burst/s.nodes, 1)}
+	mine := ratelimit.Rate{Limit: 1, Per: unit, Burst: max(burst/s.cfg.Nodes, 1)}
 	if l.Cost <= burst && !l.Force {
 		// What Redis could admit must not be called impossible meanwhile.
 		l.Cost = min(l.Cost, mine.Burst)

@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -80,20 +81,13 @@ const (
 // no closing: a goroutine loads the script into a server that does not know it,
 // and nothing else outlives a call. The zero Store is not usable; see [New].
 type Store struct {
-	client  Client
-	prefix  string
-	secret  []byte
-	timeout time.Duration
-	connect time.Duration
-	mode    Mode
-	nodes   int
+	cfg     Config // with the defaults
 	local   *ratelimit.Memory
 	denials *denials
 
-	breakers   []breaker // one, or one for each range of slots
-	mu         sync.Mutex
-	open       int // breakers that are; guarded by mu
-	onDegraded func(bool, error)
+	breakers []breaker // one, or one for each range of slots
+	mu       sync.Mutex
+	open     int // breakers that are; guarded by mu
 
 	now        func() time.Duration // since New
 	serverTime int64                // 0: the server knows
@@ -102,65 +96,39 @@ type Store struct {
 // New returns a store that speaks through cfg.Client. It makes no call, so a
 // service starts while Redis is down. The error joins all faults of cfg.
 func New(cfg Config) (*Store, error) {
-	var errs []error
-	if cfg.Client == nil {
-		errs = append(errs, errors.New("redisstore: Client is required"))
-	}
-	prefix := cfg.Prefix
-	if prefix == "" {
-		prefix = defaultPrefix
-	}
-	if !usable(prefix) {
-		errs = append(errs, fmt.Errorf("redisstore: prefix %q is not 1 to %d printable ASCII characters without braces", prefix, maxPrefix))
-	}
-	if n := len(cfg.Secret); cfg.Secret != nil && n < minSecret {
-		errs = append(errs, fmt.Errorf("redisstore: secret of %d bytes is shorter than %d", n, minSecret))
-	}
-	if cfg.Timeout < 0 {
-		errs = append(errs, fmt.Errorf("redisstore: timeout %v is negative", cfg.Timeout))
-	}
-	if cfg.Connect < 0 {
-		errs = append(errs, fmt.Errorf("redisstore: connect timeout %v is negative", cfg.Connect))
-	}
-	if cfg.Mode > FailClosed {
-		errs = append(errs, fmt.Errorf("redisstore: unknown mode %d", cfg.Mode))
-	}
-	if cfg.Nodes < 0 {
-		errs = append(errs, fmt.Errorf("redisstore: %d nodes are less than none", cfg.Nodes))
+	cfg.Prefix, cfg.Secret = cmp.Or(cfg.Prefix, defaultPrefix), slices.Clone(cfg.Secret)
+	cfg.Timeout, cfg.Connect = cmp.Or(cfg.Timeout, defaultTimeout), cmp.Or(cfg.Connect, defaultConnect)
+	cfg.Nodes = cmp.Or(cfg.Nodes, 1)
+	if cfg.OnDegraded == nil {
+		cfg.OnDegraded = warn
 	}
 	memory, err := ratelimit.NewMemory(ratelimit.MemoryConfig{})
-	if err := errors.Join(append(errs, err)...); err != nil {
+	if err := errors.Join(append(faults(&cfg), err)...); err != nil {
 		return nil, err
 	}
-
-	s := &Store{
-		client:     cfg.Client,
-		prefix:     prefix,
-		secret:     slices.Clone(cfg.Secret),
-		timeout:    cfg.Timeout,
-		connect:    cfg.Connect,
-		mode:       cfg.Mode,
-		nodes:      max(cfg.Nodes, 1),
-		local:      memory,
-		denials:    newDenials(),
-		breakers:   make([]breaker, 1),
-		onDegraded: cfg.OnDegraded,
-	}
-	if s.timeout == 0 {
-		s.timeout = defaultTimeout
-	}
-	if s.connect == 0 {
-		s.connect = defaultConnect
-	}
-	if s.onDegraded == nil {
-		s.onDegraded = warn
-	}
+	s := &Store{cfg: cfg, local: memory, denials: newDenials(), breakers: make([]breaker, 1)}
 	if c, ok := cfg.Client.(interface{ Cluster() bool }); ok && c.Cluster() {
 		s.breakers = make([]breaker, clusterRanges)
 	}
 	start := time.Now()
 	s.now = func() time.Duration { return time.Since(start) }
 	return s, nil
+}
+
+func faults(cfg *Config) (errs []error) {
+	fault := func(is bool, format string, args ...any) {
+		if is {
+			errs = append(errs, fmt.Errorf("redisstore: "+format, args...))
+		}
+	}
+	fault(cfg.Client == nil, "Client is required")
+	fault(!usable(cfg.Prefix), "prefix %q is not 1 to %d printable ASCII characters without braces", cfg.Prefix, maxPrefix)
+	fault(cfg.Secret != nil && len(cfg.Secret) < minSecret, "secret of %d bytes is shorter than %d", len(cfg.Secret), minSecret)
+	fault(cfg.Timeout < 0, "timeout %v is negative", cfg.Timeout)
+	fault(cfg.Connect < 0, "connect timeout %v is negative", cfg.Connect)
+	fault(cfg.Mode > FailClosed, "unknown mode %d", cfg.Mode)
+	fault(cfg.Nodes < 0, "%d nodes are less than none", cfg.Nodes)
+	return errs
 }
 
 func usable(prefix string) bool {
@@ -191,24 +159,15 @@ func (s *Store) Take(ctx context.Context, limits []ratelimit.Limit, states []rat
 	if len(limits) == 0 || s.refused(limits, states) {
 		return nil
 	}
-	if sameKey(limits) {
+	if !slices.ContainsFunc(limits, func(l ratelimit.Limit) bool { return l.Key != limits[0].Key }) {
 		return s.take(ctx, &group{limits: limits, states: states})
 	}
-
-	sorted, order := byKey(limits)
-	found := make([]ratelimit.State, len(limits))
-	var groups []group
-	for from := 0; from < len(sorted); {
-		to := from + 1
-		for to < len(sorted) && sorted[to].Key == sorted[from].Key {
-			to++
-		}
-		groups = append(groups, group{limits: sorted[from:to], states: found[from:to]})
-		from = to
-	}
+	groups := byKey(limits)
 	err := s.takeGroups(ctx, groups)
-	for i, at := range order {
-		states[at] = found[i]
+	for _, g := range groups {
+		for i, at := range g.order {
+			states[at] = g.states[i]
+		}
 	}
 	return err
 }
@@ -226,29 +185,18 @@ func (s *Store) refused(limits []ratelimit.Limit, states []ratelimit.State) bool
 	return refused
 }
 
-func sameKey(limits []ratelimit.Limit) bool {
-	for i := range limits {
-		if limits[i].Key != limits[0].Key {
-			return false
-		}
-	}
-	return true
-}
-
 // byKey brings limits of one key together, in the order in which the keys first
-// appear. sorted[i] is limits[order[i]].
-func byKey(limits []ratelimit.Limit) (sorted []ratelimit.Limit, order []int) {
+// appear.
+func byKey(limits []ratelimit.Limit) (groups []*group) {
 	for i := range limits {
-		if slices.Contains(order, i) {
-			continue
+		n := slices.IndexFunc(groups, func(g *group) bool { return g.limits[0].Key == limits[i].Key })
+		if n < 0 {
+			n, groups = len(groups), append(groups, new(group))
 		}
-		for j := i; j < len(limits); j++ {
-			if limits[j].Key == limits[i].Key {
-				sorted, order = append(sorted, limits[j]), append(order, j)
-			}
-		}
+		g := groups[n]
+		g.limits, g.states, g.order = append(g.limits, limits[i]), append(g.states, ratelimit.State{}), append(g.order, i)
 	}
-	return sorted, order
+	return groups
 }
 
 // report tells about a breaker that has opened for a cause, or closed for none,
@@ -264,13 +212,13 @@ func (s *Store) report(cause error) {
 	if cause != nil {
 		s.open++
 		if s.open == 1 {
-			s.onDegraded(true, cause)
+			s.cfg.OnDegraded(true, cause)
 		}
 		return
 	}
 	s.open--
 	if s.open == 0 {
-		s.onDegraded(false, nil)
+		s.cfg.OnDegraded(false, nil)
 	}
 }
 

@@ -4,6 +4,7 @@
 package bucket
 
 import (
+	"cmp"
 	"math"
 	"math/bits"
 	"time"
@@ -18,7 +19,7 @@ const Never time.Duration = math.MaxInt64
 
 // beyond stands for a charge that no bucket can hold. Sums with it do not
 // overflow, and it is whole in every resolution.
-const beyond = 2 * Most
+const beyond time.Duration = 2 * Most
 
 // Plan is a rate in whole ticks of the clock of a store.
 type Plan struct {
@@ -26,33 +27,28 @@ type Plan struct {
 	Fill time.Duration // from empty to full, at most [Most]
 }
 
-// Of returns the plan of a usable rate: limit units per a time, and burst units
-// at once, where 0 means limit. A unit is rounded down to whole ticks.
+// Of returns the plan of a rate: limit units per a time, and burst units at once,
+// where 0 means limit. A unit is rounded down to whole ticks.
 func Of(limit int, per time.Duration, burst int, tick time.Duration) Plan {
-	if burst == 0 {
-		burst = limit
-	}
-	unit := per / time.Duration(limit)
-	unit -= unit % tick
-	return Plan{Unit: unit, Fill: unit * time.Duration(burst)}
+	p := Plan{Unit: per / time.Duration(limit)}
+	p.Unit -= p.Unit % tick
+	p.Fill = p.Charge(cmp.Or(burst, limit))
+	return p
 }
 
-// Charge is the debt that a cost makes, negative for a refund. What is more than
-// any bucket can owe is twice of that, because products of callers' numbers
-// could overflow.
+// Charge is the debt that a cost makes, negative for a refund. It ends at twice of
+// what any bucket can owe, because products of callers' numbers could overflow.
 func (p Plan) Charge(cost int) time.Duration {
+	// In two's complement the size of the least int is right, too.
+	hi, lo := bits.Mul64(uint64(max(cost, -cost)), uint64(p.Unit))
+	debt := beyond
+	if hi == 0 && lo < uint64(beyond) {
+		debt = time.Duration(lo)
+	}
 	if cost < 0 {
-		return -p.units(-uint64(cost)) // two's complement: right for the least int, too
+		return -debt
 	}
-	return p.units(uint64(cost))
-}
-
-func (p Plan) units(n uint64) time.Duration {
-	hi, lo := bits.Mul64(n, uint64(p.Unit))
-	if hi != 0 || lo > uint64(Most) {
-		return beyond
-	}
-	return time.Duration(lo)
+	return debt
 }
 
 // Fits reports whether a bucket has room for a cost. It has always for a peek and
