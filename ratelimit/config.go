@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/backstop-go/backstop/internal/serving"
 	"github.com/backstop-go/backstop/problem"
 )
 
@@ -116,11 +117,12 @@ const (
 )
 
 // New returns a Limiter, or all faults of the configuration. Later changes of
-// cfg have no effect.
+// cfg have no effect. It is a fault to call New without a Store from a handler:
+// such a limiter would know one request.
 func New(cfg Config) (*Limiter, error) {
 	if cfg.Store == nil {
 		memory, err := NewMemory(MemoryConfig{})
-		if err != nil {
+		if err := errors.Join(err, serving.Check("ratelimit: New was called by a handler, and a limiter that is made for each request never limits: make it once, or give it a Store")); err != nil {
 			return nil, err
 		}
 		cfg.Name, cfg.Store = cmp.Or(cfg.Name, "default"), memory
