@@ -183,10 +183,9 @@ func (r *Recorder) accept(o Offer) (ok bool) {
 // Deliver sends the answer that a foreign writer was given and has not passed on.
 // It is for a handler that has left, in whatever way.
 func (r *Recorder) Deliver() {
-	if top := &r.x.rec; top.shares(r) && top.state == Fresh && top.kept == nothing {
-		if o := r.x.Extra().offer; o != nil {
-			top.accept(o)
-		}
+	top, o := &r.x.rec, r.x.Extra().offer
+	if o != nil && top.shares(r) && top.state == Fresh && top.kept == nothing {
+		top.accept(o)
 	}
 }
 

@@ -64,13 +64,13 @@ func (r *Recorder) Guarded() bool { return r.guarded }
 func (r *Recorder) Release() (late int, text []byte) {
 	r.Deliver()
 	r.guarded = false
-	switch {
+	switch top := &r.x.rec; {
 	case r.kept == spoilt:
 		return r.rare.said, r.rare.body
 	case r.kept == held:
 		r.release()
-	case r.x.rec.shares(r) && r.x.rec.state == Fresh:
-		r.x.rec.become(Fresh)
+	case (r == top || top.shares(r)) && top.state == Fresh:
+		top.become(Fresh)
 	}
 	r.repeat()
 	return 0, nil
