@@ -99,8 +99,8 @@ func FuzzFields(f *testing.F) {
 				if q != int64(units) || window < 1 || left < 1 || r < 0 || r > q || left > window {
 					t.Errorf("%+v: q=%d w=%d r=%d t=%d, want the burst, at least a second, and no more left than there was", rate, q, window, r, left)
 				}
-				// r in t seconds, against Limit in Per.
-				if float64(r)*float64(per) > float64(left)*1e9*float64(limit)*(1+1e-9) {
+				// r in t seconds, against one unit in each Per / Limit, in whole nanoseconds.
+				if r > 0 && per/int64(limit) > left*1e9/r {
 					t.Errorf("%+v: %d units in %d s are more than the rate", rate, r, left)
 				}
 				time.Sleep(time.Duration(per) / 3)
