@@ -370,3 +370,55 @@ func TestLateHeadersAreNotSent(t *testing.T) {
 		}
 	}
 }
+
+// However much a handler writes behind an error that came too late, only the begin
+// of it is kept for the log.
+func TestTextOfALateErrorIsBounded(t *testing.T) {
+	rec, w := record(httptest.NewRecorder(), "GET")
+	rec.Guard()
+	io.WriteString(w, "[1,")
+	w.WriteHeader(500)
+	for range 100 {
+		io.WriteString(w, strings.Repeat("n", 100))
+	}
+	if late, text := rec.Release(); late != 500 || len(text) != 1<<10 {
+		t.Errorf("the late error is %d with %d bytes, want 500 with 1,024", late, len(text))
+	}
+}
+
+// failing writes n bytes, and then no more.
+type failing struct {
+	log
+	n int
+}
+
+func (f *failing) Write(p []byte) (int, error) {
+	if f.n -= len(p); f.n < 0 {
+		return 0, errors.New("full")
+	}
+	return len(p), nil
+}
+
+func TestReadFromSaysHowMuchItHasTaken(t *testing.T) {
+	source := func() io.Reader { return struct{ io.Reader }{strings.NewReader(strings.Repeat("n", 600))} }
+	for name, c := range map[string]struct {
+		beneath http.ResponseWriter
+		steps   []step
+		n       int64
+		fails   bool
+	}{
+		"an answer that streams": {&log{header: http.Header{}}, []step{status(200)}, 600, false},
+		"one that has not begun": {&log{header: http.Header{}}, nil, 600, false},
+		"a text that is dropped": {&log{header: http.Header{}}, []step{rewrite, status(404)}, 600, false},
+		"a writer that is full":  {&failing{log: log{header: http.Header{}}}, nil, 0, true},
+	} {
+		rec, w := record(c.beneath, "GET")
+		for _, s := range c.steps {
+			s(rec, w)
+		}
+		n, err := w.(io.ReaderFrom).ReadFrom(source())
+		if n != c.n || (err != nil) != c.fails {
+			t.Errorf("%s: ReadFrom = %d, %v, want %d and an error: %t", name, n, err, c.n, c.fails)
+		}
+	}
+}
