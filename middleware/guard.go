@@ -90,6 +90,7 @@ func (c *call) leave() {
 	}
 	c.removeFiles()
 	if c.done {
+		exchange.End(c.outer, c.r)
 		return
 	}
 	value := recover()
@@ -139,8 +140,7 @@ func (c *call) exited(state exchange.State) {
 		c.x.Cut(c.w, state)
 		return
 	}
-	// A writer that cannot flush has no connection to close either.
-	http.NewResponseController(c.w).Flush()
+	c.x.Flush(c.w)
 }
 
 // contained responds without a panic: that of a cut would end the exit of the

@@ -1,7 +1,6 @@
 package problem
 
 import (
-	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -151,7 +150,7 @@ func (f *failure) tooLong() bool {
 	if f.err.Kind() != PayloadTooLarge || f.err.cause == nil {
 		return false
 	}
-	_, ok := errors.AsType[*http.MaxBytesError](f.err.cause)
+	_, ok := as[*http.MaxBytesError](f.err.cause)
 	return ok
 }
 

@@ -128,7 +128,7 @@ func (f *failure) convert() {
 	}
 	defer func() {
 		if value := recover(); value != nil {
-			f.cause = fmt.Errorf("panic in a method of %T: %v", f.cause, value)
+			f.cause = fmt.Errorf("panic in a method of %T: %s", f.cause, textOfPanic(value))
 			f.err = Internal.Wrap(f.cause, "")
 		}
 	}()
@@ -206,4 +206,14 @@ func (p *Responder) encode(dst []byte, v *View) (body []byte, err error) {
 		}
 	}()
 	return p.style.Append(dst, v)
+}
+
+// textOfPanic is fmt.Sprint, which lets a second panic pass.
+func textOfPanic(value any) (text string) {
+	defer func() {
+		if recover() != nil {
+			text = fmt.Sprintf("%T", value)
+		}
+	}()
+	return fmt.Sprint(value)
 }

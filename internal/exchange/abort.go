@@ -55,6 +55,14 @@ func (x *Exchange) abort(w http.ResponseWriter) {
 	}
 }
 
+// Flush flushes w, and the wire past writers that cannot.
+func (x *Exchange) Flush(w http.ResponseWriter) {
+	flush(w)
+	if wire := x.wire(w); wire != nil {
+		flush(wire)
+	}
+}
+
 // flush flushes as far as w can. One that cannot, or panics, is aborted all the
 // same.
 func flush(w http.ResponseWriter) {

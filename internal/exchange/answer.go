@@ -49,6 +49,9 @@ func (x *Exchange) StateOf(w http.ResponseWriter) State {
 	}
 	x.mu.Lock()
 	state := x.rec.state
+	if state == Started && x.rec.ended {
+		state = Rendered // and what is on the wire by now may be another answer
+	}
 	if x.Extra().awaits(w.Header()) {
 		state = max(state, Rendered)
 	}
@@ -87,14 +90,15 @@ func same(h, other http.Header) bool {
 func (e *Extra) awaits(h http.Header) bool { return e.offer != nil && (e.here || same(h, e.given)) }
 
 // Answer sends o on w, for an answer that is fresh. It reports whether o is
-// settled and w done with it; if not, w is a buffer, perhaps of another goroutine.
+// settled and w done with it; if not, w is a buffer, perhaps of another goroutine,
+// and the offer is settled when its owner passes it on.
 func (x *Exchange) Answer(w http.ResponseWriter, o Offer) (settled bool) {
 	switch {
 	case x == nil:
 		o.Describe(w.Header())
 		send(w, o)
 		return true
-	case Top(w) == &x.rec:
+	case Top(w) == &x.rec, x.rec.covers(w):
 		replaceHeader(x.rec.w.Header(), x.rec.revoke())
 		x.rec.render(o)
 		return true
@@ -103,6 +107,7 @@ func (x *Exchange) Answer(w http.ResponseWriter, o Offer) (settled bool) {
 	x.describe(w.Header(), o)
 	here := x.rec.shares(w)
 	if !x.propose(o, w.Header(), here) {
+		put(w, o) // or the buffer would have its header alone
 		o.Settle(false, nil)
 		return true
 	}
@@ -111,6 +116,12 @@ func (x *Exchange) Answer(w http.ResponseWriter, o Offer) (settled bool) {
 	}
 	put(w, o)
 	return here
+}
+
+// covers reports whether w is the writer right beneath r, which the caller has from
+// further out.
+func (r *Recorder) covers(w http.ResponseWriter) bool {
+	return reflect.TypeOf(w).Comparable() && w == r.w
 }
 
 // Revoke takes back what the recorders between w and the wire keep: something else

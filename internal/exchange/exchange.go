@@ -175,6 +175,16 @@ func Leave(to, from *http.Request) {
 	}
 }
 
+// End notes that the handler has returned, for the layer that has made the
+// exchange: code that answers from now on does so on a goroutine of its own.
+func End(to, from *http.Request) {
+	if x := From(from.Context()); x != nil && from == &x.req && to != from {
+		x.mu.Lock()
+		x.rec.ended = true
+		x.mu.Unlock()
+	}
+}
+
 // learn notes what a copy knows. What is on the copy of the exchange itself is
 // known to all of us.
 func (x *Exchange) learn(to, from *http.Request) {
@@ -331,4 +341,5 @@ func (l *Layer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r2 = l.Begin(x, w, r2)
 	defer Leave(r, r2)
 	l.Next.ServeHTTP(w, r2)
+	End(r, r2)
 }

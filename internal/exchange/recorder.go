@@ -31,7 +31,8 @@ type Recorder struct {
 	closing bool // before HTTP/1.1 an answer may end with its connection
 	coded   bool // Content-Encoding was there when the recorder was made
 	gone    bool // the connection was cut, see Cut
-	left    bool // the handler has said nothing, and is gone; under the lock
+	left    bool // a guarded handler has said nothing, and is gone; under the lock
+	ended   bool // see End; under the lock
 	quiet   bool // an offer was sent in the place of what a foreign writer says
 	rawPath bool // the path of the exchange is escaped
 }

@@ -18,6 +18,7 @@ func PlainPaths(next http.Handler) http.Handler {
 	return problem.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
 		hidesSlash := strings.Contains(strings.ToUpper(r.URL.RawPath), "%2F")
 		if hidesSlash || path.Clean("/"+r.URL.Path) != r.URL.Path {
+			w.Header().Del("Allow") // of the path that gin has made of it
 			return problem.NotFound
 		}
 		if r.URL.RawPath == "" {

@@ -1,0 +1,128 @@
+package middleware_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/backstop-go/backstop/middleware"
+	"github.com/backstop-go/backstop/problem"
+)
+
+// asked returns what a client of a real server reads of h.
+func asked(t *testing.T, h http.Handler) (status int, body string, err error) {
+	t.Helper()
+	s := httptest.NewServer(h)
+	defer s.Close()
+	resp, err := http.Get(s.URL)
+	if err != nil {
+		return 0, "", err
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	return resp.StatusCode, string(b), err
+}
+
+// A goroutine that a handler has left behind may fail. Its answer comes too late,
+// and must not cut another one or panic where nobody recovers.
+func TestErrorAfterTheHandlerHasReturned(t *testing.T) {
+	var l ledger
+	returned, ended := make(chan bool), make(chan any, 1)
+	app := whole(l.responder())(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		go func() {
+			defer func() { ended <- recover() }()
+			<-returned
+			problem.Respond(w, r, problem.Conflict)
+		}()
+		io.WriteString(w, "whole")
+	}))
+	status, body, err := asked(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer close(returned)
+		app.ServeHTTP(w, r)
+	}))
+	value := <-ended
+	if events, lines := l.told(); value != nil || status != 200 || body != "whole" || err != nil || events != 0 || lines != 1 {
+		t.Errorf("%d %q, %v, and the goroutine panics with %v; %d events and %d lines, want the whole answer, and one line", status, body, err, value, events, lines)
+	}
+}
+
+// What stands around a handler that has said nothing may still answer, through a
+// buffer as well.
+func TestAnswerInABufferAfterAHandlerWithoutWords(t *testing.T) {
+	notFound := problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return problem.NotFound })
+	fallback := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			next.ServeHTTP(w, r)
+			inTime(notFound).ServeHTTP(w, r)
+		})
+	}
+	app := middleware.Chain(silent().Handler, fallback, middleware.Recover())(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	if status, body, err := asked(t, app); status != 404 || err != nil || !strings.Contains(body, `"status":404`) {
+		t.Errorf("%d %q, %v, want the envelope of the 404", status, body, err)
+	}
+}
+
+// A handler may hold the writer that stands beneath our own.
+func TestAnswerOnTheWriterBeneath(t *testing.T) {
+	errs := silent()
+	status, body, err := asked(t, http.HandlerFunc(func(outer http.ResponseWriter, r *http.Request) {
+		whole(errs)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			for i := range 9 {
+				w.Header().Set(fmt.Sprint("X-", i), "1")
+			}
+			problem.Respond(outer, r, problem.Conflict)
+		})).ServeHTTP(outer, r)
+	}))
+	if status != 409 || err != nil || strings.Count(body, `"type"`) != 1 {
+		t.Errorf("%d %q, %v, want one envelope", status, body, err)
+	}
+}
+
+func TestExitAfterAnAnswerBehindAWriterThatHides(t *testing.T) {
+	status, body, err := asked(t, split(silent())(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		problem.Respond(w, r, problem.Conflict)
+		runtime.Goexit()
+	})))
+	if status != 409 || err != nil || body == "" {
+		t.Errorf("%d %q, %v, want the envelope that was sent before the exit", status, body, err)
+	}
+}
+
+// selfish is an error whose text panics with the error itself; comparing panics with
+// one when it is compared.
+type selfish struct{}
+
+func (s selfish) Error() string { panic(s) }
+
+type comparing struct{}
+
+func (comparing) Error() string { return "comparing" }
+func (comparing) Is(error) bool { panic(selfish{}) }
+
+func TestErrorsWhoseMethodsPanic(t *testing.T) {
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, c := range map[string]struct {
+		ctx  context.Context
+		h    problem.HandlerFunc
+		want int
+	}{
+		"a panic of a client that left": {gone, func(http.ResponseWriter, *http.Request) error { panic(comparing{}) }, 500},
+		"a cause that is nil": {t.Context(), func(http.ResponseWriter, *http.Request) error {
+			return problem.PayloadTooLarge.Wrap((*fs.PathError)(nil), "")
+		}, 413},
+	} {
+		var l ledger
+		w := httptest.NewRecorder()
+		whole(l.responder())(c.h).ServeHTTP(w, httptest.NewRequestWithContext(c.ctx, "POST", "/", nil))
+		if _, lines := l.told(); w.Code != c.want || lines != 1 {
+			t.Errorf("%s is answered %d with %d lines in the log, want %d and one", name, w.Code, lines, c.want)
+		}
+	}
+}
