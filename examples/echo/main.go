@@ -61,8 +61,11 @@ func oneSegment(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // wrongMethod answers as the other routers do. By itself echo answers OPTIONS, and
-// says so in each Allow.
+// says so in each Allow; and a method is wrong below the last parameter, too.
 func wrongMethod(c *echo.Context) error {
+	if strings.Count(c.Request().URL.Path, "/") != strings.Count(c.Path(), "/") {
+		return problem.NotFound
+	}
 	allow, _ := c.Get(echo.ContextKeyHeaderAllow).(string)
 	c.Response().Header().Set("Allow", strings.TrimPrefix(allow, "OPTIONS, "))
 	return problem.MethodNotAllowed

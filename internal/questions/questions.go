@@ -75,6 +75,8 @@ var plain = []Question{
 	Get("/log", Fails(problem.NotFound)),
 	Get("/log/", Fails(problem.NotFound)),
 	Get("/log/a/b", Fails(problem.NotFound)),
+	Ask("PUT", "/log/a/b", Fails(problem.NotFound)),
+	Ask("OPTIONS", "/api/v1/faults/code/a/b", Fails(problem.NotFound)),
 	Ask("POST", "/api/v1%2Fsearch?q=ab", Fails(problem.NotFound)),
 	Ask("POST", "/api/v1/resources/..", Fails(problem.NotFound)),
 	Get("/styles", Fails(problem.NotFound)),
