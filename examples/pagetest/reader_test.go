@@ -209,7 +209,10 @@ func TestLinksWorkWithoutScript(t *testing.T) {
 		t.Errorf("the links lead to %v", seen)
 	}
 	b.failed = append(b.failed, "/favicon.ico") // which browsers want beside JSON
-	b.run(chromedp.Click(chromedp.CSS(`noscript a[href="/styles/enpass/api/v1/faults/panic"]`)))
+	panics := chromedp.Click(chromedp.CSS(`noscript a[href="/styles/enpass/api/v1/faults/panic"]`))
+	if _, err := chromedp.RunResponse(b, panics); err != nil { // which waits for the new page
+		t.Fatal(err)
+	}
 	text, err := chromedp.Run(b, chromedp.Text(chromedp.CSS("body pre")))
 	if err != nil || !strings.Contains(text, `"unknown_error"`) {
 		t.Errorf("the link to a panic shows %q (%v), want the envelope", text, err)
