@@ -171,8 +171,9 @@ func TestTheLogKnowsWhatNoAnswerSays(t *testing.T) {
 	} {
 		b.choose(failure)
 		answers := eval[string](b, `document.querySelector("#answers").textContent`)
-		log := eval[string](b, `document.querySelector("#records").textContent`)
 		id := eval[string](b, `document.querySelector("article .head").textContent.match(/req_\w+/)[0]`)
+		b.until(fmt.Sprintf(`document.querySelector("#records").textContent.includes(%q)`, id))
+		log := eval[string](b, `document.querySelector("#records").textContent`)
 		if !strings.Contains(log, secret) || !strings.Contains(log, id) || strings.Contains(answers, secret) {
 			t.Errorf("%s: want %q of %s in the log and not in the answers:\n%s\n%s", failure, secret, id, log, answers)
 		}
