@@ -127,7 +127,7 @@ func TestLayouts(t *testing.T) {
 		{"15:04:05", "time (HH:MM:SS)", matching("HH:mm:ss"), "Invalid time"},
 		{"15:04", "time (HH:MM)", matching("HH:mm"), "Invalid time"},
 		{"2006-01-02 15:04:05", "date and time", matching("yyyy-MM-dd HH:mm:ss"), "Invalid datetime"},
-		{"2006-01-02T15:04:05Z07:00", "date and time", matching("yyyy-MM-dd'T'HH:mm:ssXXX"), "Invalid datetime"},
+		{"2006-01-02T15:04:05Z07:00", "date and time", matching("yyyy-MM-dd'T'HH:mm:ssXXX"), "Invalid datetime"}, // XXX is Java for the offset
 		{"Jan 2006", "date and time", bean, "Invalid datetime"},
 	} {
 		f := field{Rule: "datetime", Param: row.layout, Want: problem.TypeString}

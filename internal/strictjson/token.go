@@ -150,7 +150,8 @@ func unescape(data []byte) (r rune, n int) {
 	return r, 12
 }
 
-// codeUnit returns the code unit of \uXXXX at the start of data, or -1.
+// codeUnit returns the code unit of an escape at the start of data, \u and four
+// hexadecimal digits, or -1.
 func codeUnit(data []byte) rune {
 	if len(data) < 6 || data[0] != '\\' || data[1] != 'u' {
 		return -1

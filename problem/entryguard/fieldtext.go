@@ -166,7 +166,7 @@ func layoutText(layout string) string {
 	case time.DateTime:
 		pattern = "yyyy-MM-dd HH:mm:ss"
 	case time.RFC3339:
-		pattern = "yyyy-MM-dd'T'HH:mm:ssXXX"
+		pattern = "yyyy-MM-dd'T'HH:mm:ssXXX" // in Java's letters, of which XXX is the offset from UTC
 	default:
 		return "must be a valid date/time"
 	}
