@@ -32,9 +32,20 @@ func asked(t *testing.T, h http.Handler) (status int, body string, err error) {
 // A goroutine that a handler has left behind may fail. Its answer comes too late,
 // and must not cut another one or panic where nobody recovers.
 func TestErrorAfterTheHandlerHasReturned(t *testing.T) {
+	for name, around := range map[string]func(*problem.Responder) mw{
+		"Standard": whole, "its parts, split": split,
+		"Observe around Standard": func(p *problem.Responder) mw {
+			return middleware.Chain(middleware.Observe(func(*http.Request, *middleware.Summary) {}), whole(p))
+		},
+	} {
+		t.Run(name, func(t *testing.T) { errorAfterTheHandlerHasReturned(t, around) })
+	}
+}
+
+func errorAfterTheHandlerHasReturned(t *testing.T, around func(*problem.Responder) mw) {
 	var l ledger
 	returned, ended := make(chan bool), make(chan any, 1)
-	app := whole(l.responder())(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	app := around(l.responder())(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		go func() {
 			defer func() { ended <- recover() }()
 			<-returned
