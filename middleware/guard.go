@@ -25,12 +25,13 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r2 = begin(x, w, r2)
 	}
 	rec, w := x.Record(w)
-	c := call{w: w, r: r2, outer: r, x: x, rec: rec, stacks: g.stacks}
+	c := call{w: w, r: r2, x: x, rec: rec, stacks: g.stacks}
 	if g.stacks != nil {
 		c.cookies = w.Header()["Set-Cookie"]
 		c.guards = rec.Guard()
 	}
 	rewrites := g.rewrites && !skipped(g.skip, r2) && rec.Rewrite(plainText)
+	defer exchange.Leave(r, r2)
 	defer c.leave()
 	g.next.ServeHTTP(w, r2)
 	c.done = true
@@ -64,7 +65,6 @@ func flatten(h http.Handler, inner *guard) *guard {
 type call struct {
 	w       http.ResponseWriter
 	r       *http.Request
-	outer   *http.Request // r is a copy of it
 	x       *exchange.Exchange
 	rec     *exchange.Recorder
 	stacks  *stacks
@@ -84,13 +84,11 @@ func (c *call) release() {
 // leave is deferred. It is the whole matrix of how a handler may leave, and how
 // far its answer had come by then.
 func (c *call) leave() {
-	exchange.Leave(c.outer, c.r)
 	if c.stacks == nil {
 		return
 	}
 	c.removeFiles()
 	if c.done {
-		exchange.End(c.outer, c.r)
 		return
 	}
 	value := recover()

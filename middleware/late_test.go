@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/backstop-go/backstop/middleware"
 	"github.com/backstop-go/backstop/problem"
@@ -37,12 +38,25 @@ func TestErrorAfterTheHandlerHasReturned(t *testing.T) {
 		"Observe around Standard": func(p *problem.Responder) mw {
 			return middleware.Chain(middleware.Observe(func(*http.Request, *middleware.Summary) {}), whole(p))
 		},
+		"Timeout around Standard": func(p *problem.Responder) mw {
+			return middleware.Chain(middleware.Timeout(time.Minute), whole(p))
+		},
+		"LimitBody around a responder": func(p *problem.Responder) mw {
+			return middleware.Chain(middleware.LimitBody(1), p.Handler)
+		},
+		"Rewrite around a responder": func(p *problem.Responder) mw {
+			return middleware.Chain(middleware.Rewrite(), p.Handler)
+		},
 	} {
-		t.Run(name, func(t *testing.T) { errorAfterTheHandlerHasReturned(t, around) })
+		t.Run(name, func(t *testing.T) {
+			for _, said := range []string{"whole", ""} {
+				errorAfterTheHandlerHasReturned(t, around, said)
+			}
+		})
 	}
 }
 
-func errorAfterTheHandlerHasReturned(t *testing.T, around func(*problem.Responder) mw) {
+func errorAfterTheHandlerHasReturned(t *testing.T, around func(*problem.Responder) mw, said string) {
 	var l ledger
 	returned, ended := make(chan bool), make(chan any, 1)
 	app := around(l.responder())(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -51,15 +65,17 @@ func errorAfterTheHandlerHasReturned(t *testing.T, around func(*problem.Responde
 			<-returned
 			problem.Respond(w, r, problem.Conflict)
 		}()
-		io.WriteString(w, "whole")
+		if said != "" {
+			io.WriteString(w, said)
+		}
 	}))
 	status, body, err := asked(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer close(returned)
 		app.ServeHTTP(w, r)
 	}))
 	value := <-ended
-	if events, lines := l.told(); value != nil || status != 200 || body != "whole" || err != nil || events != 0 || lines != 1 {
-		t.Errorf("%d %q, %v, and the goroutine panics with %v; %d events and %d lines, want the whole answer, and one line", status, body, err, value, events, lines)
+	if events, lines := l.told(); value != nil || status != 200 || body != said || err != nil || events != 0 || lines != 1 {
+		t.Errorf("%d %q, %v, and the goroutine panics with %v; %d events and %d lines, want 200 %q, and one line", status, body, err, value, events, lines, said)
 	}
 }
 

@@ -54,7 +54,6 @@ func Observe(f func(*http.Request, *Summary)) func(http.Handler) http.Handler {
 			defer o.end()
 			next.ServeHTTP(w, r2)
 			o.returned = true
-			exchange.End(r, r2)
 		})
 	}
 }

@@ -41,7 +41,7 @@ func (f *failure) Describe(h http.Header) {
 		f.mark = &s[len(s)-1] // http.Error replaces the others, or takes them away
 		set("X-Content-Type-Options", "nosniff")
 		if v.RetryAfter > 0 {
-			set("Retry-After", strconv.Itoa(v.RetryAfter))
+			set("Retry-After", decimal(v.RetryAfter))
 		}
 		if v.Status == http.StatusMethodNotAllowed && h["Allow"] == nil {
 			set("Allow", "") // required, and no method is known to be allowed

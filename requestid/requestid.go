@@ -138,14 +138,13 @@ func (s *Issuer) begin(x *exchange.Exchange, w http.ResponseWriter, r *http.Requ
 // choose returns the ID of a new exchange, and notes what else the request says
 // about itself.
 func (s *Issuer) choose(x *exchange.Exchange, r *http.Request) string {
-	contained(func() {
-		if s.trace == nil {
-			return
-		}
-		if t, ok := s.trace(r); ok {
-			x.EditExtra(func(e *exchange.Extra) { e.TraceID, e.SpanID = t.TraceID, t.SpanID })
-		}
-	})
+	if s.trace != nil {
+		contained(func() {
+			if t, ok := s.trace(r); ok {
+				x.EditExtra(func(e *exchange.Extra) { e.TraceID, e.SpanID = t.TraceID, t.SpanID })
+			}
+		})
+	}
 	lines := s.received(r.Header)
 	if lines == nil {
 		return s.fresh()

@@ -48,14 +48,11 @@ func (x *Exchange) StateOf(w http.ResponseWriter) State {
 		return Fresh
 	}
 	x.mu.Lock()
-	state := x.rec.state
-	if state == Started && x.rec.ended {
-		state = Rendered // and what is on the wire by now may be another answer
-	}
-	if x.Extra().awaits(w.Header()) {
-		state = max(state, Rendered)
-	}
+	state, ended := x.rec.state, x.rec.ended
 	x.mu.Unlock()
+	if ended || x.Extra().awaits(w.Header()) { // once net/http has completed an answer, its header is not to be touched
+		return max(state, Rendered)
+	}
 	if state == Fresh && x.holds(w) {
 		return Started
 	}
@@ -147,7 +144,7 @@ func (x *Exchange) Revoke(w http.ResponseWriter) {
 func (x *Exchange) propose(o Offer, h http.Header, here bool) (ok bool) {
 	var void Offer
 	x.EditExtra(func(e *Extra) {
-		if ok = x.rec.state == Fresh && (here || !x.rec.left && !(e.offer != nil && e.here)); ok {
+		if ok = x.rec.state == Fresh && !x.rec.ended && (here || !(e.offer != nil && e.here)); ok {
 			void, e.offer, e.given, e.here = e.offer, o, h, here
 		}
 	})

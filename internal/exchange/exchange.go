@@ -166,22 +166,17 @@ func CopyBack(to, from *http.Request) {
 	to.MultipartForm = from.MultipartForm
 }
 
-// Leave is [CopyBack] for a layer that ends, in whatever way. Where that has made
-// the exchange, an answer that a foreign writer has not passed on is sent.
+// Leave is [CopyBack] for a layer that ends, in whatever way; each layer defers it.
+// The layer that has made the exchange ends the answer with it: what a foreign
+// writer has not passed on is sent, and code that answers from now on does so on a
+// goroutine of its own, too late.
 func Leave(to, from *http.Request) {
 	CopyBack(to, from)
-	if x := From(from.Context()); x != nil && from == &x.req && to != from {
-		x.rec.Deliver()
-	}
-}
-
-// End notes that the handler has returned, for the layer that has made the
-// exchange: code that answers from now on does so on a goroutine of its own.
-func End(to, from *http.Request) {
 	if x := From(from.Context()); x != nil && from == &x.req && to != from {
 		x.mu.Lock()
 		x.rec.ended = true
 		x.mu.Unlock()
+		x.rec.Deliver()
 	}
 }
 
@@ -341,5 +336,4 @@ func (l *Layer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r2 = l.Begin(x, w, r2)
 	defer Leave(r, r2)
 	l.Next.ServeHTTP(w, r2)
-	End(r, r2)
 }

@@ -349,8 +349,7 @@ func TestEnvelopesThatComeLate(t *testing.T) {
 			x.Answer(through{w, func() { x.Answer(buffer(), late) }}, early)
 		}, "true <nil>", "false <nil>"},
 		"when the handler has left": {func(x *exchange.Exchange, w http.ResponseWriter, _, late *envelope) {
-			exchange.Top(w).Guard()
-			exchange.Top(w).Release()
+			exchange.Leave(httptest.NewRequest("GET", "/", nil), x.Request())
 			x.Answer(buffer(), late)
 		}, "", "false <nil>"},
 		"after a flush that was not supported": {func(x *exchange.Exchange, w http.ResponseWriter, early, _ *envelope) {

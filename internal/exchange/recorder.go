@@ -31,8 +31,7 @@ type Recorder struct {
 	closing bool // before HTTP/1.1 an answer may end with its connection
 	coded   bool // Content-Encoding was there when the recorder was made
 	gone    bool // the connection was cut, see Cut
-	left    bool // a guarded handler has said nothing, and is gone; under the lock
-	ended   bool // see End; under the lock
+	ended   bool // see Leave; under the lock
 	quiet   bool // an offer was sent in the place of what a foreign writer says
 	rawPath bool // the path of the exchange is escaped
 }
@@ -147,7 +146,7 @@ func (r *Recorder) become(s State) {
 	if void != nil {
 		x.editExtra(func(e *Extra) { e.offer = nil })
 	}
-	r.state, r.left = s, s == Fresh
+	r.state = s
 	x.sign(h)
 	x.mu.Unlock()
 	if void != nil {
