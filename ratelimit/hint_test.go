@@ -88,10 +88,10 @@ func netipKey(remote string) (string, bool) {
 	withPort, err := netip.ParseAddrPort(remote)
 	addr := withPort.Addr()
 	if err != nil {
-		if addr, err = netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(remote, "["), "]")); err != nil {
-			return "", false
+		if strings.HasPrefix(remote, "[") && strings.HasSuffix(remote, "]") {
+			remote = remote[1 : len(remote)-1]
 		}
-		if strings.HasPrefix(remote, "[") != strings.HasSuffix(remote, "]") {
+		if addr, err = netip.ParseAddr(remote); err != nil {
 			return "", false
 		}
 	}

@@ -1,16 +1,19 @@
-// Package exchange holds what one request and its answer have come to: the ID,
-// the responder, the rate decision, the path as it came in, the answer. There is
-// one [Exchange] per request. Whichever of our middlewares runs first makes it,
-// puts it into the context and stands as the writer before net/http's; the
-// others find it there. So the whole stack shares one copy of the request, outer
-// layers see what inner ones learned, and there is one place to ask how far the
-// answer has come, whoever has wrapped the writer since.
+// Package exchange knows everything about one request and its answer: the ID, the
+// responder, the decisions of limiters, the path as it came in, and how far the
+// answer has come. There is one [Exchange] per request. The first of our
+// middlewares makes it, puts it into the context, and puts a [Recorder] in front
+// of net/http's writer. The others find it in the context. So the whole stack
+// shares one copy of the request, outer layers see what inner ones have learned,
+// and there is one place to ask about the answer, no matter who has wrapped the
+// writer since.
 //
-// An Exchange is one allocation, with the request copy and the [Recorder] in it:
-// whoever keeps the context keeps the request. It is never pooled: goroutines
-// outlive handlers, and a body that shows up in somebody else's response is
-// worse than an allocation. What code beneath [http.TimeoutHandler], which may
-// outlive the request, asks for is locked. The recorder belongs to the goroutine
+// An Exchange is one allocation, with the copy of the request and the Recorder in
+// it. A program that keeps the context keeps the request, too. An Exchange is
+// never pooled: goroutines outlive handlers, and a body that shows up in somebody
+// else's response is worse than an allocation.
+//
+// Code beneath [http.TimeoutHandler] may outlive the request, so everything that
+// such code may ask for is behind a lock. The Recorder belongs to the goroutine
 // that answers.
 package exchange
 
@@ -54,7 +57,7 @@ type Failure struct {
 	exited  bool   // see Exit
 	Kind    uint8  // a problem.Kind
 	Code    string // as sent
-	Err     error  // as it was returned
+	Err     error  // as the handler returned it
 }
 
 // Extra holds what few exchanges have.
@@ -62,15 +65,15 @@ type Extra struct {
 	ClientID        string // a well-formed request ID that the client sent and we did not adopt
 	TraceID, SpanID string
 	Debug           any             // what problem captures while its debug gate is open
-	Pattern         string          // of the innermost copy of the request that one of us has seen
-	Reason          error           // that a handler has left beside an error status
-	Form            *multipart.Form // of the innermost copy of the request that one of us has seen
+	Pattern         string          // of the innermost copy of the request that our code has seen
+	Reason          error           // for an error status that a handler has written by itself
+	Form            *multipart.Form // of the innermost copy of the request that our code has seen
 
 	writeErr error // see WriteErr
 	hijacked net.Conn
-	offer    Offer       // that the exchange waits for, see [Exchange.Answer]
-	given    http.Header // of the writer that it was given to
-	here     bool        // its responder is at work, and all that arrives is this offer
+	offer    Offer       // that the outermost recorder waits for, see [Exchange.Answer]
+	given    http.Header // of the writer that the offer was written to
+	here     bool        // that writer passes the offer on at once, so whatever arrives is the offer
 }
 
 type key struct{}
@@ -100,22 +103,22 @@ func Enter(w http.ResponseWriter, r *http.Request) (*Exchange, http.ResponseWrit
 	return x, w, r
 }
 
-// EnterBeside is [Enter] for a layer that needs a T for each request: if it has to
-// make the exchange, both are one allocation.
+// EnterBeside is [Enter] for a layer that needs a T for each request. If there is
+// no exchange yet, the exchange and the T are one allocation.
 func EnterBeside[T any](w http.ResponseWriter, r *http.Request) (*Exchange, *T, http.ResponseWriter, *http.Request) {
 	if x := From(r.Context()); x != nil {
 		return x, new(T), w, r
 	}
 	both := new(struct {
-		t T // first, where one without a size needs no room
+		t T // first, because a last field of size 0 would be padded
 		x Exchange
 	})
 	w, r = both.x.begin(r.Context(), w, r)
 	return &both.x, &both.t, w, r
 }
 
-// EnterWith is [Enter] for a layer that adds to the context itself: the copy of
-// r has ctx, which is derived from r's. It always makes a copy, and only one.
+// EnterWith is [Enter] for a layer that adds to the context itself. The context
+// ctx is derived from that of r. EnterWith makes one copy of r in any case.
 func EnterWith(ctx context.Context, w http.ResponseWriter, r *http.Request) (*Exchange, http.ResponseWriter, *http.Request) {
 	if x := From(ctx); x != nil {
 		return x, w, r.WithContext(ctx)
@@ -140,9 +143,9 @@ func (x *Exchange) begin(ctx context.Context, w http.ResponseWriter, r *http.Req
 	return x.rec.over(w, x), &x.req
 }
 
-// Record returns the recorder of w if that is one of ours. Otherwise it puts one
-// on top: a foreign writer may hold bytes back, of which the recorders beneath
-// it know nothing.
+// Record returns w and its recorder if w is a recorder. Otherwise it puts a new
+// recorder on top of w: a foreign writer may hold back bytes, and the recorders
+// beneath it do not know of them.
 func (x *Exchange) Record(w http.ResponseWriter) (*Recorder, http.ResponseWriter) {
 	if r := Top(w); r != nil {
 		return r, w
@@ -151,10 +154,10 @@ func (x *Exchange) Record(w http.ResponseWriter) (*Recorder, http.ResponseWriter
 	return r, r.over(w, x)
 }
 
-// CopyBack gives to the original of a copied request what was learned on the
-// copy: the pattern, which outer layers log, and the multipart form, whose
-// temporary files net/http removes. Both go to the exchange too, for the router in
-// between that copies the request and keeps it to itself.
+// CopyBack gives to a request what was learned on its copy: the pattern, which
+// outer layers log, and the multipart form, whose temporary files net/http removes.
+// Both go to the exchange, too, because a router in between may make a copy that no
+// outer layer sees.
 func CopyBack(to, from *http.Request) {
 	if x := From(from.Context()); x != nil {
 		x.learn(to, from)
@@ -166,10 +169,10 @@ func CopyBack(to, from *http.Request) {
 	to.MultipartForm = from.MultipartForm
 }
 
-// Leave is [CopyBack] for a layer that ends, in whatever way; each layer defers it.
-// The layer that has made the exchange ends the answer with it: what a foreign
-// writer has not passed on is sent, and code that answers from now on does so on a
-// goroutine of its own, too late.
+// Leave is [CopyBack] for a layer that ends, also by a panic; each layer defers it.
+// The layer that has made the exchange ends the answer, too. An envelope that a
+// foreign writer has not passed on is sent. Code that answers from now on runs on a
+// goroutine of its own, and is too late.
 func Leave(to, from *http.Request) {
 	CopyBack(to, from)
 	if x := From(from.Context()); x != nil && from == &x.req && to != from {
@@ -180,8 +183,8 @@ func Leave(to, from *http.Request) {
 	}
 }
 
-// learn notes what a copy knows. What is on the copy of the exchange itself is
-// known to all of us.
+// learn notes the pattern and the form of a copy of the request. All our code sees
+// the copy that belongs to the exchange, so its pattern needs no note.
 func (x *Exchange) learn(to, from *http.Request) {
 	e := x.Extra()
 	form, pattern := cmp.Or(from.MultipartForm, e.Form), e.Pattern
@@ -219,9 +222,9 @@ func (x *Exchange) ID() string {
 	return x.id[0]
 }
 
-// Identify sets the ID and the canonical name of the header that carries it,
-// unless there is one, and returns the ID that holds, as a header value that
-// shares its memory with x. Its capacity is 1, so an append to it copies.
+// Identify sets the ID, and the canonical name of the header that carries it,
+// unless x has an ID already. It returns the ID of x as a header value, which shares
+// its memory with x. The value has the capacity 1, so an append to it copies.
 func (x *Exchange) Identify(header *string, id string) []string {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -254,9 +257,9 @@ func (x *Exchange) Responder() Responder {
 	return x.responder
 }
 
-// SetResponder makes r the responder. Nobody resets it on the way out: a panic
-// that is caught further out is still rendered in the envelope that was promised
-// to this request.
+// SetResponder makes r the responder. It stays so when the layer ends: a panic that
+// is caught further out is still rendered in the envelope that was promised to this
+// request.
 func (x *Exchange) SetResponder(r Responder) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -280,8 +283,8 @@ func (x *Exchange) Fail(f Failure) (first bool) {
 	return first
 }
 
-// Exit notes that the handler has exited its goroutine, and reports whether that
-// is news: each Recover around it finds out.
+// Exit notes that the handler has exited its goroutine. It reports true once: each
+// Recover around the handler finds out, and one of them answers.
 func (x *Exchange) Exit() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -297,7 +300,8 @@ func (x *Exchange) Failure() Failure {
 	return x.failure
 }
 
-// Extra returns the rarer facts as they are now, to be read only.
+// Extra returns the rarer facts as they are now. They must not be changed; see
+// [Exchange.EditExtra].
 func (x *Exchange) Extra() *Extra {
 	if x != nil {
 		if e := x.extra.Load(); e != nil {
@@ -309,7 +313,7 @@ func (x *Exchange) Extra() *Extra {
 
 var none Extra
 
-// EditExtra puts an edited copy in the place of the rarer facts.
+// EditExtra replaces the rarer facts by a copy that edit has changed.
 func (x *Exchange) EditExtra(edit func(*Extra)) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -323,8 +327,8 @@ func (x *Exchange) editExtra(edit func(*Extra)) {
 	x.extra.Store(&e)
 }
 
-// Layer is a handler that has something to do when a request comes in, and
-// nothing when it leaves. Begin returns r, or a copy with more in it.
+// Layer is a handler that does something when a request comes in, and nothing when
+// the handler has returned. Begin returns r, or a copy of r with more in it.
 type Layer struct {
 	Begin func(x *Exchange, w http.ResponseWriter, r *http.Request) *http.Request
 	Next  http.Handler

@@ -11,26 +11,26 @@ const (
 	maxHead    = 4<<10 + 1 // of the body of a HEAD; net/http counts no further to find its length
 )
 
-// kept says why an answer is not passed on. What is kept is not on the wire, so
-// the answer counts as fresh and may still become an envelope.
+// kept says why an answer is not passed on. Nothing of it is on the wire, so it
+// counts as fresh, and may still become an envelope.
 type kept uint8
 
 const (
 	nothing   kept = iota
-	held           // nothing of it could show a truncation, so until the handler has returned
-	undecided      // an error; the body will tell whether it is plain text
-	replaced       // plain text: an envelope will take its place
-	spoilt         // an error came after a success had begun: dropped, and to be cut
+	held           // it could not show a cut, so it waits until the handler has returned
+	undecided      // an error; more of the body will tell whether it is plain text
+	replaced       // plain text; an envelope will take its place
+	spoilt         // an error status came after a success had begun; the answer will be cut
 )
 
-// A Rewriter answers in the place of errors that nobody meant as an answer.
+// A Rewriter replaces errors that were written as plain text.
 type Rewriter struct {
-	// Judge says what becomes of an error with this header, by what there is of its
-	// body; whole means that there is no more. An encoded body cannot be read.
+	// Judge says what becomes of an error with this header and this begin of a body;
+	// whole means that there is no more. An encoded body cannot be read.
 	Judge func(h http.Header, encoded bool, body []byte, whole bool) Verdict
 
-	// Answer answers with an error of that status. The text is the begin of what
-	// will not be sent.
+	// Answer answers with an error of that status. The text is the begin of the body
+	// that is not sent, for the log.
 	Answer func(w http.ResponseWriter, r *http.Request, status int, text []byte)
 }
 
@@ -40,14 +40,14 @@ type Verdict uint8
 // The verdicts.
 const (
 	Undecided Verdict = iota // more of the body may tell
-	Meant                    // by the handler, as it is
-	Text                     // plain, to be replaced
+	Meant                    // the handler wants it as it is
+	Text                     // plain text, to be replaced
 )
 
-// Guard keeps, from now on, an answer that cannot show that it was cut off: on a
-// HEAD, without a body by its status, or with a Content-Length of 0. It also
-// notices an error status that comes after a success has begun. It reports
-// whether the caller is the one to call [Recorder.Release].
+// Guard keeps, from now on, an answer that cannot show that it was cut: to a HEAD,
+// with a status that has no body, or with a Content-Length of 0. It also notices an
+// error status that comes after a success has begun. If it reports true, the caller
+// calls [Recorder.Release].
 func (r *Recorder) Guard() bool {
 	news := !r.guarded
 	r.guarded = true
@@ -57,10 +57,10 @@ func (r *Recorder) Guard() bool {
 // Guarded reports whether Guard is armed.
 func (r *Recorder) Guarded() bool { return r.guarded }
 
-// Release ends [Recorder.Guard] and passes on what is held. It is for a handler
-// that has returned: if that has said nothing, net/http will. An answer that was
-// spoilt is not passed on: Release returns the status that came too late, and the
-// begin of its text.
+// Release ends [Recorder.Guard] and passes on what is held. It is called when the
+// handler has returned; if that has written nothing, net/http sends an empty 200. A
+// spoilt answer is not passed on: Release returns the status that came too late, and
+// the begin of its text.
 func (r *Recorder) Release() (late int, text []byte) {
 	r.Deliver()
 	r.guarded = false
@@ -76,8 +76,8 @@ func (r *Recorder) Release() (late int, text []byte) {
 	return 0, nil
 }
 
-// Rewrite lets f answer, from now on, in the place of errors that it takes for text.
-// It reports whether the caller is the one to call [Recorder.Finish].
+// Rewrite lets f replace, from now on, errors that are plain text. If it reports
+// true, the caller calls [Recorder.Finish].
 func (r *Recorder) Rewrite(f *Rewriter) bool {
 	if r.rewrite != nil {
 		return false
@@ -86,8 +86,8 @@ func (r *Recorder) Rewrite(f *Rewriter) bool {
 	return true
 }
 
-// Finish ends [Recorder.Rewrite]: the handler has returned, and what it said is
-// all.
+// Finish ends [Recorder.Rewrite]. It is called when the handler has returned, so the
+// body is whole.
 func (r *Recorder) Finish() {
 	if r.kept == undecided || r.kept == replaced {
 		r.decide()
@@ -96,8 +96,8 @@ func (r *Recorder) Finish() {
 	r.rewrite = nil
 }
 
-// decide ends the keeping: what is plain text becomes an envelope, all else is
-// passed on.
+// decide ends the wait for more of the body: plain text becomes an envelope, and
+// everything else is passed on.
 func (r *Recorder) decide() error {
 	if r.kept == undecided && r.judge(true) == Text {
 		r.drop()
@@ -110,9 +110,9 @@ func (r *Recorder) decide() error {
 	return nil
 }
 
-// keep decides whether to keep the status that was just said, by the header of
-// this moment, of which it then keeps a copy: what is set later is not sent, as
-// in net/http.
+// keep decides by the header whether to keep the status that was just written. If
+// so, it keeps a copy of the header: fields that are set later are not sent, as in
+// net/http.
 func (r *Recorder) keep() bool {
 	h := r.w.Header()
 	switch {
@@ -136,9 +136,9 @@ func bodyless(status uint16) bool {
 	return status == http.StatusNoContent || status == http.StatusNotModified
 }
 
-// encoded reports whether the body is encoded before it gets here. A compressor
-// further out may have said in the header what it will do to our bytes; as they
-// pass here they are plain.
+// encoded reports whether the bytes of the body are encoded when they pass here. A
+// compressor further out sets Content-Encoding before we are called, and encodes
+// them later.
 func (r *Recorder) encoded(h http.Header) bool { return !r.coded && h["Content-Encoding"] != nil }
 
 // judge asks the rewriter about an error that is undecided.
@@ -146,7 +146,7 @@ func (r *Recorder) judge(whole bool) Verdict {
 	return r.rewrite.Judge(r.rare.header, r.encoded(r.rare.header), r.rare.body, whole)
 }
 
-// collect adds body bytes to what is kept, and goes on from there.
+// collect adds bytes of the body to what is kept, and may then decide.
 func (r *Recorder) collect(p []byte) (int, error) {
 	f := r.rare
 	switch r.kept {
@@ -176,7 +176,8 @@ func (r *Recorder) collect(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// refuses says what net/http says of body bytes that have no place in an answer.
+// refuses returns net/http's error for n more bytes, if the answer has no place for
+// them.
 func (r *Recorder) refuses(n int) error {
 	limit := declared(r.rare.header)
 	switch {
@@ -190,8 +191,8 @@ func (r *Recorder) refuses(n int) error {
 	return nil
 }
 
-// drop makes of an undecided answer one that is to be replaced, and forgets but
-// the begin of its text.
+// drop makes of an undecided answer one that is to be replaced. It keeps the begin of
+// the text for the log.
 func (r *Recorder) drop() {
 	f := r.rare
 	r.kept, r.bytes = replaced, 0
@@ -201,14 +202,14 @@ func (r *Recorder) drop() {
 	}
 }
 
-// spoil notes an error status after which nothing of the answer counts any more.
+// spoil notes an error status that comes after a success has begun.
 func (r *Recorder) spoil(status int) {
 	f := r.facts()
 	r.kept, f.said, f.body = spoilt, status, nil
 }
 
-// release passes on what is kept, with the header as it was then. What the
-// handler has set since may be a trailer.
+// release passes on what is kept, with the header of that moment. Fields that the
+// handler has set since then are put back afterwards: they may be trailers.
 func (r *Recorder) release() error {
 	f, live := r.rare, r.w.Header()
 	body, later := f.body, replaceHeader(live, f.header)
@@ -223,8 +224,8 @@ func (r *Recorder) release() error {
 	return err
 }
 
-// revoke forgets what is kept: something else is about to be said, on the header
-// that it returns, if any.
+// revoke forgets what is kept, because another answer is about to be written. It
+// returns the header to write it on, or nil for the live one.
 func (r *Recorder) revoke() http.Header {
 	if r.kept == nothing {
 		return nil
@@ -237,8 +238,8 @@ func (r *Recorder) revoke() http.Header {
 	return h
 }
 
-// replaceHeader makes a header that of another moment, unless that is nil, and
-// returns what it was, or nil if there is no difference.
+// replaceHeader puts the fields of then into live, and returns the fields that live
+// had. If then is nil, or equal, it does nothing and returns nil.
 func replaceHeader(live, then http.Header) http.Header {
 	if then == nil || maps.EqualFunc(live, then, slices.Equal) {
 		return nil

@@ -7,39 +7,39 @@ import (
 	"strconv"
 )
 
-// Recorder is a response writer that knows what has become of the answer. It
-// offers an optional interface iff the writer beneath has it; see
-// recorder_variants.go. Like any response writer it belongs to one goroutine at a
+// Recorder is a response writer that knows what has become of the answer. It has
+// an optional interface, such as http.Flusher, exactly if the writer beneath has it;
+// see recorder_variants.go. Like any response writer it belongs to one goroutine at a
 // time.
 //
-// The outermost recorder of an exchange is part of it, and what passes there is
-// on the wire. Others stand on top of foreign writers, which may hold back what
-// they are given.
+// The outermost recorder is part of the exchange. What passes through it is on the
+// wire. Other recorders stand on top of foreign writers, which may hold back what is
+// written to them.
 type Recorder struct {
 	x       *Exchange
 	w       http.ResponseWriter
-	header  http.Header // of w, to be compared and not to be used, see shares
+	header  http.Header // of w when r was made; only its identity is used, see shares
 	bytes   int64
 	rare    *rare
 	rewrite *Rewriter // nil unless Rewrite is armed
 
-	status  uint16 // first final status, also while it is kept
+	status  uint16 // the first final status, also while it is kept
 	state   State  // that of the outermost is changed under the lock of x
 	kept    kept
 	guarded bool // Guard is armed
-	head    bool // the answer has no body
-	closing bool // before HTTP/1.1 an answer may end with its connection
-	coded   bool // Content-Encoding was there when the recorder was made
+	head    bool // the request is a HEAD, so the answer has no body
+	closing bool // the request is older than HTTP/1.1, so the connection may end the answer
+	coded   bool // the header had a Content-Encoding when r was made
 	gone    bool // the connection was cut, see Cut
-	ended   bool // see Leave; under the lock
-	quiet   bool // an offer was sent in the place of what a foreign writer says
-	rawPath bool // the path of the exchange is escaped
+	ended   bool // see Leave; under the lock of x
+	quiet   bool // an offer was sent, so what a foreign writer passes on is dropped
+	rawPath bool // the path of x is escaped
 }
 
 // rare is what few answers have.
 type rare struct {
-	header http.Header // as it was when a status was kept
-	body   []byte      // what was written since, or the begin of it
+	header http.Header // a copy, from the moment when a status was kept
+	body   []byte      // what was written since then, or the begin of that
 	said   int         // a later status that was not passed on
 }
 
@@ -66,12 +66,12 @@ func (r *Recorder) over(w http.ResponseWriter, x *Exchange) http.ResponseWriter 
 	return r.variant()
 }
 
-// TopRecorder returns r. Writers that hold nothing back and only change the shape
-// of a recorder have this method too, and count as that recorder; see [Top].
+// TopRecorder returns r. The writers of the adapters have this method, too: they
+// hold nothing back, and count as the recorder beneath them; see [Top].
 func (r *Recorder) TopRecorder() *Recorder { return r }
 
-// Unwrap returns the writer beneath, for http.ResponseController. One that
-// cannot hijack itself is disguised, so that r learns of a hijack past it.
+// Unwrap returns the writer beneath, for http.ResponseController. A writer that
+// cannot hijack is wrapped first, so that r learns of a hijack further in.
 func (r *Recorder) Unwrap() http.ResponseWriter {
 	if _, ok := r.w.(http.Hijacker); ok {
 		return r.w // r is a Hijacker too, and asked first
@@ -98,14 +98,14 @@ func (r *Recorder) Status() int {
 // HEAD.
 func (r *Recorder) Bytes() int64 { return r.bytes }
 
-// Silent reports whether nobody has said anything yet: the answer is fresh, and
-// nothing is kept or on offer either.
+// Silent reports whether nobody has begun an answer: nothing is on the wire, and
+// nothing is kept or waited for.
 func (r *Recorder) Silent() bool {
 	return r.state == Fresh && r.kept == nothing && r.x.Extra().offer == nil && r.x.StateOf(r) == Fresh
 }
 
-// WriteHeader passes a status on, or keeps it. A superfluous one is passed on
-// too, so that net/http says what it says of it.
+// WriteHeader passes a status on, or keeps it. It also passes on a superfluous one,
+// of which net/http then complains.
 func (r *Recorder) WriteHeader(status int) {
 	switch {
 	case r.gone, r.quiet:
@@ -127,13 +127,15 @@ func (r *Recorder) WriteHeader(status int) {
 	}
 }
 
-// begun reports whether a success was said, which a later error spoils.
+// begun reports whether the handler has begun a success. An error status that comes
+// later spoils it.
 func (r *Recorder) begun() bool {
 	return r.status < 400 && (r.kept == held || r.state == Started && r.kept == nothing && r.guarded)
 }
 
-// become notes how far the answer has come, because a header is about to be sent,
-// by us or, if nothing was said, by net/http. No offer is waited for any longer.
+// become notes how far the answer has come. It is called when a header is about to
+// be sent, by us, or by net/http if the handler has written nothing. From now on no
+// offer is waited for.
 func (r *Recorder) become(s State) {
 	x := r.x
 	if r != &x.rec {
@@ -154,7 +156,7 @@ func (r *Recorder) become(s State) {
 	}
 }
 
-// Write passes body bytes on, keeps them, or drops them.
+// Write passes bytes of the body on, keeps them, or drops them.
 func (r *Recorder) Write(p []byte) (int, error) {
 	if !r.streams() {
 		return r.divert(p)
@@ -174,8 +176,8 @@ func (r *Recorder) WriteString(s string) (int, error) {
 	return n, err
 }
 
-// streams reports whether body bytes are passed on, whatever they are. They imply
-// 200 if nothing was said before.
+// streams reports whether bytes of the body are passed on, without a look at them.
+// The first byte implies the status 200, unless there is one.
 func (r *Recorder) streams() bool {
 	if !r.flows() && !r.yields() && r.state == Fresh && r.kept == nothing && !r.gone {
 		if r.status = http.StatusOK; !r.keep() {
@@ -188,7 +190,7 @@ func (r *Recorder) streams() bool {
 // flows reports whether body bytes have begun to be passed on.
 func (r *Recorder) flows() bool { return r.state == Started && r.kept == nothing && !r.gone }
 
-// divert takes body bytes that are not passed on.
+// divert takes bytes of the body that are not passed on.
 func (r *Recorder) divert(p []byte) (int, error) {
 	switch {
 	case r.state == Hijacked, r.gone:
@@ -201,8 +203,8 @@ func (r *Recorder) divert(p []byte) (int, error) {
 	return r.collect(p)
 }
 
-// repeat passes on a later status that nobody has heard, so that net/http
-// complains about it as it would have before.
+// repeat passes on a later status that was held back, so that net/http complains
+// about it as it would have without us.
 func (r *Recorder) repeat() {
 	if r.kept != nothing || r.rare == nil || r.rare.said == 0 {
 		return
@@ -211,7 +213,7 @@ func (r *Recorder) repeat() {
 	r.rare.said = 0
 }
 
-// count notes what has become of body bytes.
+// count adds bytes that were written, and notes the first error of a write.
 func (r *Recorder) count(n int64, err error) {
 	r.bytes += n
 	if err != nil && r == &r.x.rec {
@@ -223,8 +225,8 @@ func (r *Recorder) count(n int64, err error) {
 	}
 }
 
-// FlushError sends what was said so far. What is kept is decided at once, so
-// that no client waits for it.
+// FlushError sends what was written so far. If something is kept, it decides at
+// once what becomes of it, so that the client does not wait.
 func (r *Recorder) FlushError() error {
 	switch {
 	case r.state == Hijacked, r.gone:
@@ -253,7 +255,7 @@ func (r *Recorder) FlushError() error {
 	return err
 }
 
-// facts returns the rare facts, to be written.
+// facts returns the rare facts, for a change.
 func (r *Recorder) facts() *rare {
 	if r.rare == nil {
 		r.rare = new(rare)
