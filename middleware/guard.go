@@ -8,9 +8,8 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// guard is what Recover and Rewrite put around a handler, each for itself or both
-// in one, and what Standard is: its request ID and responder are what the guard
-// begins with.
+// guard is the handler of Recover, of Rewrite, and of Standard, which does both and
+// begins with a request ID and a responder.
 type guard struct {
 	begin    []func(*exchange.Exchange, http.ResponseWriter, *http.Request) *http.Request
 	stacks   *stacks // nil does not recover
@@ -43,13 +42,13 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// skipped reports whether a function of the program's wants r left alone.
+// skipped reports whether one of the program's functions wants r left alone.
 func skipped(skip []func(*http.Request) bool, r *http.Request) bool {
 	return slices.ContainsFunc(skip, func(skips func(*http.Request) bool) bool { return skips(r) })
 }
 
-// flatten returns what the layers around inner have to begin with, the outermost
-// first.
+// flatten makes of h, which is layers around inner, one guard that begins with what
+// the layers do, the outermost first.
 func flatten(h http.Handler, inner *guard) *guard {
 	for {
 		layer, ok := h.(*exchange.Layer)
@@ -68,21 +67,21 @@ type call struct {
 	x       *exchange.Exchange
 	rec     *exchange.Recorder
 	stacks  *stacks
-	cookies []string // that were there before it began
+	cookies []string // that were set before the handler was called
 	guards  bool
-	done    bool // it has returned; recover alone cannot tell an exit
+	done    bool // the handler has returned; a nil from recover may also be an exit
 }
 
-// release passes on what was held, for a handler that has returned. If that has
-// said after a success that it failed, its answer is cut.
+// release passes on what was held. If the handler has written an error status after
+// it had begun a success, release cuts the answer.
 func (c *call) release() {
 	if late, text := c.rec.Release(); late != 0 {
 		problem.Respond(c.w, c.r, said(c.r, late, text, "after a success had begun"))
 	}
 }
 
-// leave is deferred. It is the whole matrix of how a handler may leave, and how
-// far its answer had come by then.
+// leave is deferred. It decides by how the handler has left, and by how far its
+// answer had come.
 func (c *call) leave() {
 	if c.stacks == nil {
 		return
@@ -105,12 +104,12 @@ func (c *call) leave() {
 	case state == exchange.Fresh:
 		c.forgetCookies()
 	}
-	// It cuts by itself what has started, and hangs up what was hijacked.
+	// Respond cuts an answer that has started, and closes a hijacked connection.
 	problem.Respond(c.w, c.r, problem.Internal.Wrap(newPanicError(value, false, state, c.stacks), ""))
 }
 
-// removeFiles removes the temporary files of an upload. net/http does so too, but
-// neither after a panic nor beneath a router that copies the request, as chi does.
+// removeFiles removes the temporary files of an upload. net/http does not after a
+// panic, nor if a router copies the request, as chi does.
 func (c *call) removeFiles() {
 	form := c.r.MultipartForm
 	if form == nil {
@@ -121,9 +120,9 @@ func (c *call) removeFiles() {
 	}
 }
 
-// exited answers for a handler that called runtime.Goexit, as t.FailNow does.
-// net/http closes the connection and sends nothing that is still in a buffer,
-// and a client that got nothing may repeat the request.
+// exited answers for a handler that has called runtime.Goexit, as t.FailNow does. It
+// flushes: net/http closes the connection and drops its buffer, and a client that got
+// nothing may repeat the request.
 func (c *call) exited(state exchange.State) {
 	if state == exchange.Fresh {
 		c.forgetCookies()
@@ -141,15 +140,15 @@ func (c *call) exited(state exchange.State) {
 	c.x.Flush(c.w)
 }
 
-// contained responds without a panic: that of a cut would end the exit of the
-// goroutine.
+// contained responds and keeps the panic of a cut to itself, because that would end
+// the exit of the goroutine.
 func (c *call) contained(err error) {
 	defer func() { _ = recover() }()
 	problem.Respond(c.w, c.r, err)
 }
 
-// forgetCookies takes back what the handler has set on an answer that nobody
-// will see. Those of the layers around it stay.
+// forgetCookies takes back the cookies that the handler has set for an answer that is
+// not sent. The cookies of outer layers stay.
 func (c *call) forgetCookies() {
 	c.x.Revoke(c.w)
 	if c.cookies == nil {

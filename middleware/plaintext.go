@@ -15,19 +15,19 @@ const (
 	maxSniffed = 512      // as http.DetectContentType has it
 )
 
-// plainText is the errors that nobody meant as an answer.
+// plainText replaces errors that were written as plain text.
 var plainText = &exchange.Rewriter{Judge: judge, Answer: rewrite}
 
-// judge takes for plain text what is so by its type or by its begin, but not JSON.
-// What the request looks like has no say: an Accept header does not change who
-// wrote the answer.
+// judge takes an error for plain text if its type says so, or if it has no type and
+// begins like text, unless it is JSON. The request has no say: its Accept header does
+// not tell who has written the answer.
 func judge(h http.Header, encoded bool, body []byte, whole bool) exchange.Verdict {
 	said, plain := declaresText(h)
 	switch {
 	case said && !plain:
 		return exchange.Meant
 	case encoded && (!plain || h.Get("X-Content-Type-Options") != "nosniff"):
-		// The text is hidden, and only the mark of http.Error tells that this is one.
+		// The bytes cannot be read. Only with the nosniff of http.Error it is plain text.
 		return exchange.Meant
 	case !plain && len(body) < maxSniffed && !whole:
 		return exchange.Undecided
@@ -48,8 +48,8 @@ func judge(h http.Header, encoded bool, body []byte, whole bool) exchange.Verdic
 	return exchange.Undecided
 }
 
-// declaresText reports whether a header has a type, and whether that is one of
-// http.Error's. With another parameter somebody has chosen it.
+// declaresText reports whether a header has a type, and whether that is the plain
+// text of http.Error. A type with another parameter is the choice of the handler.
 func declaresText(h http.Header) (said, plain bool) {
 	for _, value := range h["Content-Type"] {
 		if strings.TrimSpace(value) == "" {

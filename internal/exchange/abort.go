@@ -8,11 +8,10 @@ import (
 	"time"
 )
 
-// Cut ends an answer that has come so far, so that no client can take it for a
-// complete one, and panics with net/http's sentinel. An answer that has not begun
-// stays so, as net/http has it: perhaps the client repeats the request. One that a
-// responder has completed is left alone, and a connection that was hijacked is
-// closed; after these two Cut returns.
+// Cut ends an answer in the given state so that no client can take it for a complete
+// one, and panics with [http.ErrAbortHandler]. If the answer has not begun, the client
+// gets nothing, as from net/http, and may repeat the request. In two states Cut
+// returns: it leaves a rendered answer alone, and closes a hijacked connection.
 func (x *Exchange) Cut(w http.ResponseWriter, state State) {
 	switch state {
 	case Fresh:
@@ -20,7 +19,7 @@ func (x *Exchange) Cut(w http.ResponseWriter, state State) {
 			x.hurry(x.wire(w))
 			break
 		}
-		fallthrough // somebody further in has cut what a writer held
+		fallthrough // a layer further in has cut an answer that a foreign writer held
 	case Started:
 		x.abort(w)
 	case Rendered:
@@ -34,9 +33,9 @@ func (x *Exchange) Cut(w http.ResponseWriter, state State) {
 	panic(http.ErrAbortHandler)
 }
 
-// abort flushes what was sent, so that a client cannot take the request for
-// unanswered and repeat it. Where nothing but the end of the connection marks the
-// end of an answer, the connection is reset.
+// abort flushes what was written, so that a client does not take the request for
+// unanswered and repeat it. If only the end of the connection would mark the end of
+// the answer, abort resets the connection.
 func (x *Exchange) abort(w http.ResponseWriter) {
 	flush(w)
 	wire := x.wire(w)
@@ -49,8 +48,7 @@ func (x *Exchange) abort(w http.ResponseWriter) {
 	}
 	x.hurry(wire)
 	if x != nil {
-		// What is written while the panic unwinds, as by a compressor, would look
-		// like the end of the answer.
+		// A compressor that writes while the panic unwinds would complete the answer.
 		x.rec.gone = true
 	}
 }
@@ -63,25 +61,24 @@ func (x *Exchange) Flush(w http.ResponseWriter) {
 	}
 }
 
-// flush flushes as far as w can. One that cannot, or panics, is aborted all the
-// same.
+// flush flushes w. A writer that cannot flush, or that panics, must not stop an
+// abort.
 func flush(w http.ResponseWriter) {
 	defer func() { _ = recover() }()
 	http.NewResponseController(w).Flush()
 }
 
-// hurry lets the write deadline pass, so that nobody further out can finish the
-// answer. A client that has left needs no deadline, which HTTP/2 would make a
-// second reset of the stream.
+// hurry lets the write deadline pass, so that no code further out can complete the
+// answer. It does nothing for a client that has left: over HTTP/2, a deadline would
+// reset the stream a second time.
 func (x *Exchange) hurry(wire http.ResponseWriter) {
 	if wire != nil && (x == nil || !errors.Is(x.Context.Err(), context.Canceled)) {
 		http.NewResponseController(wire).SetWriteDeadline(time.Now())
 	}
 }
 
-// wire returns the writer beneath the outermost recorder, or nil if the
-// connection is gone, or if w is a buffer, behind whose back it is not to be
-// touched.
+// wire returns the writer beneath the outermost recorder. It returns nil if the
+// answer was cut, or if w is a buffer, because nothing may be written past a buffer.
 func (x *Exchange) wire(w http.ResponseWriter) http.ResponseWriter {
 	if x == nil {
 		return w
@@ -92,30 +89,31 @@ func (x *Exchange) wire(w http.ResponseWriter) http.ResponseWriter {
 	return x.rec.w
 }
 
-// IsAbort reports whether an error, or the value of a panic, is net/http's
-// sentinel, wrapped or not: somebody wants the connection cut, in silence.
+// IsAbort reports whether value, an error or the value of a panic, is or wraps
+// [http.ErrAbortHandler]. The program then wants the connection cut, and nothing
+// logged.
 func IsAbort(value any) (is bool) {
 	defer func() { _ = recover() }() // errors.Is calls methods of value
 	err, ok := value.(error)
 	return ok && errors.Is(err, http.ErrAbortHandler)
 }
 
-// endsByClosing reports whether an answer of unknown length ends with the
-// connection, because it is not chunked.
+// endsByClosing reports whether the end of the connection marks the end of an answer
+// of unknown length, because the answer is not chunked.
 func (x *Exchange) endsByClosing(w http.ResponseWriter) bool {
 	return x != nil && x.rec.closing || w.Header().Get("Transfer-Encoding") == "identity"
 }
 
-// reset closes the connection in a way that its peer takes for a failure. It
-// does so past all writers: gin's refuses a hijack after the first byte, and no
-// recorder should take this for one.
+// reset closes the connection in a way that the client takes for a failure. It
+// hijacks from the innermost writer: gin's writer refuses a hijack after the first
+// byte, and no recorder should note a hijack.
 func reset(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(Innermost(w)).Hijack()
 	if err != nil {
-		return // HTTP/2, which has a frame for it, or no connection at all
+		return // HTTP/2, where the panic resets the stream, or no connection at all
 	}
 	if t, ok := conn.(interface{ NetConn() net.Conn }); ok {
-		conn = t.NetConn() // TLS would say goodbye as after a whole answer
+		conn = t.NetConn() // because TLS would end the connection as after a whole answer
 	}
 	if t, ok := conn.(*net.TCPConn); ok {
 		t.SetLinger(0)

@@ -8,24 +8,24 @@ import (
 )
 
 // An Offer is a whole error answer on its way to the wire. A foreign writer may
-// lie in between: it may hide that it has bytes of another answer, keep the
-// status to itself, or pass on nothing until the handler has returned. So the
-// outermost recorder waits for the answer, and when it begins to arrive sends it
-// in one piece, in the place of whatever else the writer has to say.
+// stand in between. It may hold bytes of another answer, keep the status to itself,
+// or pass on nothing until the handler has returned. So the outermost recorder waits
+// for the offer. When the first part of it arrives, the recorder sends all of it, and
+// drops whatever else the foreign writer passes on.
 type Offer interface {
 	Status() int
 	Body() []byte // nil for a HEAD
 
-	// Describe makes a header that of the answer. Describes reports whether one
-	// is, also if it was copied.
+	// Describe makes of h the header of the answer. Describes reports whether h is
+	// such a header, or a copy of one.
 	Describe(http.Header)
 	Describes(http.Header) bool
 
-	// Settle is called once: the answer was sent, or somebody else's was.
+	// Settle is called once. It says whether this answer was sent, or another one.
 	Settle(sent bool, err error)
 }
 
-// Of returns the exchange of a request, or else of a writer, or nil.
+// Of returns the exchange of r, or else of the nearest recorder beneath w, or nil.
 func Of(w http.ResponseWriter, r *http.Request) *Exchange {
 	if x := From(r.Context()); x != nil {
 		return x
@@ -36,10 +36,10 @@ func Of(w http.ResponseWriter, r *http.Request) *Exchange {
 	return nil
 }
 
-// StateOf returns how far the answer of an exchange has come, for somebody who
-// holds w. An answer that w itself holds, because it is a buffer, is complete. For
-// those further out, or with another buffer, it is nothing yet. Without an exchange
-// only w can tell.
+// StateOf returns how far the answer has come, for a caller that writes to w. If w
+// is a buffer that holds an offer, the answer is complete for that caller, while for
+// callers with another writer nothing has begun yet. Without an exchange only w can
+// tell.
 func (x *Exchange) StateOf(w http.ResponseWriter) State {
 	if x == nil {
 		if g, ok := w.(interface{ Written() bool }); ok && g.Written() {
@@ -59,8 +59,8 @@ func (x *Exchange) StateOf(w http.ResponseWriter) State {
 	return state
 }
 
-// holds reports whether a foreign writer between w and the wire was given bytes
-// that are not there yet, and cannot be taken back.
+// holds reports whether a foreign writer between w and the wire holds bytes, which
+// cannot be taken back.
 func (x *Exchange) holds(w http.ResponseWriter) bool {
 	if x.rec.head || x.rec.shares(w) && x.rec.kept != nothing {
 		return false
@@ -71,9 +71,9 @@ func (x *Exchange) holds(w http.ResponseWriter) bool {
 	return false
 }
 
-// shares reports whether w is in front of r on the same goroutine. A writer with a
-// header of its own is a buffer, perhaps of http.TimeoutHandler: nothing may be
-// done behind its back.
+// shares reports whether w has the header of r, and so stands in front of r on the
+// same goroutine. A writer with a header of its own is a buffer, perhaps of
+// http.TimeoutHandler, and nothing may be written past it.
 func (r *Recorder) shares(w http.ResponseWriter) bool {
 	return same(w.Header(), r.header)
 }
@@ -82,13 +82,13 @@ func same(h, other http.Header) bool {
 	return reflect.ValueOf(h).UnsafePointer() == reflect.ValueOf(other).UnsafePointer()
 }
 
-// awaits reports whether an offer is waited for that was given to a writer with
-// this header.
+// awaits reports whether the outermost recorder waits for an offer that was written
+// to a writer with the header h.
 func (e *Extra) awaits(h http.Header) bool { return e.offer != nil && (e.here || same(h, e.given)) }
 
-// Answer sends o on w, for an answer that is fresh. It reports whether o is
-// settled and w done with it; if not, w is a buffer, perhaps of another goroutine,
-// and the offer is settled when its owner passes it on.
+// Answer sends o on w; the state of the answer is fresh. It reports whether o is
+// settled. If not, w is a buffer, perhaps of another goroutine, and o is settled when
+// the owner of the buffer passes it on, or drops it.
 func (x *Exchange) Answer(w http.ResponseWriter, o Offer) (settled bool) {
 	switch {
 	case x == nil:
@@ -104,25 +104,25 @@ func (x *Exchange) Answer(w http.ResponseWriter, o Offer) (settled bool) {
 	x.describe(w.Header(), o)
 	here := x.rec.shares(w)
 	if !x.propose(o, w.Header(), here) {
-		put(w, o) // or the buffer would have its header alone
+		put(w, o) // or the buffer would hold a header without a body
 		o.Settle(false, nil)
 		return true
 	}
 	if here {
-		defer x.rec.Deliver() // what has not arrived; and if w panics
+		defer x.rec.Deliver() // if o has not arrived, also because w panics
 	}
 	put(w, o)
 	return here
 }
 
-// covers reports whether w is the writer right beneath r, which the caller has from
-// further out.
+// covers reports whether w is the writer right beneath r. A handler may have kept it
+// from further out.
 func (r *Recorder) covers(w http.ResponseWriter) bool {
 	return reflect.TypeOf(w).Comparable() && w == r.w
 }
 
-// Revoke takes back what the recorders between w and the wire keep: something else
-// is about to be said, on the header as it was then.
+// Revoke takes back what the recorders between w and the wire keep, and gives w the
+// header of that moment, because another answer is about to be written.
 func (x *Exchange) Revoke(w http.ResponseWriter) {
 	var then http.Header
 	if x.rec.shares(w) {
@@ -139,8 +139,8 @@ func (x *Exchange) Revoke(w http.ResponseWriter) {
 	replaceHeader(w.Header(), then)
 }
 
-// propose makes o the answer that the outermost recorder waits for, if it still
-// can be. It takes the place of one that waits.
+// propose makes o the offer that the outermost recorder waits for, in the place of
+// an earlier one. It reports false if an answer has begun, or has ended.
 func (x *Exchange) propose(o Offer, h http.Header, here bool) (ok bool) {
 	var void Offer
 	x.EditExtra(func(e *Extra) {
@@ -154,9 +154,9 @@ func (x *Exchange) propose(o Offer, h http.Header, here bool) (ok bool) {
 	return ok
 }
 
-// yields makes way for an offer that begins to arrive, and reports whether what r
-// was told is done with. The outermost recorder sends the offer. Any other forgets
-// what it has kept, and from now on passes on what it is told.
+// yields makes way for an offer of which the first part arrives. The outermost
+// recorder sends the offer, and yields reports true. Any other recorder forgets what
+// it has kept, and passes on everything from now on.
 func (r *Recorder) yields() (done bool) {
 	if r.state != Fresh && r.kept == nothing {
 		return false
@@ -172,11 +172,11 @@ func (r *Recorder) yields() (done bool) {
 	return false
 }
 
-// accept sends an offer that is waited for in the place of what a foreign writer
-// says.
+// accept sends o in the place of what a foreign writer passes on, if r still waits
+// for o.
 func (r *Recorder) accept(o Offer) (ok bool) {
 	r.x.EditExtra(func(e *Extra) {
-		if ok = e.offer == o; ok { // or somebody else's is waited for, since
+		if ok = e.offer == o; ok { // else another goroutine has replaced it
 			e.offer = nil
 		}
 	})
@@ -188,8 +188,8 @@ func (r *Recorder) accept(o Offer) (ok bool) {
 	return ok
 }
 
-// Deliver sends the answer that a foreign writer was given and has not passed on.
-// It is for a handler that has left, in whatever way.
+// Deliver sends the offer that a foreign writer has not passed on. It is called when
+// the handler has left.
 func (r *Recorder) Deliver() {
 	top, o := &r.x.rec, r.x.Extra().offer
 	if o != nil && top.shares(r) && top.state == Fresh && top.kept == nothing {
@@ -197,7 +197,8 @@ func (r *Recorder) Deliver() {
 	}
 }
 
-// render sends an offer. A foreign writer may have spoilt its header.
+// render sends an offer. It describes the header again, because a foreign writer may
+// have changed it.
 func (r *Recorder) render(o Offer) {
 	r.x.describe(r.w.Header(), o)
 	r.status, r.bytes = uint16(o.Status()), int64(len(o.Body()))
@@ -205,9 +206,9 @@ func (r *Recorder) render(o Offer) {
 	r.count(0, send(r.w, o))
 }
 
-// describe makes a header that of an offer. An encoding that was there from the
-// begin is that of a compressor further out, which will encode what we write;
-// any other is of an answer that is not sent.
+// describe makes of h the header of an offer. A Content-Encoding that was there
+// before we were called stays: a compressor further out has set it, and will encode
+// our bytes. Any other belongs to an answer that is not sent.
 func (x *Exchange) describe(h http.Header, o Offer) {
 	if !x.rec.coded {
 		delete(h, "Content-Encoding")
@@ -229,15 +230,15 @@ func send(w http.ResponseWriter, o Offer) (err error) {
 	return err
 }
 
-// put writes an answer.
+// put writes an offer to w.
 func put(w http.ResponseWriter, o Offer) error {
 	w.WriteHeader(o.Status())
 	_, err := w.Write(o.Body())
 	return err
 }
 
-// Top returns w as a recorder, or nil if it is a foreign writer. A writer of
-// ours with a method TopRecorder is no foreign one.
+// Top returns the recorder that w is or counts as, see [Recorder.TopRecorder]. It
+// returns nil for a foreign writer.
 func Top(w http.ResponseWriter) *Recorder {
 	if v, ok := w.(interface{ TopRecorder() *Recorder }); ok {
 		return v.TopRecorder()
@@ -245,8 +246,8 @@ func Top(w http.ResponseWriter) *Recorder {
 	return nil
 }
 
-// recorders yields the recorders among w and what it unwraps to, the nearest
-// first.
+// recorders yields the recorders among w and the writers that it unwraps to, the
+// nearest first.
 func recorders(w http.ResponseWriter) iter.Seq[*Recorder] {
 	return func(yield func(*Recorder) bool) {
 		w := w
@@ -267,7 +268,7 @@ func recorders(w http.ResponseWriter) iter.Seq[*Recorder] {
 	}
 }
 
-// Innermost follows Unwrap to the end.
+// Innermost unwraps w as often as it can.
 func Innermost(w http.ResponseWriter) http.ResponseWriter {
 	for range maxDepth {
 		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
@@ -279,5 +280,5 @@ func Innermost(w http.ResponseWriter) http.ResponseWriter {
 	return w
 }
 
-// maxDepth bounds a walk, for a writer that unwraps to itself.
+// maxDepth bounds a walk, because a writer may unwrap to itself.
 const maxDepth = 100

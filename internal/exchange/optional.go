@@ -7,11 +7,11 @@ import (
 	"net/http"
 )
 
-// The bodies of the methods in recorder_variants.go. Each is only reached if the
-// writer beneath has the method too.
+// The bodies of the methods in recorder_variants.go. Each runs only if the writer
+// beneath has the method, too.
 
 func (r *Recorder) flush() {
-	// Flush has no error to return; whoever wants it calls FlushError.
+	// Flush cannot return an error. ResponseController calls FlushError.
 	r.FlushError()
 }
 
@@ -19,8 +19,8 @@ func (r *Recorder) hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return r.hijacked(r.w.(http.Hijacker).Hijack)
 }
 
-// past is the writer beneath r, which is no Hijacker, to a ResponseController
-// that goes on beneath it.
+// past stands for the writer beneath r, which is no Hijacker. A ResponseController
+// would unwrap that writer, and hijack without the knowledge of r.
 type past struct{ r *Recorder }
 
 func (p past) Header() http.Header         { return p.r.w.Header() }
@@ -28,13 +28,13 @@ func (p past) Write(b []byte) (int, error) { return p.r.w.Write(b) }
 func (p past) WriteHeader(status int)      { p.r.w.WriteHeader(status) }
 func (p past) Unwrap() http.ResponseWriter { return p.r.w }
 
-// Hijack looks further in for somebody who can.
+// Hijack hijacks through the writers beneath.
 func (p past) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return p.r.hijacked(http.NewResponseController(p.r.w).Hijack)
 }
 
-// hijacked hijacks, after it has passed on what is kept, as net/http sends the
-// head that it has.
+// hijacked hijacks. Before that it passes on what is kept, because net/http sends
+// its header before it gives the connection away.
 func (r *Recorder) hijacked(hijack func() (net.Conn, *bufio.ReadWriter, error)) (net.Conn, *bufio.ReadWriter, error) {
 	if r.kept != nothing && r.state == Fresh {
 		r.release()
@@ -57,13 +57,13 @@ func (r *Recorder) closeNotify() <-chan bool {
 	return r.w.(closeNotifier).CloseNotify()
 }
 
-// firstRead is how much of a source is read before the answer begins: as much
+// firstRead is how many bytes of a source are read before the answer begins, as many
 // as http.DetectContentType looks at.
 const firstRead = 512
 
-// readFrom lets the writer beneath use sendfile, unless the body is dropped or
-// has yet to be looked at. A source that ends, fails or panics before its first
-// byte sends nothing, not even the 200 that a byte would have implied.
+// readFrom lets the writer beneath use sendfile, unless the body is dropped or has to
+// be looked at. A source that ends, fails or panics before its first byte begins no
+// answer.
 func (r *Recorder) readFrom(src io.Reader) (int64, error) {
 	first := int64(0)
 	if !r.flows() {
@@ -85,7 +85,7 @@ func (r *Recorder) readFrom(src io.Reader) (int64, error) {
 	return first + n, err
 }
 
-// readFirst passes on what one Read returns. Its error may be io.EOF.
+// readFirst passes on the first bytes of src. The error may be io.EOF.
 func (r *Recorder) readFirst(src io.Reader) (int64, error) {
 	p := make([]byte, firstRead)
 	n, err := 0, error(nil)

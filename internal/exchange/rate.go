@@ -5,12 +5,12 @@ import (
 	"strconv"
 )
 
-// Rate is a link to the decision of one limiter. The decisions of all limiters
-// that a request has passed form a chain, from the inside out. A Rate is not
-// changed once it was added.
+// Rate is the decision of one limiter. The decisions of all limiters that a request
+// has passed form a chain, from the inside out. A Rate is not changed after
+// [Exchange.AddRate].
 type Rate struct {
-	Decision any   // what the limiter knows about it
-	Families uint8 // of header fields that show it: bit i is Families[i]
+	Decision any   // what only the limiter understands
+	Families uint8 // the families of header fields that show it: bit i is Families[i]
 
 	outer *Rate
 }
@@ -26,8 +26,7 @@ func (r *Rate) Shown() (families uint8) {
 	return families
 }
 
-// AddRate puts a decision in front of those of outer limiters. It does nothing
-// outside an exchange.
+// AddRate adds a decision as the innermost one. It does nothing if x is nil.
 func (x *Exchange) AddRate(r *Rate) {
 	if x == nil {
 		return
@@ -47,11 +46,10 @@ func (x *Exchange) LastRate() *Rate {
 	return x.rate
 }
 
-// sign makes single, in a header that is about to be sent, what whoever passes
-// on the header of another answer has doubled, as httputil.ReverseProxy does:
-// the request ID, which is ours, also where an early hint has taken it away, and
-// the numbers of limiters, of which the set that binds more stays. It is called
-// under the lock.
+// sign is called under the lock, with a header that is about to be sent. It leaves
+// one line in fields that httputil.ReverseProxy doubles when it adds the header of an
+// upstream: the request ID, which is ours, and the numbers of limiters, of which the
+// set that binds more stays. It sets an ID that an early hint has taken away.
 func (x *Exchange) sign(h http.Header) {
 	if x.idHeader != nil {
 		if lines := h[*x.idHeader]; len(lines) != 1 || lines[0] != x.id[0] {
@@ -66,24 +64,24 @@ func (x *Exchange) sign(h http.Header) {
 	}
 }
 
-// Family is the header fields in which a limiter shows its numbers, as Go's maps
-// spell them.
+// Family is the header fields in which a limiter shows its numbers, in canonical
+// spelling.
 type Family struct{ Limit, Remaining, Reset string }
 
-// Families are those that there are. The first counts Reset in Unix seconds, the
-// second in seconds from now.
+// Families are all families. The first one gives Reset as a Unix time, the second as
+// a number of seconds from now.
 var Families = [...]Family{
 	{"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset"},
 	{"Ratelimit-Limit", "Ratelimit-Remaining", "Ratelimit-Reset"},
 }
 
-// The lists of all limits. A limiter further in adds to them.
+// The fields with a list of all limits. An inner limiter adds to the list.
 const (
 	RateLimitPolicy = "Ratelimit-Policy"
 	RateLimit       = "Ratelimit"
 )
 
-// RateFields returns the names of all these fields.
+// RateFields returns the names of all header fields of limiters.
 func RateFields() (names []string) {
 	for _, f := range Families {
 		names = append(names, f.Limit, f.Remaining, f.Reset)
@@ -91,8 +89,8 @@ func RateFields() (names []string) {
 	return append(names, RateLimitPolicy, RateLimit)
 }
 
-// single leaves one line in each field: of our limiter, whose lines came first, or
-// of the other service's, whose came last.
+// single leaves one line in each field: the first, which is our limiter's, or the
+// last, which is the upstream's.
 func (f Family) single(h http.Header) {
 	if len(h[f.Limit]) < 2 && len(h[f.Remaining]) < 2 && len(h[f.Reset]) < 2 {
 		return
@@ -105,15 +103,15 @@ func (f Family) single(h http.Header) {
 		case !last:
 			h[name] = lines[:1:1]
 		case len(lines) < 2:
-			delete(h, name) // ours, and would not go with the rest
+			delete(h, name) // our limiter's, which does not go with the upstream's
 		default:
 			h[name] = lines[len(lines)-1:]
 		}
 	}
 }
 
-// binds reports whether the last lines of a family leave less room than the
-// first: fewer units, or as many and a longer way to a full bucket.
+// binds reports whether the last lines of a family leave less room than the first
+// ones: fewer units, or as many units and a later reset.
 func binds(h http.Header, f Family) bool {
 	first, last, ok := ends(h[f.Remaining])
 	if !ok || first != last {
@@ -123,7 +121,7 @@ func binds(h http.Header, f Family) bool {
 	return ok && last > first
 }
 
-// ends reads the first and the last of some lines as numbers.
+// ends reads the first and the last line as numbers.
 func ends(lines []string) (first, last int64, ok bool) {
 	if len(lines) < 2 {
 		return 0, 0, false
