@@ -79,6 +79,27 @@ func errorAfterTheHandlerHasReturned(t *testing.T, around func(*problem.Responde
 	}
 }
 
+func TestErrorWhileTheObserverLooks(t *testing.T) {
+	returned, ended := make(chan bool), make(chan any)
+	observe := middleware.Observe(func(_ *http.Request, s *middleware.Summary) {
+		close(returned)
+		if value := <-ended; value != nil || s.Aborted {
+			t.Errorf("the goroutine panics with %v, and aborted is %t, want neither", value, s.Aborted)
+		}
+	})
+	status, body, err := asked(t, middleware.Chain(observe, whole(silent()))(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		go func() {
+			defer func() { ended <- recover() }()
+			<-returned
+			problem.Respond(w, r, problem.Conflict)
+		}()
+		io.WriteString(w, "whole")
+	})))
+	if status != 200 || body != "whole" || err != nil {
+		t.Errorf("%d %q, %v, want the whole answer", status, body, err)
+	}
+}
+
 // What stands around a handler that has said nothing may still answer, through a
 // buffer as well.
 func TestAnswerInABufferAfterAHandlerWithoutWords(t *testing.T) {

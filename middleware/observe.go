@@ -48,9 +48,8 @@ func Observe(f func(*http.Request, *Summary)) func(http.Handler) http.Handler {
 		mustHave(next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			x, w, r2 := exchange.Enter(w, r)
-			defer exchange.Leave(r, r2)
 			rec, w := x.Record(w)
-			o := observation{f: f, x: x, r: r2, w: w, rec: rec, began: time.Now()}
+			o := observation{f: f, x: x, r: r2, outer: r, w: w, rec: rec, began: time.Now()}
 			defer o.end()
 			next.ServeHTTP(w, r2)
 			o.returned = true
@@ -61,7 +60,7 @@ func Observe(f func(*http.Request, *Summary)) func(http.Handler) http.Handler {
 type observation struct {
 	f        func(*http.Request, *Summary)
 	x        *exchange.Exchange
-	r        *http.Request
+	r, outer *http.Request
 	w        http.ResponseWriter
 	rec      *exchange.Recorder
 	began    time.Time
@@ -70,7 +69,9 @@ type observation struct {
 
 // end is deferred. It does not recover: what passes through goes on.
 func (o *observation) end() {
-	state, failure := o.x.StateOf(o.w), o.x.Failure()
+	state := o.x.StateOf(o.w)
+	exchange.Leave(o.outer, o.r)
+	failure := o.x.Failure()
 	s := &Summary{
 		ID:       o.x.ID(),
 		Method:   knownMethod(o.r.Method),
