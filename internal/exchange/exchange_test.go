@@ -320,6 +320,32 @@ func TestEnvelopeThatIsReplacedMeanwhileIsToldOnce(t *testing.T) {
 	}
 }
 
+// A buffer whose envelope nobody waits for has it all the same, header and body: its
+// owner may send it in some other way.
+func TestBufferWhoseEnvelopeIsNotWaitedFor(t *testing.T) {
+	x, w, _ := exchange.Enter(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+	beneath := httptest.NewRecorder()
+	x.Answer(through{w, func() { x.Answer(own{beneath, beneath.Header()}, &envelope{status: 410}) }}, &envelope{status: 409})
+	if beneath.Code != 410 || beneath.Body.String() != "{}" {
+		t.Errorf("the buffer has %d %q, want the envelope", beneath.Code, beneath.Body)
+	}
+}
+
+// What a recorder on top of a foreign writer keeps is taken back with its header.
+func TestEnvelopeIsWrittenOnTheHeaderOfTheStatusThatWasKept(t *testing.T) {
+	beneath := httptest.NewRecorder()
+	x, w, _ := exchange.Enter(beneath, httptest.NewRequest("GET", "/", nil))
+	rec, above := x.Record(between{w})
+	rewrite(rec, above)
+	above.Header().Set("X-Early", "1")
+	above.WriteHeader(404)
+	above.Header().Set("X-Late", "1")
+	x.Answer(above, &envelope{status: 409})
+	if h := beneath.Result().Header; beneath.Code != 409 || h.Get("X-Early") == "" || h.Get("X-Late") != "" {
+		t.Errorf("sent is %d with %v, want the envelope without what was set after the status", beneath.Code, h)
+	}
+}
+
 // through shares the header, and does something before the status goes on.
 type through struct {
 	http.ResponseWriter
