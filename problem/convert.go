@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"mime/multipart"
 	"net/http"
-	"net/url"
 	"os"
 
 	"github.com/backstop-go/backstop/internal/exchange"
@@ -63,7 +61,7 @@ func (p *Responder) known(r *http.Request, err error, stated *exchange.Stated) *
 	if stated != nil {
 		return byStatus(stated.Status, err)
 	}
-	if kind, ok := ofRequest(err); ok {
+	if kind, ok := ofRequest(r, err); ok {
 		return kind.Wrap(err, "")
 	}
 	if clientSlow(r, err) {
@@ -83,33 +81,6 @@ func byStatus(status int, cause error) *Error {
 		public = StatusText(status)
 	}
 	return code.Wrap(cause, public)
-}
-
-// requestErrors are those of the standard library that can only be about the
-// request.
-var requestErrors = []struct {
-	is   error
-	kind Kind
-}{
-	{http.ErrMissingFile, InvalidRequest},
-	{http.ErrNoCookie, InvalidRequest},
-	{http.ErrNotMultipart, UnsupportedMediaType},
-	{http.ErrMissingBoundary, UnsupportedMediaType},
-	{multipart.ErrMessageTooLarge, PayloadTooLarge},
-}
-
-func ofRequest(err error) (Kind, bool) {
-	for _, known := range requestErrors {
-		if errors.Is(err, known.is) {
-			return known.kind, true
-		}
-	}
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return PayloadTooLarge, true
-	}
-	_, escape := errors.AsType[url.EscapeError](err)
-	_, host := errors.AsType[url.InvalidHostError](err)
-	return InvalidRequest, escape || host
 }
 
 // typed finds the *Error, Code or Kind that speaks for a tree of errors: the

@@ -39,18 +39,24 @@ func ofConnection(x *exchange.Exchange, err error) bool {
 func isThat(err, that error) bool { return that != nil && that != io.EOF && errors.Is(err, that) }
 
 // clientSlow reports whether an error is the deadline for reading from the
-// client. Over HTTP/2 net/http gives it no address; that of a connection or a
-// file of ours has more to say than the deadline.
+// client. The server's end of the connection tells, because a middleware may
+// have put another address into RemoteAddr. Over HTTP/2 net/http gives it no
+// address; that of a connection or a file of ours has more to say than the
+// deadline.
 func clientSlow(r *http.Request, err error) bool {
 	if !errors.Is(err, os.ErrDeadlineExceeded) {
 		return false
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok {
-		return op.Op == "read" && op.Addr != nil && op.Addr.String() == r.RemoteAddr
+		local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+		return op.Op == "read" && (isAt(op.Source, local) || op.Addr != nil && op.Addr.String() == r.RemoteAddr)
 	}
 	_, ours := errors.AsType[*fs.PathError](err)
 	return r.ProtoMajor == 2 && r.Body != nil && r.Body != http.NoBody && !ours
 }
+
+// isAt reports whether two addresses are known and the same.
+func isAt(a, b net.Addr) bool { return a != nil && b != nil && a.String() == b.String() }
 
 // streamError has the shape of an error of HTTP/2, which net/http's own copies
 // itself into.

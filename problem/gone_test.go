@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"mime/multipart"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/textproto"
 	"net/url"
 	"os"
 	"strings"
@@ -173,6 +175,29 @@ func TestSlowClientIsARequestTimeout(t *testing.T) {
 	}
 }
 
+// A proxy's header has told a middleware another address of the client.
+func TestSlowClientBehindAProxy(t *testing.T) {
+	s := server(t, problem.New(problem.Config{Logger: silent}).Handler(problem.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+		r.RemoteAddr = "198.51.100.7"
+		http.NewResponseController(w).SetReadDeadline(time.Now().Add(20 * time.Millisecond))
+		_, err := io.ReadAll(r.Body)
+		return err
+	})), false)
+	conn, err := net.Dial("tcp", s.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	io.WriteString(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.StatusCode != 408 {
+		t.Errorf("a slow client is answered %d, want 408", resp.StatusCode)
+	}
+}
+
 // What the standard library says of a request by type needs no mapper.
 func TestErrorsThatAreAboutTheRequest(t *testing.T) {
 	_, escape := url.ParseQuery("a=%zz")
@@ -204,6 +229,54 @@ func TestErrorsThatAreAboutTheRequest(t *testing.T) {
 		}
 		if w := respond(problem.Config{}, errors.Join(problem.UpstreamFailed, c.err)); w.Code != 502 {
 			t.Errorf("%s beside a stated kind is answered %d, want 502", c.name, w.Code)
+		}
+	}
+}
+
+// A form that nobody can read is the client's fault, also where the standard
+// library gives its errors no type.
+func TestErrorsOfForms(t *testing.T) {
+	const form, many = "application/x-www-form-urlencoded", 20_000
+	for _, c := range []struct {
+		name, query, contentType, body string
+		want                           int
+	}{
+		{"a semicolon in the query", "a=1;b=2", "", "", 400},
+		{"a semicolon in the body", "", form, "a=1;b=2", 400},
+		{"an escape that is none", "a=%zz", "", "", 400},
+		{"too many parameters", strings.Repeat("a&", many), "", "", 400},
+		{"more than net/http reads", "", form, strings.Repeat("a", 10<<20+1), 413},
+		{"a parameter of the type that is none", "", form + "; =", "a=1", 415},
+		{"a parameter of the type twice", "", form + "; a=1; a=2", "a=1", 415},
+		{"no type", "", ";;;", "a=1", 415},
+		{"a type that ends in a slash", "", "application/", "a=1", 415},
+		{"multipart without a boundary", "", "multipart/form-data", "a=1", 415},
+		{"multipart without an end", "", "multipart/form-data; boundary=x", "--x", 400},
+		{"multipart with a part that has no header", "", "multipart/form-data; boundary=x", "--x\r\nno colon\r\n\r\n--x--", 400},
+	} {
+		r := httptest.NewRequest(http.MethodPost, "/?"+c.query, strings.NewReader(c.body))
+		if c.contentType != "" {
+			r.Header.Set("Content-Type", c.contentType)
+		}
+		err := r.ParseForm()
+		if strings.HasPrefix(c.contentType, "multipart/") {
+			err = r.ParseMultipartForm(1 << 10)
+		}
+		if err == nil {
+			t.Errorf("%s is no error", c.name)
+			continue
+		}
+		w := serve(problem.Config{}, r, returning(fmt.Errorf("read the form: %w", err)))
+		if w.Code != c.want {
+			t.Errorf("%s (%v) is answered %d, want %d", c.name, err, w.Code, c.want)
+		}
+	}
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("{}"))
+	r.Header.Set("Content-Type", "application/json")
+	_, _, err := mime.ParseMediaType(";;;")
+	for _, err := range []error{err, textproto.ProtocolError("short response"), io.EOF} {
+		if w := serve(problem.Config{}, r, returning(err)); w.Code != 500 {
+			t.Errorf("%v, which is not about the request, is answered %d, want 500", err, w.Code)
 		}
 	}
 }
