@@ -2,7 +2,12 @@ package middleware
 
 import (
 	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
 	"encoding/json"
+	"errors"
+	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -20,19 +25,32 @@ var plainText = &exchange.Rewriter{Judge: judge, Answer: rewrite}
 
 // judge takes an error for plain text if its type says so, or if it has no type and
 // begins like text, unless it is JSON. The request has no say: its Accept header does
-// not tell who has written the answer.
+// not tell who has written the answer, nor its Accept-Encoding what that says.
 func judge(h http.Header, encoded bool, body []byte, whole bool) exchange.Verdict {
 	said, plain := declaresText(h)
-	switch {
-	case said && !plain:
+	if said && !plain {
 		return exchange.Meant
-	case encoded && (!plain || h.Get("X-Content-Type-Options") != "nosniff"):
-		// The bytes cannot be read. Only with the nosniff of http.Error it is plain text.
-		return exchange.Meant
-	case !plain && len(body) < maxSniffed && !whole:
-		return exchange.Undecided
-	case !plain && !isText(body):
-		return exchange.Meant
+	}
+	if encoded {
+		text, err := decoded(h, body)
+		switch {
+		case err == nil:
+			body = text
+		case !whole && len(body) < maxSniffed && err != errors.ErrUnsupported:
+			return exchange.Undecided // the begin is not all there
+		case plain:
+			return exchange.Text
+		default:
+			return exchange.Meant
+		}
+	}
+	if !plain {
+		if len(body) < maxSniffed && !whole {
+			return exchange.Undecided
+		}
+		if !isText(body) {
+			return exchange.Meant
+		}
 	}
 	text := bytes.TrimLeft(body[:min(len(body), maxSniffed)], " \t\r\n")
 	switch {
@@ -46,6 +64,33 @@ func judge(h http.Header, encoded bool, body []byte, whole bool) exchange.Verdic
 		return exchange.Text
 	}
 	return exchange.Undecided
+}
+
+// decoded undoes what a compressor has done to the begin of a body, as far as the
+// standard library can. What the compressor still holds is missing.
+func decoded(h http.Header, body []byte) ([]byte, error) {
+	in, err := decoder(h.Get("Content-Encoding"), body)
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(io.LimitReader(in, maxJSON+1))
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return text, nil
+	}
+	return text, err
+}
+
+func decoder(encoding string, body []byte) (io.Reader, error) {
+	switch encoding {
+	case "gzip":
+		return gzip.NewReader(bytes.NewReader(body))
+	case "deflate":
+		if z, err := zlib.NewReader(bytes.NewReader(body)); err == nil {
+			return z, nil
+		}
+		return flate.NewReader(bytes.NewReader(body)), nil // as many compressors understand the word
+	}
+	return nil, errors.ErrUnsupported
 }
 
 // declaresText reports whether a header has a type, and whether that is the plain

@@ -1,6 +1,10 @@
 package middleware_test
 
 import (
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -228,5 +232,82 @@ func TestObserveSeesWhatARewriteMadeOfIt(t *testing.T) {
 	if got.Status != 418 || got.Kind != problem.InvalidRequest || !got.Failed || got.Pattern != "GET /x/{id}" ||
 		got.Bytes != int64(w.Body.Len()) || got.ID != w.Header().Get("X-Request-Id") || got.Aborted || got.Hijacked {
 		t.Errorf("the summary is %+v, want a failed 418 of its pattern, with ID and size", got)
+	}
+}
+
+// compressing is a compressor that stands inside, for a client that accepts that.
+func compressing(encoding string, open func(io.Writer) io.WriteCloser) mw {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Accept-Encoding") == "" {
+				next.ServeHTTP(w, r)
+				return
+			}
+			w.Header().Set("Content-Encoding", encoding)
+			z := open(w)
+			next.ServeHTTP(compressed{w, z}, r)
+			z.Close()
+		})
+	}
+}
+
+type compressed struct {
+	http.ResponseWriter
+	z io.Writer
+}
+
+func (c compressed) Write(p []byte) (int, error) { return c.z.Write(p) }
+
+// Whether a client accepts an encoding is no reason to show it another answer.
+func TestRewriteReadsWhatACompressorHasEncoded(t *testing.T) {
+	for name, compress := range map[string]mw{
+		"gzip":      compressing("gzip", func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) }),
+		"zlib":      compressing("deflate", func(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) }),
+		"raw flate": compressing("deflate", func(w io.Writer) io.WriteCloser { z, _ := flate.NewWriter(w, 1); return z }),
+	} {
+		for _, c := range []struct {
+			name, contentType string
+			body              []string
+			replaced          bool
+		}{
+			{"plain text", "text/plain", []string{"secret"}, true},
+			{"much plain text", "text/plain; charset=utf-8", []string{strings.Repeat("secret ", 20_000)}, true},
+			{"a text without a type", "", []string{"secret"}, true},
+			{"a text in pieces", "", []string{"sec", strings.Repeat("ret ", 20_000)}, true},
+			{"no body", "", nil, true},
+			{"no body, but a type", "text/plain", nil, true},
+			{"an object that calls itself text", "text/plain", []string{`{"error":"nope"}` + "\n"}, false},
+			{"an object in pieces", "", []string{`{"error":"no`, `pe"}`}, false},
+			{"much JSON", "", []string{`{"error":"` + strings.Repeat("nope ", 30_000), `"}`}, false},
+			{"half an object", "", []string{`{"error":"secret`}, true},
+			{"HTML without a type", "", []string{"<!doctype html>", "no"}, false},
+			{"another type", "application/json", []string{"{}"}, false},
+		} {
+			h := compress(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				if c.contentType != "" {
+					w.Header().Set("Content-Type", c.contentType)
+				}
+				w.WriteHeader(400)
+				for _, piece := range c.body {
+					io.WriteString(w, piece)
+				}
+			}))
+			ask := func(h http.Handler) *httptest.ResponseRecorder {
+				w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
+				r.Header.Set("Accept-Encoding", "any")
+				h.ServeHTTP(w, r)
+				return w
+			}
+			bare, got := ask(h), ask(middleware.Standard(quiet(func(*problem.Event) {}))(h))
+			if replaced := got.Header().Get("Content-Type") == "application/problem+json"; replaced != c.replaced {
+				t.Errorf("%s through %s: replaced = %t, want %t", c.name, name, replaced, c.replaced)
+			}
+			if c.replaced && got.Header().Get("Content-Encoding") != "" {
+				t.Errorf("%s through %s: the envelope says it is encoded", c.name, name)
+			}
+			if !c.replaced && !bytes.Equal(got.Body.Bytes(), bare.Body.Bytes()) {
+				t.Errorf("%s through %s: the body is not what it is without us", c.name, name)
+			}
+		}
 	}
 }
