@@ -293,3 +293,23 @@ type discard struct{ header http.Header }
 func (d *discard) Header() http.Header       { return d.header }
 func (*discard) Write(p []byte) (int, error) { return len(p), nil }
 func (*discard) WriteHeader(int)             {}
+
+// A goroutine that the handler has left behind fails too late: the answer of the
+// handler stands, and nobody would recover a panic.
+func TestHandler_leavesTheAnswerToAHandlerThatHasReturned(t *testing.T) {
+	ended := make(chan any, 1)
+	l := newLimiter(t, ratelimit.Config{})
+	var late func()
+	h := l.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Write([]byte("whole"))
+		late = func() {
+			defer func() { ended <- recover() }()
+			problem.Respond(w, r, problem.Conflict)
+		}
+	}))
+	w := serve(h, "ann")
+	go late()
+	if value := <-ended; value != nil || w.Body.String() != "whole" {
+		t.Errorf("the goroutine panics with %v, and the answer is %q, want no panic and the whole answer", value, w.Body)
+	}
+}
