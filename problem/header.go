@@ -82,6 +82,9 @@ func (f *failure) scrub(h http.Header) {
 			delete(h, key)
 		}
 	}
+	if h["Upgrade"] == nil && len(h["Connection"]) == 1 && strings.EqualFold(h["Connection"][0], "Upgrade") {
+		delete(h, "Connection") // it spoke of the field that is gone
+	}
 }
 
 // isStale reports whether a field described the body that is not sent, told a
@@ -97,12 +100,14 @@ func isStale(name string, status int) bool {
 		return false // see exchange: a compressor that stands further out has set it
 	case "Content-Range":
 		return status != http.StatusRequestedRangeNotSatisfiable
+	case "Upgrade", "Sec-Websocket-Version": // a 426 must say what to upgrade to
+		return status != http.StatusUpgradeRequired
 	case "Content-Security-Policy", "Content-Security-Policy-Report-Only":
 		return false
 	case "Digest", "Repr-Digest", "Unencoded-Digest", "Signature", "Signature-Input", "Transfer-Encoding", "Trailer",
 		"Etag", "Last-Modified", "Accept-Ranges", "Memento-Datetime", "Delta-Base", "Im", "Use-As-Dictionary", "Sourcemap", "X-Sourcemap",
 		"Expires", "Age", "Pragma", "Surrogate-Control", "Edge-Control",
-		"Location", "Refresh", "Upgrade", "X-Litespeed-Location":
+		"Location", "Refresh", "X-Litespeed-Location":
 		return true
 	}
 	return strings.HasSuffix(name, "Cache-Control") || slices.ContainsFunc(stalePrefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) })

@@ -376,3 +376,20 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		t.Error("Handler(nil) returned, want a panic at construction")
 	}
 }
+
+// A 426 must say what to upgrade to, and no other error may.
+//
+// https://www.rfc-editor.org/rfc/rfc9110#section-15.5.22
+func TestUpgradeIsKeptWhereItIsRequired(t *testing.T) {
+	for status, want := range map[int]string{426: "websocket", 400: "", 500: ""} {
+		w := serve(problem.Config{}, httptest.NewRequest(http.MethodGet, "/", nil), problem.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
+			w.Header().Set("Connection", "Upgrade")
+			w.Header().Set("Upgrade", "websocket")
+			return problem.Code{Status: status}
+		}))
+		got, connection := w.Header().Get("Upgrade"), w.Header().Get("Connection")
+		if w.Code != status || got != want || (connection == "Upgrade") != (want != "") {
+			t.Errorf("a %d has Upgrade %q and Connection %q, want Upgrade %q", w.Code, got, connection, want)
+		}
+	}
+}

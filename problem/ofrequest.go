@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -44,28 +45,26 @@ func ofRequest(r *http.Request, err error) (Kind, bool) {
 	return ofForm(r, err)
 }
 
-// formTooLarge is what net/http says of a form of more than 10 MB.
-const formTooLarge = "http: POST too large"
-
-// ofForm is ofRequest for the errors of forms, which mostly have neither a value
-// nor a type to know them by. The same functions of the standard library say what
-// their texts are.
+// ofForm is ofRequest for the errors of forms. Most of them have neither a value
+// nor a type to know them by, so their texts are compared, at the end of that of
+// err, which may wrap them.
 func ofForm(r *http.Request, err error) (Kind, bool) {
-	_, part := errors.AsType[textproto.ProtocolError](err) // of an upstream, elsewhere
-	contentType := r.Header.Get("Content-Type")
+	text, contentType := textOf(err), r.Header.Get("Content-Type")
+	ends := func(with string) bool { return strings.HasSuffix(text, with) }
+	_, part := errors.AsType[textproto.ProtocolError](err) // without a form it is an upstream's
 	switch {
-	case says(err, formTooLarge):
+	case ends("http: POST too large"): // more than 10 MB
 		return PayloadTooLarge, true
-	case saysOne(err, formTexts()), part && strings.HasPrefix(contentType, "multipart/"):
+	case slices.ContainsFunc(formTexts(), ends), part && strings.HasPrefix(contentType, "multipart/"):
 		return InvalidRequest, true
 	case contentType == "":
 		return Internal, false
 	}
 	_, _, unreadable := mime.ParseMediaType(contentType)
-	return UnsupportedMediaType, unreadable != nil && says(err, unreadable.Error())
+	return UnsupportedMediaType, unreadable != nil && ends(unreadable.Error())
 }
 
-// formTexts are what the standard library says of a semicolon, of too many
+// formTexts are what the standard library itself says of a semicolon, of too many
 // parameters, and of a body without its last boundary.
 var formTexts = sync.OnceValue(func() []string {
 	_, semicolon := url.ParseQuery(";")
@@ -79,33 +78,3 @@ var formTexts = sync.OnceValue(func() []string {
 	}
 	return texts
 })
-
-func saysOne(err error, texts []string) bool {
-	for _, text := range texts {
-		if says(err, text) {
-			return true
-		}
-	}
-	return false
-}
-
-// says reports whether an error in the tree of err has that text.
-func says(err error, text string) bool {
-	if err == nil {
-		return false
-	}
-	if err.Error() == text {
-		return true
-	}
-	switch err := err.(type) {
-	case interface{ Unwrap() error }:
-		return says(err.Unwrap(), text)
-	case interface{ Unwrap() []error }:
-		for _, err := range err.Unwrap() {
-			if says(err, text) {
-				return true
-			}
-		}
-	}
-	return false
-}

@@ -218,3 +218,22 @@ func TestHandler_inVendorStyles(t *testing.T) {
 		})
 	}
 }
+
+// httputil.ReverseProxy clears the header behind an early hint of the other service.
+func TestHeaders_surviveAnEarlyHint(t *testing.T) {
+	l := newLimiter(t, ratelimit.Config{Rate: ratelimit.PerMinute(30), Key: ratelimit.Global})
+	s := httptest.NewServer(l.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusEarlyHints)
+		clear(w.Header())
+		w.WriteHeader(http.StatusOK)
+	})))
+	defer s.Close()
+	resp, err := http.Get(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if got := resp.Header.Get("X-RateLimit-Remaining"); got != "29" {
+		t.Errorf("X-RateLimit-Remaining is %q behind an early hint, want 29", got)
+	}
+}

@@ -69,7 +69,8 @@ type Extra struct {
 	Reason          error           // for an error status that a handler has written by itself
 	Form            *multipart.Form // of the innermost copy of the request that our code has seen
 
-	writeErr error // see WriteErr
+	shown    http.Header // the fields of limiters, as an informational answer has shown them
+	writeErr error       // see WriteErr
 	hijacked net.Conn
 	offer    Offer       // that the outermost recorder waits for, see [Exchange.Answer]
 	given    http.Header // of the writer that the offer was written to

@@ -248,6 +248,9 @@ func TestWalksEnd(t *testing.T) {
 	}
 	bottom := httptest.NewRecorder()
 	_, w, _ := exchange.Enter(between{bottom}, httptest.NewRequest("GET", "/", nil))
+	if exchange.Of(between{w}, httptest.NewRequest("GET", "/", nil)) == nil {
+		t.Error("the exchange of a writer is not found beneath another one")
+	}
 	if exchange.Innermost(w) != http.ResponseWriter(bottom) {
 		t.Error("Innermost does not reach the bottom")
 	}

@@ -197,8 +197,8 @@ func (r *Recorder) drop() {
 	f := r.rare
 	r.kept, r.bytes = replaced, 0
 	f.body = f.body[:min(len(f.body), maxDropped)]
-	if r.encoded(f.header) {
-		f.body = nil
+	if len(f.body) > 0 && r.encoded(f.header) {
+		f.body = []byte("(encoded)")
 	}
 }
 

@@ -46,14 +46,35 @@ func (x *Exchange) LastRate() *Rate {
 	return x.rate
 }
 
+// inform keeps the fields of limiters when an informational answer is sent, because
+// httputil.ReverseProxy clears the header afterwards.
+func (x *Exchange) inform(h http.Header) {
+	if x.LastRate().Shown() == 0 {
+		return
+	}
+	x.EditExtra(func(e *Extra) {
+		e.shown = http.Header{}
+		for _, name := range RateFields() {
+			if lines := h[name]; lines != nil {
+				e.shown[name] = lines
+			}
+		}
+	})
+}
+
 // sign is called under the lock, with a header that is about to be sent. It leaves
 // one line in fields that httputil.ReverseProxy doubles when it adds the header of an
 // upstream: the request ID, which is ours, and the numbers of limiters, of which the
-// set that binds more stays. It sets an ID that an early hint has taken away.
+// set that binds more stays. It sets what was lost behind an informational answer.
 func (x *Exchange) sign(h http.Header) {
 	if x.idHeader != nil {
 		if lines := h[*x.idHeader]; len(lines) != 1 || lines[0] != x.id[0] {
 			h[*x.idHeader] = x.id[:1:1]
+		}
+	}
+	for name, lines := range x.Extra().shown {
+		if h[name] == nil {
+			h[name] = lines
 		}
 	}
 	shown := x.rate.Shown()

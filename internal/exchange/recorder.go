@@ -109,8 +109,10 @@ func (r *Recorder) Silent() bool {
 func (r *Recorder) WriteHeader(status int) {
 	switch {
 	case r.gone, r.quiet:
-	case status < 100 || status > 999, // net/http panics, with nothing on the wire
-		r.kept == nothing && status < 200 && status != http.StatusSwitchingProtocols: // informational; the real one follows
+	case status < 100 || status > 999: // net/http panics, with nothing on the wire
+		r.w.WriteHeader(status)
+	case r.kept == nothing && status < 200 && status != http.StatusSwitchingProtocols: // informational; the real one follows
+		r.x.inform(r.w.Header())
 		r.w.WriteHeader(status)
 	case r.yields(), r.kept == spoilt:
 	case status >= 400 && r.begun():

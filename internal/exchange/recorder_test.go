@@ -282,7 +282,7 @@ func TestSilentIsOnlyWhoHasSaidNothing(t *testing.T) {
 }
 
 func TestRewriterGetsTheBeginOfTheText(t *testing.T) {
-	for encoding, want := range map[string]int{"": 1 << 10, "gzip": 0} {
+	for encoding, want := range map[string]int{"": 1 << 10, "gzip": len("(encoded)")} {
 		rec, w := record(httptest.NewRecorder(), "GET")
 		calls := 0
 		rec.Rewrite(&exchange.Rewriter{Judge: judge, Answer: func(_ http.ResponseWriter, _ *http.Request, status int, text []byte) {
