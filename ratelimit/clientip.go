@@ -10,10 +10,11 @@ import (
 	"strings"
 )
 
-// RemoteIP is the key of the address at the other end of the connection: the
-// whole of an IPv4 address, the /64 of an IPv6 address. It reads no header, so
-// nobody can choose it. Behind a proxy it is the proxy's, and all clients share
-// one bucket: see [NewClientIP]. A [Limiter] that sees this happen warns once.
+// RemoteIP is the [KeyFunc] of the address at the other end of the connection: the
+// whole of an IPv4 address, the /64 of an IPv6 address. It reads no header, so no
+// client can choose its key. Behind a proxy the address is the proxy's, and all
+// clients share one bucket: use [NewClientIP] there. A [Limiter] that sees a proxy's
+// address logs one warning.
 func RemoteIP(r *http.Request) (string, bool) {
 	if host := ipv4(r.RemoteAddr); host != "" {
 		return host, true
@@ -21,8 +22,8 @@ func RemoteIP(r *http.Request) (string, bool) {
 	return new(ClientIP).Key(r)
 }
 
-// ipv4 returns the address of "1.2.3.4:80" as it is written there, or "" if s needs
-// a closer look. IPv4 has one spelling, so nothing has to be made of it.
+// ipv4 returns the 1.2.3.4 of "1.2.3.4:80", without an allocation, or "" if s has
+// another form. An IPv4 address has one spelling, so that text is the key.
 func ipv4(s string) string {
 	n, digits, part, end := 0, 0, 0, 0 // part 4 is the port
 	for i := range len(s) {
@@ -41,15 +42,15 @@ func ipv4(s string) string {
 	return s[:end]
 }
 
-// hint warns once if a key is made of the address of a proxy. Such a proxy stands
-// in the same network or on the same machine, and names the client in a header.
-func (l *Limiter) hint(r *http.Request, key string) {
-	if len(r.Header["X-Forwarded-For"]) == 0 || l.hinted.Load() {
+// warnOfProxy warns once if a key is made of the address of a proxy: a peer in the
+// same network or on the same machine that names the client in X-Forwarded-For.
+func (l *Limiter) warnOfProxy(r *http.Request, key string) {
+	if len(r.Header["X-Forwarded-For"]) == 0 || l.warned.Load() {
 		return
 	}
 	ip, ok := RemoteIP(r)
 	addr, _ := peer(r)
-	if ok && strings.Contains(key, ip) && (addr.IsPrivate() || addr.IsLoopback()) && !l.hinted.Swap(true) {
+	if ok && strings.Contains(key, ip) && (addr.IsPrivate() || addr.IsLoopback()) && !l.warned.Swap(true) {
 		const text = "rate limit by the address of a proxy: all clients share one bucket, see ratelimit.NewClientIP"
 		slog.WarnContext(r.Context(), text, "policy", l.policies[0].Name, "peer", addr)
 	}
@@ -58,33 +59,33 @@ func (l *Limiter) hint(r *http.Request, key string) {
 // IPConfig configures a [ClientIP].
 type IPConfig struct {
 	// Trusted are the networks of your own proxies. Required, except with
-	// TrustUnix. A network of everybody is a fault.
+	// TrustUnix. A network that contains every address is a fault.
 	Trusted []netip.Prefix
 
-	// Header is the one header that these proxies extend, a list of addresses.
-	// Default X-Forwarded-For. The RFC 7239 header Forwarded has another syntax
-	// and is a fault.
+	// Header is the header to which these proxies append addresses. Default
+	// X-Forwarded-For. The RFC 7239 header Forwarded has another syntax and is a
+	// fault.
 	Header string
 
-	// IPv6Bits is how much of an IPv6 address makes the key, from 48 to 64,
-	// because the rest is the client's to choose. Default 64.
+	// IPv6Bits is the length of the prefix of an IPv6 address that is the key,
+	// from 48 to 64. A client can choose the rest of its address. Default 64.
 	IPv6Bits int
 
-	// TrustUnix trusts a peer without an address, as on a Unix socket.
+	// TrustUnix trusts a peer without an address: a proxy on a Unix socket.
 	TrustUnix bool
 }
 
 // ClientIP finds the address of the client behind trusted proxies. It is safe
-// for concurrent use. The zero ClientIP trusts nobody, so its answer is the peer.
+// for concurrent use. The zero ClientIP trusts no proxy: it returns the peer.
 type ClientIP struct{ cfg IPConfig }
 
 const (
 	defaultIPv6Bits = 64
 	minIPv6Bits     = 48
-	maxEntries      = 100 // of the header that are read
+	maxEntries      = 100 // addresses in the header
 )
 
-// nat64 is the well-known prefix behind which an IPv6 network writes IPv4.
+// nat64 is the well-known prefix of IPv4 addresses in an IPv6 network.
 //
 // https://www.rfc-editor.org/rfc/rfc6052#section-2.1
 var nat64 = netip.MustParsePrefix("64:ff9b::/96")
@@ -100,7 +101,7 @@ func NewClientIP(cfg IPConfig) (*ClientIP, error) {
 	}
 	for i, p := range cfg.Trusted {
 		network := p
-		if p.Addr().Is4In6() && p.Bits() >= 96 { // as is done with addresses
+		if p.Addr().Is4In6() && p.Bits() >= 96 { // [parseEntry] does the same with an address
 			network = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
 		}
 		if network.Bits() <= 0 {
@@ -120,7 +121,8 @@ func NewClientIP(cfg IPConfig) (*ClientIP, error) {
 	return &ClientIP{cfg}, nil
 }
 
-// Key is the [KeyFunc] of the address: all of IPv4, IPv6Bits of IPv6.
+// Key is the [KeyFunc] of the address that [ClientIP.Addr] returns: the whole of an
+// IPv4 address, [IPConfig.IPv6Bits] of an IPv6 address.
 func (c *ClientIP) Key(r *http.Request) (string, bool) {
 	addr, ok := c.Addr(r)
 	if !ok {
@@ -129,23 +131,22 @@ func (c *ClientIP) Key(r *http.Request) (string, bool) {
 	if addr.Is4() {
 		return addr.String(), true
 	}
-	// Prefix fails only for a number of bits that New would have refused.
+	// Prefix fails only for a number of bits that [NewClientIP] refuses.
 	prefix, _ := addr.Prefix(cmp.Or(c.cfg.IPv6Bits, defaultIPv6Bits))
 	return prefix.String(), true
 }
 
-// Addr returns the address of the client. An address that IPv6 wraps around
-// IPv4 is taken as IPv4; it has no zone.
+// Addr returns the address of the client, without a zone. An IPv4 address that is
+// written as IPv6 is returned as IPv4.
 //
-// The peer is asked first: if it is not trusted, it is the client, whatever it
-// has written into a header. Else all lines of the header are one list that is
-// walked from the right, where the nearest proxy has written; the first that is
-// not trusted is the client. If the walk meets something that is no address,
-// nothing is known: neither another header nor the left end, which the client
-// may have written, is a substitute.
+// A peer that is not trusted is the client, whatever the header says. Behind a
+// trusted peer, Addr reads all lines of the header as one list, from the right,
+// where the nearest proxy has written. The first address that is not trusted is the
+// client. Addr returns false if it meets an entry that is not an address, or more
+// than 100 entries: the client may have written all that stands further left.
 func (c *ClientIP) Addr(r *http.Request) (netip.Addr, bool) {
 	addr, ok := peer(r)
-	// Most Unix sockets have no name, some have an abstract one or a path.
+	// Most Unix sockets have no name; others have a path, or an abstract name.
 	unix := r.RemoteAddr == "" || r.RemoteAddr[0] == '@' || r.RemoteAddr[0] == '/'
 	if ok && !c.trusts(addr) || !ok && !(c.cfg.TrustUnix && unix) {
 		return addr, ok
@@ -186,7 +187,6 @@ func parseEntry(s string) (netip.Addr, bool) {
 			return netip.Addr{}, false
 		}
 	}
-	// What IPv6 wraps around IPv4 is taken as IPv4, and the zone dropped.
 	addr = addr.Unmap().WithZone("")
 	if nat64.Contains(addr) {
 		b := addr.As16()

@@ -17,68 +17,69 @@ import (
 // that would be safe for everybody. All functions must be safe for concurrent
 // use.
 type Config struct {
-	// Name is the accounting unit: limiters that share a store and a name share
-	// buckets. 1 to 64 of A-Z a-z 0-9 . _ -. Default "default"; required if
-	// Store is set.
+	// Name names the buckets: limiters that share a store and a name share
+	// buckets. 1 to 64 characters of A-Z a-z 0-9 . _ -. Default "default";
+	// required if Store is set.
 	Name string
 
-	// Rate is what each key may do. Required, but for a Store that is [Limiters].
+	// Rate is what each key may do. Required, unless Store is a [Limiters].
 	Rate Rate
 
-	// Key says who is asking. Required.
+	// Key returns the key of the bucket that a request uses. Required.
 	Key KeyFunc
 
-	// RateFor returns the plan of this caller; the zero Rate means Rate. A
+	// RateFor returns the rate of the caller's plan; the zero Rate means Rate. A
 	// caller whose plan changes keeps the debt of the old one, see [Rate].
 	// Default: everybody has Rate.
 	RateFor func(*http.Request) Rate
 
-	// Cost returns how many units this request takes; 0 takes none, a negative
-	// cost is an error of the kind problem.Internal. Default 1.
+	// Cost returns how many units a request takes. A negative cost is an error of
+	// the kind [problem.Internal]. Default 1.
 	Cost func(*http.Request) int
 
-	// Category and Categories limit each key separately by category: the policy
-	// is then Name.category, with the rate of the category, and RateFor is not
-	// asked. A category that Categories does not have means Name and Rate.
-	// Default: none.
+	// Category and Categories limit each key separately by category. A request
+	// whose category is in Categories is charged to the policy Name.category at
+	// the rate given there; RateFor is not asked. All other requests are charged
+	// to Name. Default: none.
 	Category   func(*http.Request) string
 	Categories map[string]Rate
 
-	// Missing says what happens to requests without a key. Default
-	// MissingShared.
+	// Missing says what happens to a request without a key. Default
+	// [MissingShared].
 	Missing Missing
 
 	// Also are further limits of the same requests. A request is charged for
 	// all of them or for none.
 	Also []Policy
 
-	// Store keeps the buckets. Default a Memory of its own.
+	// Store keeps the buckets. Default: a [Memory] that belongs to this Limiter.
 	Store Store
 
 	// Skip exempts a request: no charge, no header fields, no decision.
-	// Default: none is exempt.
+	// Default: no request is exempt.
 	Skip func(*http.Request) bool
 
 	// DryRun decides, charges and calls OnDecision, but refuses nothing and
-	// writes no header fields. What it cannot decide is logged and let through.
+	// writes no header fields. If the store fails, the error is logged and the
+	// request goes on.
 	DryRun bool
 
-	// RefundIf is asked after the handler has returned, and gives back the
-	// charge if it says so: a limit on failed logins refunds what succeeded.
-	// A panic counts as 500, a client that left as 499. What a substitute for
-	// the store has counted is not given back; a panic of RefundIf is contained,
-	// and means no. Default: no refunds.
+	// RefundIf is asked after the handler has returned; true gives the charge
+	// back. For example, a limit on failed logins refunds the logins that
+	// succeeded. The status is 500 after a panic, and 499 if the client has left.
+	// A charge that a substitute for the store has counted is not given back. A
+	// panic of RefundIf is logged and means false. Default: no refunds.
 	RefundIf func(r *http.Request, status int) bool
 
-	// Headers says which header fields are written. Default HeadersAll.
+	// Headers says when header fields are written. Default [HeadersAll].
 	Headers Headers
 
-	// Families are the header fields themselves. Default those of the
+	// Families says which header fields show the limit. Default: those of the
 	// responder's style.
 	Families problem.RateLimitHeaders
 
 	// OnDecision is called after each decision, before the answer. It must not
-	// block; a panic in it is contained.
+	// block. A panic in it is logged.
 	OnDecision func(*http.Request, Decision)
 }
 
@@ -98,27 +99,27 @@ type Policy struct {
 // Missing says what happens to a request without a key.
 type Missing uint8
 
-// The answers of [Missing].
+// The values of [Missing].
 const (
-	MissingShared Missing = iota // all of them share one bucket
-	MissingReject                // problem.Unauthenticated
+	MissingShared Missing = iota // all such requests share one bucket
+	MissingReject                // the error is [problem.Unauthenticated]
 	MissingSkip                  // this limit does not apply
 )
 
-// Headers says which header fields a limiter writes. Limits on logins had
-// better not tell an attacker how many attempts are left.
+// Headers says when a limiter writes header fields. For example, a limit on logins
+// should not tell an attacker how many attempts are left.
 type Headers uint8
 
-// The choices of [Headers].
+// The values of [Headers].
 const (
 	HeadersAll            Headers = iota // on every answer, and Retry-After on refusals
-	HeadersRetryAfterOnly                // on refusals
+	HeadersRetryAfterOnly                // Retry-After on refusals, and nothing else
 	HeadersNone
 )
 
 // New returns a Limiter, or all faults of the configuration. Later changes of
-// cfg have no effect. It is a fault to call New without a Store from a handler:
-// such a limiter would know one request.
+// cfg have no effect. A handler must not call New without a Store, and New refuses
+// that: such a limiter would count only the request that made it.
 func New(cfg Config) (*Limiter, error) {
 	if cfg.Store == nil {
 		memory, err := NewMemory(MemoryConfig{})
@@ -159,7 +160,7 @@ func (c *checker) fault(format string, args ...any) {
 	c.errs = append(c.errs, fmt.Errorf("ratelimit: "+format, args...))
 }
 
-// policy returns what a Limiter keeps of p.
+// policy checks p, and makes a policy of each of its categories.
 func (c *checker) policy(p Policy) policy {
 	c.unit(p.Name, p.Rate)
 	if p.Key == nil {
@@ -181,8 +182,8 @@ func (c *checker) policy(p Policy) policy {
 	return made
 }
 
-// unit checks the name of an accounting unit, and its rate. The name goes into
-// header fields and into keys of Redis, so it needs no escaping anywhere.
+// unit checks a policy's name and rate. The name becomes part of header fields and
+// of Redis keys, so its letters are those that need no escaping in either.
 func (c *checker) unit(name string, r Rate) {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 	if len(name) < 1 || len(name) > 64 || strings.Trim(name, letters) != "" {

@@ -9,38 +9,37 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// Decision is what a [Limiter] has decided about a request. Its numbers are
-// those of the limit that binds: of several one that refuses, with the longest
-// RetryAfter; else the one with the fewest Remaining, then the longest
-// ResetAfter, then the first.
+// Decision is what a [Limiter] has decided about a request. If several limits
+// apply, the numbers are those of the limit that binds. Of limits that refuse, the
+// one with the longest RetryAfter binds. If none refuses, the one with the fewest
+// Remaining binds, then the one with the longest ResetAfter, then the first.
 //
-// A Decision without a Policy is that of a request to which no limit applies.
+// If no limit applies to the request, Policy is empty.
 type Decision struct {
 	Allowed  bool // by all limits; see DryRun
-	DryRun   bool // whatever Allowed says, the request goes on
-	Degraded bool // a limit was decided by a substitute for its store
+	DryRun   bool // the request goes on, whatever Allowed says
+	Degraded bool // a substitute for the store has decided at least one limit
 
 	Policy     string
-	Key        string // as the store sees it; "" is the bucket of all without a key
+	Key        string // as the store sees it; "" is shared by all requests without a key
 	Limit      int    // the burst: the highest Remaining that a client can see
 	Remaining  int
 	Cost       int
-	ResetAfter time.Duration // when the bucket is full
+	ResetAfter time.Duration // until the bucket is full
 
-	// RetryAfter is when this cost fits: 0 if Allowed, Never if it exceeds the
-	// burst. With a Cost of 0 it is when one unit fits.
+	// RetryAfter is the time until Cost fits: 0 if Allowed, [Never] if no waiting
+	// helps. With a Cost of 0 it is the time until one unit fits.
 	RetryAfter time.Duration
 
-	// States are those of all limits that apply, in the order of the
-	// configuration. They are not to be changed.
+	// States are the states of all limits that apply, in the order of the
+	// configuration. The caller must not change them.
 	States []State
 
 	call *call
 }
 
-// FromContext returns the decision that binds the request so far, of all
-// limiters that it has passed; ok is false if there is none. Those of a dry run
-// do not count.
+// FromContext returns the decision that binds among those of all limiters that the
+// request has passed, except dry runs. ok is false if there is none.
 func FromContext(ctx context.Context) (d Decision, ok bool) {
 	binding := callOf(exchange.From(ctx).LastRate())
 	if binding == nil {
@@ -61,14 +60,16 @@ func callOf(r *exchange.Rate) *call {
 	return r.Decision.(*call)
 }
 
-// outer is the call of the next limiter further out that has decided, or nil.
+// outer returns the call of the next limiter further out, or nil.
 func (c *call) outer() *call { return callOf(c.rate.Outer()) }
 
 // Err returns nil if the request may go on, else the error to answer it with:
-// problem.RateLimited with the delay, problem.PayloadTooLarge if the cost exceeds
-// the burst, because clients repeat a 429, or problem.QuotaExceeded if no waiting
-// helps because the rate is [Blocked]. The latter two have no delay, nor has any
-// with [HeadersNone].
+//
+//   - [problem.PayloadTooLarge] if the cost exceeds the burst, because clients
+//     repeat a 429
+//   - [problem.QuotaExceeded] if no waiting helps, as with a [Blocked] rate
+//   - else [problem.RateLimited], with RetryAfter as its delay unless
+//     [Config.Headers] is [HeadersNone]
 func (d Decision) Err() error { return d.call.err() }
 
 func (c *call) err() error {
@@ -87,7 +88,7 @@ func (c *call) err() error {
 	}
 }
 
-// state is that of the limit that binds.
+// state returns the state of the limit that binds.
 func (c *call) state() *State { return &c.states[c.binding] }
 
 // binds reports whether s leaves less room than the other state: a refusal with
@@ -110,7 +111,7 @@ func (s *State) binds(other *State) bool {
 func (c *call) decision() Decision {
 	limit, state := &c.limits[c.binding], c.state()
 	return Decision{
-		Allowed:  state.Allowed, // one that refuses binds
+		Allowed:  state.Allowed, // if any limit refuses, a refusing one binds
 		DryRun:   c.limiter.cfg.DryRun,
 		Degraded: slices.ContainsFunc(c.states, func(s State) bool { return s.Degraded }),
 		Policy:   limit.Policy, Key: limit.Key,

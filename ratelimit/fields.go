@@ -9,13 +9,13 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// The fields of an Internet-Draft, which is work in progress and no standard.
-// All that is known about them is in this file.
+// The fields RateLimit and RateLimit-Policy are those of an Internet-Draft, which is
+// work in progress and not a standard. Only this file knows their syntax.
 //
 // https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-11
 
 // setLists adds an item for each limit of the call to the lists that limiters
-// further out have begun. Names need no escaping, see [New].
+// further out have begun. Policy names need no escaping, see [Config.Name].
 func (c *call) setLists(h http.Header) {
 	var policies, limits []byte
 	if problem.RateLimitHeaders(c.rate.Outer().Shown())&problem.RateLimitFields != 0 {
@@ -26,9 +26,9 @@ func (c *call) setLists(h http.Header) {
 		if state.Unknown {
 			continue
 		}
-		// What t says is the time for which Remaining is meant, so that r/t never
-		// promises more than the rate: on a refusal the delay, with nothing left the
-		// time to the next unit.
+		// t is the time for which Remaining is meant, so that r/t never promises
+		// more than the rate. On a refusal t is the delay; if nothing is left, t is
+		// the time until the next unit.
 		p, _ := limit.Rate.plan()
 		after := p.Charge(state.Remaining)
 		if !state.Allowed && state.RetryAfter != Never {
@@ -42,7 +42,8 @@ func (c *call) setLists(h http.Header) {
 	h[exchange.RateLimitPolicy], h[exchange.RateLimit] = []string{string(policies)}, []string{string(limits)}
 }
 
-// item adds a name with a number and a time to a list. RFC 9651 bounds integers.
+// item adds a name with a number and a time to a list. RFC 9651 allows integers of
+// at most 15 digits.
 func item(list []byte, name string, number rune, n int64, delay rune, d time.Duration) []byte {
 	if len(list) > 0 {
 		list = append(list, ", "...)

@@ -10,9 +10,9 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// Handler lets through to next what the limits admit, and answers the rest with
-// [problem.Respond]. However often it is called, there is one set of buckets.
-// It panics if next is nil.
+// Handler calls next for the requests that the limits admit, and answers the others
+// with [problem.Respond]. All handlers of a Limiter share its buckets. Handler
+// panics if next is nil.
 func (l *Limiter) Handler(next http.Handler) http.Handler {
 	if next == nil {
 		panic("ratelimit: nil handler")
@@ -36,8 +36,7 @@ func (l *Limiter) Handler(next http.Handler) http.Handler {
 	})
 }
 
-// serveRefundable calls next, and then asks whether the charge is to be given
-// back.
+// serveRefundable calls next, and then asks [Config.RefundIf].
 func (c *call) serveRefundable(w http.ResponseWriter, r *http.Request, x *exchange.Exchange, next http.Handler) {
 	rec, w := x.Record(w)
 	done := false
@@ -45,9 +44,9 @@ func (c *call) serveRefundable(w http.ResponseWriter, r *http.Request, x *exchan
 		status, refund := rec.Status(), false
 		switch {
 		case errors.Is(r.Context().Err(), context.Canceled):
-			// First, so that nobody gets his money back for hanging up in
-			// the middle and making the handler panic.
-			status = 499 // as nginx logs a client that did not wait
+			// This case comes first: a client that hangs up may make the handler
+			// panic, and must not get a refund that is meant for a 500.
+			status = 499 // nginx logs the same for a client that did not wait
 		case !done:
 			status = http.StatusInternalServerError
 		}
@@ -64,7 +63,8 @@ func (c *call) serveRefundable(w http.ResponseWriter, r *http.Request, x *exchan
 	done = true
 }
 
-// contain calls a hook. Hooks watch; their panic is no reason to fail.
+// contain calls a hook, and logs its panic: a hook only watches, so the request
+// goes on.
 func contain(r *http.Request, name string, hook func()) {
 	defer func() {
 		if v := recover(); v != nil {

@@ -10,19 +10,20 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// SetHeaders writes the header fields of a decision of this limiter, as
-// [Limiter.Handler] does before it calls the next handler: those that
-// Config.Headers and Families say, unless a limiter further out has shown a
-// decision that binds more. On a refusal of a limiter that keeps its numbers to
-// itself it removes what others have shown. Retry-After is not among them: it
-// belongs to the error, see [Decision.Err].
+// SetHeaders writes the header fields that show a decision of this limiter, as
+// [Limiter.Handler] does before it calls the next handler. [Config.Headers] and
+// [Config.Families] say which. Fields with one number keep what a limiter further
+// out has written if its decision binds more; fields with a list get one item more
+// per limit. If d is a refusal and Headers is not [HeadersAll], SetHeaders removes
+// the fields of all limiters. It does not write Retry-After: [Decision.Err] carries
+// the delay.
 func (l *Limiter) SetHeaders(h http.Header, r *http.Request, d Decision) {
 	if d.call != nil {
 		d.call.setFields(h, time.Now(), new([3]string))
 	}
 }
 
-// families are those in which a call is shown, 0 if it is in none.
+// families returns the families of header fields that show a call, 0 for none.
 func (c *call) families(r *http.Request) problem.RateLimitHeaders {
 	cfg := &c.limiter.cfg
 	if cfg.Headers != HeadersAll || cfg.DryRun || c.state().Unknown {
@@ -31,8 +32,8 @@ func (c *call) families(r *http.Request) problem.RateLimitHeaders {
 	return cmp.Or(cfg.Families, problem.FromContext(r.Context()).RateLimit())
 }
 
-// setFields writes the fields of a call that was decided at a time, with values
-// for their memory.
+// setFields writes the fields of a call that was decided at a time. Their text is
+// kept in values, which saves allocations.
 func (c *call) setFields(h http.Header, at time.Time, values *[3]string) {
 	cfg, s := &c.limiter.cfg, c.state()
 	if !s.Allowed && !cfg.DryRun && cfg.Headers != HeadersAll {
@@ -43,7 +44,7 @@ func (c *call) setFields(h http.Header, at time.Time, values *[3]string) {
 	if c.rate.Families == 0 {
 		return
 	}
-	families := problem.RateLimitHeaders(c.rate.Shown()) // of outer ones, too, or their numbers would stay
+	families := problem.RateLimitHeaders(c.rate.Shown()) // also those of outer limiters, whose numbers may be out of date
 	if families&problem.RateLimitFields != 0 {
 		c.setLists(h)
 	}
@@ -61,8 +62,8 @@ func (c *call) setFields(h http.Header, at time.Time, values *[3]string) {
 }
 
 // setNumbers writes the fields that show the limit that binds. The digits of all
-// values are one string, which saves allocations, and each slice has the
-// capacity 1, so that an Add copies.
+// values are one string, which saves allocations. Each slice has the capacity 1,
+// so that [http.Header.Add] copies it.
 func (c *call) setNumbers(h http.Header, f *exchange.Family, reset int64, values *[3]string) {
 	var array [80]byte
 	digits := strconv.AppendInt(array[:0], int64(c.limits[c.binding].Rate.burst()), 10)

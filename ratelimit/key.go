@@ -9,24 +9,25 @@ import (
 	"strings"
 )
 
-// KeyFunc says whose bucket a request belongs to. Not ok, or an empty key,
-// means that the request has no such key; [Missing] says what happens then. It
-// must be safe for concurrent use.
+// KeyFunc returns the key of the bucket that a request uses. If ok is false or the
+// key is empty, the request has no such key, and [Config.Missing] says what
+// happens. A KeyFunc must be safe for concurrent use.
 //
-// The keys of this package begin with a tag of their kind, but for addresses,
-// which are like nothing else then: a token never equals one. Secrets are hashed before anybody sees them. A key
-// of more than 64 bytes, or with bytes that cannot be printed, is hashed before
-// it reaches a store.
+// The keys of this package begin with their kind, such as "bearer:"; only addresses
+// do not. So a token is never taken for an address or for an API key. A token or an
+// API key is hashed at once, so that neither a store nor a log sees the secret. Any
+// key of more than 64 bytes, or with unprintable bytes, is hashed before it reaches
+// a store.
 type KeyFunc func(r *http.Request) (key string, ok bool)
 
-// BearerToken is the key of the token in the Authorization header. It is not
-// ok if there is no such line, or more than one.
+// BearerToken is the [KeyFunc] of the token in the Authorization header. ok is
+// false if the header is missing, has several lines, or names another scheme.
 //
-// A token that nobody has verified is a fresh bucket for every guess. So either
-// the limiter stands behind authentication, or it has a limit by address in
-// [Config.Also]. The token is the rest of the line after "Bearer" and spaces, as
-// it stands. Authentication must read it in the same way: if it trims more, each
-// way to write one token is a bucket.
+// While nobody has verified a token, every guess has a full bucket of its own. So
+// put the limiter behind authentication, or add a limit by address in
+// [Config.Also]. The token is all that follows "Bearer" and its spaces.
+// Authentication must not trim more than that: if it accepted a token with a space
+// at the end, each spelling of one token would have a bucket of its own.
 func BearerToken(r *http.Request) (string, bool) {
 	line, ok := onlyLine(r.Header, "Authorization")
 	scheme, token, _ := strings.Cut(line, " ")
@@ -37,14 +38,14 @@ func BearerToken(r *http.Request) (string, bool) {
 	return hashed("bearer:", token), true
 }
 
-// APIKey returns the key function of a secret in a header, such as X-API-Key.
-// It is not ok if there is no such line, more than one, or an empty one. What
-// is said of [BearerToken] about guesses holds here too.
+// APIKey returns the [KeyFunc] of a secret in a header, such as X-API-Key. ok is
+// false if the header is missing or empty, or has several lines. What [BearerToken]
+// says about guesses holds here, too. APIKey panics if header is empty.
 func APIKey(header string) KeyFunc { return headerKey("key:", header) }
 
-// Header returns the key function of any other header, such as a tenant that a
-// gateway has set. Whoever can set the header can choose the bucket. It is ok
-// when [APIKey] would be.
+// Header returns the [KeyFunc] of any other header, such as a tenant that a gateway
+// has set. A client that can set the header can choose its bucket. ok is as with
+// [APIKey]. Header panics if name is empty.
 func Header(name string) KeyFunc { return headerKey("header:", name) }
 
 func headerKey(tag, name string) KeyFunc {
@@ -62,18 +63,19 @@ func headerKey(tag, name string) KeyFunc {
 	}
 }
 
-// Route is the key of the pattern that matched. It is not ok outside the
-// router, where no pattern is known. There is no key of the raw path: clients
-// choose it.
+// Route is the [KeyFunc] of the pattern that matched. ok is false outside of the
+// router, where no pattern is known yet. There is no key of the path itself, because
+// clients choose it.
 func Route(r *http.Request) (string, bool) {
 	return "route:" + r.Pattern, r.Pattern != ""
 }
 
-// Global is one key for everybody.
+// Global is the [KeyFunc] that returns one key for everybody.
 func Global(*http.Request) (string, bool) { return "global", true }
 
-// Join returns the key function of several keys together, such as caller and
-// route. All must be ok. Different parts never make the same key.
+// Join returns the [KeyFunc] of several keys together, such as caller and route. ok
+// is true if it is for all of them. Different parts never make the same key. Join
+// panics without keys, or if one is nil.
 func Join(keys ...KeyFunc) KeyFunc {
 	keys = checked("Join", keys)
 	return func(r *http.Request) (string, bool) {
@@ -92,8 +94,8 @@ func Join(keys ...KeyFunc) KeyFunc {
 	}
 }
 
-// First returns the key function that tries several, and takes the first that
-// is ok.
+// First returns the [KeyFunc] that tries several, and returns the first key that is
+// ok. First panics without keys, or if one is nil.
 func First(keys ...KeyFunc) KeyFunc {
 	keys = checked("First", keys)
 	return func(r *http.Request) (string, bool) {
@@ -106,8 +108,7 @@ func First(keys ...KeyFunc) KeyFunc {
 	}
 }
 
-// checked copies the arguments of a combinator. Its panics are about the text
-// of the program.
+// checked copies the arguments of [Join] or [First].
 func checked(name string, keys []KeyFunc) []KeyFunc {
 	if len(keys) == 0 || slices.ContainsFunc(keys, func(key KeyFunc) bool { return key == nil }) {
 		panic("ratelimit: " + name + " needs keys, none of them nil")
@@ -115,7 +116,7 @@ func checked(name string, keys []KeyFunc) []KeyFunc {
 	return slices.Clone(keys)
 }
 
-// onlyLine returns a header that has exactly one line, and a value on it.
+// onlyLine returns the value of a header that has exactly one line.
 func onlyLine(h http.Header, canonical string) (string, bool) {
 	lines := h[canonical]
 	if len(lines) != 1 || lines[0] == "" {
@@ -126,7 +127,7 @@ func onlyLine(h http.Header, canonical string) (string, bool) {
 
 // hashed is a tag and 128 bits of the SHA-256 of a secret.
 func hashed(tag, secret string) string {
-	var in [256]byte // so that a usual secret is hashed without an allocation
+	var in [256]byte // a secret of the usual length is hashed without an allocation
 	sum := sha256.Sum256(append(in[:0], secret...))
 	var out [64]byte
 	key := append(out[:0], tag...)
@@ -135,7 +136,7 @@ func hashed(tag, secret string) string {
 
 const maxKey = 64
 
-// storeKey is the key as a store sees it: short, and fit for a log.
+// storeKey returns a key as a store sees it: short, and printable in a log.
 func storeKey(key string) string {
 	fit := len(key) <= maxKey
 	for i := 0; i < len(key) && fit; i++ {

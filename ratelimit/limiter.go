@@ -18,26 +18,25 @@ import (
 // A Limiter enforces rates on requests, per key. It is safe for concurrent use.
 // The zero Limiter is not usable; see [New].
 //
-// [Limiter.Handler] is what most callers want. Take, Peek, Refund and
-// SetHeaders are its parts, for code that has another idea of a handler. Charge
-// is for a cost that is known only after the answer.
+// [Limiter.Handler] is what most callers want. [Limiter.Take], [Limiter.Peek],
+// [Limiter.Refund] and [Limiter.SetHeaders] are its parts, for code that is not a
+// middleware. [Limiter.Charge] adds a cost that is known only after the answer.
 type Limiter struct {
-	cfg      Config   // but for what became policies
-	policies []policy // the one of cfg, and Also
-	hinted   atomic.Bool
+	cfg      Config
+	policies []policy // that of cfg itself, then those of cfg.Also
+	warned   atomic.Bool
 }
 
 type policy struct {
 	Policy
-	categories map[string]*policy // the same, but for name and rate
+	categories map[string]*policy // the same policy with another name and rate
 }
 
-// call is everything that one request needs. For one limit it is one
-// allocation: the store gets slices of it, the exchange a pointer into it, the
-// header fields their memory.
+// call is all memory that a Limiter needs for one request. It is one allocation if
+// one limit applies: the store gets slices of it, the exchange a pointer into it.
 type call struct {
 	limiter  *Limiter
-	limits   []Limit // none if no limit applies
+	limits   []Limit // empty if no limit applies
 	states   []State
 	binding  int32 // index of the limit that binds
 	refunded atomic.Bool
@@ -47,39 +46,41 @@ type call struct {
 	oneState [1]State
 }
 
-// Take decides about a request and charges for it, from all limits or none. A
-// refusal is no error: [Decision.Err] is what a handler returns then. The error
-// of Take says that nothing was decided; it is of the kind
-// problem.Unauthenticated (no key, and MissingReject), problem.Unavailable
-// (the store failed; it carries a delay), or problem.Internal (a rate or a cost
-// at run time that cannot be). A dry run logs it and returns none.
+// Take decides about a request, and charges all of its limits or none. A refusal is
+// not an error: [Decision.Err] returns what to answer. An error means that nothing
+// was decided; a dry run logs it and returns nil. Its kind is:
 //
-// The decision is written nowhere, see [Limiter.SetHeaders]. [FromContext] finds
-// it if r has passed a middleware of this module.
+//   - [problem.Unauthenticated] if there is no key, with [MissingReject]
+//   - [problem.Unavailable], with a delay, if the store failed
+//   - [problem.Internal] if [Config.RateFor] or [Config.Cost] returned an unusable
+//     value
+//
+// Take writes no header fields: [Limiter.SetHeaders] does. [FromContext] finds the
+// decision if r has passed a middleware of this module.
 func (l *Limiter) Take(r *http.Request) (Decision, error) {
 	c := &call{limiter: l}
 	return c.result(c.take(r, exchange.From(r.Context()), nil))
 }
 
-// Peek tells how a request stands, and takes nothing. Its decision is always
-// allowed; its RetryAfter says when one unit fits. Nobody else is told.
+// Peek returns how the buckets of a request stand, and takes nothing. The decision
+// is always Allowed; its RetryAfter is the time until one unit fits. Neither
+// [Config.OnDecision] nor [FromContext] sees it. Errors are those of [Limiter.Take].
 func (l *Limiter) Peek(r *http.Request) (Decision, error) {
 	c := &call{limiter: l}
 	return c.result(c.ask(r, 0, nil, nil))
 }
 
-// Charge adds a cost that is known only afterwards, such as the tokens that a
-// language model has used: units for each bucket of the request's decision, also
-// beyond the burst. Nothing of this request changes; later ones are refused until
-// it is paid, and their header fields and Retry-After say so. The debt of a bucket
-// ends at 366 days. What RefundIf gives back is what the request was charged
-// before: a Charge stays.
+// Charge adds a cost that is known only after the answer, such as the tokens that a
+// language model has used. It charges units to each bucket of the request's
+// decision, even beyond the burst, up to a debt of 366 days. The request itself goes
+// on; later ones are refused until the debt is paid, and their header fields and
+// Retry-After say so. [Config.RefundIf] does not give a Charge back.
 //
-// It finds the decision in the context of r. Without one, as after a Take outside
-// of every middleware of this module or in a dry run, it finds the buckets as
-// [Limiter.Take] does; it does nothing if no limit applies. It does not stop when
-// the client leaves. The error is of the kind problem.Internal if units is
-// negative, else as that of Take.
+// Charge finds the decision in the context of r. If there is none, as in a dry run
+// or outside of every middleware of this module, Charge finds the buckets as
+// [Limiter.Take] does. It does nothing if no limit applies. It goes on when the
+// client leaves. The error is of the kind [problem.Internal] if units is negative,
+// else it is as with Take.
 func (l *Limiter) Charge(r *http.Request, units int) error {
 	if units < 0 {
 		return problem.Internal.Wrap(fmt.Errorf("ratelimit: charge of %d units is negative", units), "")
@@ -100,7 +101,7 @@ func (l *Limiter) Charge(r *http.Request, units int) error {
 	}))
 }
 
-// again makes a call of those limits that edit does not refuse.
+// again calls the store once more, with those limits for which edit returns true.
 func (c *call) again(ctx context.Context, edit func(*Limit, *State) bool) error {
 	limits := make([]Limit, 0, len(c.limits))
 	for i, limit := range c.limits {
@@ -111,9 +112,9 @@ func (c *call) again(ctx context.Context, edit func(*Limit, *State) bool) error 
 	return c.limiter.cfg.Store.Take(ctx, limits, make([]State, len(limits)))
 }
 
-// Refund gives back what a decision of this limiter has taken, once: a second
-// refund, and that of a refusal, do nothing. Limits whose state is Unknown or
-// Degraded are left alone, because the store was not charged for them.
+// Refund gives back what a decision of this limiter has charged. It does nothing the
+// second time, and nothing for a refusal. It leaves out limits whose [State] is
+// Unknown or Degraded, because the store was not charged for them.
 func (l *Limiter) Refund(ctx context.Context, d Decision) error {
 	switch {
 	case d.call == nil:
@@ -130,7 +131,7 @@ func (c *call) refund(ctx context.Context) error {
 	}
 	err := c.again(ctx, func(limit *Limit, s *State) bool {
 		limit.Cost = -limit.Cost
-		return limit.Cost < 0 && !s.Unknown && !s.Degraded // what nobody or a substitute has counted, the store was not charged for
+		return limit.Cost < 0 && !s.Unknown && !s.Degraded
 	})
 	if err != nil {
 		return fmt.Errorf("ratelimit: refund: %w", err)
@@ -138,7 +139,7 @@ func (c *call) refund(ctx context.Context) error {
 	return nil
 }
 
-// result is a call for callers outside of this package.
+// result is what Take and Peek return.
 func (c *call) result(err error) (Decision, error) {
 	if err != nil || len(c.limits) == 0 {
 		return Decision{Allowed: err == nil}, err
@@ -146,11 +147,11 @@ func (c *call) result(err error) (Decision, error) {
 	return c.decision(), nil
 }
 
-// take decides as the configuration says, and tells the exchange, the header and
-// the hook. The header may be nil.
+// take decides as the configuration says, writes header fields unless h is nil, and
+// calls [Config.OnDecision].
 func (c *call) take(r *http.Request, x *exchange.Exchange, h http.Header) error {
 	cfg := &c.limiter.cfg
-	err := c.ask(r, asked, x, h)
+	err := c.ask(r, configuredCost, x, h)
 	switch {
 	case err != nil && cfg.DryRun:
 		slog.WarnContext(r.Context(), "dry run of a rate limit could not decide", "policy", c.limiter.policies[0].Name, "cause", err)
@@ -161,11 +162,11 @@ func (c *call) take(r *http.Request, x *exchange.Exchange, h http.Header) error 
 	return err
 }
 
-// asked is the cost that a request has by the configuration.
-const asked = -1
+// configuredCost stands for the result of [Config.Cost].
+const configuredCost = -1
 
-// ask asks the store about a cost. One reading of the clock serves our own store
-// and the header fields.
+// ask asks the store about a cost. A [Memory] and the header fields use the same
+// reading of the clock.
 func (c *call) ask(r *http.Request, cost int, x *exchange.Exchange, h http.Header) error {
 	err := c.find(r, cost)
 	if err != nil || len(c.limits) == 0 {
@@ -201,7 +202,8 @@ func (c *call) ask(r *http.Request, cost int, x *exchange.Exchange, h http.Heade
 
 func blocked(l Limit) bool { return l.Rate.blocked() }
 
-// block refuses a call without asking the store, because a rate admits nothing.
+// block refuses a call without asking the store, because one of its rates is
+// [Blocked].
 func (c *call) block(peek bool) {
 	for i := range c.limits {
 		c.states[i] = State{Allowed: true, Unknown: true}
@@ -211,7 +213,7 @@ func (c *call) block(peek bool) {
 	}
 }
 
-// find finds the limits of a request, with a cost.
+// find sets c.limits to those that apply to a request.
 func (c *call) find(r *http.Request, cost int) error {
 	l, limits := c.limiter, c.oneLimit[:0]
 	if l.cfg.Skip != nil && l.cfg.Skip(r) {
@@ -230,7 +232,7 @@ func (c *call) find(r *http.Request, cost int) error {
 	return nil
 }
 
-// limit makes the limit of a policy. It has none of itself if that does not apply.
+// limit returns the limit of a policy, or the zero Limit if it does not apply.
 func (l *Limiter) limit(p *policy, r *http.Request, cost int) (Limit, error) {
 	if p.Category != nil {
 		p = cmp.Or(p.categories[p.Category(r)], p)
@@ -245,14 +247,14 @@ func (l *Limiter) limit(p *policy, r *http.Request, cost int) (Limit, error) {
 	key, ok := p.Key(r)
 	switch {
 	case ok && key != "":
-		l.hint(r, key)
+		l.warnOfProxy(r, key)
 		limit.Key = storeKey(key)
 	case p.Missing == MissingReject:
 		return Limit{}, problem.Unauthenticated.New("")
 	case p.Missing == MissingSkip:
 		return Limit{}, nil
-	} // no key function returns "", so the key of all without one is nobody else's
-	if cost == asked {
+	} // the empty Key that is left is that of all requests without a key
+	if cost == configuredCost {
 		limit.Cost = 1
 		if p.Cost != nil {
 			limit.Cost = p.Cost(r)
@@ -264,7 +266,7 @@ func (l *Limiter) limit(p *policy, r *http.Request, cost int) (Limit, error) {
 	return limit, nil
 }
 
-// undecided is the answer to an error of a store, if it is one.
+// undecided returns the answer to an error of a store, or nil for nil.
 func undecided(err error) error {
 	switch {
 	case err == nil:

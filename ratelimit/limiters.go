@@ -11,26 +11,26 @@ import (
 	"github.com/backstop-go/backstop/ratelimit/internal/bucket"
 )
 
-// Limiters is a [Store] over the limiters of golang.org/x/time/rate that a program
-// already has: one for all, or a map of its own. It gets header fields, envelopes,
-// several limits at once and refunds on top. The function is called for each limit
-// of a call; a nil limiter is [Unlimited].
+// Limiters is a [Store] over the limiters of [golang.org/x/time/rate] that a program
+// already has: one for everybody, or one for each key in a map. A [Limiter] over it
+// adds header fields, envelopes, several limits at once and refunds. Take calls the
+// function for each limit; a nil result is [Unlimited].
 //
 //	store := ratelimit.Limiters(func(_, key string) *rate.Limiter { return mine[key] })
 //
-// Rate and burst are those of the limiter. The store writes them into the Rate of
-// each [Limit], whatever was there, so that header fields tell the truth; with a
-// Limiters as [Config.Store], Config.Rate may be left out.
+// Rate and burst are those of the [rate.Limiter]. Take writes them into the Rate of
+// each [Limit], whatever was there, so that header fields tell the truth. With a
+// Limiters as [Config.Store], [Config.Rate] may be left out.
 //
-// A limiter has another memory than a store of this package: when its rate changes
-// it keeps its units, not its debt in time. And a call of several limits is charged
-// one by one; if a later one refuses, the earlier ones get back what they gave. Who
-// uses a limiter directly at that moment may be refused, calls of this store are
-// not. They read the clock under a lock: an instant of the past would mint units.
+// A Limiters differs from [Memory] in two ways. When its rate changes, a
+// rate.Limiter keeps its units, not its debt in time. And the limits of one call are
+// charged one after the other; if a later one refuses, the earlier ones get their
+// units back. Other code that uses a rate.Limiter directly at that moment may be
+// refused; calls of this store are not.
 type Limiters func(policy, key string) *rate.Limiter
 
-// Take implements [Store]. It never fails but for the faults of [Check], where a
-// Rate cannot be one.
+// Take implements [Store]. It fails only for those faults of [Check] that are not
+// about a Rate.
 func (f Limiters) Take(_ context.Context, limits []Limit, states []State) error {
 	if err := checkCall(limits, states); err != nil {
 		return err
@@ -44,7 +44,7 @@ func (f Limiters) Take(_ context.Context, limits []Limit, states []State) error 
 		set |= 1 << (maphash.Comparable(limiterSeed, r) % maxShards)
 	}
 	limiterShards.lock(set, 0)
-	now := time.Now()
+	now := time.Now() // under the locks: an instant before another call's would mint units
 	admitted := true
 	for i, r := range limiters {
 		states[i].Allowed = limits[i].Force || unlimited(r) || admit(r, now, limits[i].Cost)
@@ -66,7 +66,7 @@ func (f Limiters) Take(_ context.Context, limits []Limit, states []State) error 
 	return nil
 }
 
-// A limiter may be behind several Limiters, so its lock belongs to none of them.
+// All [Limiters] share these locks, because one rate.Limiter may be behind several.
 var (
 	limiterSeed   = maphash.MakeSeed()
 	limiterShards = make(shards, maxShards)
@@ -83,8 +83,8 @@ func admit(r *rate.Limiter, now time.Time, cost int) bool {
 	return true
 }
 
-// force takes a cost, up to a debt of 366 days. A reservation of more than the
-// burst is not possible, so the burst is raised for an instant.
+// force takes a cost, up to a debt of 366 days. A rate.Limiter reserves no more than
+// its burst, so force raises the burst for an instant.
 func force(r *rate.Limiter, now time.Time, cost int) {
 	burst := r.Burst()
 	least := min(float64(burst)-bucket.Most.Seconds()*float64(r.Limit()), 0)
@@ -96,15 +96,16 @@ func force(r *rate.Limiter, now time.Time, cost int) {
 	r.SetBurstAt(now, burst)
 }
 
-// describe derives every number from the units of one instant, and the rate from
-// the limiter. A unit is rounded up, so that who waits has waited enough.
+// describe sets the Rate of l to that of the limiter, and s to the state at one
+// instant. The time of a unit is rounded up, so that waiting for RetryAfter is
+// enough.
 func describe(r *rate.Limiter, now time.Time, l *Limit, s *State) {
 	if unlimited(r) {
 		l.Rate, *s = Unlimited(), State{Allowed: true, Unknown: true}
 		return
 	}
 	burst := max(r.Burst(), 0)
-	unit := max(bucket.Most/time.Duration(max(burst, 1)), 1) // the slowest that a Rate can be
+	unit := max(bucket.Most/time.Duration(max(burst, 1)), 1) // of the slowest Rate that New accepts
 	nanos := math.Ceil(1e9 / float64(r.Limit()))
 	slower := nanos > float64(unit) || r.Limit() <= 0
 	if !slower {
@@ -113,8 +114,8 @@ func describe(r *rate.Limiter, now time.Time, l *Limit, s *State) {
 	if l.Rate = (Rate{Limit: 1, Per: unit, Burst: burst}); burst == 0 {
 		l.Rate = Blocked()
 	}
-	// Up to whole nanoseconds, but not because of the noise that a float64 has:
-	// an exact second would become two in a header.
+	// Rounded up to whole nanoseconds, but not for the rounding error of a float64:
+	// that would make two seconds of an exact second in a header.
 	p := bucket.Plan{Unit: unit, Fill: unit * time.Duration(burst)}
 	nanos = (float64(r.Burst()) - r.TokensAt(now)) * float64(unit)
 	debt := math.Round(nanos)

@@ -15,38 +15,37 @@ import (
 
 // MemoryConfig configures a [Memory]. The zero value is usable.
 type MemoryConfig struct {
-	// MaxKeys bounds the number of buckets, and with it the memory: about 40
-	// bytes each, however long the keys are. Only buckets that are in debt
-	// count for long. Default 65,536.
+	// MaxKeys is the largest number of buckets. A bucket takes about 40 bytes,
+	// however long its key is. Default 65,536.
 	MaxKeys int
 }
 
 // Memory is a [Store] in this process. It starts no goroutine and needs no
 // closing. The zero Memory is not usable; see [NewMemory].
 //
-// Full buckets make room for new keys, which nobody can notice. If MaxKeys
-// buckets are in debt, a new key takes the place of one that owed only a small
-// share of its burst: a bucket that somebody has emptied is not flushed by a
-// flood of other keys. Each call takes constant time, also then.
+// At [MemoryConfig.MaxKeys], a full bucket makes room for a new key. Nobody can
+// notice, because a new bucket is full, too. If all buckets are in debt, a new key
+// takes the place of a bucket that owed only a small share of its burst, so a flood
+// of other keys does not refill a bucket that somebody has emptied. Each call takes
+// constant time, even then.
 //
-// It does not wrap golang.org/x/time/rate: a bucket is one integer here, where
-// that type takes 80 bytes, a mutex and two passes of floating point. For
-// limiters of that type that a program already has there is [Limiters].
+// Memory does not wrap [golang.org/x/time/rate]: what a bucket owes is one integer
+// here, and a [rate.Limiter] is 80 bytes and floating-point arithmetic. For
+// rate.Limiters that a program already has, use [Limiters].
 //
-// Keys are remembered as hashes under a secret of the process. In a test with a
-// bubble of testing/synctest, make the store inside the bubble: its clock is the
-// one of its birth.
+// Memory keeps keys as hashes under random seeds. In a test with [testing/synctest],
+// make the store inside the bubble, because it reads the clock when it is made.
 type Memory struct {
 	seeds  [2]maphash.Seed
 	start  time.Time
-	shards shards  // a power of two
-	tables []table // a power of two; table i is under the lock of shard i
+	shards shards  // their number is a power of two
+	tables []table // as many or more, a power of two; table i is under the lock of shard i modulo len(shards)
 }
 
 const (
 	defaultMaxKeys = 1 << 16
 	mostKeys       = 1 << 30
-	maxShards      = 64 // as many as a uint64 has bits
+	maxShards      = 64 // bits of a uint64
 	minTableKeys   = 64
 	maxTableKeys   = 4096
 )
@@ -67,13 +66,13 @@ func NewMemory(cfg MemoryConfig) (*Memory, error) {
 		start: time.Now(), shards: make(shards, min(n, maxShards)), tables: make([]table, n),
 	}
 	for i := range m.tables {
-		m.tables[i].cap = (keys + i) / n // together exactly as many
+		m.tables[i].cap = (keys + i) / n // the sum is exactly keys
 		m.tables[i].rebuild(0)
 	}
 	return m, nil
 }
 
-// claim is one limit of a call.
+// claim is the working state of one limit of a call.
 type claim struct {
 	id    uint64
 	where uint16
@@ -82,12 +81,12 @@ type claim struct {
 	debt  time.Duration
 }
 
-// Take implements [Store]. It never fails but for the faults of [Check].
+// Take implements [Store]. It fails only for the faults of [Check].
 func (m *Memory) Take(_ context.Context, limits []Limit, states []State) error {
 	return m.takeAt(time.Since(m.start), limits, states)
 }
 
-// takeAt is Take at an instant, as the time since the birth of m.
+// takeAt is Take at an instant, which is the time since m.start.
 func (m *Memory) takeAt(now time.Duration, limits []Limit, states []State) error {
 	if err := checkCall(limits, states); err != nil {
 		return err
@@ -102,7 +101,7 @@ func (m *Memory) takeAt(now time.Duration, limits []Limit, states []State) error
 
 // take judges all limits at one instant, and charges all of them or none.
 func (m *Memory) take(now time.Duration, limits []Limit, states []State, claims []claim) error {
-	now++          // never 0, which is a free slot
+	now++          // 0 marks a free slot
 	var set uint64 // a bit for each shard of this call
 	for i := range claims {
 		c, l := &claims[i], &limits[i]
@@ -134,8 +133,8 @@ func (m *Memory) take(now time.Duration, limits []Limit, states []State, claims 
 	return nil
 }
 
-// charge takes a cost, or gives it back. Peeks leave no trace, nor do refunds of a
-// full bucket; others leave it to the rate that has charged it.
+// charge takes a cost, or gives it back if it is negative. A peek changes nothing,
+// nor does a refund to a full bucket. Only a positive cost changes fill and burst.
 func (c *claim) charge(l *Limit, now time.Duration) {
 	if l.Cost == 0 || l.Cost < 0 && c.debt == 0 {
 		return
@@ -150,13 +149,13 @@ func (c *claim) charge(l *Limit, now time.Duration) {
 
 // Stats says how full a [Memory] is.
 type Stats struct {
-	Keys          int    // buckets that are kept, full ones included
+	Keys          int    // buckets in the store, full ones included
 	Evictions     uint64 // buckets that made room for others so far
-	EvictedInDebt uint64 // of these, those that were not full: raise MaxKeys
+	EvictedInDebt uint64 // evicted buckets that were not full: raise MaxKeys
 }
 
-// Stats returns the numbers of this moment, or nearly so: the parts of the
-// store are asked one after the other.
+// Stats returns the numbers of this moment. It reads the parts of the store one
+// after the other, so under load the sums are approximate.
 func (m *Memory) Stats() (sum Stats) {
 	for i := range m.tables {
 		t, mu := &m.tables[i], &m.shards[i&(len(m.shards)-1)].mu
@@ -172,17 +171,16 @@ func (m *Memory) Stats() (sum Stats) {
 // shards are locks, at most 64. A set of them is a uint64 with a bit for each.
 type shards []shard
 
-// shard is a lock, with a cache line of its own and its neighbour's prefetch.
 type shard struct {
 	mu     sync.Mutex
-	latest time.Duration // instant of a call; none is judged at an earlier one
-	_      [112]byte
+	latest time.Duration // instant of the last call
+	_      [112]byte     // two cache lines each, because processors prefetch pairs
 }
 
-// lock locks a set, always in the order of the bits, so two calls cannot wait for
-// each other. It returns the instant of the call: the clock was read before, so
-// another call may have been judged at a later one since. At an earlier one that
-// would look like a debt of more than the bucket can owe.
+// lock locks a set, always in the order of the bits, so that two calls cannot wait
+// for each other. It returns the instant at which to judge the call: now, or that of
+// a call that has read the clock later but got the lock earlier. Judged before it, a
+// bucket would seem to owe more than it can.
 func (s shards) lock(set uint64, now time.Duration) time.Duration {
 	for ; set != 0; set &= set - 1 {
 		shard := &s[bits.TrailingZeros64(set)]
@@ -192,7 +190,7 @@ func (s shards) lock(set uint64, now time.Duration) time.Duration {
 	return now
 }
 
-// unlock unlocks a set after a call that was judged at an instant.
+// unlock unlocks a set after a call that was judged at now.
 func (s shards) unlock(set uint64, now time.Duration) {
 	for ; set != 0; set &= set - 1 {
 		shard := &s[bits.TrailingZeros64(set)]

@@ -8,7 +8,7 @@ import (
 )
 
 // model is the contract in integers: for each bucket the instant at which it is
-// full. All rates that it is asked about have whole microseconds per unit.
+// full. Each rate in a call must take whole microseconds per unit.
 //
 // https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm
 type model map[[2]string]time.Duration
@@ -46,15 +46,15 @@ func (m model) debt(now time.Duration, l ratelimit.Limit) time.Duration {
 	return max(m[[2]string{l.Policy, l.Key}]-now, 0)
 }
 
-// shape returns the time of one unit, and that of all.
+// shape returns the time of one unit, and the time from empty to full.
 func shape(r ratelimit.Rate) (interval, fill time.Duration) {
 	interval = r.Per / time.Duration(r.Limit)
 	return interval, interval * time.Duration(r.Burst)
 }
 
 // history plays random calls against the store and the model: charges, forced
-// ones, peeks and refunds, one and several limits, changing rates, waits that end at an
-// edge and next to it.
+// charges, peeks and refunds, of one limit and of several, at changing rates. Many
+// waits end exactly when a call fits again, or one microsecond before.
 func history(s *script) {
 	const seed, steps = 1, 10_000
 	random := rand.New(rand.NewPCG(seed, seed))

@@ -1,8 +1,7 @@
 package ratelimittest
 
-// The checks of one bucket. In all of them one unit comes back per unit of
-// time. Instants lie in the middle between two units, so that a slow machine
-// does not push a call over an edge.
+// The checks of one bucket. In all of them one unit comes back per s.unit. Most calls
+// come halfway between two units, so that a slow machine changes no answer.
 
 func newBucket(s *script) {
 	ann := s.limit("ann", 3, 1)
@@ -100,8 +99,8 @@ func changedRate(s *script) {
 	old, low := s.limit("ann", 4, 1), s.limit("ann", 2, 1)
 	s.expect(s.limit("ann", 4, 4), state{allowed, 0, 4, 0})
 
-	// A lowered plan: the debt is more than its own buckets can have, and has to
-	// be waited out all the same.
+	// A lowered plan: the debt is more than the lower rate could make, and the
+	// caller has to wait all the same.
 	wait := s.expect(low, state{refused, 0, 4, 3}).RetryAfter
 	s.expect(s.limit("ann", 2, 0), state{allowed, 0, 4, 3})
 	s.expect(s.limit("ann", 2, 3), state{refused, 0, 4, never})
@@ -138,8 +137,8 @@ func mintsNothing(s *script) {
 	}
 	s.expect(s.limit("ann", 8, 1), state{refused, 0, 8, 1})
 
-	// A refund gives back what it says, also at a rate that cannot hold the rest
-	// of the debt.
+	// A refund gives back its cost, even at a rate that could not make the debt that
+	// is left.
 	for range 3 {
 		s.expect(s.limit("ann", 2, -1), state{allowed, 0, 7, 0})
 		s.expect(s.limit("ann", 8, 1), state{allowed, 0, 8, 0})

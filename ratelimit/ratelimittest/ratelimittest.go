@@ -6,8 +6,8 @@
 //		})
 //	}
 //
-// Every check has the name of a promise. A failing one tells what was called,
-// at which step, what came and what was wanted.
+// Each check has the name of a promise. A check that fails says what was called, at
+// which step, what it returned and what was wanted.
 package ratelimittest
 
 import (
@@ -19,26 +19,26 @@ import (
 	"github.com/backstop-go/backstop/ratelimit"
 )
 
-// Harness says how to get at a store.
+// Harness says how to make a store and how to make time pass for it.
 type Harness struct {
 	// New returns an empty store, for one check. Required.
 	New func(t *testing.T) ratelimit.Store
 
-	// Advance makes time pass for the store that New has returned last. nil is
-	// for a store that reads the clock of this process and does no I/O: each
-	// check then runs in a bubble of testing/synctest, where time costs nothing.
-	// A store with a clock of its own moves that; time.Sleep will do, with a
-	// Resolution to match.
+	// Advance makes time pass for the store that New has returned last. Leave it
+	// nil for a store that reads the clock of this process and does no I/O: each
+	// check then runs in a bubble of [testing/synctest], where waiting takes no
+	// time. For another store, move the clock of its test double, or use
+	// [time.Sleep] with a Resolution to match.
 	Advance func(d time.Duration)
 
-	// Resolution is the difference in time that the store tells apart. In real
-	// time it includes what a call and a sleep may take too long; 20 ms are
-	// fair, and the whole then takes some seconds. Default 1 µs.
+	// Resolution is the smallest difference in time that the store can tell. In
+	// real time, add the delay of a call and of a sleep: with 20 ms all checks
+	// take some seconds. Default 1 µs.
 	Resolution time.Duration
 
-	// Except names promises that the store does not make, as they are below, and
-	// why: their checks are skipped. The documentation of the store should say
-	// so, too. Default none.
+	// Except maps the name of a check to the reason why the store does not keep
+	// that promise. The check is skipped. The documentation of the store should
+	// say so, too. Default none.
 	Except map[string]string
 }
 

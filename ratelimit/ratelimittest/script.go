@@ -9,13 +9,12 @@ import (
 	"github.com/backstop-go/backstop/ratelimit"
 )
 
-// A script plays steps against a store and knows how much real time they have
-// cost.
+// A script plays steps against a store, and measures how much real time they take.
 type script struct {
 	*testing.T
 	store    ratelimit.Store
 	harness  Harness
-	unit     time.Duration // in which one unit comes back
+	unit     time.Duration // until one unit comes back
 	start    time.Time
 	advanced time.Duration
 	step     int
@@ -31,17 +30,17 @@ func begin(t *testing.T, h Harness) *script {
 	}
 }
 
-// rate is one unit per s.unit, with a burst.
+// rate returns one unit per s.unit, with a burst.
 func (s *script) rate(burst int) ratelimit.Rate {
 	return ratelimit.Rate{Limit: 1, Per: s.unit, Burst: burst}
 }
 
-// limit is one unit of the bucket of a key.
+// limit returns a charge of the bucket of a key.
 func (s *script) limit(key string, burst, cost int) ratelimit.Limit {
 	return ratelimit.Limit{Policy: "policy", Key: key, Rate: s.rate(burst), Cost: cost}
 }
 
-// units is a time in which so many units come back.
+// units returns the time in which n units come back.
 func (s *script) units(n float64) time.Duration {
 	return time.Duration(n * float64(s.unit))
 }
@@ -51,7 +50,7 @@ func (s *script) advance(d time.Duration) {
 	s.harness.Advance(d)
 }
 
-// late is what the calls have cost so far, beyond the time that was to pass.
+// late is the real time so far, beyond the time that advance has asked for.
 func (s *script) late() time.Duration {
 	return max(time.Since(s.start)-s.advanced, 0)
 }
@@ -75,7 +74,7 @@ func (s *script) call(limits ...ratelimit.Limit) string {
 	return fmt.Sprintf("Take(%s) at step %d", strings.Join(texts, ", "), s.step)
 }
 
-// state is what a step expects, in units of time.
+// state is what a step expects, in multiples of s.unit.
 type state struct {
 	allowed   bool
 	remaining int
@@ -90,7 +89,7 @@ const (
 	refused = false
 )
 
-// expect takes one limit and compares.
+// expect takes one limit and compares its state.
 func (s *script) expect(l ratelimit.Limit, want state) ratelimit.State {
 	s.Helper()
 	got := s.take(l)[0]

@@ -26,13 +26,13 @@ func independence(s *script) {
 	s.expect(s.limit("", 1, 1), state{allowed, 0, 1, 0})
 }
 
-// admitted reports whether a call was: if every limit had room.
+// admitted reports whether every limit of a call had room.
 func admitted(states []ratelimit.State) bool {
 	return !slices.ContainsFunc(states, func(s ratelimit.State) bool { return !s.Allowed })
 }
 
-// both takes two limits and compares. In a refused call the state of a limit
-// may be unknown, because a store may stop at the first that has no room.
+// both takes two limits and compares their states. In a refused call a state may be
+// Unknown, because a store may stop at the first limit that has no room.
 func (s *script) both(limits []ratelimit.Limit, want ...state) {
 	s.Helper()
 	states := s.take(limits...)
@@ -182,7 +182,7 @@ func unusableRates(s *script) {
 	s.expect(good, state{allowed, 5, 0, 0})
 }
 
-// fault expects an error of a call.
+// fault expects that a call returns an error.
 func (s *script) fault(name string, limits []ratelimit.Limit, states int, ofRate bool) {
 	s.Helper()
 	err := s.store.Take(s.Context(), limits, make([]ratelimit.State, states))

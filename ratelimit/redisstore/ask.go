@@ -11,20 +11,20 @@ import (
 )
 
 var (
-	// ErrNoScript is what a [Client] returns, wrapped or as it is, when the
-	// server answers NOSCRIPT.
+	// ErrNoScript says that the server has answered NOSCRIPT. A [Client] returns it,
+	// wrapped or not.
 	ErrNoScript = errors.New("the server does not know the script")
 
-	// ErrConnecting is what a [Client] returns, wrapped, when a call has not
-	// been sent because there is no connection: the deadline came while one was
-	// being set up, or that failed.
+	// ErrConnecting says that a call was not sent, because there was no connection:
+	// setting it up failed, or took longer than the deadline of the call. A [Client]
+	// returns it wrapped around the cause.
 	ErrConnecting = errors.New("not connected")
 )
 
 const defaultConnect = 2 * time.Second
 
-// setup is the context of a call that says how long setting up may take. It has
-// no end: the call gets a deadline on top, and what outlives it has its own.
+// setup is a context that carries [Config.Connect] to the [Client]. It has no
+// deadline: the call and what outlives the call get deadlines of their own.
 type setup struct {
 	context.Context
 	bound time.Duration
@@ -39,9 +39,9 @@ func (s setup) Value(key any) any {
 	return s.Context.Value(key)
 }
 
-// ConnectTimeout is how long a [Client] may take to set up a connection for the
-// call of ctx: [Config].Connect. That bound is not the deadline of ctx, which is
-// for the question and its answer.
+// ConnectTimeout returns how long a [Client] may take to set up a connection:
+// [Config.Connect]. The deadline of ctx, which bounds the command and its reply, is
+// usually shorter.
 func ConnectTimeout(ctx context.Context) time.Duration {
 	if bound, ok := ctx.Value(setupKey{}).(time.Duration); ok {
 		return bound
@@ -50,9 +50,10 @@ func ConnectTimeout(ctx context.Context) time.Duration {
 }
 
 // WrongNode reports whether an error reply means that another node is the primary
-// now, or will be: that of a replica, or of a primary that has lost its replicas
-// or begins anew. A [Client] gives the connection up then. Behind an address that
-// follows the primary, the next connection leads to the right one.
+// now, or soon will be: the reply of a replica, of a primary that has lost its
+// replicas, or of a server that still loads its data. A [Client] then closes the
+// connection. Where an address follows the primary, the next connection leads to the
+// right node.
 func WrongNode(reply string) bool {
 	for _, code := range []string{"READONLY ", "MASTERDOWN ", "LOADING ", "NOREPLICAS "} {
 		// Before version 7, a script that fails wraps the reply to its command.
@@ -63,7 +64,7 @@ func WrongNode(reply string) bool {
 	return false
 }
 
-// question is one call of a script.
+// question is one call of a script, before it is sent.
 type question struct {
 	script *script
 	keys   []string
@@ -79,11 +80,11 @@ func (s *Store) question(tag string, limits []ratelimit.Limit) *question {
 	return &question{sc, keys, s.args(sc, limits)}
 }
 
-// eval asks once, and a second time only after NOSCRIPT, which says for certain
-// that the script did not run. Whatever else failed may have been executed.
+// eval asks once, and a second time only after NOSCRIPT: that reply is certain to
+// mean that the script did not run. After any other failure it may have run.
 func (s *Store) eval(ctx context.Context, q *question) ([]int64, error) {
-	// A request that is given up must not cost a connection, nor count as an
-	// outage, so only our own deadline ends the wait.
+	// Only our own deadline ends the wait: a client that gives its request up must
+	// not cost a connection, nor count as an outage.
 	base := setup{context.WithoutCancel(ctx), s.cfg.Connect}
 	ctx, cancel := context.WithTimeout(base, s.cfg.Timeout)
 	defer cancel()
@@ -101,8 +102,8 @@ func (s *Store) eval(ctx context.Context, q *question) ([]int64, error) {
 	}
 }
 
-// load asks with the script itself, which the server then knows. That is part of
-// setting up: it goes on when the call has no time left to wait for it.
+// load asks with the text of the script, which the server then knows. It counts as
+// connecting: it goes on when the call has no time left.
 func (s *Store) load(ctx context.Context, base setup, q *question) ([]int64, error) {
 	type answer struct {
 		reply []int64
@@ -112,7 +113,7 @@ func (s *Store) load(ctx context.Context, base setup, q *question) ([]int64, err
 	go func() {
 		a := answer{err: errUnfinished}
 		defer func() {
-			if v := recover(); v != nil { // nobody above could catch it
+			if v := recover(); v != nil { // no caller can recover on this goroutine
 				a = answer{err: fmt.Errorf("%w: %v", errUnfinished, v)}
 			}
 			answered <- a

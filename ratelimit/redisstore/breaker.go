@@ -16,32 +16,31 @@ const (
 	longPause  = 5 * time.Second
 )
 
-// breaker keeps calls away from a server that does not answer them. Closed, it
-// lets everything pass. Open, it lets nothing pass until a pause is over, and
-// then exactly one call, whose fate decides. The zero breaker is closed.
-//
-// It has no goroutine: the call that comes after the pause is the probe.
+// breaker keeps calls away from a server that does not answer them. A closed breaker
+// lets every call through. An open one lets none through until a pause is over, and
+// then exactly one: the probe. The result of the probe closes the breaker or begins
+// another pause. The zero breaker is closed. It has no goroutine.
 type breaker struct {
-	mu      sync.Mutex
-	open    bool
-	probing bool
-	epoch   uint   // a call of an earlier epoch is too old to prove anything
-	row     int    // failures in a row
-	first   error  // of that row
-	recent  uint32 // a bit for each of the last calls, 1 is a failure
-	pause   time.Duration
-	until   time.Duration
-	hasty   bool // the last pause was a short one, for a connection
+	mu         sync.Mutex
+	open       bool
+	probing    bool
+	epoch      uint   // changes with open; a call of an earlier epoch does not count
+	row        int    // failures in a row
+	first      error  // of that row
+	recent     uint32 // a bit for each of the last calls, 1 is a failure
+	pause      time.Duration
+	until      time.Duration
+	shortPause bool // the last pause was kept short, see [breaker.probed]
 }
 
-// pass is a call that a breaker let through.
+// pass is a call that a breaker has let through.
 type pass struct {
 	epoch uint
 	probe bool
 }
 
-// enter reports whether a call may go to the server; who enters must leave.
-// Otherwise wait is the time until the next probe, 0 while one is under way.
+// enter reports whether a call may go to the server; such a call must end with leave.
+// Else wait is the time until the next probe, or 0 while a probe is under way.
 func (b *breaker) enter(now time.Duration) (p pass, wait time.Duration, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -56,8 +55,8 @@ func (b *breaker) enter(now time.Duration) (p pass, wait time.Duration, ok bool)
 }
 
 // leave records how a call went, and reports whether that opened or closed the
-// breaker. The cause of an opened one is the first failure in the row: what comes
-// after a connection was lost is only that there is none.
+// breaker. The cause is the first failure in the row: later ones often say only that
+// there is no connection.
 func (b *breaker) leave(p pass, now time.Duration, err error) (changed bool, cause error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -80,7 +79,7 @@ func (b *breaker) leave(p pass, now time.Duration, err error) (changed bool, cau
 	if b.row < rowLimit && bits.OnesCount32(b.recent) <= window/2 {
 		return false, nil
 	}
-	b.open, b.pause, b.until, b.hasty = true, firstPause, now+jitter(firstPause), false
+	b.open, b.pause, b.until, b.shortPause = true, firstPause, now+jitter(firstPause), false
 	b.epoch++
 	return true, b.first
 }
@@ -93,11 +92,11 @@ func (b *breaker) probed(now time.Duration, err error) bool {
 		b.epoch++
 		return true
 	}
-	// A probe that had no time to wait for its connection has left one for the
-	// next probe, which comes soon.
-	b.hasty = !b.hasty && errors.Is(err, ErrConnecting) && errors.Is(err, context.DeadlineExceeded)
+	// A probe whose deadline came while the client was connecting leaves that
+	// connection to the next probe, which therefore comes soon.
+	b.shortPause = !b.shortPause && errors.Is(err, ErrConnecting) && errors.Is(err, context.DeadlineExceeded)
 	pause := firstPause
-	if !b.hasty {
+	if !b.shortPause {
 		b.pause = min(2*b.pause, longPause)
 		pause = b.pause
 	}
@@ -105,8 +104,8 @@ func (b *breaker) probed(now time.Duration, err error) bool {
 	return false
 }
 
-// jitter spreads a pause by a fifth to both sides, so that many processes do
-// not all probe a server in the moment in which it comes back.
+// jitter changes a pause by up to a fifth, so that many processes do not probe a
+// server at the same moment.
 func jitter(d time.Duration) time.Duration {
 	return d - d/5 + rand.N(2*d/5+1)
 }

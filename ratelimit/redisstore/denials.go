@@ -15,32 +15,32 @@ const (
 	denialAge     = time.Second
 )
 
-// denials remembers debts that were too high. A denial moves nothing, and a
-// debt falls only as time passes, or by a refund: until it is low enough, the
-// server need not be asked again. So an attack costs few round trips. A charge
-// that is small enough to fit makes the numbers wrong, so it counts like a
-// refund; those of other processes are noticed after a second.
+// denials remembers debts that were too high, so that an attack costs few round
+// trips. A debt falls only as time passes, or by a refund. Until it is low enough the
+// server need not be asked again. A charge or refund by this process makes the store
+// forget the denial; one by another process is noticed after a second.
 //
-// Memory is fixed: a denial overwrites whichever stands in its place, which
-// costs that one's owner a round trip and nothing else.
+// Memory is fixed: a denial overwrites another one in the same slot. The owner of
+// that other bucket then pays one round trip more.
 type denials struct {
 	seeds   [2]maphash.Seed
 	stripes [denialStripes]sync.Mutex
 	slots   []denial
-	newest  atomic.Int64 // when the last denial expires; none is there to find after it
+	newest  atomic.Int64 // instant at which the last denial expires
 }
 
 type denialID [2]uint64
 
-// denial is the debt of a bucket at a rate, as an instant, twice: the server has
-// looked at some time between our question and its answer. Whether to refuse is
-// judged by the earlier instant, so nobody is refused who has waited; what he is
-// told comes from the later one, so whoever waits for so long has waited enough.
+// denial is the debt of a bucket at a rate, as the instant at which the bucket is
+// full. Only bounds of that instant are known, because the server has read its clock
+// at some time between our sending and receiving. The earlier bound decides whether
+// to refuse, so nobody is refused for too long. The later bound makes RetryAfter, so
+// waiting for it is enough.
 type denial struct {
 	id      denialID
 	rate    ratelimit.Rate
-	earlier time.Duration // full at, if the server looked when we sent
-	later   time.Duration // full at, if it looked when we received
+	earlier time.Duration // bucket is full, if the server decided when we sent
+	later   time.Duration // bucket is full, if it decided when we received
 	expires time.Duration // other processes charge and refund, too
 	changed time.Duration // the latest local charge or refund
 }
@@ -61,7 +61,7 @@ func (d *denials) lock(l *ratelimit.Limit) (denialID, *denial, *sync.Mutex) {
 	return id, &d.slots[id[0]%denialSlots], mu
 }
 
-// find fills in the state of l if it is certain that l does not fit.
+// find reports whether l certainly does not fit, and then sets its state.
 func (d *denials) find(l *ratelimit.Limit, now time.Duration, s *ratelimit.State) bool {
 	if l.Cost <= 0 || l.Force || int64(now) >= d.newest.Load() {
 		return false
@@ -79,8 +79,8 @@ func (d *denials) find(l *ratelimit.Limit, now time.Duration, s *ratelimit.State
 	return true
 }
 
-// put remembers the denial of l, which was asked for at one time and answered
-// at another. If the bucket has changed since, the server may not have known.
+// put remembers the denial of l. If this process has changed the bucket since l was
+// sent, the denial may be out of date and is dropped.
 func (d *denials) put(l *ratelimit.Limit, s *ratelimit.State, sent, received time.Duration) {
 	id, e, mu := d.lock(l)
 	defer mu.Unlock()
@@ -91,12 +91,12 @@ func (d *denials) put(l *ratelimit.Limit, s *ratelimit.State, sent, received tim
 	e.earlier, e.later = sent+s.ResetAfter, received+s.ResetAfter
 	e.expires = sent + denialAge
 	if e.expires > time.Duration(d.newest.Load()) {
-		d.newest.Store(int64(e.expires)) // a lost race costs a round trip
+		d.newest.Store(int64(e.expires)) // losing a race here costs one round trip
 	}
 }
 
-// drop forgets what is known about l after a charge or refund, whether it
-// succeeded or nobody knows.
+// drop forgets the denial of l after a charge or refund that succeeded, or whose
+// result is unknown.
 func (d *denials) drop(l *ratelimit.Limit, now time.Duration) {
 	_, e, mu := d.lock(l)
 	defer mu.Unlock()

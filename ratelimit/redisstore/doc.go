@@ -11,43 +11,46 @@
 //		Store: store,
 //	})
 //
-// This package imports no client. rueidisadapter, the faster one, brings its
-// own connections; goredisadapter uses a go-redis client that you have.
+// This package imports no Redis client. Package rueidisadapter brings its own
+// connections and is the faster one; package goredisadapter uses a go-redis client
+// that the program already has. Both are modules of their own.
 //
-// # What it asks of the server
+// # What it needs from the server
 //
-// Redis 5 or later, or Valkey; a cluster is fine. One script decides all limits
-// of an identity in one round trip, by the clock of the server: those of the
-// processes need not agree. An identity is stored as a hash, in about 200 bytes
-// per policy, until its bucket is full: where a unit takes whole milliseconds to
-// come back, the time that a key has left to live is the bucket, which costs the
-// server half of what other rates do. Set maxmemory-policy to noeviction, or
-// give the limits a server of their own: an evicted bucket is a full one, and
-// nobody is told.
+// Redis 5 or later, or Valkey; a cluster is fine. One script decides all limits of a
+// key in one round trip. The script reads the clock of the server, so the clocks of
+// the processes need not agree. A bucket takes about 200 bytes until it is full. Its
+// Redis key holds a hash, not the key of the caller. If a unit comes back in whole
+// milliseconds, the time to live of the Redis key is the bucket, which costs the
+// server half as much as other rates.
+//
+// Set maxmemory-policy to noeviction, or give the limits a server of their own. If
+// the server evicts a bucket, the next call finds a full one, and nobody is told.
 //
 // # When the server does not answer
 //
-// A rate limit must not be what brings a service down. A round trip takes 25 ms
-// at most, see [Config].Timeout; a call that limits one identity is one round
-// trip. After five failures in a row, or more than half of the last twenty, the
-// server is left alone for 100 ms, then asked by exactly one request, and left
-// alone for twice as long if that fails, up to 5 s. Meanwhile [Config].Mode
-// decides: each process counts for itself, or everything is admitted, or the
-// limiter answers 503. None of this is ever a 429, and OnDegraded is told. In a
-// cluster all this happens for each sixteenth of the slots by itself.
+// A rate limit must not bring a service down. A round trip takes at most
+// [Config.Timeout], 25 ms by default; a call that limits one key is one round trip.
+// After five failures in a row, or more than half of the last twenty, the store sends
+// nothing for 100 ms and then lets one request try. If that fails, the pause doubles,
+// up to 5 s. During a pause [Config.Mode] decides: each process counts on its own, or
+// everything is admitted, or the limiter answers 503; it is never a 429.
+// [Config.OnDegraded] hears of the begin and the end. In a cluster each sixteenth of
+// the slots has pauses of its own.
 //
-// Setting up is not asking. To connect takes more round trips than a question, so
-// it has a bound of its own, [Config].Connect, and goes on when the call that
-// wanted the connection has left; Mode decides that call. The line about an outage
-// says whether it began while the store was connecting or asking. An answer that
-// says that this is no longer the primary costs the connection: behind an address
-// that follows the primary, the next one leads to it.
+// To connect takes more round trips than a call, so it has a bound of its own,
+// [Config.Connect], and goes on when the call that needed the connection has given
+// up; [Config.Mode] decides that call. The error says whether the store was
+// connecting or asking. If the server answers that it is no longer the primary, the
+// connection is closed: where an address follows the primary, the next connection
+// leads to it.
 //
-// A failure may have been a lost answer, so nothing is sent twice: a call is
-// charged once or not at all, and with FailLocal perhaps in both places.
+// Nothing is sent twice, because after a failure nobody knows whether the server has
+// charged. So a call is charged once or not at all; with [FailLocal] it may be
+// charged in Redis and in this process.
 //
 // # When a client does not stop
 //
-// Whoever is refused is refused until a known instant, so for up to a second
-// his next calls cost no round trip.
+// A refusal says when the cost will fit. For up to a second the store refuses further
+// calls of that bucket without a round trip.
 package redisstore

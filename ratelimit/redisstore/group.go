@@ -10,16 +10,16 @@ import (
 	"github.com/backstop-go/backstop/ratelimit"
 )
 
-// group is the limits of one call that share a key, which are decided in one
-// atomic step.
+// group is the limits of one call that share a key. They are decided in one atomic
+// step.
 type group struct {
 	limits []ratelimit.Limit
 	states []ratelimit.State
-	order  []int // where each limit stands in the call, if it has several groups
+	order  []int // index of each limit in the call, if it has several groups
 	by     decider
 }
 
-// decider is who decided a group, and so who has to take it back.
+// decider says who has decided a group, and therefore who can undo the charge.
 type decider uint8
 
 const (
@@ -32,16 +32,16 @@ func (g *group) admitted() bool {
 	return !slices.ContainsFunc(g.states, func(s ratelimit.State) bool { return !s.Allowed })
 }
 
-// unknown makes the states those of limits that nobody has decided.
+// unknown sets all states to Unknown: nobody has decided the limits.
 func (g *group) unknown() {
 	for i := range g.states {
 		g.states[i] = ratelimit.State{Allowed: true, Unknown: true}
 	}
 }
 
-// takeGroups decides group after group. When one refuses, or cannot be decided,
-// what the earlier ones have charged is given back: for a moment perhaps less
-// is admitted than could be, but never more.
+// takeGroups decides group after group. If a group refuses or fails, the earlier
+// groups get their charge back. Other callers may be refused for that moment; too
+// much is never admitted.
 func (s *Store) takeGroups(ctx context.Context, groups []*group) error {
 	for i := range groups {
 		err := s.take(ctx, groups[i])
@@ -59,7 +59,7 @@ func (s *Store) takeGroups(ctx context.Context, groups []*group) error {
 	return nil
 }
 
-// take decides one group, by Redis or by what stands in for it.
+// take decides one group, by Redis or by [Config.Mode].
 func (s *Store) take(ctx context.Context, g *group) error {
 	wait, err := s.ask(ctx, g)
 	if err == nil {
@@ -68,8 +68,8 @@ func (s *Store) take(ctx context.Context, g *group) error {
 	return s.instead(ctx, g, err, wait)
 }
 
-// undo refunds what a group was charged. If that fails, the charge stays, and
-// time repays it.
+// undo refunds the charge of a group. If that fails, the charge stays until time has
+// repaid it.
 func (s *Store) undo(ctx context.Context, g *group) {
 	back := group{limits: slices.Clone(g.limits), states: g.states}
 	for i := range back.limits {
@@ -90,11 +90,11 @@ func (s *Store) undo(ctx context.Context, g *group) {
 
 var (
 	errOpen       = errors.New("redisstore: Redis has failed repeatedly and is not asked")
-	errUnfinished = errors.New("the client panicked") // or ended its goroutine
+	errUnfinished = errors.New("the client panicked") // or called runtime.Goexit
 )
 
-// ask lets Redis decide a group, unless its breaker is open. With an error comes
-// the time after which asking again makes sense.
+// ask lets Redis decide a group, unless its breaker is open. With an error, wait is
+// the time after which to ask again.
 func (s *Store) ask(ctx context.Context, g *group) (wait time.Duration, err error) {
 	tag, b := s.breaker(g.limits[0].Key)
 	sent := s.now()
@@ -130,8 +130,8 @@ func (s *Store) ask(ctx context.Context, g *group) (wait time.Duration, err erro
 	return 0, err
 }
 
-// breaker returns the breaker in charge of a key. Where there is one for all,
-// the tag is not needed to find it, and empty.
+// breaker returns the breaker of a key, and its tag if that was needed to choose
+// among several breakers.
 func (s *Store) breaker(key string) (tag string, b *breaker) {
 	if len(s.breakers) == 1 {
 		return "", &s.breakers[0]

@@ -6,8 +6,8 @@ import (
 	"encoding/base64"
 )
 
-// tag is what stands for an identity in Redis: 128 bits, so that a key of any
-// length costs the same and nobody can prepare two that meet.
+// tag returns what stands for a caller's key in Redis: 128 bits of a hash, so that
+// long keys cost no more and nobody can find two keys with the same tag.
 func (s *Store) tag(key string) string {
 	var sum []byte
 	if s.cfg.Secret == nil {
@@ -21,13 +21,13 @@ func (s *Store) tag(key string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
-// redisKey puts all policies of one identity into one slot of a cluster, which
-// hashes only what stands between the braces.
+// redisKey puts all policies of one caller into one slot of a cluster, which hashes
+// only the text between the braces.
 func (s *Store) redisKey(tag, policy string) string {
 	return s.cfg.Prefix + "{" + tag + "}" + policy
 }
 
-// slot is the place of a tag in a Redis cluster: CRC-16/XMODEM modulo 16384.
+// slot returns the slot of a tag in a Redis cluster: CRC-16/XMODEM modulo 16384.
 //
 // https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#key-distribution-model
 func slot(tag string) int {

@@ -8,18 +8,18 @@ import (
 	"github.com/backstop-go/backstop/ratelimit/internal/bucket"
 )
 
-// Mode says what a [Store] does while Redis does not answer. It never takes a
-// failure for a refusal.
+// Mode says what a [Store] does while Redis does not answer. No mode makes a failure
+// a refusal.
 type Mode uint8
 
 const (
-	// FailLocal counts in this process, for its share of the rate: units come
-	// back slower by Config.Nodes, and Burst is divided by it, but is at least
-	// 1. States are Degraded.
+	// FailLocal counts in this process, with its share of the rate: the time per
+	// unit is multiplied by [Config.Nodes], and the burst is divided by it, but is
+	// at least 1. States are Degraded.
 	FailLocal Mode = iota
 	// FailOpen admits everything. States are Degraded and Unknown.
 	FailOpen
-	// FailClosed returns an error, hence a 503 with Retry-After.
+	// FailClosed returns an error, which a limiter answers as 503 with Retry-After.
 	FailClosed
 )
 
@@ -33,7 +33,7 @@ func (e *outage) Error() string             { return e.cause.Error() }
 func (e *outage) Unwrap() error             { return e.cause }
 func (e *outage) RetryAfter() time.Duration { return e.wait }
 
-// instead decides without Redis.
+// instead decides a group without Redis, as [Config.Mode] says.
 func (s *Store) instead(ctx context.Context, g *group, cause error, wait time.Duration) error {
 	switch s.cfg.Mode {
 	case FailClosed:
@@ -67,7 +67,7 @@ func (s *Store) takeLocal(ctx context.Context, limits []ratelimit.Limit, states 
 	return nil
 }
 
-// share is what this process may admit of l on its own.
+// share returns l with the part of its rate that this process may admit on its own.
 func (s *Store) share(l ratelimit.Limit) ratelimit.Limit {
 	p := bucket.Of(l.Rate.Limit, l.Rate.Per, l.Rate.Burst, time.Nanosecond)
 	burst, unit := int(p.Fill/p.Unit), p.Unit
@@ -78,7 +78,7 @@ func (s *Store) share(l ratelimit.Limit) ratelimit.Limit {
 	}
 	mine := ratelimit.Rate{Limit: 1, Per: unit, Burst: max(burst/s.cfg.Nodes, 1)}
 	if l.Cost <= burst && !l.Force {
-		// What Redis could admit must not be called impossible meanwhile.
+		// A cost that Redis could admit must not get a RetryAfter of Never here.
 		l.Cost = min(l.Cost, mine.Burst)
 	}
 	l.Rate = mine

@@ -13,21 +13,21 @@ import (
 	"github.com/backstop-go/backstop/ratelimit"
 )
 
-// A Client sends one command to Redis or Valkey. The adapters beside this
-// package are such clients. It must be safe for concurrent use.
+// A Client sends one command to Redis or Valkey. Packages rueidisadapter and
+// goredisadapter have clients. A Client must be safe for concurrent use.
 //
-// If it has a method Cluster() bool that returns true, a dead node of the
-// cluster degrades the identities of its own slots only.
+// If a Client has a method Cluster() bool that returns true, a dead node of the
+// cluster degrades only the limits in its own slots.
 type Client interface {
 	// Eval runs verb, which is EVALSHA or EVAL, with the given script, keys and
-	// arguments: once, on the primary that owns keys[0], and no longer than ctx
-	// lasts. It never retries, except where the server has told it to ask
-	// another node. NOSCRIPT is an error that wraps [ErrNoScript].
+	// arguments, once, on the primary that owns keys[0], within the deadline of
+	// ctx. It never retries, except where the server redirects it to another node.
+	// The reply NOSCRIPT is an error that wraps [ErrNoScript].
 	//
-	// If there is no connection, Eval waits for one, but does not set it up with
-	// the deadline of ctx: that takes [ConnectTimeout] at most, and goes on when
-	// the call has left with an error that wraps [ErrConnecting]. An answer that
-	// says that this is the wrong node, such as READONLY, costs the connection.
+	// If there is no connection, Eval waits for one until the deadline of ctx, and
+	// then returns an error that wraps [ErrConnecting]. Setting up goes on, for at
+	// most [ConnectTimeout]. A reply that says that this is the wrong node, such as
+	// READONLY, closes the connection: see [WrongNode].
 	Eval(ctx context.Context, verb, script string, keys []string, args []int64) ([]int64, error)
 }
 
@@ -35,37 +35,38 @@ type Client interface {
 type Config struct {
 	Client Client
 
-	// Prefix begins every Redis key, which is prefix{hash}policy. Whoever shares
-	// it shares the limits. No braces, at most 64 bytes. Default "backstop:".
+	// Prefix begins every Redis key, which is prefix{hash}policy. Stores with the
+	// same Prefix share their limits. At most 64 bytes of printable ASCII, without
+	// braces. Default "backstop:".
 	Prefix string
 
-	// Secret makes the hash of an identity an HMAC, so that whoever reads the
-	// keys cannot test guesses. At least 16 bytes; every process needs the same.
-	// Default none: plain SHA-256.
+	// Secret makes the hash in a Redis key an HMAC, so that somebody who can read
+	// Redis cannot test guesses of a caller's key. At least 16 bytes, the same in
+	// every process. Default none: plain SHA-256.
 	Secret []byte
 
-	// Timeout bounds each round trip. A call makes one for each identity that it
-	// limits, and after a refusal one more for each that was already charged;
-	// a refund of the limiter is a call. The request's own deadline does not
-	// count. Default 25 ms.
+	// Timeout bounds each round trip; the request's own deadline does not count. A
+	// call makes one round trip for each different key, and after a refusal one
+	// more for each key that was already charged. A refund is a call of its own.
+	// Default 25 ms.
 	Timeout time.Duration
 
-	// Connect bounds what comes before a question: to dial, TLS, the handshake,
-	// and loading the script. It is longer than Timeout, and outlives the calls
-	// that needed the connection, which Mode decides meanwhile. Default 2 s.
+	// Connect bounds what comes before the first round trip: to dial, TLS, the
+	// handshake, and to load the script. It should be longer than Timeout; Mode
+	// decides the calls that do not wait for so long. Default 2 s.
 	Connect time.Duration
 
-	// Mode says what happens while Redis does not answer. Default FailLocal.
+	// Mode says what happens while Redis does not answer. Default [FailLocal].
 	Mode Mode
 
-	// Nodes is how many processes share the limits: with FailLocal, each admits
-	// its part, but at least one unit per 366 days. Default 1.
+	// Nodes is how many processes share the limits. With [FailLocal] each process
+	// admits its part, but at least one unit per 366 days. Default 1.
 	Nodes int
 
-	// OnDegraded is told when the store stops relying on Redis, and why, and
-	// when it does so again: once per transition, one call at a time, on the
-	// goroutine of the request that noticed. It must not use the store; a panic
-	// in it is contained. Default: a line through slog.
+	// OnDegraded is called with true and the cause when the store stops relying on
+	// Redis, and with false when it relies on Redis again: once per transition, one
+	// call at a time, on the goroutine of the request that noticed. It must not use
+	// the store. A panic in it is logged. Default: a line through [log/slog].
 	OnDegraded func(degraded bool, err error)
 }
 
@@ -77,9 +78,9 @@ const (
 	clusterRanges  = 16
 )
 
-// A Store is a [ratelimit.Store] in Redis. It is safe for concurrent use and needs
-// no closing: a goroutine loads the script into a server that does not know it,
-// and nothing else outlives a call. The zero Store is not usable; see [New].
+// A Store is a [ratelimit.Store] in Redis. It is safe for concurrent use. It needs no
+// closing: its only goroutine loads the script into a server that does not know it,
+// and ends by itself. The zero Store is not usable; see [New].
 type Store struct {
 	cfg     Config // with the defaults
 	local   *ratelimit.Memory
@@ -87,14 +88,14 @@ type Store struct {
 
 	breakers []breaker // one, or one for each range of slots
 	mu       sync.Mutex
-	open     int // breakers that are; guarded by mu
+	open     int // number of open breakers; guarded by mu
 
 	now        func() time.Duration // since New
-	serverTime int64                // 0: the server knows
+	serverTime int64                // for tests; 0: the server reads its own clock
 }
 
-// New returns a store that speaks through cfg.Client. It makes no call, so a
-// service starts while Redis is down. The error joins all faults of cfg.
+// New returns a store that uses cfg.Client. It makes no call, so a service starts
+// while Redis is down. The error joins all faults of cfg.
 func New(cfg Config) (*Store, error) {
 	cfg.Prefix, cfg.Secret = cmp.Or(cfg.Prefix, defaultPrefix), slices.Clone(cfg.Secret)
 	cfg.Timeout, cfg.Connect = cmp.Or(cfg.Timeout, defaultTimeout), cmp.Or(cfg.Connect, defaultConnect)
@@ -127,7 +128,7 @@ func faults(cfg *Config) (errs []error) {
 	fault(cfg.Timeout < 0, "timeout %v is negative", cfg.Timeout)
 	fault(cfg.Connect < 0, "connect timeout %v is negative", cfg.Connect)
 	fault(cfg.Mode > FailClosed, "unknown mode %d", cfg.Mode)
-	fault(cfg.Nodes < 0, "%d nodes are less than none", cfg.Nodes)
+	fault(cfg.Nodes < 0, "nodes of %d is negative", cfg.Nodes)
 	return errs
 }
 
@@ -140,13 +141,13 @@ func usable(prefix string) bool {
 	return len(prefix) <= maxPrefix
 }
 
-// Take implements [ratelimit.Store]. Limits of one Key are decided at one
-// instant, in one round trip. Limits of several keys are decided key by key, in
-// the order given: after a refusal the later ones are not asked (their states
-// are Unknown), and the earlier ones get their charge back.
+// Take implements [ratelimit.Store]. Limits of one Key are decided at one instant, in
+// one round trip. Limits of several keys are decided key by key, in the given order.
+// After a refusal, the states of the later keys are Unknown, and the earlier keys get
+// their charge back.
 //
-// Without Redis, Config.Mode decides. The error of [FailClosed] has a method
-// RetryAfter() time.Duration: when the next attempt is due.
+// Without Redis, [Config.Mode] decides. The error of [FailClosed] has a method
+// RetryAfter() time.Duration that says when the next attempt is due.
 func (s *Store) Take(ctx context.Context, limits []ratelimit.Limit, states []ratelimit.State) error {
 	if err := ratelimit.Check(limits, states); err != nil {
 		return err
@@ -172,8 +173,8 @@ func (s *Store) Take(ctx context.Context, limits []ratelimit.Limit, states []rat
 	return err
 }
 
-// refused decides a call without asking anybody, if one of its limits is known
-// to have no room. Then nothing is known about the others.
+// refused decides a call without asking Redis, if one of its limits is known to have
+// no room. The states of the other limits are then Unknown.
 func (s *Store) refused(limits []ratelimit.Limit, states []ratelimit.State) bool {
 	now, refused := s.now(), false
 	for i := range limits {
@@ -185,8 +186,7 @@ func (s *Store) refused(limits []ratelimit.Limit, states []ratelimit.State) bool
 	return refused
 }
 
-// byKey brings limits of one key together, in the order in which the keys first
-// appear.
+// byKey groups limits by key, in the order in which the keys first appear.
 func byKey(limits []ratelimit.Limit) (groups []*group) {
 	for i := range limits {
 		n := slices.IndexFunc(groups, func(g *group) bool { return g.limits[0].Key == limits[i].Key })
@@ -199,13 +199,13 @@ func byKey(limits []ratelimit.Limit) (groups []*group) {
 	return groups
 }
 
-// report tells about a breaker that has opened for a cause, or closed for none,
-// if it was the first to open or the last to close.
+// report tells OnDegraded that a breaker has opened (cause is not nil) or closed, if
+// it was the first to open or the last to close.
 func (s *Store) report(cause error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer func() {
-		if v := recover(); v != nil { // a hook watches; its panic is no reason to fail
+		if v := recover(); v != nil { // a hook only watches, so the request goes on
 			slog.Error("rate limit hook panicked", "hook", "OnDegraded", "panic", v)
 		}
 	}()

@@ -21,7 +21,7 @@ func TestNewNamesAllFaultsAtOnce(t *testing.T) {
 		t.Fatal("New = nil, want an error")
 	}
 	for _, want := range []string{
-		"Client is required", `prefix "shop{1}"`, "secret of 12 bytes", "timeout -1s", "connect timeout -1m0s", "mode 9", "-1 nodes",
+		"Client is required", `prefix "shop{1}"`, "secret of 12 bytes", "timeout -1s", "connect timeout -1m0s", "mode 9", "nodes of -1",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("New = %v, want it to mention %s", err, want)

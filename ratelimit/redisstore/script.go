@@ -21,12 +21,12 @@ var (
 	byInstant = newScript(instantSource, time.Microsecond)
 )
 
-// script decides one group. Both scripts understand what the other has stored: a
-// bucket may change its rate.
+// script decides one group. Each script understands the buckets that the other has
+// stored, because the rate of a bucket may change.
 type script struct {
 	source string
-	digest string        // the name by which EVALSHA calls it; Redis chose SHA-1
-	tick   time.Duration // in which it counts; it answers in microseconds
+	digest string        // SHA-1 of source, as EVALSHA wants it
+	tick   time.Duration // unit of its arguments; it answers in microseconds
 }
 
 func newScript(source string, tick time.Duration) *script {
@@ -37,7 +37,7 @@ func newScript(source string, tick time.Duration) *script {
 // scriptFor returns the cheapest script that is exact for all limits of a group.
 func (s *Store) scriptFor(limits []ratelimit.Limit) *script {
 	if s.serverTime != 0 {
-		return byInstant // a test has a clock, which moves no TTL
+		return byInstant // a test moves its own clock, but cannot move a time to live
 	}
 	for i := range limits {
 		if planOf(limits[i].Rate).Unit%byTTL.tick != 0 {
@@ -47,7 +47,7 @@ func (s *Store) scriptFor(limits []ratelimit.Limit) *script {
 	return byTTL
 }
 
-// args are the arguments of a script, which each script explains.
+// args returns the arguments of a script; the head of each script explains them.
 func (s *Store) args(sc *script, limits []ratelimit.Limit) []int64 {
 	args := make([]int64, 0, 1+3*len(limits))
 	if sc == byInstant {
@@ -87,5 +87,5 @@ func decode(reply []int64, limits []ratelimit.Limit, states []ratelimit.State) (
 	return admitted, nil
 }
 
-// errReply is about an answer that the script cannot have given.
+// errReply means that the answer cannot be one of the script.
 var errReply = errors.New("redisstore: asking: malformed reply")

@@ -11,19 +11,19 @@ import (
 	"github.com/backstop-go/backstop/ratelimit/redisstore"
 )
 
-// cluster is a lane for each node that owns slots.
+// cluster has a lane for each node that owns slots.
 type cluster struct {
 	client *redis.ClusterClient
 
 	mu      sync.Mutex
 	lanes   map[*redis.Client]*lane
-	known   bool // the topology, which go-redis keeps fresh from then on
-	lookup  chan struct{}
-	failure error // of the lookup that has ended
+	known   bool          // the topology is known; go-redis keeps it fresh from then on
+	lookup  chan struct{} // closed when the lookup under way ends
+	failure error         // of the last lookup
 }
 
-// do sends a command to the owner of a key, and follows a redirect, which says
-// that the command was not executed. It returns the command that was.
+// do sends a command to the owner of a key. It follows a redirect, because that
+// means that the command was not executed, and returns the command that was.
 func (c *cluster) do(ctx context.Context, key string, cmd *redis.Cmd) (*redis.Cmd, error) {
 	if err := c.lookUp(ctx, key); err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func (c *cluster) do(ctx context.Context, key string, cmd *redis.Cmd) (*redis.Cm
 	return cmd, nil
 }
 
-// lookUp waits until the topology is known. That is part of setting up.
+// lookUp waits until the topology is known, which counts as connecting.
 func (c *cluster) lookUp(ctx context.Context, key string) error {
 	c.mu.Lock()
 	if c.known {
@@ -96,8 +96,8 @@ func (c *cluster) lane(client *redis.Client) *lane {
 	return l
 }
 
-// reconsider looks at the cluster again after a failure, perhaps of a node that
-// is no longer part of it.
+// reconsider reads the topology again after a failure: the node may have left the
+// cluster.
 func (c *cluster) reconsider(ctx context.Context, owner *redis.Client, err error) {
 	c.client.ReloadState(ctx)
 	if errors.Is(err, redis.ErrClosed) {
@@ -107,8 +107,8 @@ func (c *cluster) reconsider(ctx context.Context, owner *redis.Client, err error
 	}
 }
 
-// redirect sends a command to the node of an address. There is a lane to any that
-// had slots before; else go-redis has to find the way by itself.
+// redirect sends a command to the node at an address: on its lane, or through
+// go-redis if the node had no slots before and so has no lane.
 func (c *cluster) redirect(ctx context.Context, addr string, words []any, before ...redis.Cmder) (*redis.Cmd, error) {
 	cmd := redis.NewCmd(ctx, words...)
 	if l := c.laneTo(addr); l != nil {
@@ -130,8 +130,8 @@ func (c *cluster) laneTo(addr string) *lane {
 	return nil
 }
 
-// once is a command that is not sent again when its reply is lost: the cluster
-// client would do so, whatever its options say. It still follows redirects.
+// once is a command that is not sent again when its reply is lost. The cluster client
+// would do that, whatever its options say. Redirects are still followed.
 type once struct{ *redis.Cmd }
 
 // NoRetry overrides the method of redis.Cmd.

@@ -10,8 +10,8 @@ import (
 	"github.com/backstop-go/backstop/ratelimit/redisstore"
 )
 
-// grow begins to set up a connection for what waits: one at a time, because what
-// waits can share one. The caller holds the lock.
+// grow begins to set up a connection for the waiting calls: one at a time, because
+// they can share one. The caller holds the lock.
 func (l *lane) grow() {
 	if len(l.waiting) == 0 || l.setups > 0 || l.conns >= l.most {
 		return
@@ -22,7 +22,7 @@ func (l *lane) grow() {
 	l.purge = false
 }
 
-// setUp connects, and carries what waits for that.
+// setUp connects, and then sends the calls that have waited.
 func (l *lane) setUp(age int, purge bool, bound time.Duration) {
 	ctx, cancel := context.WithTimeout(context.Background(), bound)
 	defer cancel()
@@ -58,8 +58,8 @@ func greet(ctx context.Context, conn *held) error {
 	return err
 }
 
-// refuse ends the wait of all calls, if there is nothing else that they could
-// wait for. The caller holds the lock.
+// refuse fails all waiting calls, unless another connection can still serve them. The
+// caller holds the lock.
 func (l *lane) refuse(err error) {
 	if l.conns > 0 {
 		return
@@ -71,9 +71,9 @@ func (l *lane) refuse(err error) {
 	l.waiting = nil
 }
 
-// retire gives up all connections of an age: one of them has ended, or has led to
-// the wrong node, where the idle ones in the pool of the client lead, too. The
-// caller holds the lock.
+// retire gives up all connections of an age, because one of them has ended or has led
+// to the wrong node. In the latter case the idle connections in the pool of the
+// client lead there, too. The caller holds the lock.
 func (l *lane) retire(age int, wrong bool) {
 	if age != l.age {
 		return
@@ -86,8 +86,8 @@ func (l *lane) retire(age int, wrong bool) {
 	l.ready = nil
 }
 
-// discard closes a connection, elsewhere: TLS says goodbye. The caller holds the
-// lock.
+// discard closes a connection on another goroutine, because closing TLS writes. The
+// caller holds the lock.
 func (l *lane) discard(conn *held) {
 	l.conns--
 	go conn.Close()

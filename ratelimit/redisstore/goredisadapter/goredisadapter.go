@@ -1,5 +1,5 @@
-// Package goredisadapter lets [redisstore] speak through a go-redis client that
-// the program has already.
+// Package goredisadapter lets [redisstore] use a go-redis client that the program
+// already has.
 //
 //	rdb := redis.NewClient(&redis.Options{
 //		Addr:                  "localhost:6379",
@@ -9,8 +9,8 @@
 //	})
 //	client, err := goredisadapter.New(rdb)
 //
-// For a new client, rueidisadapter is the better choice: it sends concurrent
-// calls in one packet by itself.
+// If the program has no Redis client yet, package rueidisadapter is the better
+// choice: its client sends concurrent calls in one packet.
 package goredisadapter
 
 import (
@@ -23,12 +23,12 @@ import (
 	"github.com/backstop-go/backstop/ratelimit/redisstore"
 )
 
-// Client is a [redisstore.Client] on a go-redis client, which remains the
-// caller's to close. The zero Client is not usable; see [New].
+// Client is a [redisstore.Client] on a go-redis client, which the caller has to
+// close. It is safe for concurrent use. The zero Client is not usable; see [New].
 //
-// It takes connections out of the pool of that client, at most eight for each
-// server and half of PoolSize, and keeps them: calls that come at the same time
-// are sent together.
+// A Client takes connections out of the pool of the go-redis client and keeps them:
+// at most eight for each server, and at most half of PoolSize. Calls that come at the
+// same time are sent together.
 type Client struct {
 	single  *lane
 	cluster *cluster
@@ -36,10 +36,9 @@ type Client struct {
 
 var _ redisstore.Client = (*Client)(nil)
 
-// New accepts a *redis.Client, which may be one with Sentinel, or a
-// *redis.ClusterClient. The error names every option that would send a command
-// again after a lost reply, ignore a deadline, or ask a replica. It makes no
-// call.
+// New accepts a [redis.Client], also one with Sentinel, or a [redis.ClusterClient].
+// The error names every option that would send a command again after a lost reply,
+// ignore a deadline, or ask a replica. New makes no call.
 func New(client redis.UniversalClient) (*Client, error) {
 	var f faults
 	switch c := client.(type) {
@@ -93,7 +92,7 @@ func (c *Client) send(ctx context.Context, key string, cmd *redis.Cmd) (*redis.C
 	return cmd, c.single.do(ctx, cmd)
 }
 
-// faults are the options that must be changed.
+// faults collects the options that must be changed.
 type faults []error
 
 func (f *faults) add(text string) {

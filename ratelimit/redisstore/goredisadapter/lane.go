@@ -13,17 +13,17 @@ import (
 	"github.com/backstop-go/backstop/ratelimit/redisstore"
 )
 
-// mostConns bounds the connections of a lane. More are of no use: what finds them
-// busy is sent together with whatever else waits.
+// mostConns bounds the connections of a lane. More would not help: calls that find
+// all connections busy are sent together.
 const mostConns = 8
 
-// silence is how long a connection may owe an answer. That is longer than a call
-// waits: a late answer does not cost the connection.
+// silence is how long a connection may owe an answer before it is closed. It is
+// longer than a call waits, so one late answer does not cost the connection.
 const silence = time.Second
 
-// lane is what leads to one server: connections that are held and ready. go-redis
-// would make one within the call that misses it, by the deadline of that call, and
-// throw it away when the call has left. Here a call never connects: it takes a
+// lane holds the connections to one server. go-redis would connect inside the call
+// that finds no connection, within the deadline of that call, and close the
+// connection when the call gives up. On a lane a call never connects: it takes a
 // connection that is ready, or waits for one.
 type lane struct {
 	client *redis.Client
@@ -32,10 +32,10 @@ type lane struct {
 	mu      sync.Mutex
 	ready   []*held
 	waiting []*call
-	conns   int // ready, carrying, or being set up
-	setups  int // these last
-	age     int // connections of an earlier age lead to the wrong place
-	purge   bool
+	conns   int  // connections that are ready, busy, or being set up
+	setups  int  // connections that are being set up
+	age     int  // connections of an earlier age are given up
+	purge   bool // empty the pool of the client before the next setup
 }
 
 // held is a connection that was taken out of the pool of the client.
@@ -44,7 +44,7 @@ type held struct {
 	age int
 }
 
-// call is commands that are sent together and in this order.
+// call is a list of commands that are sent together, in this order.
 type call struct {
 	cmds  []redis.Cmder
 	bound time.Duration // to set up a connection
@@ -55,8 +55,8 @@ func newLane(client *redis.Client) *lane {
 	return &lane{client: client, most: min(max(client.Options().PoolSize/2, 1), mostConns)}
 }
 
-// do sends commands, which then have their replies or errors. If it returns an
-// error, the deadline came before, and they belong to somebody else.
+// do sends commands and waits until each has its reply or error. If do itself returns
+// an error, the deadline came first, and the caller must not touch the commands.
 func (l *lane) do(ctx context.Context, cmds ...redis.Cmder) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -85,7 +85,7 @@ func (l *lane) leave(ctx context.Context, c *call) error {
 	defer l.mu.Unlock()
 	i := slices.Index(l.waiting, c)
 	if i < 0 {
-		return ctx.Err() // it was sent
+		return ctx.Err() // the call was sent
 	}
 	l.waiting = slices.Delete(l.waiting, i, i+1)
 	if l.conns == l.setups {
@@ -94,10 +94,10 @@ func (l *lane) leave(ctx context.Context, c *call) error {
 	return ctx.Err()
 }
 
-// exec sends commands through a connection, at once.
+// exec sends commands through a connection, all in one write.
 func exec(ctx context.Context, conn *held, cmds []redis.Cmder) {
 	defer func() {
-		if v := recover(); v != nil { // of a hook; the connection may hold half a reply
+		if v := recover(); v != nil { // a hook panicked; the connection may hold half a reply
 			fail(cmds, fmt.Errorf("panic: %v", v))
 		}
 	}()
@@ -107,9 +107,9 @@ func exec(ctx context.Context, conn *held, cmds []redis.Cmder) {
 	}
 	pipe := conn.Pipeline()
 	for _, cmd := range cmds {
-		_ = pipe.Process(ctx, cmd) // only remembers it
+		_ = pipe.Process(ctx, cmd) // only queues the command
 	}
-	_, _ = pipe.Exec(ctx) // and so have these
+	_, _ = pipe.Exec(ctx) // the commands have the errors, too
 }
 
 func fail(cmds []redis.Cmder, err error) {
@@ -118,7 +118,7 @@ func fail(cmds []redis.Cmder, err error) {
 	}
 }
 
-// carry sends what waits, as long as something does.
+// carry sends a batch, and then whatever waits, until nothing does.
 func (l *lane) carry(conn *held, batch []*call) {
 	for batch != nil {
 		var cmds []redis.Cmder
@@ -135,8 +135,8 @@ func (l *lane) carry(conn *held, batch []*call) {
 	}
 }
 
-// next returns what a connection has to carry now, after what it has carried. With
-// nothing, it is ready or has been given up.
+// next returns the next batch for a connection that has carried commands, or nil if
+// the connection is now ready or given up.
 func (l *lane) next(conn *held, carried []redis.Cmder) []*call {
 	var broken, ended, wrong bool
 	for _, cmd := range carried {
@@ -163,7 +163,7 @@ func (l *lane) next(conn *held, carried []redis.Cmder) []*call {
 	return l.assign(conn)
 }
 
-// assign gives all that waits to a connection. The caller holds the lock.
+// assign gives all waiting calls to a connection. The caller holds the lock.
 func (l *lane) assign(conn *held) []*call {
 	batch := l.waiting
 	l.waiting = nil
@@ -179,7 +179,8 @@ func answered(err error) bool {
 	return ok
 }
 
-// timeout reports whether an error says nothing about other connections.
+// timeout reports whether an error is a timeout, which says nothing about other
+// connections.
 func timeout(err error) bool {
 	t, ok := errors.AsType[interface {
 		error

@@ -12,9 +12,9 @@ import (
 	"github.com/backstop-go/backstop/ratelimit/redisstore"
 )
 
-// rueidis connects within the call that misses a connection, and holds up all
-// others meanwhile. Here a call never dials: it waits for an attempt, which goes
-// on when the call has left.
+// rueidis connects inside the call that finds no connection, and all other calls wait
+// meanwhile. In this package a call never dials: it waits for an attempt, which goes
+// on when the call has given up.
 
 // asking marks the context of a call that must not dial.
 type asking struct{ context.Context }
@@ -28,13 +28,14 @@ func (a asking) Value(key any) any {
 	return a.Context.Value(key)
 }
 
-// noConnection is why a call was not sent.
+// noConnection says that a call was not sent because there is no connection.
 type noConnection struct{ addr string }
 
 func (e *noConnection) Error() string { return "no connection to " + e.addr }
 func (e *noConnection) Unwrap() error { return redisstore.ErrConnecting }
 
-// dialer returns the function that dials as option says, but not for a call.
+// dialer returns a function that dials as option says, but refuses to dial for a
+// call.
 func dialer(option rueidis.ClientOption) func(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, error) {
 	return func(ctx context.Context, addr string, d *net.Dialer, config *tls.Config) (net.Conn, error) {
 		switch {
@@ -58,7 +59,7 @@ type attempt struct {
 	err  error
 }
 
-// wait waits for the attempt, but no longer than a call can.
+// wait waits for the end of the attempt or of ctx.
 func (a *attempt) wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
@@ -124,7 +125,8 @@ func (c *Client) connect(a *attempt, bound time.Duration) {
 	close(a.done)
 }
 
-// drop gives a client up, and begins to replace it. Its calls may end.
+// drop gives a client up, and begins to replace it. Calls of the old client may still
+// end.
 func (c *Client) drop(client rueidis.Client, bound time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,12 +1,12 @@
-// Package rueidisadapter lets [redisstore] speak through rueidis, which sends
-// concurrent calls in one packet by itself.
+// Package rueidisadapter lets [redisstore] use rueidis, which sends concurrent calls
+// in one packet.
 //
 //	option, err := rueidis.ParseURL("redis://localhost:6379")
 //	client, err := rueidisadapter.New(option)
 //	store, err := redisstore.New(redisstore.Config{Client: client})
 //
-// The client is for limits only. It connects when the first call needs it, so
-// a service starts while Redis is down.
+// Use this client for limits only. It connects with the first call, so a service
+// starts while Redis is down.
 package rueidisadapter
 
 import (
@@ -40,13 +40,14 @@ type Client struct {
 
 var _ redisstore.Client = (*Client)(nil)
 
-// New returns a client for one server, or with option.Sentinel.MasterSet for
-// the primary that sentinels name. It makes no call. The error names every
-// option that would send a command again after a lost reply, ask a replica, or
-// connect within a call. DisableRetry, DisableCache and AlwaysPipelining are set,
-// and there is one connection to a server. A zero Dialer.Timeout means
-// [redisstore.ConnectTimeout], a zero ConnWriteTimeout, after which a silent
-// connection is given up, 1 s.
+// New returns a client for one server or, with option.Sentinel.MasterSet, for the
+// primary that sentinels name. New makes no call. The error names every option that
+// would send a command again after a lost reply, ask a replica, or connect within a
+// call.
+//
+// New sets DisableRetry, DisableCache and AlwaysPipelining, and uses one connection
+// for each server. A Dialer.Timeout of zero means [redisstore.ConnectTimeout]. A
+// ConnWriteTimeout of zero means that a silent connection is closed after 1 s.
 func New(option rueidis.ClientOption) (*Client, error) {
 	errs := faults(option)
 	sentinel := option.Sentinel.MasterSet != ""
@@ -57,8 +58,8 @@ func New(option rueidis.ClientOption) (*Client, error) {
 	return newClient(option, false, errs)
 }
 
-// NewCluster is [New] for a cluster, of which option.InitAddress names one node
-// or several.
+// NewCluster is [New] for a cluster. option.InitAddress names one or more of its
+// nodes.
 func NewCluster(option rueidis.ClientOption) (*Client, error) {
 	errs := faults(option)
 	if option.ForceSingleClient || option.Sentinel.MasterSet != "" {
@@ -135,8 +136,8 @@ func (c *Client) Eval(ctx context.Context, verb, script string, keys []string, a
 
 type builder func(rueidis.Builder) rueidis.Completed
 
-// ask sends a command, and a second time only if the first time there was no
-// connection to send it through.
+// ask sends a command. It tries a second time only if there was no connection, so
+// that the command was not sent.
 func (c *Client) ask(ctx context.Context, build builder, key string) ([]int64, error) {
 	reply, err := c.send(ctx, build)
 	missing, unsent := errors.AsType[*noConnection](err)
@@ -163,8 +164,8 @@ func (c *Client) send(ctx context.Context, build builder) ([]int64, error) {
 	return reply, err
 }
 
-// lost reports whether an error has cost the connection, or must. Nodes of a
-// cluster are told apart by redirects, and reconnected one by one.
+// lost reports whether an error means that the connection is lost or must be closed.
+// In a cluster rueidis reconnects to each node by itself.
 func (c *Client) lost(ctx context.Context, err error) bool {
 	if c.cluster {
 		return false
@@ -175,8 +176,9 @@ func (c *Client) lost(ctx context.Context, err error) bool {
 	return ctx.Err() == nil || errors.Is(err, redisstore.ErrConnecting)
 }
 
-// askApart is ask on a goroutine of its own: with sentinels or a cluster, rueidis
-// connects by itself, too, and calls wait for that without a deadline.
+// askApart is ask on a goroutine of its own, which can be left at the deadline: with
+// sentinels or a cluster rueidis also connects by itself, and ignores the deadlines of
+// calls meanwhile.
 func (c *Client) askApart(ctx context.Context, build builder, key string) ([]int64, error) {
 	type answer struct {
 		reply []int64
