@@ -56,9 +56,8 @@ func (b *builder) checkSection(f *field, s *section) {
 	}
 }
 
-// settlesNil reports whether no rule about the value is asked about nil, on
-// which validator panics or fails. Rules such as required_with may pass nil on
-// to the next one.
+// settlesNil reports whether nil never reaches a rule about the value: validator
+// panics or fails there. Rules such as required_with may pass nil on to the next rule.
 func (s *section) settlesNil() bool {
 	for i, r := range s.rules {
 		switch {
@@ -81,7 +80,7 @@ func (b *builder) checkRule(f *field, s *section, r rule) {
 	_, own := b.v.cfg.Rules[r.name]
 	others, stride := r.operands()
 	switch {
-	case r.tag == "keys", r.tag == "endkeys": // in a wrong place, as reading the whole tag will tell
+	case r.tag == "keys", r.tag == "endkeys": // in a wrong place; checkField tests the whole tag
 	case !parses(b.engine, r.tag):
 		b.fault(f.path, "unknown rule %q", r.tag)
 	case outside[r.name] && !b.v.cfg.AllowOutsideTags:
@@ -104,12 +103,12 @@ func (b *builder) checkRule(f *field, s *section, r rule) {
 	}
 }
 
-// checkOthers looks at the fields that a rule names, and at the values that it
-// compares them with.
+// checkOthers checks the fields that a rule names, and the values that it compares
+// them with.
 func (b *builder) checkOthers(f *field, r rule, others []string, stride int) bool {
 	for i := 0; i < len(others); i += stride {
 		other := f.owner.follow(others[i])
-		// What an index leads to is only known at run time.
+		// The field behind an index is known only at run time.
 		if other.field == nil && !strings.Contains(others[i], "[") {
 			b.fault(f.path, "rule %q names %s, which is no field beside it that a request fills", r.tag, others[i])
 			return false
@@ -122,7 +121,7 @@ func (b *builder) checkOthers(f *field, r rule, others []string, stride int) boo
 	return true
 }
 
-// checkParam looks for what keeps a parameter from being filled.
+// checkParam finds the reasons why a parameter could not be filled.
 func (b *builder) checkParam(f *field) {
 	n, found := f.node, findings{limit: 1}
 	if n.want == problem.TypeArray && f.Type.Kind() == reflect.Slice {

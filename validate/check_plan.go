@@ -59,12 +59,12 @@ func (b *builder) build(t reflect.Type) *plan {
 		b.checkField(f)
 	}
 	b.checkSources()
-	b.deepen()
+	b.markVisits()
 	return b.plan
 }
 
-// wrap makes a struct whose only field is the body, so that the engine, which
-// begins at structs, can be asked about any type.
+// wrap makes a struct whose only field is the body, because the engine begins at a
+// struct.
 func (b *builder) wrap(t reflect.Type) reflect.Type {
 	const name = "T"
 	var dives []string
@@ -77,7 +77,7 @@ func (b *builder) wrap(t reflect.Type) reflect.Type {
 	return reflect.StructOf([]reflect.StructField{{Name: name, Type: t, Tag: reflect.StructTag(tag)}})
 }
 
-// sort sorts the fields of the root by where they come from.
+// sort sorts the fields of the root by their source.
 func (b *builder) sort() {
 	var members, forms []*field
 	for _, f := range b.top.object.fields {
@@ -104,7 +104,7 @@ func (b *builder) sort() {
 	case len(members) > 0:
 		b.body = b.top
 		for _, f := range b.params {
-			// A body would fill it, too, wherever else the struct is decoded.
+			// Other code that decodes the struct would fill it from a body.
 			if !b.gin && f.Tag.Get("json") != "-" {
 				b.fault(f.path, `is a parameter beside body members and not json:"-": write json:"-" beside %v`, f.source)
 			}
@@ -112,8 +112,8 @@ func (b *builder) sort() {
 	}
 }
 
-// checkSources looks at what the root has and other structs must not have:
-// parameters.
+// checkSources finds parameters with the same source, and parameters in a struct that
+// is not the root.
 func (b *builder) checkSources() {
 	seen := map[string]string{}
 	for _, f := range b.params {
@@ -133,23 +133,24 @@ func (b *builder) checkSources() {
 	}
 }
 
-// deepen marks the nodes that the visitor has to see, through cycles.
-func (b *builder) deepen() {
+// markVisits sets needsVisit. It repeats until nothing changes, because nodes may be
+// cycles.
+func (b *builder) markVisits() {
 	for changed := true; changed; {
 		changed = false
 		for _, n := range b.nodes {
-			if !n.deep && n.isDeep() {
-				n.deep, changed = true, true
+			if !n.needsVisit && n.holdsVisits() {
+				n.needsVisit, changed = true, true
 			}
 		}
 	}
 }
 
-func (n *node) isDeep() bool {
-	if n.elem != nil && n.elem.deep {
+func (n *node) holdsVisits() bool {
+	if n.elem != nil && n.elem.needsVisit {
 		return true
 	}
 	return n.object != nil && (n.object.embedded > 0 || slices.ContainsFunc(n.object.fields, func(f *field) bool {
-		return f.presence || f.node.deep || f.rules.isVisited()
+		return f.mustBeSent || f.node.needsVisit || f.rules.isVisited()
 	}))
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/go-playground/validator/v10"
 )
 
-// attempt runs f, and returns its error or what it had to say when it panicked.
+// attempt runs f, and returns its error or the value of its panic.
 func attempt(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -21,28 +21,28 @@ func attempt(f func() error) (err error) {
 	return f()
 }
 
-// parses reports whether validator can read a tag. Behind omitempty, on nil,
-// none of its rules runs.
+// parses reports whether validator can read a tag. None of its rules runs, because
+// omitempty ends at nil.
 func parses(engine *validator.Validate, tag string) bool {
 	return attempt(func() error { return engine.Var((*int)(nil), "omitempty,"+tag) }) == nil
 }
 
-// try runs one rule on a made-up value beside an empty struct, and returns
-// what validator had to say before it panicked.
+// try runs one rule on a made-up value beside an empty struct, and returns the panic
+// of validator.
 func (b *builder) try(o *object, n *node, tag string) error {
 	made := notEmpty(n.typ).Interface()
 	return attempt(func() error {
 		if isDived(n.typ) {
-			// Only below a name does validator run the rules of a struct.
+			// validator runs rules on a struct only below a name.
 			return onlyRules(b.engine.VarWithKey(elementKey, made, tag+",nostructlevel"))
 		}
 		return onlyRules(b.engine.VarWithValue(made, reflect.New(o.typ).Interface(), tag))
 	})
 }
 
-// compares tries the comparison of another field with the value of a rule such
-// as required_if=Kind a, which validator reads as the kind of the field. On an
-// interface clients choose the kind.
+// compares reports whether another field can be compared with the value in a rule
+// such as required_if=Kind a: validator reads the value as the kind of that field. It
+// cannot on an interface, because clients choose the kind.
 func (b *builder) compares(other scope, value string) bool {
 	switch {
 	case other.node.typ.Kind() == reflect.Interface:
@@ -56,8 +56,8 @@ func (b *builder) compares(other scope, value string) bool {
 	return attempt(func() error { return b.engine.VarWithValue(1, beside.Interface(), tag) }) == nil
 }
 
-// fits reports whether a rule can be met by values of t. Rules about text ask
-// reflect for the string of any value, and then refuse "<int Value>" for ever.
+// fits reports whether values of t can pass a rule. Rules about text take the
+// [reflect.Value.String] of any value, and would always refuse "<int Value>".
 func fits(rule string, t reflect.Type) bool {
 	switch {
 	case t.Kind() == reflect.String || notOnlyText[rule]:
@@ -72,7 +72,8 @@ func fits(rule string, t reflect.Type) bool {
 	return false
 }
 
-// notOnlyText are the rules that know other kinds than strings, or panic.
+// notOnlyText are the rules that know other kinds than strings, or panic, which try
+// finds.
 var notOnlyText = words(`
 	required required_if required_unless required_with required_with_all required_without required_without_all
 	excluded_if excluded_unless excluded_with excluded_with_all excluded_without excluded_without_all skip_unless isdefault
@@ -81,14 +82,13 @@ var notOnlyText = words(`
 	latitude longitude port luhn_checksum
 	iso3166_1_alpha_numeric iso3166_1_alpha_numeric_eu iso4217_numeric country_code eu_country_code`)
 
-// outside are the rules that leave the process with what a client sent. Not
-// among them is timezone, which opens only files of the time zone database:
-// time.LoadLocation refuses absolute names and those with dots.
+// outside are the rules that use what a client sent for files or DNS. timezone is not
+// one of them: [time.LoadLocation] opens only files of the time zone database.
 var outside = words(`file filepath dir dirpath image mimetype uds_exists
 	tcp_addr tcp4_addr tcp6_addr udp_addr udp4_addr udp6_addr ip_addr ip4_addr ip6_addr`)
 
-// notEmpty is what a rule is tried on: anything but the zero value, behind
-// which omitempty hides mistakes.
+// notEmpty returns the value on which a rule is tried. It is not zero, because
+// omitempty would hide faults then.
 func notEmpty(t reflect.Type) reflect.Value {
 	v := reflect.New(t).Elem()
 	switch {
@@ -113,11 +113,11 @@ func notEmpty(t reflect.Type) reflect.Value {
 	return v
 }
 
-// checkUnique refuses elements that cannot be keys of a map, which validator
-// would make them: with some of them a client could choose to make it panic.
+// checkUnique refuses elements that cannot be keys of a map. validator uses them as
+// keys, so a client could make it panic.
 func (b *builder) checkUnique(f *field, t reflect.Type, r rule) {
 	if !hasLength(t) || t.Kind() == reflect.String {
-		return // does not work at all, as the try will tell
+		return // the rule does not work at all, which try finds
 	}
 	if t = t.Elem(); t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -151,7 +151,7 @@ func isKey(t reflect.Type) bool {
 	return t.Comparable()
 }
 
-// checkRules looks for faults in the tags and aliases of a Config.
+// checkRules finds faults in the rules and aliases of the Config.
 func (v *Validator) checkRules(fault func(string, ...any)) {
 	plain := validator.New()
 	for _, name := range slices.Sorted(maps.Keys(v.cfg.Rules)) {
@@ -177,8 +177,7 @@ func (v *Validator) checkRules(fault func(string, ...any)) {
 	}
 }
 
-// isReserved reports whether validator, or this package, has a meaning for a
-// name.
+// isReserved reports whether a name has a meaning for validator or this package.
 func isReserved(name string, plain *validator.Validate) bool {
 	return name == "notblank" || name == "-" || steering[name] || name != "" && parses(plain, name)
 }

@@ -12,18 +12,18 @@ import (
 )
 
 // An object describes a struct as the wire sees it: members of embedded structs
-// stand beside the others.
+// stand beside its own.
 type object struct {
 	typ     reflect.Type
-	path    string            // before the Go names of its fields, from T, for faults
-	fields  []*field          // all that a request can fill, in struct order
+	path    string            // Go names from T down to this struct, for faults
+	fields  []*field          // those that a request can fill, in struct order
 	byName  map[string]*field // members of the body
-	folded  map[string]*field // the same by folded name
+	folded  map[string]*field // members of the body by folded name
 	byGo    map[string]*field // by Go name, with dots through embedded structs
 	longest int               // bytes of the longest folded name
 
-	asksPresence bool               // the walk looks for members that did not come
-	absent       []problem.Presence // all fields absent
+	asksPresence bool               // the walk must look for members that were not sent
+	absent       []problem.Presence // one Absent for each field
 	embedded     uintptr            // bytes of the structs that are embedded by pointers
 }
 
@@ -34,21 +34,21 @@ type field struct {
 	node     *node
 	rules    *section
 	quoted   bool   // json ",string"
-	inline   bool   // an embedded struct, which has no name of its own
-	segment  any    // name, as a path has it
+	inline   bool   // an embedded struct, which has no name on the wire
+	segment  any    // name as a segment of a path
 	label    string // label tag
 	message  string // msg tag
 
-	// presence says that required asks whether the value was sent, not whether
-	// it is zero. The engine does not see such a rule: the walk enforces it.
-	presence bool
+	// mustBeSent says that required asks whether the value was sent, not whether it
+	// is zero. The engine does not see such a rule: the walk enforces it.
+	mustBeSent bool
 
-	reflect.StructField              // its Index leads from the owner
-	owner               *object      // where the wire has it
-	declared            reflect.Type // where Go has it: the type of owner, or an embedded struct
-	outer               *field       // that embeds it, if one does
+	reflect.StructField              // its Index leads from owner
+	owner               *object      // the struct on the wire
+	declared            reflect.Type // the struct in Go: the type of owner, or an embedded one
+	outer               *field       // the embedded struct that declares it, or nil
 	goName              string       // with dots through embedded structs
-	path                string       // from T, in Go names, for faults
+	path                string       // Go names from T, for faults
 	reason              string       // why no request can fill it
 	skip                bool         // embedded in a struct whose rules are skipped
 }
@@ -57,8 +57,8 @@ type field struct {
 // the whole body.
 func (f *field) isMember() bool { return f.in == problem.InBody && !f.whole }
 
-// find returns the member of that exact name, looking at position next first:
-// clients tend to send members in order.
+// find returns the member of that exact name. It looks at position next first,
+// because clients tend to send members in order.
 func (o *object) find(name []byte, next int) *field {
 	if next < len(o.fields) {
 		if f := o.fields[next]; f.name == string(name) && f.isMember() {
@@ -68,11 +68,11 @@ func (o *object) find(name []byte, next int) *field {
 	return o.byName[string(name)]
 }
 
-// folded returns a name so that two names are equal exactly if encoding/json takes
-// one for the other.
+// folded returns the same text for two names exactly if encoding/json takes one for
+// the other.
 func folded(name []byte) string { return string(bytes.Map(foldRune, name)) }
 
-// foldRune returns the smallest of the runes that differ from r in case only.
+// foldRune returns the smallest of the runes that differ from r only in case.
 func foldRune(r rune) rune {
 	least := r
 	for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
@@ -102,8 +102,8 @@ func (b *builder) object(n *node, path string) {
 	o.absent = slices.Repeat([]problem.Presence{problem.Absent}, len(o.fields))
 }
 
-// collect lists the fields of t, which outer embeds if it is not nil, in struct
-// order, and those of embedded structs in place.
+// collect lists the fields of t in struct order, with those of embedded structs in
+// their place. If outer is not nil, it is the field that embeds t.
 func (b *builder) collect(o *object, t reflect.Type, outer *field) (found []*field) {
 	for sf := range t.Fields() {
 		f := &field{StructField: sf, owner: o, declared: t, outer: outer, goName: sf.Name}
@@ -139,7 +139,7 @@ func (b *builder) collect(o *object, t reflect.Type, outer *field) (found []*fie
 	return found
 }
 
-// embed returns f, an embedded struct, and what is in it.
+// embed returns f, an embedded struct, and its fields.
 func (b *builder) embed(f *field) []*field {
 	inner := indirect(f.Type)
 	if decodesItself(inner) {
@@ -154,15 +154,15 @@ func (b *builder) embed(f *field) []*field {
 	}
 	if f.Type.Kind() == reflect.Pointer {
 		f.owner.embedded += inner.Size()
-		b.embeds = true
+		b.embedsPointers = true
 	}
 	f.inline = true
 	return append([]*field{f}, b.collect(f.owner, inner, f)...)
 }
 
-// dominates reports whether f is the one that encoding/json chooses among the
-// members of one name: the least deep, then the only tagged one. It is a mistake
-// if that leaves one out that stands as deep, or one with rules.
+// dominates reports whether encoding/json chooses f among the members of one name: the
+// one that is embedded least deeply, then the only one with a tag. It is a fault if
+// the choice leaves out a field of the same depth, or a field with rules.
 func (b *builder) dominates(f *field, rivals []*field) bool {
 	wins, tagged := true, f.jsonName() != ""
 	for _, r := range rivals {
@@ -177,7 +177,7 @@ func (b *builder) dominates(f *field, rivals []*field) bool {
 		case named && !tagged, slices.Compare(r.Index, f.Index) < 0:
 			b.fault(f.path, "has the same name on the wire as %s", r.goName)
 			return false
-		default: // r is left out, too, and will tell
+		default: // r is left out, too, and reports the fault
 			wins = false
 		}
 	}
@@ -232,7 +232,7 @@ func (b *builder) add(f *field) {
 	}
 	f.node = b.node(f.Type, f.path)
 	f.rules = b.section(tag, f)
-	f.presence = f.Type.Kind() != reflect.Pointer && b.asksPresence(f.node) && f.rules.has("required")
+	f.mustBeSent = f.Type.Kind() != reflect.Pointer && b.asksPresence(f.node) && f.rules.has("required")
 	rules := b.render(f.rules)
 	if rules == "" && !f.node.concernsEngine() {
 		rules = "-"
@@ -247,11 +247,11 @@ func (b *builder) add(f *field) {
 	fold := folded([]byte(f.name))
 	o.folded[fold] = f
 	o.longest = max(o.longest, len(fold))
-	o.asksPresence = o.asksPresence || f.presence || f.holdsPresence()
+	o.asksPresence = o.asksPresence || f.mustBeSent || f.holdsPresence()
 }
 
-// holdsPresence reports whether the absence of f is also that of values below
-// it whose presence is required: f is a struct that exists all the same.
+// holdsPresence reports whether the absence of f means that values below it are
+// missing, too: f is a struct, not a pointer, and has members that must be sent.
 func (f *field) holdsPresence() bool {
 	o := f.node.object
 	return o != nil && o.asksPresence && f.Type.Kind() != reflect.Pointer && !f.rules.skipsZero() && !f.rules.isOpaque()

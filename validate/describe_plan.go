@@ -16,39 +16,43 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// A plan is what is known about a type before the first request: read-only,
-// built once per Validator and type.
+// A plan is what is known about a type before the first request. It is built once for
+// each Validator and type, and read-only from then on.
+//
+// In this package, the engine is go-playground/validator, the scan is the first pass
+// over a JSON body, the walk is the second pass that decodes it, and the visit runs
+// the rules that the engine cannot be asked about.
 type plan struct {
 	wrapped bool // the engine sees a struct around T
 
-	top    *node    // of the struct that the engine sees
-	body   *node    // what the body becomes, nil if there is none or it is a form
-	member *field   // the field that is the whole body, nil if top is
+	top    *node    // the struct that the engine sees
+	body   *node    // what a JSON body is decoded into, or nil
+	member *field   // the field that is the whole body, or nil
 	form   bool     // there are form fields
 	gin    bool     // the tags are those of gin
-	forms  *plan    // for requests with a form, if T has both form fields and JSON members, as structs of gin do
-	params []*field // query, path, header, cookie, form; in struct order
+	forms  *plan    // for requests with a form, if a struct of gin has form fields and JSON members
+	params []*field // query, path, header, cookie and form fields, in struct order
 	query  bool     // some of params are in the query
 
-	engine *validator.Validate
-	embeds bool  // some struct embeds a pointer
-	keeps  bool  // something may keep a piece of the body
-	fault  error // all mistakes
+	engine         *validator.Validate
+	embedsPointers bool  // some struct is embedded by a pointer
+	retainsBody    bool  // some type may keep a piece of the body
+	fault          error // all faults joined
 }
 
 // A builder builds a plan.
 type builder struct {
 	*plan
 	v         *Validator
-	root      reflect.Type // that the engine sees
+	root      reflect.Type // the struct that the engine sees
 	nodes     map[reflect.Type]*node
 	rules     map[reflect.Type]map[string]string // for the engine, by Go field name
-	described []*field                           // to be checked when all is described, because rules may name fields that come later
-	isForm    bool                               // the plan is for forms where T has both, see plan.forms
+	described []*field                           // checked at the end, because rules may name fields that come later
+	isForm    bool                               // this plan is to become plan.forms
 	faults    []error
 }
 
-// fault notes a mistake in what stands at path, once.
+// fault adds a fault of the type or field at path, once.
 func (b *builder) fault(path, format string, args ...any) {
 	err := fmt.Errorf("validate: "+path+": "+format, args...)
 	if !slices.ContainsFunc(b.faults, func(other error) bool { return other.Error() == err.Error() }) {
@@ -56,8 +60,8 @@ func (b *builder) fault(path, format string, args ...any) {
 	}
 }
 
-// engineRule says which tag the engine sees on a field, unless it never gets
-// there; elsewhere the same struct may have rules.
+// engineRule sets the tag that the engine sees on a field. It leaves out fields whose
+// rules are skipped: the same struct may have rules in another place.
 func (b *builder) engineRule(f *field, tag string) {
 	if f.skip {
 		return
@@ -68,15 +72,15 @@ func (b *builder) engineRule(f *field, tag string) {
 	b.rules[f.declared][f.Name] = tag
 }
 
-// A node describes a type without its pointers. There is one per type and
-// plan, so recursive types are graphs.
+// A node describes a type without its pointers. There is one for each type in a plan,
+// so a recursive type is a cycle of nodes.
 type node struct {
-	typ    reflect.Type
-	want   problem.Type // TypeAny for a raw message and for what decodes itself, too
-	elem   *node        // of lists and maps
-	object *object      // of structs
-	deep   bool         // holds something that the visitor must see
-	dived  bool         // see isDived
+	typ        reflect.Type
+	want       problem.Type // TypeAny also for a raw message and a type that decodes itself
+	elem       *node        // of lists and maps
+	object     *object      // of structs
+	needsVisit bool         // the visit must look at the value or at a part of it
+	dived      bool         // see isDived
 }
 
 var (
@@ -145,9 +149,9 @@ func (b *builder) mapKey(t reflect.Type, path string) {
 	}
 }
 
-// ownDecoder notes a type that may keep the bytes that it was given. The
-// standard library's are known not to. Rules in it would not run, because
-// nobody knows where on the wire its fields are.
+// ownDecoder looks at a type that decodes itself. Such a type may keep the bytes that
+// it is given, unless the standard library made it. Rules in it would not run, because
+// nobody knows where its fields are on the wire.
 func (b *builder) ownDecoder(t reflect.Type, path string) {
 	if t.Kind() == reflect.Struct {
 		for sf := range t.Fields() {
@@ -156,21 +160,20 @@ func (b *builder) ownDecoder(t reflect.Type, path string) {
 			}
 		}
 	}
-	b.keeps = b.keeps || !lenders[t.PkgPath()]
+	b.retainsBody = b.retainsBody || !copying[t.PkgPath()]
 }
 
-// lenders are the packages whose decoders give back the bytes that they were given.
-var lenders = words("encoding/json math/big net net/netip net/url time")
+// copying are the packages whose decoders keep no piece of their input.
+var copying = words("encoding/json math/big net net/netip net/url time")
 
-// decodesItself reports whether encoding/json leaves a type to itself.
+// decodesItself reports whether encoding/json calls a method of the type.
 func decodesItself(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
 	return p.Implements(jsonUnmarshaler) || p.Implements(textUnmarshaler)
 }
 
-// textType names a type that decodes itself from text: by what it is, as far as
-// the standard library goes, and by its name for UUIDs, which have no standard
-// type.
+// textType names a type that decodes itself from text. It knows types of the standard
+// library, and recognises UUIDs by their name, because there is no standard type.
 func textType(t reflect.Type) problem.Type {
 	switch {
 	case t == reflect.TypeFor[netip.Addr](), t == reflect.TypeFor[net.IP]():
@@ -186,21 +189,21 @@ func textType(t reflect.Type) problem.Type {
 // isScalar reports whether a value of n has no parts and one JSON type.
 func (n *node) isScalar() bool { return n.want != problem.TypeAny && n.elem == nil && n.object == nil }
 
-// takesNull reports whether null is a value of n. A file is none of JSON.
+// takesNull reports whether null is a value of n.
 func (n *node) takesNull() bool { return n.want == problem.TypeAny && n.typ != fileType }
 
-// isFile reports whether n takes files, and not text.
+// isFile reports whether n takes files instead of text.
 func (n *node) isFile() bool { return n.typ == fileType || n.elem != nil && n.elem.typ == fileType }
 
-// concernsEngine reports whether the engine has to look at a value of n without
-// rules of its own: it may hold fields with rules. All else would only be copied
-// by it, once for each value.
+// concernsEngine reports whether the engine has to look at a value of n that has no
+// rules of its own, because it may hold fields with rules. For any other value the
+// engine would only make a copy.
 func (n *node) concernsEngine() bool {
 	return n.object != nil || n.typ.Implements(valuer) || n.typ.Kind() == reflect.Interface
 }
 
-// isClosed reports whether n is a struct that decodes itself. Its fields are
-// none of the wire, and of no concern to the engine.
+// isClosed reports whether n is a struct that decodes itself, so that its fields are
+// not on the wire and the engine need not see them.
 func (n *node) isClosed() bool {
 	return n.object == nil && n.typ.Kind() == reflect.Struct && n.typ != timeType
 }
@@ -210,8 +213,8 @@ func isDived(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct && !t.ConvertibleTo(timeType)
 }
 
-// isBytes reports whether encoding/json reads Base64 into t, also where it reads
-// an array element by element because the elements decode themselves.
+// isBytes reports whether encoding/json reads Base64 into t. It does so even if the
+// elements decode themselves and a JSON array is accepted, too.
 func isBytes(t reflect.Type) bool {
 	return t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8
 }

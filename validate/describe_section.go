@@ -10,26 +10,26 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// A section is a part of a tag that speaks about one value: what stands before
-// dive, between keys and endkeys, or after. A nil section has no rules.
+// A section is the part of a tag that is about one value: the part before dive,
+// between keys and endkeys, or after dive. A nil section has no rules.
 type section struct {
 	typ   reflect.Type // of the value
 	node  *node        // of typ
 	skip  bool         // the tag is "-": no rules run, not even those of a struct's fields
 	rules []rule
-	keys  *section // of the keys, if the value is a map
+	keys  *section // of the keys of a map
 	next  *section // of the elements, behind dive
 
 	oneOf    []string // alternatives
 	min, max string   // inclusive bounds
 
 	own    string // the tag of this section, for the engine
-	engine string // the same with what follows, down to what the visitor enters
+	engine string // own with the sections behind it, as far as the engine dives
 	dive   string // engine behind dive
-	plain  bool   // nothing in engine can fail, but for nil
+	plain  bool   // no rule in engine can fail, except on nil
 }
 
-// noRules is the section of elements where there is no dive.
+// noRules is the section of elements if there is no dive.
 var noRules = section{skip: true}
 
 // A rule is one entry of a tag.
@@ -39,7 +39,7 @@ type rule struct {
 	param string // with 0x2C and 0x7C replaced
 }
 
-// These bytes stand for themselves in no tag.
+// A comma and a bar in a parameter are written as hexadecimal numbers.
 var (
 	unescape = strings.NewReplacer("0x2C", ",", "0x7C", "|")
 	escape   = strings.NewReplacer(",", "0x2C", "|", "0x7C")
@@ -54,12 +54,12 @@ func newRule(tag string) rule {
 }
 
 var (
-	// Names that steer validator, of which only skip_unless can fail.
+	// Names that steer validator. Of these only skip_unless can fail.
 	steering = words("omitempty omitnil omitzero structonly nostructlevel skip_unless dive keys endkeys")
 	// Rules that end a section without a failure.
 	omits = words("omitempty omitnil omitzero")
-	// Rules whose parameter names another field, or several, or several and a
-	// value behind each.
+	// Rules whose parameter names another field, several fields, or pairs of a field
+	// and a value.
 	namesOne = words(`eqfield nefield gtfield gtefield ltfield ltefield eqcsfield necsfield gtcsfield gtecsfield
 		ltcsfield ltecsfield fieldcontains fieldexcludes postcode_iso3166_alpha2_field`)
 	namesMany = words(`required_with required_with_all required_without required_without_all
@@ -75,8 +75,7 @@ func words(text string) map[string]bool {
 	return set
 }
 
-// section reads the rules of f. Mistakes are left to the self check, which asks
-// validator.
+// section reads the rules of f. It finds no faults: checkField does.
 func (b *builder) section(tag string, f *field) *section {
 	switch tag {
 	case "":
@@ -100,7 +99,7 @@ func (b *builder) parse(tags []string, t reflect.Type, n *node) *section {
 	return s
 }
 
-// parseDive reads what stands behind dive.
+// parseDive reads the tags behind dive.
 func (b *builder) parseDive(s *section, tags []string) {
 	n := s.node
 	if len(tags) > 0 && tags[0] == "keys" {
@@ -117,7 +116,7 @@ func (b *builder) parseDive(s *section, tags []string) {
 	s.next = b.parse(tags, n.typ.Elem(), n.elem)
 }
 
-// learn keeps what messages want to know about the section as a whole.
+// learn keeps the bounds and alternatives of a section, which messages may name.
 func (s *section) learn(r rule) {
 	if r.name == "oneof" || r.name == "oneofci" {
 		s.oneOf = splitList(r.param)
@@ -142,8 +141,8 @@ func (s *section) learn(r rule) {
 	}
 }
 
-// hasLength reports whether the bounds of a rule on t count something, rather
-// than compare a value.
+// hasLength reports whether the bounds of a rule on t count characters or elements,
+// instead of comparing a number.
 func hasLength(t reflect.Type) bool {
 	k := t.Kind()
 	return k == reflect.String || k == reflect.Slice || k == reflect.Array || k == reflect.Map
@@ -153,7 +152,7 @@ func (s *section) has(name string) bool {
 	return s != nil && slices.ContainsFunc(s.rules, func(r rule) bool { return r.name == name })
 }
 
-// skipsZero reports whether a zero value passes without a look at its rules.
+// skipsZero reports whether a zero value passes without its rules.
 func (s *section) skipsZero() bool { return s.has("omitempty") || s.has("omitzero") }
 
 // isOpaque reports whether the rules of a struct's fields do not run.
@@ -169,8 +168,8 @@ func (s *section) elements() *section {
 	return s.next
 }
 
-// isVisited reports whether the visitor, and not the engine, dives into a value:
-// into maps, and into lists of anything in which more than one rule can fail.
+// isVisited reports whether the visit dives into a value, and not the engine: into
+// maps, and into lists of structs and of lists.
 func (s *section) isVisited() bool {
 	if s == nil || s.next == nil {
 		return false
@@ -179,9 +178,8 @@ func (s *section) isVisited() bool {
 	return n.want == problem.TypeMap || n.want == problem.TypeArray && (n.elem.object != nil || s.next.next != nil)
 }
 
-// render writes the section for the engine: without what the walk enforces,
-// and without what the visitor enters. Only of values, not of pointers, is
-// presence asked.
+// render writes the section for the engine. It leaves out the rules that the walk
+// enforces, and the sections that the visit runs.
 func (b *builder) render(s *section) string {
 	switch {
 	case s == nil:
@@ -213,17 +211,18 @@ func (b *builder) render(s *section) string {
 	return s.engine
 }
 
-// asksPresence reports whether required means sent, rather than not zero.
+// asksPresence reports whether required on n means "was sent", instead of "is not
+// zero".
 func (b *builder) asksPresence(n *node) bool {
 	return n.object != nil || b.v.cfg.RequiredByPresence &&
 		(n.typ == timeType || n.isScalar() && (isNumber(n.typ) || n.typ.Kind() == reflect.Bool))
 }
 
-// listed finds the words of a parameter, of which quotes make one.
+// listed finds the words of a parameter. Quotes join words.
 var listed = regexp.MustCompile(`'[^']*'|\S+`)
 
-// splitList splits a parameter at white space, outside of quotes, which it
-// removes.
+// splitList splits a parameter at white space outside of quotes, and removes the
+// quotes.
 func splitList(param string) []string {
 	list := listed.FindAllString(param, -1)
 	for i, word := range list {
@@ -246,8 +245,8 @@ func (r rule) operands() (list []string, stride int) {
 	return nil, 1
 }
 
-// expand replaces the user's aliases by what they stand for, so that the rule
-// inside speaks. The built-in ones have sentences of their own.
+// expand replaces the aliases of the Config by their rules, so that a failure names
+// the rule. Aliases of validator stay: styles have sentences for them.
 func (v *Validator) expand(tags []string) []string {
 	var out []string
 	for _, tag := range tags {

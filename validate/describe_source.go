@@ -11,19 +11,19 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// binding is the tag of gin's rules. With [Config].TagName set to it, the other
-// tags are read as gin reads them, too.
+// binding is the name of gin's tag for rules. If [Config.TagName] is binding, all tags
+// are read as gin reads them.
 const binding = "binding"
 
-// A source is where a request has the value of a field.
+// A source says where in a request the value of a field is.
 type source struct {
-	from      string // the tag that says so
+	from      string // name of the tag
 	in        problem.In
 	name      string // on the wire
 	whole     bool   // body:"json": the field is the whole body
 	preset    string
 	hasPreset bool
-	layout    string // of times, if it is not RFC 3339
+	layout    string // of times; "" is RFC 3339
 	zone      *time.Location
 }
 
@@ -38,8 +38,8 @@ var sourceTags = []source{
 	{from: "uri", in: problem.InPath},
 }
 
-// sources returns where the tags of a field say that it comes from, unless it is
-// a member of a JSON body. More than one is a mistake.
+// sources returns the sources that the tags of a field name, none for a member of a
+// JSON body. More than one is a fault.
 func (b *builder) sources(f *field) (found []source) {
 	if f.Tag.Get("body") == "json" {
 		found = append(found, source{from: "body", name: "json", whole: true})
@@ -58,10 +58,10 @@ func (b *builder) sources(f *field) (found []source) {
 	return found
 }
 
-// ignores reports whether gin has no use for a tag where it stands. A form tag
-// beside the members of a JSON body speaks of forms, which are another plan, and
-// below such a member of nothing. Tags that gin does not know are for others if
-// there is one that it knows.
+// ignores reports whether gin ignores a tag in this place. In the plan for JSON bodies
+// it ignores form tags; they belong to the plan for forms. In an inner struct, form
+// tags mean nothing. A tag that gin does not know is for somebody else if the field
+// also has a tag that gin knows.
 func (b *builder) ignores(f *field, tag string) bool {
 	inner, known := f.owner.typ != b.root, f.jsonName() != "" || f.hasForm()
 	switch {
@@ -117,8 +117,8 @@ func (b *builder) options(s *source, f *field, tag string) {
 	}
 }
 
-// checkTags finds rules that nobody reads: those of the other tag name where
-// there is none of this one.
+// checkTags finds rules that would not run: the struct has the other tag, validate or
+// binding, and none of [Config.TagName].
 func (b *builder) checkTags(found []*field) {
 	own := b.v.cfg.TagName
 	foreign := map[string]string{"validate": binding, binding: "validate"}[own]
@@ -129,7 +129,7 @@ func (b *builder) checkTags(found []*field) {
 	}
 }
 
-// parseTime reads a time as the tags of its field have it.
+// parseTime reads a time in the layout that the tags of its field name.
 func (s source) parseTime(text string) (time.Time, error) {
 	if s.layout == "" {
 		return time.Parse(time.RFC3339, text)

@@ -17,12 +17,12 @@ import (
 type params struct {
 	r      *http.Request
 	query  []pair
-	form   []pair          // of a urlencoded body or, where gin reads it so, of the query
-	parts  *multipart.Form // or of a multipart body
-	buffer []string        // of values
+	form   []pair          // of a urlencoded body, or of the query if gin takes it for a form
+	parts  *multipart.Form // of a multipart body
+	buffer []string        // for the result of values
 }
 
-// params reads what has to be read as a whole.
+// params parses the query and the form.
 func (v *Validator) params(p *plan, r *http.Request, doc *document) (in params, err error) {
 	in.r, in.parts = r, doc.parts
 	if p.query || p.formsInQuery(r) {
@@ -39,7 +39,7 @@ func (v *Validator) params(p *plan, r *http.Request, doc *document) (in params, 
 	return in, err
 }
 
-// values returns what was sent for f, until it is called again.
+// values returns the values that were sent for f. The next call may overwrite them.
 func (in *params) values(f *field) []string {
 	values, from := in.buffer[:0], in.query
 	switch {
@@ -48,7 +48,7 @@ func (in *params) values(f *field) []string {
 	case f.in == problem.InForm:
 		from = in.form
 	case f.in == problem.InHeader && strings.EqualFold(f.name, "Host"):
-		return append(values, in.r.Host) // which net/http takes out of the header
+		return append(values, in.r.Host) // net/http removes it from the header
 	case f.in == problem.InHeader:
 		return in.r.Header.Values(f.name)
 	case f.in == problem.InPath:
@@ -79,8 +79,8 @@ func (in *params) files(f *field) []*multipart.FileHeader {
 	return in.parts.File[f.name]
 }
 
-// decode fills the parameters of root and adds what is wrong with them. A browser
-// sends an empty text for a file that nobody has chosen.
+// decode fills the parameters of root, and adds their faults to found. A text for a
+// file field must be empty: a browser sends that if nobody has chosen a file.
 func (in *params) decode(p *plan, root reflect.Value, found *findings) {
 	for _, f := range p.params {
 		values, files, bad := in.values(f), in.files(f), fault{}
@@ -95,7 +95,7 @@ func (in *params) decode(p *plan, root reflect.Value, found *findings) {
 				return fault{}
 			}
 			f.fill(fieldAt(root, f.Index), len(files), set, found)
-		case f.presence && len(values) == 0 && !f.hasPreset:
+		case f.mustBeSent && len(values) == 0 && !f.hasPreset:
 			bad = fault{rule: "required", want: f.node.want, presence: problem.Absent}
 		default:
 			decodeParam(fieldAt(root, f.Index), f, values, found)
@@ -108,9 +108,9 @@ func (in *params) decode(p *plan, root reflect.Value, found *findings) {
 // isAbsent reports whether nothing was sent for f.
 func (in *params) isAbsent(f *field) bool { return len(in.values(f))+len(in.files(f)) == 0 }
 
-// checkPath returns an error if nobody can have set a path value that p needs:
-// a mistake in the program's text, which must neither fill in zero nor blame the
-// client.
+// checkPath returns an error if the router cannot have set a path value that p needs.
+// That is a mistake of the program: the client is not to blame, and zero would be
+// wrong.
 func (p *plan) checkPath(r *http.Request) error {
 	for _, f := range p.params {
 		if f.in != problem.InPath || f.hasPreset || r.PathValue(f.name) != "" || inPattern(r.Pattern, f.name) {
@@ -124,9 +124,8 @@ func (p *plan) checkPath(r *http.Request) error {
 	return nil
 }
 
-// inPattern reports whether a pattern has a part of that name, as net/http and
-// chi write it, {name}, {name...} and {name:…}, or as gin and echo do, :name and
-// *name.
+// inPattern reports whether a pattern has a wildcard of that name: {name}, {name...}
+// or {name:…} as in net/http and chi, :name or *name as in gin and echo.
 func inPattern(pattern, name string) bool {
 	for segment := range strings.SplitSeq(pattern, "/") {
 		if segment == "*" && name == "*" || segment == ":"+name || segment == "*"+name {
@@ -141,8 +140,8 @@ func inPattern(pattern, name string) bool {
 	return false
 }
 
-// decodeParam sets v to the values of a parameter, or adds what is wrong. gin
-// writes the default values of a list with semicolons.
+// decodeParam sets v to the values of a parameter, or to its default, and adds faults
+// to found. Semicolons separate the default values of a list, as in gin.
 func decodeParam(v reflect.Value, f *field, values []string, found *findings) {
 	switch {
 	case len(values) > 0 || !f.hasPreset:
@@ -154,7 +153,7 @@ func decodeParam(v reflect.Value, f *field, values []string, found *findings) {
 	f.fill(v, len(values), func(v reflect.Value, i int) fault { return decodeText(v, f, values[i]) }, found)
 }
 
-// fill sets v to n values, each by set, or adds what is wrong.
+// fill calls set for each of n values of v, and adds faults to found.
 func (f *field) fill(v reflect.Value, n int, set func(v reflect.Value, i int) fault, found *findings) {
 	at := make(place, 0, 2).to(f)
 	switch list := f.node.elem != nil; {
@@ -172,7 +171,7 @@ func (f *field) fill(v reflect.Value, n int, set func(v reflect.Value, i int) fa
 	}
 }
 
-// settle follows pointers, and allocates what they lack.
+// settle follows pointers, and allocates where one is nil.
 func settle(v reflect.Value) reflect.Value {
 	for v.Kind() == reflect.Pointer {
 		if v.IsNil() {
@@ -183,8 +182,8 @@ func settle(v reflect.Value) reflect.Value {
 	return v
 }
 
-// decodeText sets v, of the type of f or of its elements, to the value that a text
-// stands for. If it stands for none, decodeText says why.
+// decodeText sets v to the value that a text stands for. v has the type of f or of its
+// elements.
 func decodeText(v reflect.Value, f *field, text string) fault {
 	n := f.node
 	if n.elem != nil {
@@ -203,7 +202,7 @@ func decodeText(v reflect.Value, f *field, text string) fault {
 		v.SetString(text)
 		return fault{}
 	case problem.TypeBoolean:
-		v.SetBool(text == "true" || text == "1" || text == "on" && f.in == problem.InForm) // as a checkbox says
+		v.SetBool(text == "true" || text == "1" || text == "on" && f.in == problem.InForm) // a checkbox sends "on"
 		if v.Bool() || text == "false" || text == "0" {
 			return fault{}
 		}
@@ -214,7 +213,7 @@ func decodeText(v reflect.Value, f *field, text string) fault {
 		}
 		return setInteger([]byte(text), v)
 	case problem.TypeNumber:
-		// In decimal: neither infinite, nor hexadecimal, nor with underscores.
+		// Only decimal numbers: strconv also reads hexadecimal ones, underscores and Inf.
 		if text == "" || strings.Trim(text, "+-.0123456789eE") != "" {
 			return bad
 		}

@@ -14,14 +14,14 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// jsonTypes names the types, other than numbers, that begin with a byte.
+// jsonTypes names the JSON type by the first byte of a value, except for numbers.
 var jsonTypes = [256]problem.Type{
 	'"': problem.TypeString, '{': problem.TypeObject, '[': problem.TypeArray,
 	't': problem.TypeBoolean, 'f': problem.TypeBoolean, 'n': problem.TypeNull,
 }
 
-// typeOf names the JSON type of a value. A number with a fraction or an
-// exponent is a float.
+// typeOf names the JSON type of a value. A number with a fraction or an exponent is a
+// [problem.TypeFloat].
 func typeOf(raw []byte) problem.Type {
 	if t := jsonTypes[raw[0]]; t != problem.TypeUnknown {
 		return t
@@ -32,19 +32,19 @@ func typeOf(raw []byte) problem.Type {
 	return problem.TypeNumber
 }
 
-// mismatch says that a value is of another type than wanted.
+// mismatch is the fault of a value of the wrong type.
 func mismatch(want, got problem.Type) fault { return fault{rule: "type", want: want, got: got} }
 
-// malformed says that a string is none of those that stand for a value.
+// malformed is the fault of a string that does not stand for a value of the type.
 func malformed(want problem.Type) fault {
 	return fault{rule: "format", want: want, got: problem.TypeString}
 }
 
-// scalar decodes a value that has no parts. If it cannot, it says why.
+// scalar decodes a value that has no parts.
 func (w *walk) scalar(v reflect.Value, n *node) fault {
 	want := n.want
 	if want == problem.TypeDuration {
-		want = problem.TypeInteger // as which it travels in JSON
+		want = problem.TypeInteger // encoding/json writes a duration so
 	}
 	plain := want == problem.TypeBoolean || want == problem.TypeInteger || want == problem.TypeNumber && n.typ != numberType
 	if plain || w.Peek() != '"' {
@@ -56,7 +56,7 @@ func (w *walk) scalar(v reflect.Value, n *node) fault {
 		case want == problem.TypeNumber && got == problem.TypeUnknown:
 			return setNumber(raw, v)
 		case want == problem.TypeInteger && got == problem.TypeUnknown:
-			if bad := setInteger(raw, v); bad.rule != "type" { // as that of a float is
+			if bad := setInteger(raw, v); bad.rule != "type" { // a float is named below
 				return bad
 			}
 		}
@@ -99,9 +99,9 @@ func (w *walk) base64(v reflect.Value) fault {
 	return fault{}
 }
 
-// any decodes a value that nobody has described.
+// any decodes a value into an interface.
 func (w *walk) any() any {
-	const word = 16 // of an interface, or of the string or number in it
+	const word = 16 // bytes of an interface, or of the string or number in it
 	if !w.take(2, word) {
 		w.Raw()
 		return nil
@@ -141,10 +141,10 @@ func (w *walk) any() any {
 	}
 }
 
-// quoted decodes the value in a string, for the json option ",string". What
-// stands in the string was not scanned: encoding/json takes null there, 007, and
-// the strconv syntax of floats. Of a [json.Number] one version of it takes more
-// than the other; here it takes what both take.
+// quoted decodes the value in a string, for the json option ",string". The scan has
+// not checked the text in the string. encoding/json accepts null there, 007, and
+// floats as strconv reads them, and so does quoted. For a [json.Number] versions of
+// encoding/json differ; quoted accepts what all of them accept.
 func (w *walk) quoted(v reflect.Value, n *node) fault {
 	if w.Peek() != '"' {
 		if got := typeOf(w.Raw()); got != problem.TypeNull {
@@ -178,7 +178,7 @@ func (w *walk) quoted(v reflect.Value, n *node) fault {
 	return mismatch(n.want, problem.TypeString)
 }
 
-// setInteger sets v to a decimal number. If that is out of its range, the fault
+// setInteger sets v to a decimal number. If the number is out of range, the fault
 // names the bound.
 func setInteger(text []byte, v reflect.Value) fault {
 	var err error
@@ -228,7 +228,7 @@ func setNumber(text []byte, v reflect.Value) fault {
 	return fault{}
 }
 
-// decodeKey sets key, of a map, to a name.
+// decodeKey sets key, the key of a map entry, from a name.
 func decodeKey(name string, key reflect.Value) fault {
 	u, ok := key.Addr().Interface().(encoding.TextUnmarshaler)
 	switch {

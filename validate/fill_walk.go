@@ -9,10 +9,10 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// A walk decodes a body that the scan has accepted, member by member, into a
-// fresh value. It keeps every good value and notes every bad one. Names are
-// exact; all other rules are those of encoding/json v1. Types that decode
-// themselves are given their part.
+// A walk decodes a body that the scan has accepted, member by member, into a new
+// value. It keeps every good value and notes every bad one. It decodes as
+// encoding/json v1 does, except that names must match exactly. A type that decodes
+// itself gets its part of the body.
 type walk struct {
 	strictjson.Cursor
 	cfg   *Config
@@ -20,13 +20,13 @@ type walk struct {
 	at    place
 	seen  []problem.Presence // of the members of the structs around the cursor, by position
 	room  int64              // bytes that the value may still take
-	huge  bool               // no float64 holds a number of an any
+	huge  bool               // an any holds a number that is too large for a float64
 }
 
 var walks = sync.Pool{New: func() any { return new(walk) }}
 
-// walk decodes the body at c into root, and takes from room the bytes of memory
-// that this costs. If there is too little room, it passes over the rest.
+// walk decodes the body at c into root. It subtracts from room the bytes of memory
+// that this takes; if room is negative, walk skips the rest.
 func (v *Validator) walk(c strictjson.Cursor, root reflect.Value, n *node, f *field, s *section, room *int64) findings {
 	w := walks.Get().(*walk)
 	defer w.release()
@@ -38,28 +38,27 @@ func (v *Validator) walk(c strictjson.Cursor, root reflect.Value, n *node, f *fi
 	return w.found
 }
 
-// release gives w back to the pool without what it knows of the body.
+// release clears w, so that nothing of the body stays, and gives it back to the pool.
 func (w *walk) release() {
 	*w = walk{at: w.at[:0], seen: w.seen[:0]}
 	walks.Put(w)
 }
 
-// leave goes back to where w came from, and forgets the name of where it was.
+// leave goes one step back, and clears the name of the step.
 func (w *walk) leave() {
 	last := len(w.at) - 1
 	w.at[last].name = ""
 	w.at = w.at[:last]
 }
 
-// take reserves the memory of n values of that size, and reports whether there
-// is room for it.
+// take reserves memory for n values of that size, and reports whether there is room.
 func (w *walk) take(n int, size uintptr) bool {
 	w.room -= int64(n) * int64(size)
 	return w.room >= 0
 }
 
-// value decodes the value at the cursor into v. The field f and its section s
-// are what messages are made of.
+// value decodes the value at the cursor into v. The facts of an error come from the
+// field f and its section s.
 func (w *walk) value(v reflect.Value, n *node, f *field, s *section) {
 	c := w.Peek()
 	switch {
@@ -70,7 +69,7 @@ func (w *walk) value(v reflect.Value, n *node, f *field, s *section) {
 		w.note(w.quoted(v, n), f, s)
 		return
 	case c == 'n' && (n.want != problem.TypeAny || v.Kind() == reflect.Pointer):
-		w.Raw() // null is no value
+		w.Raw() // null leaves v as it is
 		return
 	}
 	for v.Kind() == reflect.Pointer && v.Type() != n.typ {
@@ -104,7 +103,7 @@ func (w *walk) opaque(v reflect.Value, n *node) fault {
 	if n.typ.Kind() != reflect.Interface {
 		raw := w.Raw()
 		w.take(len(raw), 1)
-		u, ok := v.Addr().Interface().(json.Unmarshaler) // not so a file, which only forms have
+		u, ok := v.Addr().Interface().(json.Unmarshaler) // a file is not one
 		if !ok || u.UnmarshalJSON(raw) != nil {
 			return fault{rule: "format", want: n.want}
 		}
@@ -154,8 +153,8 @@ func (w *walk) members(v reflect.Value, o *object, s *section) {
 	w.seen = w.seen[:base]
 }
 
-// absent reports the members whose presence is required and that did not come,
-// also those of structs that did not come but exist all the same.
+// absent reports the members that must be sent and were not, also those in a struct
+// that was not sent itself.
 func (w *walk) absent(o *object, seen []problem.Presence) {
 	for i, f := range o.fields {
 		if f.in != problem.InBody || seen[i] == problem.Present {
@@ -163,7 +162,7 @@ func (w *walk) absent(o *object, seen []problem.Presence) {
 		}
 		w.at = w.at.to(f)
 		switch {
-		case f.presence:
+		case f.mustBeSent:
 			w.note(fault{rule: "required", want: f.node.want, presence: seen[i]}, f, f.rules)
 		case f.holdsPresence():
 			w.absent(f.node.object, f.node.object.absent)
@@ -172,11 +171,11 @@ func (w *walk) absent(o *object, seen []problem.Presence) {
 	}
 }
 
-// unknown reads the value of a name that the struct does not have, and reports
-// it if somebody wants to know, or if encoding/json would take it for a member.
+// unknown reads the value of a name that the struct does not have. It reports the name
+// if the Config asks for that, or if encoding/json would take it for a member.
 func (w *walk) unknown(name []byte, o *object, rank int) {
 	var like *field
-	// Folding changes the length of a letter at most from one byte to three.
+	// Folding shortens a letter at most from three bytes to one.
 	if len(name) <= 3*o.longest {
 		like = o.folded[folded(name)]
 	}
@@ -216,8 +215,8 @@ func (w *walk) entries(v reflect.Value, n *node, f *field, s *section) {
 	}
 }
 
-// elements decodes an array into a list. An array of Go takes as many elements
-// as it has room for, as in encoding/json.
+// elements decodes an array into a list. A Go array takes as many elements as it has
+// room for, as in encoding/json.
 func (w *walk) elements(v reflect.Value, n *node, f *field, s *section) {
 	size := w.Open()
 	if v.Kind() == reflect.Slice && w.take(size, v.Type().Elem().Size()) {
@@ -249,8 +248,7 @@ func (w *walk) element(v reflect.Value, n *node, f *field, s *section) {
 // note keeps what is wrong with the value at w.at, if anything is.
 func (w *walk) note(bad fault, f *field, s *section) { w.found.note(bad, w.at, f, s) }
 
-// fieldAt returns the field of a struct, and allocates the embedded structs on
-// the way to it.
+// fieldAt returns a field of a struct, and allocates the embedded structs on the way.
 func fieldAt(v reflect.Value, index []int) reflect.Value {
 	v = v.Field(index[0])
 	for _, x := range index[1:] {

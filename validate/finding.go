@@ -9,7 +9,7 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// A finding is a field error on its way: with its place in the struct order.
+// A finding is a field error with its place, from which its path is made at the end.
 type finding struct {
 	problem.FieldError
 	at     place
@@ -17,8 +17,8 @@ type finding struct {
 	others []place // the other values that the rule looks at
 }
 
-// A fault is what is wrong with a value, as those see it who look at nothing
-// else. The zero fault is none.
+// A fault is what is wrong with a value, without its place. The zero fault means that
+// nothing is wrong.
 type fault struct {
 	rule      string
 	param     string // the bound of a range
@@ -39,7 +39,8 @@ type step struct {
 	field *field // the member
 }
 
-// to leads on to f, a field of the object at p. The whole body is no step away.
+// to returns the place of f, a field of the object at p. A field that is the whole
+// body has the place of its object.
 func (p place) to(f *field) place {
 	if f.whole {
 		return p
@@ -53,16 +54,16 @@ const (
 	stepMember stepKind = iota
 	stepElement
 	stepEntry
-	stepUnknown // a member that its struct does not have; behind the others
+	stepUnknown // a member that its struct does not have; sorts behind the others
 )
 
-// compare orders places depth first: members as their struct has them, then
-// the unknown ones as they came, elements by index, entries by key.
+// compare orders places depth first: members in struct order, then unknown members as
+// they came, elements by index, entries by key.
 func (p place) compare(q place) int {
 	for i := range min(len(p), len(q)) {
 		a, b := &p[i], &q[i]
 		if a.kind == b.kind && a.rank == b.rank && a.name == b.name {
-			continue // as most steps of two places do
+			continue
 		}
 		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.rank, b.rank), strings.Compare(a.name, b.name))
 	}
@@ -102,15 +103,15 @@ func compareFindings(a, b finding) int {
 	return 1
 }
 
-// findings collects what is wrong, no more than the first limit in struct
-// order, so that a body of a hundred thousand faults costs little more than
-// one of a hundred.
+// findings collects findings. It keeps only the first in struct order, as many as
+// limit says, so that a body of a hundred thousand faults costs little more than one
+// of a hundred.
 type findings struct {
 	limit   int
 	list    []finding
 	dropped int
 	more    bool    // there may be more than dropped
-	spare   []place // of findings that were dropped
+	spare   []place // memory of dropped findings, for reuse
 }
 
 func (fs *findings) add(f finding) {
@@ -120,8 +121,8 @@ func (fs *findings) add(f finding) {
 	}
 }
 
-// note adds what is wrong with a value that did not decode, if anything is, and
-// completes the facts: f and s, its field and section, may be nil.
+// note adds the fault of a value, if it has one, with the facts of its field and
+// section. Both may be nil.
 func (fs *findings) note(bad fault, at place, f *field, s *section) {
 	if bad.rule == "" {
 		return
@@ -155,8 +156,7 @@ func (fs *findings) note(bad fault, at place, f *field, s *section) {
 	fs.add(finding{FieldError: e, at: fs.keep(at)})
 }
 
-// keep returns a copy of p for a finding, in the memory of a dropped one if
-// there is any.
+// keep returns a copy of p. It reuses the memory of a dropped finding.
 func (fs *findings) keep(p place) place {
 	var spare place
 	if n := len(fs.spare); n > 0 {
@@ -165,7 +165,7 @@ func (fs *findings) keep(p place) place {
 	return append(spare, p...)
 }
 
-// cut sorts the list and leaves the first ones.
+// cut sorts the list and drops all but the first ones.
 func (fs *findings) cut() {
 	slices.SortStableFunc(fs.list, compareFindings)
 	if len(fs.list) > fs.limit {
@@ -178,13 +178,12 @@ func (fs *findings) cut() {
 	}
 }
 
-// cuts reports whether a finding at p would stand behind the cut, as far as the
-// last cut tells.
+// cuts reports whether a finding at p would be dropped, judging by the last cut.
 func (fs *findings) cuts(p place) bool {
 	return fs.dropped > 0 && p.compare(fs.list[fs.limit-1].at) > 0
 }
 
-// touches reports whether p lies at or below a finding, or, on demand, above one.
+// touches reports whether p is at or below a finding or, if above is set, above one.
 func (fs *findings) touches(p place, above bool) bool {
 	i, _ := slices.BinarySearchFunc(fs.list, p, func(f finding, p place) int {
 		if c := f.at.compare(p); c != 0 {
@@ -198,13 +197,13 @@ func (fs *findings) touches(p place, above bool) bool {
 	return above && i < len(fs.list) && fs.list[i].at.within(p)
 }
 
-// addRule adds a rule failure, unless it says nothing because a value that it
-// looks at did not decode: decoded must be sorted, and no finding in it may lie
-// below another one. Decode failures behind the cut of a full list say nothing
-// any more, but a rule failure there will be cut, too.
+// addRule adds a rule failure, unless a value that the rule looks at did not decode:
+// the failure would be about a zero value then. decoded must be sorted, and no finding
+// in it may be below another one. A decode failure that was dropped blocks nothing,
+// but a rule failure in the same place will be dropped, too.
 func (fs *findings) addRule(f finding, decoded *findings) {
 	blocked := decoded.touches(f.at, f.unique) || slices.ContainsFunc(f.others, func(p place) bool { return decoded.touches(p, true) })
-	if f.Key || !blocked { // a key says something whatever its value is
+	if f.Key || !blocked { // the key of an entry has decoded even if its value has not
 		fs.add(f)
 	}
 }

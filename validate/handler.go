@@ -13,10 +13,10 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// HandlerFunc returns a handler that decodes each request into a T as [Decode]
-// does and calls fn with it. Errors of both are answered as those of a
-// [problem.HandlerFunc]. It panics if fn is nil or T fails [Check], as
-// http.ServeMux does for a bad pattern.
+// HandlerFunc returns a handler that decodes each request into a T, as [Decode] does,
+// and calls fn with it. It answers errors of Decode and of fn as a
+// [problem.HandlerFunc] does. HandlerFunc panics if fn is nil or T fails [Check], as
+// [http.ServeMux] does for a bad pattern.
 func HandlerFunc[T any](v *Validator, fn func(http.ResponseWriter, *http.Request, T) error) http.Handler {
 	if fn == nil {
 		panic("validate: HandlerFunc of a nil function")
@@ -32,14 +32,15 @@ func HandlerFunc[T any](v *Validator, fn func(http.ResponseWriter, *http.Request
 	})
 }
 
-// Handler returns a middleware for a handler that reads the body itself: it
-// decodes each request into a T as [Decode] does, leaves the T in the context,
-// see [FromContext], and passes on a request whose body reads the same bytes
-// again. A request that fails is answered by [problem.Respond]. Handler panics
-// if T fails [Check].
+// Handler returns a middleware for a handler that reads the body itself. The
+// middleware decodes each request into a T, as [Decode] does, puts the T into the
+// context, see [FromContext], and passes on a request whose body can be read again.
+// It answers a bad request with [problem.Respond]. Handler panics if T fails [Check].
 //
-// It must stand below the router for T to have path parameters, and above
-// nothing that parses forms.
+// Put the middleware below the router if T has path parameters, and above any code
+// that reads the body or parses a form. If T is a multipart form, the wrapped handler
+// finds it in [http.Request.MultipartForm], and [http.Request.FormValue] returns
+// nothing.
 func Handler[T any](v *Validator) func(http.Handler) http.Handler {
 	v, p := mustCheck[T](v)
 	return func(next http.Handler) http.Handler {
@@ -69,8 +70,8 @@ func Handler[T any](v *Validator) func(http.Handler) http.Handler {
 // key is the context key of a T.
 type key[T any] struct{}
 
-// FromContext returns what the innermost [Handler] of T has decoded. It panics
-// if there was none, because that can only be a mistake in the wiring.
+// FromContext returns the T that the innermost [Handler] of T has decoded. It panics
+// if there was none, because that is a mistake in the program.
 func FromContext[T any](ctx context.Context) T {
 	in, ok := ctx.Value(key[T]{}).(*T)
 	if !ok {
@@ -87,14 +88,14 @@ func mustCheck[T any](v *Validator) (*Validator, *plan) {
 	return v, v.plan(reflect.TypeFor[T]())
 }
 
-// Decode reads a request into a T and validates it. The error of a bad request
-// is of the kind InvalidRequest, Validation, PayloadTooLarge,
-// UnsupportedMediaType or RequestTimeout; hand it to [problem.Respond]. Any
-// other means that the server is at fault, or that the request's context is
-// done.
+// Decode reads a request into a T and validates it. The error of a bad request is of
+// the kind [problem.InvalidRequest], [problem.Validation],
+// [problem.PayloadTooLarge], [problem.UnsupportedMediaType] or
+// [problem.RequestTimeout]; hand it to [problem.Respond]. Any other error means that
+// the server is at fault, or that the context of the request is done.
 //
-// The body is consumed. With a nil w the connection is not closed after a body
-// that is too large, and [Config].ReadTimeout has no effect.
+// Decode consumes the body. If w is nil, the connection stays open after a body that
+// is too large, and [Config.ReadTimeout] has no effect.
 func Decode[T any](v *Validator, w http.ResponseWriter, r *http.Request) (T, error) {
 	v = v.orStandard()
 	p := v.plan(reflect.TypeFor[T]())
@@ -104,7 +105,7 @@ func Decode[T any](v *Validator, w http.ResponseWriter, r *http.Request) (T, err
 	return decode[T](v, p, w, r, nil)
 }
 
-// decode does the work of Decode. It keeps the body in kept, if that is not nil.
+// decode does the work of Decode. If kept is not nil, decode leaves the body there.
 func decode[T any](v *Validator, p *plan, w http.ResponseWriter, r *http.Request, kept *[]byte) (in T, err error) {
 	p = p.of(r)
 	target := settle(reflect.ValueOf(&in).Elem())
@@ -124,7 +125,8 @@ func decode[T any](v *Validator, p *plan, w http.ResponseWriter, r *http.Request
 	return in, nil
 }
 
-// decode is the pipeline: the first refusal wins, and all field errors are one
+// decode runs the steps in their order: headers and body, JSON or form, parameters,
+// rules. The first step that refuses ends it; all field errors together are one
 // refusal.
 func (v *Validator) decode(p *plan, root reflect.Value, w http.ResponseWriter, r *http.Request, kept *[]byte) (err error) {
 	defer contain(&err)
@@ -134,7 +136,7 @@ func (v *Validator) decode(p *plan, root reflect.Value, w http.ResponseWriter, r
 	decoded, memory := findings{limit: v.cfg.MaxErrors}, v.cfg.MaxValue
 	doc := &noDocument
 	if p.reads(r) {
-		if doc, err = v.read(p, w, r, kept != nil || p.keeps); err != nil {
+		if doc, err = v.read(p, w, r, kept != nil || p.retainsBody); err != nil {
 			return err
 		}
 		defer doc.release()
@@ -154,7 +156,7 @@ func (v *Validator) decode(p *plan, root reflect.Value, w http.ResponseWriter, r
 		}
 		in.decode(p, root, &decoded)
 	}
-	if p.embeds {
+	if p.embedsPointers {
 		prepare(root, p.top, &memory)
 	}
 	if memory < 0 {
@@ -164,7 +166,7 @@ func (v *Validator) decode(p *plan, root reflect.Value, w http.ResponseWriter, r
 	if len(found.list) == 0 || err != nil {
 		return err
 	}
-	var few [4]*finding // need no memory of their own
+	var few [4]*finding // saves an allocation
 	wanted := few[:0]
 	for i := range found.list {
 		switch f := &found.list[i]; {
@@ -182,11 +184,11 @@ func (v *Validator) decode(p *plan, root reflect.Value, w http.ResponseWriter, r
 	return found.err()
 }
 
-// noDocument is the body of a T that has no use for it.
+// noDocument stands for the body if T has no field for it.
 var noDocument document
 
-// decodeBody decodes a JSON body. What is wrong with the body as a whole is no
-// error of a field.
+// decodeBody decodes a JSON body. If the body as a whole has the wrong type, that is
+// an error of its own, not one of a field.
 func (v *Validator) decodeBody(p *plan, root reflect.Value, doc *document, memory *int64) (found findings, err error) {
 	c, target, rules := doc.scanner.Cursor(), root, (*section)(nil)
 	if p.member != nil {
@@ -200,8 +202,8 @@ func (v *Validator) decodeBody(p *plan, root reflect.Value, doc *document, memor
 	return found, err
 }
 
-// contain turns a panic of a rule, an unmarshaler or the engine into an error
-// that says nothing to the client. http.ErrAbortHandler goes on its way.
+// contain turns a panic of a rule, an unmarshaler or the engine into an error that
+// tells the client nothing. It passes on [http.ErrAbortHandler].
 func contain(err *error) {
 	p := recover()
 	if p == nil {
@@ -210,7 +212,7 @@ func contain(err *error) {
 	if exchange.IsAbort(p) {
 		panic(p)
 	}
-	// Its value may be the client's, as the index in a runtime.Error; the stack
-	// names the line.
+	// The value of the panic may contain what a client sent, such as the index in a
+	// runtime.Error, so only its type is logged; the stack names the line.
 	*err = problem.Internal.Wrap(fmt.Errorf("validate: panic of type %T\n%s", p, debug.Stack()), "")
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/go-playground/validator/v10"
 )
 
-// newEngine returns a validator of our own, with the rules of the Config.
+// newEngine returns an engine with the rules of this package and of the Config.
 func (v *Validator) newEngine() *validator.Validate {
 	e := validator.New(validator.WithRequiredStructEnabled())
 	e.SetTagName(v.cfg.TagName)
@@ -27,8 +27,8 @@ func (v *Validator) newEngine() *validator.Validate {
 	return e
 }
 
-// uuidRule is validator's rule of that name for digits in any case, which RFC
-// 9562, section 4, asks of readers: validator itself does so for "uuid" alone.
+// uuidRule is validator's rule of that name for digits in upper and lower case. RFC
+// 9562, section 4, wants readers to accept both; validator does so only for "uuid".
 func uuidRule(name string) validator.Func {
 	return func(fl validator.FieldLevel) bool {
 		v := fl.Field()
@@ -40,7 +40,7 @@ func uuidRule(name string) validator.Func {
 	}
 }
 
-// notBlank refuses strings of white space only, and whatever else is empty.
+// notBlank refuses strings of white space, empty lists and maps, and zero values.
 func notBlank(fl validator.FieldLevel) bool {
 	switch v := fl.Field(); v.Kind() {
 	case reflect.String:
@@ -52,9 +52,9 @@ func notBlank(fl validator.FieldLevel) bool {
 	}
 }
 
-// emailRule is validator's email rule behind a shortcut: the rule itself parses
-// the address and then runs a large expression over it, which took two thirds
-// of the time of a registration's rules.
+// emailRule is validator's email rule with a shortcut for usual addresses. The rule of
+// validator parses the address and then matches a large regular expression, which took
+// two thirds of the time of a registration's rules.
 func emailRule(fl validator.FieldLevel) bool {
 	text := fl.Field().String()
 	if len(text) > maxEmail {
@@ -64,16 +64,16 @@ func emailRule(fl validator.FieldLevel) bool {
 	return ok || !sure && plainValidator().Var(text, "email") == nil
 }
 
-// maxEmail is the longest address there can be: 64 bytes, an @ and 255 bytes, by
-// RFC 5321, section 4.5.3.1.
+// maxEmail is the length of the longest address: 64 bytes, an @ and 255 bytes, see RFC
+// 5321, section 4.5.3.1.
 const maxEmail = 320
 
 var plainValidator = sync.OnceValue(func() *validator.Validate { return validator.New() })
 
-// isEmail decides for what nearly everybody sends: letters, digits and the signs
-// of RFC 5322, section 3.2.3, in words with single dots between them, before an @
-// and a host name. Without an @ nothing is an address. All else it leaves to the
-// rule.
+// isEmail decides about usual addresses: letters, digits and the signs of RFC 5322,
+// section 3.2.3, in words with single dots between them, then an @ and a host name. A
+// text without an @ is not an address. For all other texts sure is false, and the rule
+// of validator decides.
 func isEmail(text string) (ok, sure bool) {
 	at := strings.IndexByte(text, '@')
 	if at < 0 {

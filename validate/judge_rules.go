@@ -20,19 +20,19 @@ type judgement struct {
 	ctx     context.Context
 	v       *Validator
 	p       *plan
-	decoded findings // what did not decode
-	rules   findings // what breaks a rule
-	at      place    // see visit
-	given   bool     // the value was not sent
-	unset   bool     // see visit
+	decoded findings // values that did not decode
+	rules   findings // values that break a rule
+	at      place    // of the visit
+	notSent bool     // the value did not come with a request, see [Validator.Validate]
+
+	findsZeros bool // the visit looks for zero values, see visit
 }
 
-// Failures beyond so many are not counted, and not looked for: a client would
-// choose what they cost.
+// counted is the number of dropped failures after which the visit stops to look for
+// more: a client chooses how many there are.
 const counted = 1000
 
-// isEnough reports whether what is wrong at j.at would neither be reported nor
-// counted.
+// isEnough reports whether a failure at j.at would be neither reported nor counted.
 func (j *judgement) isEnough() bool {
 	if j.rules.dropped < counted || !j.rules.cuts(j.at) {
 		return false
@@ -41,24 +41,24 @@ func (j *judgement) isEnough() bool {
 	return true
 }
 
-// judge runs the rules on root, which is addressable and of the plan's type. It
-// returns all that is wrong, together with what did not decode. Where nothing
-// was decoded, it looks for values whose presence is required and that are zero.
-func (p *plan) judge(ctx context.Context, v *Validator, root reflect.Value, decoded findings, given bool) (findings, error) {
+// judge runs the rules on root, which is addressable and has the type of the plan. It
+// returns the rule failures together with decoded. If the value was not sent, judge
+// reports a zero value as missing where the field must be sent.
+func (p *plan) judge(ctx context.Context, v *Validator, root reflect.Value, decoded findings, notSent bool) (findings, error) {
 	broken := p.engine.StructCtx(ctx, root.Addr().Interface())
-	if broken == nil && !p.top.deep {
+	if broken == nil && !p.top.needsVisit {
 		return decoded, nil
 	}
-	j := &judgement{ctx: ctx, v: v, p: p, decoded: decoded, rules: findings{limit: v.cfg.MaxErrors}, given: given, unset: given}
-	if given && p.top.deep {
-		_ = j.visit(root, p.top.object, true) // asks nobody who could fail
-		j.unset = false
+	j := &judgement{ctx: ctx, v: v, p: p, decoded: decoded, rules: findings{limit: v.cfg.MaxErrors}, notSent: notSent, findsZeros: notSent}
+	if notSent && p.top.needsVisit {
+		_ = j.visit(root, p.top.object, true) // fails only when it asks the engine
+		j.findsZeros = false
 		j.decoded.cut()
 	}
 	if err := j.engine(broken, scope{node: p.top}, false); err != nil {
 		return findings{}, err
 	}
-	if p.top.deep {
+	if p.top.needsVisit {
 		if err := j.visit(root, p.top.object, broken == nil); err != nil {
 			return findings{}, err
 		}
@@ -69,8 +69,8 @@ func (p *plan) judge(ctx context.Context, v *Validator, root reflect.Value, deco
 	return j.rules, nil
 }
 
-// engine turns validator's errors about c, at the place of the visit, into
-// findings. Their namespaces are Go names and indexes, never map keys.
+// engine turns the errors of validator about c into findings. c is at the place of the
+// visit. The namespaces of the errors hold Go names and indexes, never map keys.
 func (j *judgement) engine(err error, c scope, key bool) error {
 	if err == nil {
 		return nil
@@ -83,7 +83,7 @@ func (j *judgement) engine(err error, c scope, key bool) error {
 	prefix := c.prefix()
 	for i, e := range failed {
 		if len(j.rules.list) >= j.v.cfg.MaxErrors && i >= j.v.cfg.MaxErrors {
-			// validator keeps the struct order, so the rest would be cut.
+			// validator keeps the struct order, so the rest would be dropped.
 			j.rules.dropped += len(failed) - i
 			break
 		}
@@ -94,20 +94,19 @@ func (j *judgement) engine(err error, c scope, key bool) error {
 	return nil
 }
 
-// A scope is where a namespace begins, or has led to.
+// A scope is the place where a namespace of validator begins, or to which it leads.
 type scope struct {
 	node    *node
 	field   *field
 	section *section
 	at      place
-	depth   int    // of the owner of field: so many steps of at lead there
-	rest    string // of the namespace, which leads to nothing on the wire
+	depth   int    // number of steps in at that lead to the owner of field
+	rest    string // end of the namespace that is not on the wire
 
-	zeroPasses bool // of the elements one was zero, and broke no rule
+	zeroPasses bool // an element that is zero has broken no rule
 }
 
-// resolve follows a namespace, such as Items[1].Name, as far as the wire
-// knows it.
+// resolve follows a namespace, such as Items[1].Name, as far as it is on the wire.
 func (c scope) resolve(namespace string) scope {
 	c.at = slices.Clone(c.at)
 	goName := ""
@@ -152,7 +151,7 @@ func (j *judgement) describe(e validator.FieldError, c scope) finding {
 	case builtinAliases[e.Tag()]:
 		f.Rule, f.Param = e.Tag(), ""
 	case strings.Contains(f.Rule, "|"):
-		f.Param = "" // of the last alternative only
+		f.Param = "" // it belongs to the last alternative only
 	}
 	if s := c.section; s != nil && s.node != nil {
 		f.Want, f.OneOf, f.Min, f.Max = s.node.want, s.oneOf, s.min, s.max
@@ -162,7 +161,7 @@ func (j *judgement) describe(e validator.FieldError, c scope) finding {
 	}
 	f.Message = j.v.cfg.Rules[f.Rule].Text
 	switch value := reflect.ValueOf(e.Value()); {
-	case j.given:
+	case j.notSent:
 	case !value.IsValid(), value.IsZero():
 		f.Presence = problem.Zero
 	default:
@@ -175,7 +174,7 @@ func (j *judgement) describe(e validator.FieldError, c scope) finding {
 	return f
 }
 
-// compare names the other fields that the rule looks at as the wire does.
+// compare names the other fields that the rule looks at by their names on the wire.
 func (c scope) compare(f *finding) {
 	if f.unique = f.Rule == "unique"; f.unique {
 		if elem := c.node.elem; elem != nil && elem.object != nil && elem.object.byGo[f.Param] != nil {
@@ -210,12 +209,12 @@ func (o *object) follow(goPath string) scope {
 	return c
 }
 
-// builtinAliases are validator's own aliases, which have sentences.
+// builtinAliases are the aliases of validator for which styles have sentences.
 var builtinAliases = words("iscolor country_code eu_country_code")
 
-// locate looks up how the values of wanted were sent, which all have the value
-// at the cursor on their way at that depth: one pass over the body for all of
-// them. It sorts wanted by where they lead.
+// locate finds out whether the values of wanted were sent, in one pass over the body.
+// The first depth steps of each lead to the value at the cursor. locate reorders
+// wanted.
 func locate(c *strictjson.Cursor, wanted []*finding, depth int) {
 	open := c.Peek()
 	here := first(wanted, func(f *finding) bool { return len(f.at) == depth })
@@ -244,7 +243,8 @@ func locate(c *strictjson.Cursor, wanted []*finding, depth int) {
 	}
 }
 
-// first moves those that is holds for to the begin of list and counts them.
+// first moves the findings for which is returns true to the begin of list, and counts
+// them.
 func first(list []*finding, is func(*finding) bool) (n int) {
 	for i, f := range list {
 		if is(f) {

@@ -12,14 +12,13 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// The engine is not asked about map entries: it writes keys into its
-// namespaces, where nobody can tell them from names, and where a long key is
-// copied once for every value below it. Nor is it asked about lists of structs
-// and of lists, of which it would report each failure before anybody can count
-// them. visit finds both and runs their sections element by element, or, if
-// j.unset, notes the values that are zero and whose presence is required. On its
-// way j.at is the place of the value; sound says that the engine found no fault
-// with v.
+// visit runs the rules that the engine must not run at once. The engine writes map
+// keys into its namespaces, where a key looks like a name, and copies a long key for
+// each value below it. And it reports each failure in a list of structs or of lists
+// before anybody can count them. So visit finds maps and such lists, and runs their
+// sections element by element. If j.findsZeros is set, it only notes zero values of
+// fields that must be sent. j.at is the place of v; sound says that v has passed the
+// engine.
 func (j *judgement) visit(v reflect.Value, o *object, sound bool) (err error) {
 	base := len(j.at)
 	for _, f := range o.fields {
@@ -29,10 +28,10 @@ func (j *judgement) visit(v reflect.Value, o *object, sound bool) (err error) {
 		}
 		j.at = j.at.to(f)
 		switch {
-		case j.unset && f.presence && fv.IsZero():
+		case j.findsZeros && f.mustBeSent && fv.IsZero():
 			bad := problem.FieldError{In: f.in, Rule: "required", Want: f.node.want, Label: f.label, Message: f.message}
 			j.decoded.add(finding{FieldError: bad, at: slices.Clone(j.at)})
-		case (f.node.deep || f.rules.isVisited()) && !f.rules.isOpaque():
+		case (f.node.needsVisit || f.rules.isVisited()) && !f.rules.isOpaque():
 			err = j.descend(fv, v, scope{field: f, section: f.rules, node: f.node, depth: base}, sound)
 		}
 		j.at = j.at[:base]
@@ -43,7 +42,7 @@ func (j *judgement) visit(v reflect.Value, o *object, sound bool) (err error) {
 	return nil
 }
 
-// descend looks for lists and maps in the value of c, a part of parent.
+// descend looks for lists and maps in v, the value of c and a part of parent.
 func (j *judgement) descend(v, parent reflect.Value, c scope, sound bool) error {
 	for v.Kind() == reflect.Pointer {
 		if v.IsNil() {
@@ -58,13 +57,13 @@ func (j *judgement) descend(v, parent reflect.Value, c scope, sound bool) error 
 		return nil
 	}
 	if c.section.own != "" && !sound {
-		// Elements of a list that breaks a rule as a whole are not visited.
+		// If the list as a whole breaks a rule, its elements are not visited.
 		err := j.p.engine.VarWithValueCtx(j.ctx, v.Interface(), pointer(parent), c.section.own)
 		if err != nil {
 			return onlyRules(err)
 		}
 	}
-	var key reflect.Value // of lists there is none
+	var key reflect.Value // stays invalid for a list
 	e, keys, base := c, c, len(j.at)
 	e.node, e.section, keys.section = c.node.elem, c.section.next, c.section.keys
 	if c.node.want == problem.TypeMap {
@@ -92,16 +91,16 @@ func (j *judgement) descend(v, parent reflect.Value, c scope, sound bool) error 
 	return nil
 }
 
-// one returns a list of one element, to be filled.
+// one returns a list of one zero element.
 func one(t reflect.Type) reflect.Value { return reflect.MakeSlice(reflect.SliceOf(t), 1, 1) }
 
-// part runs the rules of the part of a value that is at j.at: of its key, if it
-// has one with rules, which is in a list of one, of itself, the i-th of list, and of
-// what is below it.
+// part runs the rules of one element, which is list[i] at j.at: of its key, if that has
+// rules, of the element, and of the values below it. The key is the only element of a
+// list.
 func (j *judgement) part(parent, key reflect.Value, k *scope, list reflect.Value, i int, e *scope) error {
 	v := list.Index(i)
 	switch {
-	case j.unset:
+	case j.findsZeros:
 		return j.descend(v, parent, *e, true)
 	case j.isEnough():
 		return nil
@@ -110,14 +109,14 @@ func (j *judgement) part(parent, key reflect.Value, k *scope, list reflect.Value
 			return err
 		}
 	}
-	// Zero structs are cheap to send: it is enough to ask about one, unless a
-	// rule of the user may see a difference.
-	zero := e.node.object != nil && !e.node.deep && len(j.v.cfg.Rules) == 0 && v.IsZero()
+	// A client can send many empty structs at little cost, so only the first is
+	// checked. A rule of the Config may answer differently each time.
+	zero := e.node.object != nil && !e.node.needsVisit && len(j.v.cfg.Rules) == 0 && v.IsZero()
 	if zero && e.zeroPasses {
 		return nil
 	}
 	broken := j.run(list, i, parent, e)
-	if broken == nil && !e.node.deep && !e.section.isVisited() {
+	if broken == nil && !e.node.needsVisit && !e.section.isVisited() {
 		e.zeroPasses = e.zeroPasses || zero
 		return nil
 	}
@@ -127,8 +126,8 @@ func (j *judgement) part(parent, key reflect.Value, k *scope, list reflect.Value
 	return j.descend(v, parent, *e, broken == nil)
 }
 
-// run asks the engine about one element or key. The names in its answer begin
-// with e.prefix.
+// run asks the engine about one element or key. The namespaces in its errors begin with
+// e.prefix.
 func (j *judgement) run(list reflect.Value, i int, parent reflect.Value, e *scope) error {
 	v := list.Index(i)
 	inner := v
@@ -146,17 +145,17 @@ func (j *judgement) run(list reflect.Value, i int, parent reflect.Value, e *scop
 		}
 		return j.p.engine.StructCtx(j.ctx, pointer(inner))
 	default:
-		// A piece of the list costs less than a copy of the struct.
+		// A slice of the list costs less than a copy of the struct.
 		return j.p.engine.VarWithKeyCtx(j.ctx, elementKey, list.Slice(i, i+1).Interface(), e.section.dive)
 	}
 }
 
-// elementKey stands for a list of one element: validator dives into a struct only
-// below a name.
+// elementKey is the name of a list of one element. validator runs rules on a struct
+// only below a name.
 const elementKey = "x"
 
-// prefix is what stands before the dots and names of an element of c, or of the
-// root.
+// prefix returns the begin of the namespaces in errors about an element of c or about
+// the root.
 func (c *scope) prefix() string {
 	switch {
 	case !c.node.dived:
@@ -167,7 +166,7 @@ func (c *scope) prefix() string {
 	return elementKey + "[0]"
 }
 
-// onlyRules returns nil if err is nil or says that rules were broken, else err.
+// onlyRules returns err, unless it only says that rules are broken.
 func onlyRules(err error) error {
 	if _, ok := errors.AsType[validator.ValidationErrors](err); ok || err == nil {
 		return nil
@@ -175,7 +174,7 @@ func onlyRules(err error) error {
 	return fmt.Errorf("validate: run the rules: %w", err)
 }
 
-// pointer returns the address of v, or of a copy of it that has one.
+// pointer returns the address of v, or of a copy if v is not addressable.
 func pointer(v reflect.Value) any {
 	if v.CanAddr() {
 		return v.Addr().Interface()
@@ -185,7 +184,7 @@ func pointer(v reflect.Value) any {
 	return c.Interface()
 }
 
-// keyName is a map key as encoding/json writes it.
+// keyName returns a map key as encoding/json writes it.
 func keyName(k reflect.Value) string {
 	if k.Kind() == reflect.String {
 		return k.String()
@@ -198,10 +197,10 @@ func keyName(k reflect.Value) string {
 	return fmt.Sprint(k.Interface())
 }
 
-// prepare allocates embedded struct pointers, so that the rules behind them
-// run. It takes their bytes from memory, and ends when there is none.
+// prepare allocates structs that are embedded by pointers, so that their rules run. It
+// subtracts their bytes from memory, and stops when memory is negative.
 func prepare(v reflect.Value, n *node, memory *int64) {
-	if !n.deep || *memory < 0 {
+	if !n.needsVisit || *memory < 0 {
 		return
 	}
 	for v.Kind() == reflect.Pointer {

@@ -18,9 +18,9 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// read checks the headers that speak about the body and reads it; a JSON body
-// is scanned on the way. Steps that refuse without reading come first, so that a
-// client that waits for 100 Continue never sends a body that nobody wants.
+// read checks the headers of the body, reads the body, and scans it if it is JSON. The
+// headers come first: a client that waits for 100 Continue does not send a body that
+// they refuse.
 func (v *Validator) read(p *plan, w http.ResponseWriter, r *http.Request, keep bool) (*document, error) {
 	boundary, err := "", error(nil)
 	if !isBodyless(r) {
@@ -51,14 +51,14 @@ func (v *Validator) read(p *plan, w http.ResponseWriter, r *http.Request, keep b
 	return d, nil
 }
 
-// receive reads the body of r into d: whole, or the parts of a form with that
-// boundary one by one, unless their bytes are to be kept.
+// receive reads the body of r into d. It reads the parts of a multipart form one by
+// one, unless the bytes of the body must be kept.
 func (v *Validator) receive(d *document, w http.ResponseWriter, r *http.Request, boundary string, keep bool) (err error) {
-	var deadline *http.ResponseController // to take back
+	var deadline *http.ResponseController // nil if no deadline was set
 	if w != nil && v.cfg.ReadTimeout > 0 {
 		c := http.NewResponseController(w)
 		if err := c.SetReadDeadline(time.Now().Add(v.cfg.ReadTimeout)); err == nil {
-			deadline = c // else the writer has no deadlines, and is left alone
+			deadline = c
 		}
 	}
 	if boundary == "" || keep {
@@ -72,18 +72,18 @@ func (v *Validator) receive(d *document, w http.ResponseWriter, r *http.Request,
 		d.parts, err = v.readMultipart(r, body, boundary)
 	}
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		// Only the server's own writer closes the connection behind a body that is
-		// too large, and only if it is told so by this reader; behind a wrapped one
-		// the rest would be read as the next request.
+		// This reader tells the server to close the connection behind a body that is
+		// too large, else the rest of the body would be read as the next request.
+		// That works only with the server's own writer, not with one that wraps it.
 		_, _ = http.MaxBytesReader(exchange.Innermost(w), io.NopCloser(strings.NewReader("x")), 0).Read(make([]byte, 1))
 	}
 	switch {
 	case err == nil && deadline != nil:
 		return deadline.SetReadDeadline(time.Time{})
 	case err != nil && r.ContentLength < 0 && r.ProtoMajor == 1:
-		// A deadline that has passed stays: without it the server would wait for
-		// the rest of the body before it sends the answer. So it would for the
-		// rest of a chunked body that is refused early.
+		// A deadline that has passed is left in place: without it the server would
+		// wait for the rest of the body before it sends the answer. It would do the
+		// same for a chunked body that is refused early, so that connection closes.
 		if _, early := errors.AsType[*strictjson.Error](err); early {
 			setHeader(w, "Connection", "close")
 		}
@@ -101,8 +101,7 @@ func (v *Validator) limits() strictjson.Limits {
 	return strictjson.Limits{Depth: v.cfg.MaxDepth, Elements: v.cfg.MaxElements, Tokens: v.cfg.MaxTokens}
 }
 
-// empty stands for a body that is not there: an object without members where
-// there is one to fill.
+// empty reads an empty body: if T is a struct, as an object without members.
 func (v *Validator) empty(p *plan, d *document) error {
 	switch {
 	case !v.cfg.AllowEmpty:
@@ -118,21 +117,21 @@ func (v *Validator) empty(p *plan, d *document) error {
 
 const textElements = "Request body has too many elements"
 
-// scanTexts are the public texts of what the scan refuses. All else is in the
-// style's words.
+// scanTexts are the public texts for refusals of the scan. For all other refusals the
+// style has a text.
 var scanTexts = map[strictjson.Kind]string{
 	strictjson.Depth:    "Request body is nested too deeply",
 	strictjson.Elements: textElements,
 	strictjson.Number:   "Request body contains a number that is too long",
 }
 
-// A refusal is the cause of a body that the scan has refused. Its text is made
-// only when somebody reads it, because clients choose how many there are.
+// A refusal is the cause of the error for a body that the scan has refused. Its text is
+// made only when somebody reads it, because clients choose how many there are.
 type refusal struct{ fault *strictjson.Error }
 
 func (r refusal) Error() string { return "validate: request body, " + r.fault.Error() }
 
-// readError says why the body of r could not be read.
+// readError returns the answer to an error of reading the body of r.
 func readError(p *plan, r *http.Request, err error) error {
 	var network net.Error
 	if fault, ok := errors.AsType[*strictjson.Error](err); ok {
@@ -161,7 +160,7 @@ func readError(p *plan, r *http.Request, err error) error {
 	return problem.InvalidRequest.Wrap(fmt.Errorf("validate: read the body: %w", err), "Request body could not be read")
 }
 
-// pathOf tells the keys of maps from the names of members.
+// pathOf marks the segments of a path that are keys of maps, not names of members.
 func (n *node) pathOf(path []any) problem.Path {
 	for i, segment := range path {
 		name, named := segment.(string)
@@ -184,20 +183,19 @@ func setHeader(w http.ResponseWriter, name, value string) {
 	}
 }
 
-// A document is a body in memory and, if it is JSON, what the scan knows of it.
-// One from the pool is overwritten with zeros before it goes back, because
-// bodies hold passwords.
+// A document is a body in memory and, if it is JSON, its scanner. A document from the
+// pool is overwritten with zeros before it goes back, because bodies hold passwords.
 type document struct {
 	data    []byte
 	pooled  bool
-	scanner *strictjson.Scanner // nil if the body is no JSON
-	parts   *multipart.Form     // of a body with files
+	scanner *strictjson.Scanner // nil if the body is not JSON
+	parts   *multipart.Form     // of a multipart body
 }
 
 const (
 	leastRead = 512      // bytes of the smallest buffer
-	firstRead = 4 << 10  // where a body is scanned for the first time
-	earlyRead = 64 << 10 // what comes so far is scanned before more is read; no longer buffer is kept
+	firstRead = 4 << 10  // bytes before the first scan
+	earlyRead = 64 << 10 // bytes up to which a body is scanned while it is read, and of the largest pooled buffer
 )
 
 var documents = sync.Pool{New: func() any { return &document{pooled: true} }}
@@ -209,16 +207,17 @@ func newDocument(keep bool) *document {
 	return documents.Get().(*document)
 }
 
-// fill reads a body of that length, or of any length if it is negative, but no
-// more than most and the byte that tells that there is more. In the first 64 KiB
-// it stops to scan what it has, so that a body that is wrong at its begin is
-// refused there. A header that has kept its word so far is believed a little more.
+// fill reads a body of that length, or of unknown length if it is negative, but at most
+// most bytes and one more, which shows that the body is too large. Within the first 64
+// KiB it stops several times to scan, so that a body that is malformed near its begin
+// is refused there. The buffer grows step by step, whatever the Content-Length says;
+// the steps are larger if there is one.
 func (d *document) fill(r io.Reader, length, most int64) error {
 	for stop := int64(firstRead); ; {
 		known := length >= int64(len(d.data))
 		size := min(stop, most+1)
 		if known {
-			size = min(size, length+1) // the read that fills the buffer finds the end, too
+			size = min(size, length+1) // one byte more, so that the same read finds the end
 		}
 		d.grow(int(size))
 		for len(d.data) < int(size) {
@@ -229,8 +228,8 @@ func (d *document) fill(r io.Reader, length, most int64) error {
 			}
 			switch _, tooLarge := errors.AsType[*http.MaxBytesError](err); {
 			case tooLarge:
-				// What is too large and malformed, too, is malformed however it was
-				// cut into reads.
+				// A body that is both too large and malformed is reported as
+				// malformed, however the network has cut it.
 				return cmp.Or(d.check(), err)
 			case err == io.EOF:
 				return nil
@@ -250,7 +249,7 @@ func (d *document) fill(r io.Reader, length, most int64) error {
 	}
 }
 
-// check scans what has been read so far.
+// check scans the bytes that have been read so far.
 func (d *document) check() error {
 	if d.scanner == nil {
 		return nil
@@ -278,7 +277,7 @@ func (d *document) release() {
 	if !d.pooled {
 		return
 	}
-	// MaxBytesReader has read one byte more than it told, if there was one.
+	// A MaxBytesReader may have read one byte more than it has reported.
 	clear(d.data[:min(len(d.data)+1, cap(d.data))])
 	d.data = d.data[:0]
 	if cap(d.data) <= earlyRead {

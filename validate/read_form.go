@@ -18,15 +18,15 @@ const (
 	multipartType = "multipart/form-data"
 )
 
-// fileMemory is how much of the files of one form stays in memory. The rest goes
+// fileMemory is how many bytes of the files in one form stay in memory. The rest goes
 // to temporary files.
 const fileMemory = 1 << 20
 
 // A pair is one name and its value in a query or form.
 type pair struct{ name, value string }
 
-// parsePairs reads a query or form. Unlike package url it says no to what it
-// cannot read, and reads nothing before it has counted.
+// parsePairs parses a query or form. Unlike [url.ParseQuery] it returns nothing if any
+// pair is malformed, and it counts the pairs before it parses one.
 func (v *Validator) parsePairs(text, what string) ([]pair, error) {
 	if text == "" {
 		return nil, nil
@@ -52,7 +52,8 @@ func (v *Validator) parsePairs(text, what string) ([]pair, error) {
 
 var errTooMany = problem.InvalidRequest.New("Too many parameters")
 
-// A tally remembers how far a reader came, because package multipart hides it.
+// A tally counts the bytes of a reader and keeps its error, because package multipart
+// hides both.
 type tally struct {
 	io.Reader
 	n   int64
@@ -68,8 +69,8 @@ func (c *tally) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// readMultipart reads the parts of a form with files, and gives the form to
-// those who remove its temporary files: net/http, and the exchange.
+// readMultipart reads the parts of a multipart form. It puts the form into r and into
+// the exchange, because net/http and the exchange remove its temporary files.
 func (v *Validator) readMultipart(r *http.Request, body io.Reader, boundary string) (*multipart.Form, error) {
 	from := &tally{Reader: body}
 	form, err := multipart.NewReader(from, boundary).ReadForm(fileMemory)
@@ -78,7 +79,7 @@ func (v *Validator) readMultipart(r *http.Request, body io.Reader, boundary stri
 		return nil, from.err
 	case from.n == 0 && r.ContentLength > 0:
 		return nil, errConsumed
-	case errors.Is(err, multipart.ErrMessageTooLarge) && from.n > 10<<20: // text, which is kept in memory
+	case errors.Is(err, multipart.ErrMessageTooLarge) && from.n > 10<<20: // more text than multipart keeps in memory
 		return nil, problem.PayloadTooLarge.Wrap(fmt.Errorf("validate: read the form: %w", err), "")
 	case errors.Is(err, multipart.ErrMessageTooLarge):
 		return nil, errTooMany
@@ -111,8 +112,8 @@ func removeFiles(r *http.Request) {
 	}
 }
 
-// baseName is the name of a file without any path, of whichever system, so that
-// nobody is led out of a folder by it.
+// baseName returns the name of a file without its path, in the syntax of any system, so
+// that a name cannot lead out of a folder.
 func baseName(name string) string {
 	name = name[strings.LastIndexAny(name, `/\`)+1:]
 	if name == "." || name == ".." {

@@ -16,8 +16,7 @@ import (
 const maxContentType = 1 << 10
 
 // checkHeaders checks media type, coding and length, and returns the boundary of a
-// multipart body. Nothing is ever decompressed: a body of a kilobyte may hold a
-// gigabyte.
+// multipart body. A compressed body is refused: a kilobyte may expand to a gigabyte.
 func (v *Validator) checkHeaders(p *plan, w http.ResponseWriter, r *http.Request) (boundary string, err error) {
 	boundary, err = v.checkType(p, w, r.Header["Content-Type"])
 	if err != nil {
@@ -42,7 +41,7 @@ func (v *Validator) checkType(p *plan, w http.ResponseWriter, lines []string) (b
 	case len(lines) == 0 && v.cfg.AllowNoContentType:
 		return "", nil
 	case len(lines) == 1 && lines[0] == wanted[0]:
-		return "", nil // what nearly every request sends
+		return "", nil // the usual case
 	}
 	media, params := mediaType(lines)
 	boundary, parts := params["boundary"]
@@ -62,7 +61,7 @@ func (v *Validator) checkType(p *plan, w http.ResponseWriter, lines []string) (b
 	return "", problem.UnsupportedMediaType.New(text)
 }
 
-// mediaTypes returns what a body of p may be.
+// mediaTypes returns the media types that a body of p may have.
 func (p *plan) mediaTypes(v *Validator) []string {
 	types := v.cfg.MediaTypes
 	if p.form {
@@ -74,8 +73,8 @@ func (p *plan) mediaTypes(v *Validator) []string {
 	return types
 }
 
-// mediaType reads the lines of a Content-Type. There is none in several lines,
-// nor in one that package mime cannot read or should not.
+// mediaType parses the lines of a Content-Type. It returns "" for several lines, and
+// for a line that is too long or malformed.
 func mediaType(lines []string) (media string, params map[string]string) {
 	if len(lines) != 1 || len(lines[0]) > maxContentType {
 		return "", nil
@@ -87,8 +86,8 @@ func mediaType(lines []string) (media string, params map[string]string) {
 	return media, params
 }
 
-// matches reports whether a media type is one of wanted, in which a star stands
-// for at least one sign.
+// matches reports whether a media type is one of wanted. A star in wanted stands for at
+// least one character.
 func matches(wanted []string, media string) bool {
 	return slices.ContainsFunc(wanted, func(t string) bool {
 		ok, _ := path.Match(strings.ReplaceAll(t, "*", "?*"), media)
@@ -96,8 +95,8 @@ func matches(wanted []string, media string) bool {
 	})
 }
 
-// charsetText names a charset, unless it is none, but anything that a client
-// would like to see again.
+// charsetText returns the text for an unsupported charset. It names the charset only if
+// that looks like one: anything else would echo the client.
 func charsetText(charset string) string {
 	const signs = "abcdefghijklmnopqrstuvwxyz0123456789-_.:+"
 	if strings.Trim(strings.ToLower(charset), signs) != "" || charset == "" || len(charset) > 40 {
@@ -106,8 +105,8 @@ func charsetText(charset string) string {
 	return "The charset " + charset + " is not supported: it must be utf-8"
 }
 
-// isForm reports whether a request to a T of gin has a form, and not JSON. gin
-// looks into the query where there is no body.
+// isForm reports whether gin would read a form from a request, and not JSON. It does
+// so for a request without a body, whose query is the form.
 func isForm(r *http.Request) bool {
 	media, _ := mediaType(r.Header["Content-Type"])
 	return inQuery(r) || media == formType || media == multipartType
@@ -118,13 +117,13 @@ func inQuery(r *http.Request) bool {
 	return r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodDelete && isBodyless(r)
 }
 
-// formsInQuery reports whether r has the form fields of p in its query.
+// formsInQuery reports whether the form fields of p are in the query of r.
 func (p *plan) formsInQuery(r *http.Request) bool { return p.form && p.gin && inQuery(r) }
 
-// reads reports whether p has a use for the body of r.
+// reads reports whether p needs the body of r.
 func (p *plan) reads(r *http.Request) bool { return p.body != nil || p.form && !p.formsInQuery(r) }
 
-// of returns the plan for r: T's own, or that for forms.
+// of returns the plan for r: p, or p.forms for a form.
 func (p *plan) of(r *http.Request) *plan {
 	if p.forms != nil && isForm(r) {
 		return p.forms

@@ -17,7 +17,7 @@ import (
 )
 
 var standard = sync.OnceValue(func() *Validator {
-	v, _ := New(Config{}) // in which there is no fault
+	v, _ := New(Config{}) // which has no fault
 	return v
 })
 
@@ -58,7 +58,7 @@ func New(cfg Config) (*Validator, error) {
 	return v, nil
 }
 
-// limit replaces zero by the default and refuses what is out of range.
+// limit replaces zero by the default, and refuses a value out of range.
 func limit[N int | int64 | time.Duration](fault func(string, ...any), name string, n *N, standard, most N) {
 	switch {
 	case *n == 0:
@@ -70,11 +70,10 @@ func limit[N int | int64 | time.Duration](fault func(string, ...any), name strin
 	}
 }
 
-// Validate runs the rules of x, a struct, list or map or a pointer to one, and
-// returns an error of the kind [problem.Validation] if any is broken. Nothing
-// is known of how the values came to be: see [problem.PresenceUnknown]. An x
-// without rules passes. A mistake in the rules is an error of the kind
-// Internal.
+// Validate runs the rules of x: a struct, list or map, or a pointer to one. It returns
+// an error of the kind [problem.Validation] if x breaks a rule, and nil if x has no
+// rules. Its field errors have [problem.PresenceUnknown], because nothing was sent. A
+// mistake in the rules is an error of the kind [problem.Internal].
 func (v *Validator) Validate(ctx context.Context, x any) (err error) {
 	v = v.orStandard()
 	defer contain(&err)
@@ -102,13 +101,13 @@ func (v *Validator) Validate(ctx context.Context, x any) (err error) {
 	return found.err()
 }
 
-// Check returns what is wrong with the tags of T and of every type that it
-// reaches, all faults at once:
+// Check returns all faults in the tags of T and of every type that T contains, such
+// as
 //
 //	validate: User.Email: unknown rule "requird"
 //
-// [HandlerFunc] and [Handler] do the same and panic. Check is for tests, and
-// for main if only [Decode] is used.
+// [HandlerFunc] and [Handler] call Check and panic. Call it in a test, or in main if
+// the program uses only [Decode].
 func Check[T any](v *Validator) error {
 	return v.orStandard().plan(reflect.TypeFor[T]()).fault
 }
