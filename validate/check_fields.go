@@ -19,7 +19,7 @@ func (b *builder) checkField(f *field) {
 		b.fault(f.path, "is a file, which only forms have: write form:%q", f.name)
 	}
 	if f.quoted && decodesItself(f.node.typ) {
-		b.fault(f.path, "has the json option string, of which %v, which decodes itself, sees another part with each version of Go: drop it", f.node.typ)
+		b.fault(f.path, "has the json option string, but %v decodes itself, and what it is given depends on the version of Go: drop the option", f.node.typ)
 	}
 	if f.in == problem.InForm && f.jsonName() != "" && f.owner == b.top.object && !b.gin {
 		b.fault(f.path, "has %v beside json %q: keep one, or set TagName to binding, which reads forms by the one and JSON by the other", f.source, f.jsonName())
@@ -110,7 +110,7 @@ func (b *builder) checkOthers(f *field, r rule, others []string, stride int) boo
 		other := f.owner.follow(others[i])
 		// The field behind an index is known only at run time.
 		if other.field == nil && !strings.Contains(others[i], "[") {
-			b.fault(f.path, "rule %q names %s, which is no field beside it that a request fills", r.tag, others[i])
+			b.fault(f.path, "rule %q names %s, which is not a field beside it that a request fills", r.tag, others[i])
 			return false
 		}
 		if stride == 2 && i+1 < len(others) && !b.compares(other, others[i+1]) {
@@ -135,7 +135,7 @@ func (b *builder) checkParam(f *field) {
 		b.fault(f.path, "has a time_format and type %v: it is for times", f.Type)
 	default:
 		if decodeParam(reflect.New(f.Type).Elem(), f, nil, &found); len(found.list) > 0 {
-			b.fault(f.path, "has a default %q, which is no %v", f.preset, f.Type)
+			b.fault(f.path, "has a default %q, which is not a %v", f.preset, f.Type)
 		}
 	}
 }

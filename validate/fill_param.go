@@ -119,7 +119,7 @@ func (p *plan) checkPath(r *http.Request) error {
 		if r.Pattern == "" {
 			return fmt.Errorf("validate: %v has path %q, and the router has set neither a path value nor Request.Pattern", p.top.typ, f.name)
 		}
-		return fmt.Errorf("validate: %v has path %q, which the pattern %q has not", p.top.typ, f.name, r.Pattern)
+		return fmt.Errorf("validate: %v has path %q, but the pattern %q has no such part", p.top.typ, f.name, r.Pattern)
 	}
 	return nil
 }

@@ -2,10 +2,9 @@ package strictjson
 
 import "bytes"
 
-// A Cursor is a place in a document that a [Scanner] has accepted. A container
-// is read by [Cursor.Open], which tells the number of its members or elements,
-// and, for each of them, by reading the name if there is one, the value, and
-// then [Cursor.Next]:
+// A Cursor is a position in a document that a [Scanner] has accepted. To read a
+// container, call [Cursor.Open], which returns the number of its members or elements.
+// For each of them read the name (of a member) and the value, and call [Cursor.Next]:
 //
 //	for range c.Open() {
 //		name := c.Name()
@@ -15,15 +14,15 @@ import "bytes"
 type Cursor struct {
 	data  []byte
 	pos   int
-	sizes []int32 // of the containers to come that have elements
+	sizes []int32 // of the containers ahead that are not empty
 }
 
-// Peek returns the first byte of the value that is next.
+// Peek returns the first byte of the next value.
 func (c *Cursor) Peek() byte { return c.data[c.pos] }
 
 func (c *Cursor) space() { c.pos = afterSpace(c.data, c.pos) }
 
-// Open reads the begin of a container, and the end of an empty one.
+// Open reads the opening bracket of a container, and the closing one if it is empty.
 func (c *Cursor) Open() (size int) {
 	c.pos++
 	c.space()
@@ -36,22 +35,21 @@ func (c *Cursor) Open() (size int) {
 	return size
 }
 
-// Next reads what follows a member or an element: a comma or the end of the
-// container.
+// Next reads the comma or the closing bracket behind a member or an element.
 func (c *Cursor) Next() {
 	c.space()
 	c.pos++
 	c.space()
 }
 
-// Name reads a name and the colon. It may be a piece of the document.
+// Name reads a name and the colon. The result may be a piece of the document.
 func (c *Cursor) Name() []byte {
 	name := c.Text()
 	c.Next()
 	return name
 }
 
-// Text reads a string. The text may be a piece of the document.
+// Text reads a string. The result may be a piece of the document.
 func (c *Cursor) Text() []byte {
 	start := c.pos + 1
 	c.pos = c.afterString(c.pos)
@@ -76,7 +74,7 @@ func (c *Cursor) Raw() []byte {
 		case '}', ']':
 			depth--
 			c.pos++
-		default: // a scalar, or what stands between values
+		default: // a scalar, or white space, a comma or a colon
 			for c.pos++; c.pos < len(c.data) && !ends(c.data[c.pos]); c.pos++ {
 			}
 		}
@@ -100,12 +98,12 @@ func (c *Cursor) afterString(i int) int {
 	}
 }
 
-// ends reports whether c cannot stand in a number, true, false or null: white
-// space, a comma, a quote or a bracket, of which two differ in one bit.
+// ends reports whether c ends a number, true, false or null: white space, a comma, a
+// quote or a bracket. A bracket and a brace differ in one bit.
 func ends(c byte) bool { return c <= ' ' || c == ',' || c == '"' || c|' ' == '{' || c|' ' == '}' }
 
-// Unquote returns the text of a string that stands alone, quotes included, and
-// whether it is one.
+// Unquote returns the text of a JSON string literal, quotes included. ok says whether
+// literal is one, and nothing else.
 func Unquote(literal []byte) (text string, ok bool) {
 	s := Scanner{data: literal}
 	if s.peek() != '"' {

@@ -1,15 +1,14 @@
-// Package strictjson reads JSON as RFC 8259 has it, and nothing else.
+// Package strictjson reads JSON as RFC 8259 defines it, and nothing else.
 //
-// encoding/json repairs much in silence: of two members with one name it takes
-// the last, bytes that are no UTF-8 and half surrogates it replaces. Each of
-// these lets two readers of one document see different things. A [Scanner]
-// refuses them, bounds what a document may ask for, and says where the fault is.
-// It allocates nothing per value, and takes time in proportion to the document,
-// whatever the document is. It can look at the begin of a document before the
-// rest has come.
+// encoding/json repairs much in silence: of two members with the same name it takes
+// the last, and it replaces bytes that are not UTF-8 and half surrogates. In each case
+// two readers of the same document may see different values. A [Scanner] refuses such
+// a document, bounds its size, and says where the fault is. It allocates nothing per
+// value, and its time is proportional to the length of the document. It can scan the
+// begin of a document before the rest has arrived.
 //
-// A [Cursor] then reads what the Scanner has accepted, without a second look at
-// the grammar. Neither knows what the document is decoded into.
+// A [Cursor] then reads a document that the Scanner has accepted, without checking the
+// grammar again. Neither knows the Go type that the document is decoded into.
 package strictjson
 
 import (
@@ -27,35 +26,35 @@ const maxNumber = 1000
 
 // Limits bound a document. A limit of zero allows nothing.
 type Limits struct {
-	Depth    int // containers within each other
+	Depth    int // nested containers
 	Elements int // members or elements of one container
 	Tokens   int // values and names
 }
 
-// A Kind is what is wrong with a document.
+// A Kind says what is wrong with a document.
 type Kind uint8
 
 const (
-	Syntax    Kind = iota // no JSON, or no UTF-8
+	Syntax    Kind = iota // not JSON, or not UTF-8
 	Depth                 // nested more deeply than allowed
 	Elements              // more elements, values or names than allowed
 	Number                // a number of more than 1,000 bytes
 	Duplicate             // a name twice in one object
 )
 
-// An Error says why a document is refused. No byte of the document is in its
-// text.
+// An Error says why a document is refused. Its text contains no byte of the document.
 type Error struct {
 	Kind   Kind
 	Offset int
 	Reason string
-	Path   []any // to the second of two members with one name: names and indexes
+	Path   []any // names and indexes that lead to the second member of the same name
 }
 
 // Error returns the offset and the reason.
 func (e *Error) Error() string { return fmt.Sprintf("byte %d: %s", e.Offset, e.Reason) }
 
-// A Scanner checks one document. It works from a pool: see [NewScanner].
+// A Scanner checks one document. [NewScanner] takes it from a pool. It is not safe for
+// concurrent use.
 type Scanner struct {
 	data   []byte
 	pos    int
@@ -65,11 +64,11 @@ type Scanner struct {
 	frames []frame // the containers that are open
 	names  []name  // the names so far of all open objects
 	text   []byte  // names that were written with escapes, unescaped
-	table  []int32 // hash table of the object that is being closed
-	sizes  []int32 // elements of each container that has any, in the order of their brackets
+	table  []int32 // hash table of the names of the object that is being closed
+	sizes  []int32 // number of elements of each container that is not empty, in document order
 }
 
-// A name is a piece of the document or, if it was escaped, of Scanner.text.
+// A name is a piece of the document or, if it has escapes, of Scanner.text.
 type name struct {
 	start, end int32
 	escaped    bool
@@ -84,17 +83,16 @@ type frame struct {
 
 var scanners = sync.Pool{New: func() any { return new(Scanner) }}
 
-// NewScanner returns a scanner for one document. The caller calls
-// [Scanner.Release] when neither the scanner nor a cursor of it is needed any
-// more.
+// NewScanner returns a scanner for one document. Call [Scanner.Release] when neither
+// the scanner nor one of its cursors is needed any more.
 func NewScanner(limits Limits) *Scanner {
 	s := scanners.Get().(*Scanner)
 	s.limits = limits
 	return s
 }
 
-// Release gives s back, without the document, unless it has the memory that only
-// a large one needs.
+// Release clears s and gives it back to the pool, unless it holds much memory because
+// of a large document.
 func (s *Scanner) Release() {
 	clear(s.text[:cap(s.text)])
 	s.data = nil
@@ -103,8 +101,8 @@ func (s *Scanner) Release() {
 	}
 }
 
-// grown returns s with room for one more. It doubles what it has: append would
-// copy a long list more often, and clients choose how long it is.
+// grown returns s with room for one more element. It doubles the capacity: append
+// would copy a long list more often, and clients choose how long it is.
 func grown[E any](s []E) []E {
 	if len(s) < cap(s) {
 		return s
@@ -112,9 +110,8 @@ func grown[E any](s []E) []E {
 	return slices.Grow(s, len(s)+16)
 }
 
-// Scan checks a document, or a piece of one that begins where the document does:
-// of the end of a piece nobody can tell yet, and a fault there is none. The error
-// is an [*Error].
+// Scan checks a document. If whole is false, data is only the begin of the document,
+// and Scan reports no fault that the next bytes could mend. The error is an [*Error].
 func (s *Scanner) Scan(data []byte, whole bool) error {
 	s.data, s.pos, s.tokens = data, 0, 0
 	s.frames, s.names, s.text, s.sizes = s.frames[:0], s.names[:0], s.text[:0], s.sizes[:0]
@@ -125,8 +122,8 @@ func (s *Scanner) Scan(data []byte, whole bool) error {
 	return err
 }
 
-// undecided is the length of the longest escape, a surrogate pair: that close to
-// the end of a piece, a fault may be none once more has come.
+// undecided is the length of the longest escape, a surrogate pair. A fault so close to
+// the end of the data may be mended by the next bytes.
 const undecided = 12
 
 // document reads the whole document: one value and white space.
@@ -145,8 +142,8 @@ func (s *Scanner) document() error {
 	return nil
 }
 
-// Cursor returns a cursor at the begin of the document that s has accepted. It
-// works until s is released.
+// Cursor returns a cursor at the begin of the document that s has accepted. The cursor
+// is valid until s is released.
 func (s *Scanner) Cursor() Cursor {
 	c := Cursor{data: s.data, sizes: s.sizes}
 	c.space()
@@ -262,10 +259,10 @@ func (s *Scanner) spell(n name) []byte {
 // names.
 var seed = maphash.MakeSeed()
 
-// few names are compared with each other; more are hashed.
+// Up to few names are compared with each other; more are hashed.
 const few = 16
 
-// duplicate returns the index of a name that came before, or -1.
+// duplicate returns the index of a name that equals an earlier one, or -1.
 func (s *Scanner) duplicate(names []name) int {
 	if len(names) > few {
 		return s.duplicateOfMany(names)
@@ -298,7 +295,7 @@ func (s *Scanner) duplicateOfMany(names []name) int {
 	return -1
 }
 
-// duplicateError says where the member is that came twice.
+// duplicateError returns the error for a member whose name came before.
 func (s *Scanner) duplicateError(n name) error {
 	var path []any
 	for i, f := range s.frames[:len(s.frames)-1] {

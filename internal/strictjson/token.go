@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// peek returns the next byte, or 0 at the end, which no grammar allows.
+// peek returns the next byte. At the end it returns 0, which is not valid anywhere.
 func (s *Scanner) peek() byte {
 	if s.pos < len(s.data) {
 		return s.data[s.pos]
@@ -21,8 +21,8 @@ func (s *Scanner) peek() byte {
 
 func (s *Scanner) space() { s.pos = afterSpace(s.data, s.pos) }
 
-// afterSpace returns the index of the first byte from i on that is no white
-// space, or the length of data.
+// afterSpace returns the index of the first byte from i on that is not white space,
+// or the length of data.
 func afterSpace(data []byte, i int) int {
 	for i < len(data) && data[i] <= ' ' && isSpace(data[i]) {
 		i++
@@ -43,7 +43,7 @@ func (s *Scanner) literal(want string) error {
 	return nil
 }
 
-// number reads a number as RFC 8259 section 6 has it.
+// number reads a number of RFC 8259, section 6.
 func (s *Scanner) number() error {
 	start := s.pos
 	s.accept("-")
@@ -110,11 +110,11 @@ func (s *Scanner) str() (escaped bool, err error) {
 	}
 }
 
-// afterPlain returns the index of the first byte from i on that a string may not
-// hold without a second look: a quote, a backslash, a control character or a
-// byte that is not ASCII. It looks at eight bytes at once, each in its lane of a
-// word: a lane's highest bit says that the byte is one of these. Below the first
-// such lane there is no borrow, so the first one is always right.
+// afterPlain returns the index of the first byte from i on that is special in a
+// string: a quote, a backslash, a control character or a byte that is not ASCII. It
+// looks at eight bytes at once, each in its lane of a word; the highest bit of a lane
+// says that the byte is special. A subtraction may borrow from the lanes above the
+// first special one, but not from those below, so the first one found is right.
 func afterPlain(data []byte, i int) int {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
 	for ; i+8 <= len(data); i += 8 {
@@ -130,9 +130,8 @@ func afterPlain(data []byte, i int) int {
 	return i
 }
 
-// unescape returns the rune that the escape at the start of data stands for, two
-// escapes for a surrogate pair being one, and the length of the escape: 0 if it
-// is invalid.
+// unescape returns the rune of the escape at the start of data, and the length of the
+// escape, or 0 if it is invalid. The two escapes of a surrogate pair count as one.
 func unescape(data []byte) (r rune, n int) {
 	if len(data) < 2 {
 		return 0, 0
@@ -150,8 +149,8 @@ func unescape(data []byte) (r rune, n int) {
 	return r, 12
 }
 
-// codeUnit returns the code unit of an escape at the start of data, \u and four
-// hexadecimal digits, or -1.
+// codeUnit returns the code unit of \u and four hexadecimal digits at the start of
+// data, or -1.
 func codeUnit(data []byte) rune {
 	if len(data) < 6 || data[0] != '\\' || data[1] != 'u' {
 		return -1
@@ -163,8 +162,8 @@ func codeUnit(data []byte) rune {
 	return rune(unit)
 }
 
-// appendUnescaped appends the text of a string that str has accepted, given
-// without its quotes.
+// appendUnescaped appends the text of a string that str has accepted. The string is
+// given without its quotes.
 func appendUnescaped(dst, in []byte) []byte {
 	for {
 		i := bytes.IndexByte(in, '\\')

@@ -5,21 +5,26 @@ import (
 	"time"
 )
 
-// Attempt is one time that a request was sent, and what followed. It holds the
-// request with its credentials, so it is not for a log as a whole.
+// Attempt describes one attempt to send a request, and what follows. Request contains
+// the credentials, so do not log a whole Attempt.
 type Attempt struct {
 	Request *http.Request // as sent
 	Number  int           // from 1
-	Status  int           // 0: no answer
-	Err     error         // what [Decode] returns, or the connection's error; nil: success
-	Wait    time.Duration // until the next attempt; 0: this was the last
+	Status  int           // 0 without an answer
+	Err     error         // as [Decode] returns it, or of the connection; nil after a success
+	Wait    time.Duration // until the next attempt; 0 after the last one
 
-	// Stop says why this was the last attempt of a request that failed: "class",
-	// the failure is not to be repeated; "method", it is not to be repeated for
-	// this method; "body", the body cannot be sent again; "attempts" and
-	// "budget", these are used up; "wait", the wait would be longer than allowed;
-	// "deadline", longer than the request has time, or that is over; "once", see
-	// [Once]; "canceled", the caller has left.
+	// Stop says why a request that failed is not sent again:
+	//
+	//	class     this failure must not be repeated
+	//	method    this failure must not be repeated for this method
+	//	body      the body cannot be sent again
+	//	attempts  [Config.Attempts] are used up
+	//	budget    [Config.Budget] is used up
+	//	wait      the wait would exceed [Config.MaxWait]
+	//	deadline  the wait would exceed the deadline of the request, or that is over
+	//	once      the context is one of [Once]
+	//	canceled  the caller has left
 	Stop string
 }
 
@@ -36,7 +41,7 @@ const (
 	stopCanceled = "canceled"
 )
 
-// tell calls the hook. What that does is not to spoil the call.
+// tell calls OnAttempt, and drops its panic: a hook only watches.
 func (t *Transport) tell(a *attempt, number int, n *next) {
 	if t.cfg.OnAttempt == nil {
 		return

@@ -2,16 +2,16 @@ package client
 
 import "sync/atomic"
 
-// budget bounds how many repetitions may be ahead of the successes, because
-// repetitions must not feed an outage. It counts tenths.
+// budget bounds the repetitions, so that they do not prolong an outage: see
+// [Config.Budget].
 type budget struct {
-	most int64 // repetitions
-	debt atomic.Int64
+	most int64        // repetitions
+	debt atomic.Int64 // in tenths of a repetition
 }
 
 const tenths = 10
 
-// take takes a repetition, if there is one left.
+// take takes a repetition, and reports whether there was one left.
 func (b *budget) take() bool {
 	for {
 		debt := b.debt.Load()
@@ -24,7 +24,7 @@ func (b *budget) take() bool {
 	}
 }
 
-// earn gives back a tenth.
+// earn gives back a tenth of a repetition.
 func (b *budget) earn() {
 	for {
 		debt := b.debt.Load()

@@ -8,24 +8,24 @@ import (
 	"time"
 )
 
-// call is a request on its way through its attempts.
+// call is the state of one RoundTrip.
 type call struct {
 	t             *Transport
-	r             *http.Request // the caller's, which is never changed
-	authorization string        // in the place of a rejected one; "" means none was
-	onceMore      bool          // a failure of class Once has been repeated
+	r             *http.Request // of the caller; never changed
+	authorization string        // replaces a rejected credential; "" if none was rejected
+	repeatedOnce  bool          // a failure of class [problem.Once] was repeated
 }
 
-// attempt is what came of sending a request.
+// attempt is the result of sending a request.
 type attempt struct {
 	sent   *http.Request
 	resp   *http.Response
-	err    error // Base's
+	err    error // of Base
 	failed failure
 }
 
-// attempt sends a request that was admitted. It returns an error of its own if
-// the caller left while a credential was refreshed.
+// attempt sends a request that was admitted. It returns an error if the caller has
+// left while a credential was refreshed.
 func (c *call) attempt(out *http.Request) (attempt, error) {
 	a := c.send(out)
 	if !c.mayRefresh(&a) {
@@ -54,17 +54,17 @@ func (c *call) send(out *http.Request) attempt {
 	return a
 }
 
-// next is what follows an attempt: the request to send after a wait, or none.
+// next is what follows an attempt: a wait and another request, or nothing.
 type next struct {
 	request *http.Request
 	wait    time.Duration
 	stop    string
-	err     error // for the caller, in the place of the attempt's
+	err     error // for the caller, instead of that of the attempt
 }
 
 func stop(reason string) next { return next{stop: reason} }
 
-// handOut returns what came, unless there is an error for the caller.
+// handOut returns the result of the last attempt, or n.err.
 func (n *next) handOut(a *attempt) (*http.Response, error) {
 	if n.err != nil {
 		drop(a.resp)
@@ -76,8 +76,8 @@ func (n *next) handOut(a *attempt) (*http.Response, error) {
 	return a.resp, nil
 }
 
-// next decides. What takes something from others, a token of the budget or a
-// slot, comes last.
+// next decides what follows. It takes a token of the budget and a slot last, because
+// other calls need them, too.
 func (c *call) next(a *attempt, number int) next {
 	ctx := c.r.Context()
 	switch {
@@ -85,7 +85,7 @@ func (c *call) next(a *attempt, number int) next {
 		return next{}
 	case a.err != nil && ctx.Err() != nil:
 		return stop(endOf(ctx))
-	case !a.failed.repeatable() || c.onceMore:
+	case !a.failed.repeatable() || c.repeatedOnce:
 		return stop(stopClass)
 	case !a.failed.undone && !isIdempotent(c.r):
 		return stop(stopMethod)
@@ -107,11 +107,11 @@ func (c *call) next(a *attempt, number int) next {
 		closeBody(request)
 		return stop(reason)
 	}
-	c.onceMore = a.failed.once()
+	c.repeatedOnce = a.failed.once()
 	return next{request: request, wait: wait}
 }
 
-// endOf names the end of a context.
+// endOf says why a context has ended.
 func endOf(ctx context.Context) string {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return stopDeadline
@@ -119,8 +119,8 @@ func endOf(ctx context.Context) string {
 	return stopCanceled
 }
 
-// cannotReplay gives up because GetBody has failed. If there is an answer, that
-// is better than the error.
+// cannotReplay gives up because GetBody has failed. The caller gets the answer, or the
+// error of GetBody if there is no answer.
 func (c *call) cannotReplay(a *attempt, err error) next {
 	if a.resp != nil {
 		return stop(stopBody)
@@ -149,13 +149,12 @@ func (c *call) clone() (*http.Request, error) {
 
 func hasBody(r *http.Request) bool { return r.Body != nil && r.Body != http.NoBody }
 
-// hasReplay reports whether the body can be sent again. It is never buffered
-// here for that: how large it is is not known.
+// hasReplay reports whether the body can be sent again. The package never buffers a
+// body for that, because its size is unknown.
 func hasReplay(r *http.Request) bool { return !hasBody(r) || r.GetBody != nil }
 
-// isIdempotent reports whether a request may be done twice. A key in the header
-// says so for any method, even without a value, as net/http has it; the key is
-// always the caller's.
+// isIdempotent reports whether a request may be sent twice. Like net/http, it accepts
+// any method with an Idempotency-Key, even one without a value.
 func isIdempotent(r *http.Request) bool {
 	switch r.Method {
 	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace, http.MethodPut, http.MethodDelete:

@@ -14,49 +14,49 @@ import (
 
 // Config configures a [Transport]. The zero Config obeys RFC 9457.
 type Config struct {
-	// Style is the error format of the API that is called. Its table and its
-	// Advice are obeyed. Default [problem.RFC9457].
+	// Style is the error format of the API that is called. The Transport obeys its
+	// table and its [problem.Advice]. Default [problem.RFC9457].
 	Style problem.Style
 
-	// Base sends the requests. How long one attempt may take is up to it, for
-	// example by ResponseHeaderTimeout. Default [http.DefaultTransport].
+	// Base sends the requests. It decides how long one attempt may take, for
+	// example by [http.Transport.ResponseHeaderTimeout]. Default
+	// [http.DefaultTransport].
 	Base http.RoundTripper
 
 	// Attempts is how often a request is sent in all, at most 10. With 1 nothing
 	// is repeated. Default 4.
 	Attempts int
 
-	// MaxWait is the longest wait that an answer may ask for. If it asks for
-	// more, the answer is handed out at once. Default 1 minute.
+	// MaxWait is the longest wait that an answer may ask for. An answer that asks
+	// for more is returned to the caller at once. Default 1 minute.
 	MaxWait time.Duration
 
-	// Budget is how many repetitions the Transport may be ahead of its
-	// successes. A repetition takes one, any answer below 500 gives back a tenth.
-	// A repetition after a 429 is free: that counts calls, it is no distress.
+	// Budget bounds the repetitions. Each repetition takes one from the budget, and
+	// each answer below 500 gives a tenth back, up to Budget. A repetition after a
+	// 429 takes nothing, because a 429 counts calls and is not a sign of an outage.
 	// Default 10.
 	Budget int
 
-	// Pace is waited for before each attempt, first attempts included, so that a
-	// documented limit is kept rather than hit. A wait that would pass the
-	// deadline of the request fails at once with an error of package rate, and
-	// nothing is sent. Other code may share the limiter. Default none.
+	// Pace is a limiter for which each attempt waits, also the first one, so that
+	// the Transport stays below a documented limit. If the wait would exceed the
+	// deadline of the request, RoundTrip fails at once with an error of package
+	// rate, and nothing is sent. Other code may share the limiter. Default none.
 	Pace *rate.Limiter
 
-	// Refresh returns a new value of the Authorization header for one that was
-	// rejected with 401, if the style advises so ([problem.Advice.Refresh]). The
-	// request is then sent once more. It is called once for each rejected value,
-	// however many requests carried it, under a context that has the values of
-	// the first of them and ends after MaxWait; requests under that context are
-	// not refreshed themselves. Default none: a 401 is handed out.
+	// Refresh returns a new value for the Authorization header after the old one
+	// was rejected with 401, and the request is sent once more. The Transport calls
+	// Refresh only if [problem.Advice.Refresh] is set, and once for each rejected
+	// value, however many requests have used it. The context has the values of the
+	// first such request and ends after MaxWait; a request under that context does
+	// not call Refresh again. Default none: the caller gets the 401.
 	Refresh func(ctx context.Context, rejected string) (authorization string, err error)
 
-	// OnAttempt is told of each attempt, after it was decided what follows and
-	// before the wait. It is called by the goroutine of the caller, and a panic in
-	// it is contained. Default none.
+	// OnAttempt is called after each attempt, on the goroutine of the caller, when
+	// the Transport has decided what follows and before it waits. A panic in it is
+	// dropped. Default none.
 	OnAttempt func(context.Context, *Attempt)
 }
 
-// The defaults, and the most attempts that may be asked for.
 const (
 	defaultAttempts = 4
 	maxAttempts     = 10
@@ -64,8 +64,8 @@ const (
 	defaultBudget   = 10
 )
 
-// Transport is an [http.RoundTripper] that repeats what may be repeated. It is
-// made by [New] and safe for concurrent use.
+// Transport is an [http.RoundTripper] that repeats requests when that is allowed and
+// useful. It is safe for concurrent use. The zero Transport is not usable; see [New].
 type Transport struct {
 	cfg     Config
 	budget  budget
@@ -73,7 +73,7 @@ type Transport struct {
 	refresh refresher
 }
 
-// New returns a Transport. It reports all faults of the configuration at once.
+// New returns a Transport, or all faults of the configuration.
 func New(cfg Config) (*Transport, error) {
 	if reflect.ValueOf(cfg.Style).IsZero() {
 		cfg.Style = problem.RFC9457
@@ -127,12 +127,11 @@ func (cfg *Config) check() error {
 	return errors.Join(errs...)
 }
 
-// RoundTrip sends r, repeats that while it is allowed to, and returns the last
-// answer or the error of the connection, as Base gave it. It implements
-// [http.RoundTripper].
+// RoundTrip implements [http.RoundTripper]. It sends r, repeats r while that is
+// allowed, and returns the last answer, or the error of [Config.Base] unchanged.
 //
-// The answer to a failure is read up to 1 MiB, and put back. A success is handed
-// out as soon as its header is there.
+// RoundTrip reads up to 1 MiB of the body of an error, and puts it back. It returns a
+// success as soon as its header is there.
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	c := call{t: t, r: r}
 	out := r.WithContext(r.Context())
@@ -158,15 +157,16 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
-// CloseIdleConnections passes the call on to Base.
+// CloseIdleConnections calls the method of the same name of [Config.Base], if there is
+// one. [http.Client.CloseIdleConnections] relies on it.
 func (t *Transport) CloseIdleConnections() {
 	if c, ok := t.cfg.Base.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
 	}
 }
 
-// admit waits until out may be sent. If that is not to be, it closes the body,
-// which otherwise is for Base to do.
+// admit waits until out may be sent. If out must not be sent, admit closes its body,
+// as Base would do otherwise.
 func (t *Transport) admit(out *http.Request) error {
 	err := out.Context().Err()
 	if err == nil && t.cfg.Pace != nil {
@@ -178,9 +178,8 @@ func (t *Transport) admit(out *http.Request) error {
 	return err
 }
 
-// sleep waits for d, or until ctx ends. The bare error of ctx does not look like
-// one of the other service's: a handler above tells by it that its own client
-// has left.
+// sleep waits for d, or until ctx ends. It returns the error of ctx unchanged, so that
+// a handler can tell that its own client has left from an error of the other service.
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -200,9 +199,9 @@ func closeBody(r *http.Request) {
 
 type onceKey struct{}
 
-// Once returns a context under which a request is sent one time. It is for
-// callers that repeat on their own, because retriers that stand on top of each
-// other multiply.
+// Once returns a context under which a Transport sends a request once. It is for
+// callers that repeat requests themselves: two retriers, one above the other, multiply
+// their attempts.
 func Once(ctx context.Context) context.Context {
 	return context.WithValue(ctx, onceKey{}, true)
 }

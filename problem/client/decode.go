@@ -10,23 +10,23 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// maxBody is how much of an error's body is read, in bytes.
+// maxBody is the number of bytes that are read of the body of an error.
 const maxBody = 1 << 20
 
-// Decode returns nil for a status below 400, and leaves such an answer alone. Of
-// any other it returns a *[problem.Error] that is Remote: with kind, code, text,
-// fields and details if the body is one of the given styles, else with the kind
-// of the status alone in the first of them. The request ID and the delay may also
-// come from the header. No styles means [problem.RFC9457].
+// Decode returns nil for a status below 400, and does not touch such an answer. For
+// any other status it returns a *[problem.Error] that is [problem.Error.Remote]. If the
+// body is in one of the given styles, the error has its kind, code, text, fields and
+// details. Otherwise it has only the kind that the first style gives to the status. The
+// request ID and the delay may also come from the header. Without styles, Decode uses
+// [problem.RFC9457].
 //
-// At most 1 MiB of the body is read, and all of it is put back, followed by the
-// rest or by the error that reading has met. So Decode may be called twice, and
-// the body is still the caller's to close. Nothing that the body links to is
-// fetched.
+// Decode reads at most 1 MiB of the body and puts it back, so it may be called twice.
+// The caller still has to close the body. Decode fetches nothing that the body links
+// to.
 //
-// Give the one style of the API that you call. Several are for tools: the marks
-// of a format are weak, {"message":…} is also what many gateways send, and a
-// timestamp with status and path is any Spring Boot service.
+// Give the one style of the API that you call. Several styles are for tools, because
+// formats are hard to tell apart: many gateways send {"message":…}, and every Spring
+// Boot service sends a timestamp with status and path.
 func Decode(resp *http.Response, styles ...problem.Style) error {
 	if resp.StatusCode < http.StatusBadRequest {
 		return nil
@@ -43,8 +43,8 @@ func Decode(resp *http.Response, styles ...problem.Style) error {
 	return byStatus(&styles[0], resp)
 }
 
-// read returns the error that a body of the style is, nil if it is none. A body
-// that is not valid UTF-8 is no JSON, however a decoder may mend it.
+// read returns the error in a body of the style, or nil. A body that is not valid UTF-8
+// is not JSON, even if the decoder of the style would repair it.
 func read(s *problem.Style, resp *http.Response, body []byte) *problem.Error {
 	if s.Decode == nil || !utf8.Valid(body) {
 		return nil
@@ -56,13 +56,12 @@ func read(s *problem.Style, resp *http.Response, body []byte) *problem.Error {
 	return e
 }
 
-// byStatus is the error of an answer whose body says nothing.
+// byStatus returns the error of an answer whose body is in none of the styles.
 func byStatus(s *problem.Style, resp *http.Response) *problem.Error {
 	return problem.Remote(s, resp.StatusCode, resp.Header, problem.View{})
 }
 
-// peek returns the begin of a body, and puts it back. A body that was cut says
-// nothing.
+// peek returns the begin of a body, and puts it back. If reading fails, it returns nil.
 func peek(resp *http.Response) []byte {
 	if resp.Body == nil || resp.Body == http.NoBody {
 		return nil
@@ -80,10 +79,10 @@ func peek(resp *http.Response) []byte {
 	return data
 }
 
-// putBack is a body whose begin was read before.
+// putBack is a body whose begin was read before, and is read again.
 type putBack struct {
 	begin *bytes.Reader
-	end   error // what reading met behind the begin; nil if there may be more
+	end   error // of reading behind the begin; nil if there may be more
 	io.ReadCloser
 }
 
@@ -97,12 +96,12 @@ func (b *putBack) Read(p []byte) (int, error) {
 	return b.ReadCloser.Read(p)
 }
 
-// maxDrain is how much of an answer's rest is read for the sake of its
-// connection, in bytes. Another connection is cheaper than more.
+// maxDrain is the number of bytes that are read to keep a connection. A new connection
+// is cheaper than reading more.
 const maxDrain = 64 << 10
 
-// drop reads and closes an answer that is not handed out, so that the next
-// attempt finds the connection free.
+// drop reads and closes an answer that the caller does not get, so that the next
+// attempt can use the connection.
 func drop(resp *http.Response) {
 	if resp == nil || resp.Body == nil {
 		return

@@ -21,15 +21,16 @@
 //
 // # One Transport for each API
 //
-// A Transport remembers how much it has repeated lately, which credential was
-// replaced, and which caller is next after a refusal. Share one Transport among
-// all callers of one API, and give another API another Transport. The style says
-// which answers may be repeated. The methods POST and PATCH are repeated only if
-// the service has done nothing, or if the caller has set an Idempotency-Key. The
-// Transport never makes a key.
+// A Transport remembers how many requests it has repeated lately, which credential was
+// replaced, and which caller is next after a refusal. So share one Transport among
+// all callers of one API, and use another Transport for another API.
 //
-// An answer to HEAD has no body, so the vendor's answer looks like that of a
-// proxy. A 500 to a HEAD is therefore not repeated, even where a 500 to a GET is.
+// The style says which answers may be repeated. The methods POST and PATCH are
+// repeated only if the service has done nothing, or if the caller has set an
+// Idempotency-Key. The Transport never makes a key.
+//
+// An answer to HEAD has no body, so an answer of the service looks like one of a
+// proxy. A 500 to a HEAD is therefore not repeated, even if a 500 to a GET is.
 //
 // An attempt is one call of [Config.Base]. Below that, net/http itself repeats a
 // GET once if the connection turns out to be dead. Two retriers, one above the
@@ -40,7 +41,7 @@
 // A handler may return the error of Decode. The client is told 502, or 504 for a
 // timeout, and nothing else: the status, code, text and request ID of the other
 // service are logged and never sent. [problem.Passthrough] is the exception. An
-// error of the connection is no [problem.Error], and a handler that returns it as
-// it is answers 500; problem.UpstreamFailed.Wrap(err, "") makes it a 502. Return
-// context.Canceled as it is: it means that the client of the handler has left.
+// error of the connection is not a [problem.Error]; a handler that returns it answers
+// 500. To answer 502, return problem.UpstreamFailed.Wrap(err, ""). Return
+// [context.Canceled] as it is: it means that the client of the handler has left.
 package client

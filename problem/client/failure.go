@@ -11,19 +11,19 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// failure is what an attempt that did not succeed says about another one.
+// failure is what a failed attempt says about repeating it.
 type failure struct {
-	err     error // what Decode returns, or the connection's
+	err     error // as [Decode] returns it, or of the connection
 	class   problem.Retry
 	undone  bool          // refused before anything was done, so any method may be repeated
-	limited bool          // by a 429
-	hint    time.Duration // 0 means none
+	limited bool          // the status is 429
+	hint    time.Duration // delay that the answer asks for; 0 means none
 }
 
 func (f *failure) repeatable() bool { return f.class != problem.Never }
 func (f *failure) once() bool       { return f.class == problem.Once }
 
-// answered reads an answer of 400 or more.
+// answered returns the failure of an answer with a status of 400 or more.
 func (t *Transport) answered(resp *http.Response) failure {
 	s := &t.cfg.Style
 	body := peek(resp)
@@ -36,7 +36,7 @@ func (t *Transport) answered(resp *http.Response) failure {
 	f.undone = f.limited || resp.StatusCode == http.StatusServiceUnavailable && byStatus(s, resp).RetryAfter() > 0
 	switch {
 	case resp.StatusCode == http.StatusUnauthorized && t.refreshes():
-		// A second credential is asked for, or nothing helps.
+		// Only another credential helps: see [call.mayRefresh].
 	case isVendors:
 		code, _ := e.Code()
 		f.class = code.Retry
@@ -46,8 +46,8 @@ func (t *Transport) answered(resp *http.Response) failure {
 	return f
 }
 
-// classOf is the class of an answer that is not the vendor's: a proxy on the way
-// has spoken.
+// classOf returns the class of an answer whose body is not in the style. It comes from
+// a proxy on the way.
 func classOf(status int) problem.Retry {
 	switch status {
 	case http.StatusTooManyRequests:
@@ -58,13 +58,14 @@ func classOf(status int) problem.Retry {
 	return problem.Never
 }
 
-// unanswered reads an error of the connection. Only what is on the list is
-// repeated: a certificate that is not trusted will not be so later, and a
-// malformed answer may follow something done. Errors of http2 are missing, as
-// net/http repeats on its own what it can, and exports none of them.
+// unanswered returns the failure of an error of the connection. Only errors on a list
+// are repeated. For example, a certificate that is not trusted now is not trusted
+// later, and a malformed answer may come after the service has acted. Errors of HTTP/2
+// are not on the list: net/http repeats by itself where it can, and exports none of
+// them.
 //
-// It is asked only while the context of the request lives, or its result does not
-// count: some errors of a context say that they are timeouts.
+// If the context of the request has ended, the result does not count: some errors of a
+// context look like timeouts.
 func unanswered(err error) failure {
 	f := failure{err: err, undone: isDial(err)}
 	if f.undone || isLost(err) || isTimeout(err) {
@@ -87,7 +88,7 @@ func isDial(err error) bool {
 	}
 }
 
-// isLost reports whether the connection ended before an answer.
+// isLost reports whether the connection ended before the answer.
 func isLost(err error) bool {
 	for _, lost := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE} {
 		if errors.Is(err, lost) {
@@ -97,7 +98,7 @@ func isLost(err error) bool {
 	return false
 }
 
-// isTimeout reports whether Base has waited long enough.
+// isTimeout reports whether a timeout of Base has passed.
 func isTimeout(err error) bool {
 	timeout, ok := errors.AsType[net.Error](err)
 	return ok && timeout.Timeout()

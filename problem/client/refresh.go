@@ -10,15 +10,14 @@ import (
 	"time"
 )
 
-// refreshes reports whether a 401 is a matter of credentials that can be
-// replaced.
+// refreshes reports whether a credential that got a 401 can be replaced.
 func (t *Transport) refreshes() bool {
 	return t.cfg.Refresh != nil && t.cfg.Style.Advice.Refresh
 }
 
-// mayRefresh reports whether the answer to a request is a 401 that another
-// credential may change. A request that came without Authorization stays so:
-// after a redirect to another host net/http has removed it on purpose.
+// mayRefresh reports whether the answer is a 401 and another credential may help. It
+// may not if the request came without Authorization: after a redirect to another host
+// net/http removes that header on purpose.
 func (c *call) mayRefresh(a *attempt) bool {
 	ctx := c.r.Context()
 	return a.resp != nil && a.resp.StatusCode == http.StatusUnauthorized && c.t.refreshes() &&
@@ -26,9 +25,9 @@ func (c *call) mayRefresh(a *attempt) bool {
 		!isOnce(ctx) && ctx.Value(flightKey{}) == nil
 }
 
-// replay sends a rejected request once more, with a new credential. If there is
-// none it hands out the first answer. The method does not matter, because
-// nothing was done.
+// replay sends a rejected request once more with a new credential. If there is none,
+// the caller gets the first answer. Any method may be repeated, because the service has
+// done nothing.
 func (c *call) replay(a attempt) (attempt, error) {
 	ctx := c.r.Context()
 	rejected := a.sent.Header.Get("Authorization")
@@ -58,22 +57,22 @@ func (c *call) replay(a attempt) (attempt, error) {
 	return again, nil
 }
 
-// refresher replaces rejected credentials, each one time.
+// refresher replaces rejected credentials, each of them once.
 type refresher struct {
 	refresh func(context.Context, string) (string, error)
-	most    time.Duration // that a flight takes
+	most    time.Duration // longest time of a flight
 
-	mu       sync.Mutex
-	flights  map[credential]*flight
-	rejected credential // the last one that was replaced
-	replaced string     // by this; "" means that none was
+	mu        sync.Mutex
+	flights   map[credential]*flight
+	rejected  credential // the last one that was replaced
+	successor string     // of rejected; "" means that none was replaced
 }
 
-// credential is a value of Authorization, hashed: nobody else's may be taken for
-// it, since the successor of one is sent in the place of the other.
+// credential is the SHA-256 of a value of Authorization. The hash must not collide: a
+// caller would be given the new credential of somebody else.
 type credential [sha256.Size]byte
 
-// flight is a call of Refresh. Its result may be read when done is closed.
+// flight is a call of Refresh. Its result may be read after done is closed.
 type flight struct {
 	once  sync.Once
 	done  chan struct{}
@@ -95,15 +94,15 @@ func (r *refresher) init(refresh func(context.Context, string) (string, error), 
 	r.flights = make(map[credential]*flight)
 }
 
-// get returns the successor of a rejected credential. All that ask for one
-// credential at a time share one flight, which does not end with the caller that
-// began it; and who comes late is given what the flight has brought.
+// get returns the successor of a rejected credential. Callers with the same credential
+// share one flight, which goes on when the caller that began it leaves. A caller that
+// comes later gets the result of the last flight.
 func (r *refresher) get(ctx context.Context, rejected string) (string, error) {
 	key := credential(sha256.Sum256([]byte(rejected)))
 	r.mu.Lock()
-	if r.replaced != "" && r.rejected == key {
+	if r.successor != "" && r.rejected == key {
 		defer r.mu.Unlock()
-		return r.replaced, nil
+		return r.successor, nil
 	}
 	f := r.flights[key]
 	if f == nil {
@@ -120,9 +119,9 @@ func (r *refresher) get(ctx context.Context, rejected string) (string, error) {
 	}
 }
 
-// fly calls Refresh. Those who wait are told when the time is over, also by a
-// Refresh that does not mind its context; until that returns, nobody calls it
-// for this credential again.
+// fly calls Refresh. When the time is over, the waiting callers get an error, even if
+// Refresh ignores its context. Until Refresh returns, it is not called again for this
+// credential.
 func (r *refresher) fly(ctx context.Context, f *flight, key credential, rejected string) {
 	ctx, cancel := context.WithTimeout(context.WithValue(ctx, flightKey{}, true), r.most)
 	defer cancel()
@@ -134,14 +133,14 @@ func (r *refresher) fly(ctx context.Context, f *flight, key credential, rejected
 		defer r.mu.Unlock()
 		delete(r.flights, key)
 		if err == nil {
-			r.rejected, r.replaced = key, value
+			r.rejected, r.successor = key, value
 		}
 		f.land(value, err)
 	}()
 	value, err = r.call(ctx, rejected)
 }
 
-// call calls Refresh, and makes an error of whatever is not a new credential.
+// call calls Refresh, and returns an error if the result is not a new credential.
 func (r *refresher) call(ctx context.Context, rejected string) (value string, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -159,13 +158,13 @@ func (r *refresher) call(ctx context.Context, rejected string) (value string, er
 	return value, nil
 }
 
-// forget drops a successor that was rejected as well. Otherwise a caller that
-// never learns of new credentials would be given this one for ever.
-func (r *refresher) forget(rejected, replaced string) {
+// forget drops a successor that was rejected as well. Otherwise a caller that always
+// sends the old credential would be given this successor for ever.
+func (r *refresher) forget(rejected, successor string) {
 	key := credential(sha256.Sum256([]byte(rejected)))
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.rejected == key && r.replaced == replaced {
-		r.replaced = ""
+	if r.rejected == key && r.successor == successor {
+		r.successor = ""
 	}
 }

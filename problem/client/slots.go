@@ -7,22 +7,21 @@ import (
 	"time"
 )
 
-// maxSlots bounds the credentials that slots are kept for.
+// maxSlots bounds the number of credentials with a slot.
 const maxSlots = 1024
 
-// slots lets the callers that were refused with one credential come back one
-// after the other. If each of them obeyed the delay of its own answer, all would
-// come at once, and all but one would be refused again, however their waits are
-// jittered.
+// slots lets callers that were refused with the same credential come back one after
+// the other. If each caller obeyed only the delay of its own answer, all would come at
+// about the same time, and all but one would be refused again.
 type slots struct {
 	mu   sync.Mutex
 	last map[uint64]time.Time // the last slot that was taken, by credential
 }
 
-// slotSeed makes the keys of credentials unguessable. It is one for the process.
+// slotSeed makes the hashes of credentials unpredictable.
 var slotSeed = maphash.MakeSeed()
 
-// keyOf returns the credential of a request, hashed.
+// keyOf returns a hash of the host and the credential of a request.
 func keyOf(r *http.Request) uint64 {
 	var h maphash.Hash
 	h.SetSeed(slotSeed)
@@ -36,10 +35,10 @@ func keyOf(r *http.Request) uint64 {
 	return h.Sum64()
 }
 
-// take returns the wait until the slot that follows the last one by hint, and by a
-// little: the caller before spends what the service would give to this one, so a
-// whole delay has to lie between them, whatever its jitter was. It takes none, and
-// says why, if that is more than longest or than the caller has left.
+// take takes the next slot of a credential, and returns the wait until then. The slot
+// is a whole hint after the last one, because the caller before uses up what the
+// service would allow this one, and a little jitter later. If the wait would exceed
+// longest or left, take takes nothing and returns the reason.
 func (s *slots) take(key uint64, now time.Time, hint, longest, left time.Duration) (wait time.Duration, reason string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -62,7 +61,7 @@ func (s *slots) take(key uint64, now time.Time, hint, longest, left time.Duratio
 	return wait, ""
 }
 
-// makeRoom removes all past slots, or else the one that is past next.
+// makeRoom removes all past slots or, if there are none, the earliest one.
 func (s *slots) makeRoom(now time.Time) {
 	var soonest uint64
 	for key, slot := range s.last {

@@ -15,9 +15,9 @@ const (
 	maxJitter        = time.Second // of a wait that was asked for
 )
 
-// hint is the delay that an answer asks for: its own, else until a limit is full
-// again, else what the vendor advises. A limit that is full again is more than
-// one that lets one request pass, so it never overrides the delay.
+// hint returns the delay that an answer asks for: Retry-After or its like; else, after
+// a 429, the time until the limit is full again; else the vendor's default delay. A
+// limit usually admits one request long before it is full, so Retry-After comes first.
 func (t *Transport) hint(resp *http.Response, e *problem.Error) time.Duration {
 	if d := e.RetryAfter(); d > 0 {
 		return d
@@ -31,8 +31,8 @@ func (t *Transport) hint(resp *http.Response, e *problem.Error) time.Duration {
 	return t.cfg.Style.Advice.DefaultDelay
 }
 
-// untilReset is the time until a limit that is used up is full again, the longer
-// one of two; 0 if nothing says so.
+// untilReset returns the time until a limit that is used up is full again, or 0 if the
+// header does not say. Of two limits the longer time counts.
 func untilReset(h http.Header) time.Duration {
 	var longest time.Duration
 	for _, family := range []string{"X-Ratelimit-", "Ratelimit-"} {
@@ -43,8 +43,8 @@ func untilReset(h http.Header) time.Duration {
 	return longest
 }
 
-// resetIn reads a Reset. Vendors send the time as a Unix second or millisecond,
-// or the seconds until then; the size of the number tells which.
+// resetIn reads the value of a Reset field. Vendors send Unix seconds, Unix
+// milliseconds, or seconds from now; the size of the number tells which.
 func resetIn(text string, now time.Time) time.Duration {
 	n, err := strconv.ParseInt(text, 10, 64)
 	switch {
@@ -58,8 +58,8 @@ func resetIn(text string, now time.Time) time.Duration {
 	return max(0, time.UnixMilli(n).Sub(now))
 }
 
-// answeredAt is the time by the clock that has set the header, because that is
-// the one which its other times are read by.
+// answeredAt returns the Date of an answer, so that both times are of the same clock,
+// or the time now.
 func answeredAt(h http.Header) time.Time {
 	if at, err := http.ParseTime(h.Get("Date")); err == nil {
 		return at
@@ -67,8 +67,8 @@ func answeredAt(h http.Header) time.Time {
 	return time.Now()
 }
 
-// reserve returns the wait until the next attempt, and takes a place for it. Or it
-// returns the reason for which there will be none, and takes nothing.
+// reserve returns the wait until the next attempt, and takes budget and slot for it. If
+// there must be no next attempt, it takes nothing and returns the reason.
 func (t *Transport) reserve(a *attempt, number int) (wait time.Duration, reason string) {
 	now, left := time.Now(), time.Duration(math.MaxInt64)
 	if deadline, ok := a.sent.Context().Deadline(); ok {
@@ -94,8 +94,8 @@ func (t *Transport) reserve(a *attempt, number int) (wait time.Duration, reason 
 	return wait + jitterOf(f.hint, left-wait), ""
 }
 
-// jitterOf is what a wait of hint may take longer: up to a tenth of it, at most a
-// second; nothing if there is not more than that left.
+// jitterOf returns a random addition to a wait of hint: up to a tenth of hint, at most
+// a second. It returns 0 if left is too short for the addition.
 func jitterOf(hint, left time.Duration) time.Duration {
 	jitter := upTo(min(hint/10, maxJitter))
 	if jitter >= left {
@@ -104,9 +104,8 @@ func jitterOf(hint, left time.Duration) time.Duration {
 	return jitter
 }
 
-// backoff returns the n-th wait of a call that no answer has a hint for: from half
-// of 2ⁿ⁻¹ times the base up to all of it. It is never near zero, which would be an
-// immediate repetition.
+// backoff returns the n-th wait of a call without a hint: a random part, at least half,
+// of 2ⁿ⁻¹ times the base delay. So it is never near zero.
 func (t *Transport) backoff(n int) time.Duration {
 	d := t.cfg.Style.Advice.BaseDelay
 	if d == 0 {
@@ -123,8 +122,8 @@ func (t *Transport) backoff(n int) time.Duration {
 	return d - upTo(d/2)
 }
 
-// longest is how far away a slot may be: as far as a call may wait in all, with
-// the jitter of its waits.
+// longest returns how far away a slot may be: the time that all waits of a call may
+// take, with their jitter.
 func (t *Transport) longest() time.Duration {
 	if t.cfg.MaxWait > math.MaxInt64/maxAttempts-maxJitter {
 		return math.MaxInt64
