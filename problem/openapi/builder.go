@@ -8,7 +8,7 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// builder makes a document, and goes on after a fault to find the next one.
+// builder makes a document. It goes on after a fault, to find the next one.
 type builder struct {
 	cfg            Config
 	style          problem.Style
@@ -46,7 +46,7 @@ func (b *builder) base() {
 func (b *builder) readBase() {
 	doc, ok := parseObject(b.cfg.Base)
 	if !ok {
-		b.fault("Base is no JSON object (a YAML document has to be converted), or has a name twice")
+		b.fault("Base is not a JSON object (a YAML document has to be converted), or has a name twice")
 		return
 	}
 	if version := doc.stringOf("openapi"); version != "3.1" && !strings.HasPrefix(version, "3.1.") {
@@ -56,8 +56,9 @@ func (b *builder) readBase() {
 	b.doc = doc
 }
 
-// readStyle asks the responder who it is, and reports whether there is one. If not,
-// another takes its place: the faults of the operations are to be found all the same.
+// readStyle reads the style of the responder, and reports whether there is a responder.
+// If there is none, readStyle sets another one, so that the faults of the operations
+// are found all the same.
 func (b *builder) readStyle() (known bool) {
 	known = b.cfg.Responder != nil
 	if !known {
@@ -66,7 +67,7 @@ func (b *builder) readStyle() (known bool) {
 	}
 	b.style = b.cfg.Responder.Style()
 	if !isToken(b.cfg.RequestID) {
-		b.fault("RequestID %q is no name of a header", b.cfg.RequestID)
+		b.fault("RequestID %q is not the name of a header", b.cfg.RequestID)
 	}
 	forbidden, notFound := b.preview(problem.Forbidden, "GET", "/"), b.preview(problem.NotFound, "GET", "/")
 	b.hidesForbidden = forbidden.status == notFound.status && forbidden.body == notFound.body
@@ -91,7 +92,7 @@ func (b *builder) documentOperations() {
 	b.responses = map[int]*response{}
 	b.readVocabulary()
 	common := b.failures("Config.Errors", append(slices.Clone(b.cfg.Errors), problem.Internal))
-	patterns := map[string]string{} // as written, by what they match
+	patterns := map[string]string{} // first pattern of a method and shape
 	for _, op := range b.cfg.Operations {
 		where := fmt.Sprintf("operation %q", op.Pattern)
 		own := b.failures(where, op.Errors)
@@ -127,8 +128,8 @@ func (b *builder) addCode(name string) {
 	}
 }
 
-// answers adds to the responses what an operation may end in, and returns the
-// texts of its errors by status.
+// answers adds the answers of an operation to the responses, and returns the texts of
+// its errors by status.
 func (b *builder) answers(p pattern, all []failure) map[int][]string {
 	texts := map[int][]string{}
 	for _, f := range all {

@@ -13,19 +13,19 @@ import (
 
 // failure is an error that an operation may end in.
 type failure struct {
-	err  error // as it was given
+	err  error // as given
 	kind problem.Kind
 	text string
-	code string // if one was named
+	code string // "" if err has none
 }
 
-// failures reads a list of errors; where says whose they are.
+// failures reads a list of errors. Faults begin with where.
 func (b *builder) failures(where string, errs []error) []failure {
 	var all []failure
 	for _, err := range errs {
 		e, ok := typed(err)
 		if !ok {
-			b.fault("%s: %T %v is none of Kind, Code, *Error", where, err, err)
+			b.fault("%s: %T %v is not a Kind, Code or *Error", where, err, err)
 			continue
 		}
 		if e.Kind() == problem.ClientClosed {
@@ -43,8 +43,8 @@ func (b *builder) failures(where string, errs []error) []failure {
 	return all
 }
 
-// malformed is a field with a shape problem, the kind of which some styles have an
-// outcome for.
+// malformed is a field of the wrong type. Some styles have an outcome of their own for
+// such a field, [problem.Style.Shape].
 var malformed = problem.FieldError{Path: problem.Path{"name"}, Rule: "type", Want: problem.TypeString, Got: problem.TypeInteger}
 
 func typed(err error) (e *problem.Error, ok bool) {
@@ -65,7 +65,7 @@ func (b *builder) failure(err error, e *problem.Error) failure {
 		f.code = code.Name
 	}
 	if f.kind == problem.Forbidden && b.hidesForbidden {
-		f = failure{err: err, kind: problem.NotFound} // not even here is there a difference
+		f = failure{err: err, kind: problem.NotFound} // the document must not show a difference either
 	}
 	f.text = cmp.Or(f.text, b.style.Outcomes[f.kind].Message)
 	return f
@@ -78,14 +78,14 @@ type answer struct {
 	body   string
 }
 
-// exampleTime and exampleID are those of every example.
+// exampleTime and exampleID are the time and the request ID in every example.
 var exampleTime = time.Date(2024, time.January, 15, 10, 30, 0, 0, time.UTC)
 
 const exampleID = "req_abc123xyz"
 
 // preview asks the responder for its answer to a request for a path.
 func (b *builder) preview(err error, method, path string) answer {
-	path = strings.ReplaceAll(path, "?", "%3F") // of an expression; a path has no query
+	path = strings.ReplaceAll(path, "?", "%3F") // an expression of chi may have one; a path has no query
 	r := &http.Request{Method: method, URL: &url.URL{Path: path}, Header: http.Header{}}
 	var a answer
 	var body []byte

@@ -6,7 +6,7 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// header is a field of a response.
+// header is a header field of a response.
 type header struct{ name, description, schema string }
 
 const (
@@ -15,7 +15,7 @@ const (
 	count   = `{"type":"integer","minimum":0}`
 )
 
-// families are the fields of a limiter, by family.
+// families are the header fields of a limiter, by family.
 var families = []struct {
 	family problem.RateLimitHeaders
 	fields []header
@@ -36,8 +36,8 @@ var families = []struct {
 	}},
 }
 
-// addHeaders adds the fields of a response. One is required if every answer has
-// it, whoever stands in front of the responder.
+// addHeaders adds the header fields of a response. A field is required if every answer
+// of the responder has it.
 func (b *builder) addHeaders(o *object, s *response) {
 	add := func(h header, required bool) {
 		field := o.add(h.name)

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// addOperation adds an operation, or to it if Base has it. What Base says of a
-// status stays.
+// addOperation adds the responses of an operation. A response that Base has stays as it
+// is.
 func (b *builder) addOperation(where string, p pattern, texts map[int][]string) {
 	responses := b.openResponses(where, p)
 	if responses == nil {
@@ -33,19 +33,19 @@ func (b *builder) addOperation(where string, p pattern, texts map[int][]string) 
 func (b *builder) openResponses(where string, p pattern) *object {
 	paths, ok := b.doc.open("paths")
 	if !ok {
-		b.fault("%s: paths of Base is no object", where)
+		b.fault("%s: paths of Base is not an object", where)
 		return nil
 	}
 	template := p.template
 	for _, m := range paths.members {
 		if shape(m.name) == shape(template) {
-			template = m.name // the names of parameters are those of Base
+			template = m.name // Base names the parameters
 			break
 		}
 	}
 	item, ok := paths.open(template)
 	if !ok {
-		b.fault("%s: its path in Base is no object", where)
+		b.fault("%s: its path in Base is not an object", where)
 		return nil
 	}
 	if item.get("$ref") != nil {
@@ -56,7 +56,7 @@ func (b *builder) openResponses(where string, p pattern) *object {
 	isNew := item.get(method) == nil
 	op, ok := item.open(method)
 	if !ok {
-		b.fault("%s: it is no object in Base", where)
+		b.fault("%s: it is not an object in Base", where)
 		return nil
 	}
 	if isNew {
@@ -64,7 +64,7 @@ func (b *builder) openResponses(where string, p pattern) *object {
 	}
 	responses, ok := op.open("responses")
 	if !ok {
-		b.fault("%s: its responses in Base are no object", where)
+		b.fault("%s: its responses in Base are not an object", where)
 	}
 	return responses
 }
@@ -113,7 +113,7 @@ func (b *builder) declares(item *object, name string) bool {
 		Parameters map[string]parameter `json:"parameters"`
 	}
 	if m := b.doc.get("components"); m != nil {
-		_ = json.Unmarshal(m.append(nil), &components) // without them no reference is found
+		_ = json.Unmarshal(m.append(nil), &components) // after an error no reference is found
 	}
 	return slices.ContainsFunc(params, func(p parameter) bool {
 		if ref, ok := strings.CutPrefix(p.Ref, "#/components/parameters/"); ok {
@@ -131,7 +131,7 @@ func (b *builder) addComponents() {
 	}
 	components, ok := b.doc.open("components")
 	if !ok {
-		b.fault("components of Base is no object")
+		b.fault("components of Base is not an object")
 		return
 	}
 	if schemas := b.section(components, "schemas"); schemas != nil && err == nil {
@@ -154,13 +154,14 @@ func (b *builder) addComponents() {
 func (b *builder) section(components *object, name string) *object {
 	section, ok := components.open(name)
 	if !ok {
-		b.fault("components/%s of Base is no object", name)
+		b.fault("components/%s of Base is not an object", name)
 		return nil
 	}
 	return section
 }
 
-// schema asks the style, which is foreign code, for its schema.
+// schema returns the schema of the style. It catches a panic, because a style may be
+// the user's code.
 func (b *builder) schema() (schema []byte, err error) {
 	if b.style.Schema == nil {
 		return nil, errors.New("it has no Schema")
@@ -171,7 +172,7 @@ func (b *builder) schema() (schema []byte, err error) {
 		}
 	}()
 	if schema = b.style.Schema(slices.Clone(b.codes)); !json.Valid(schema) {
-		return nil, errors.New("its Schema is no JSON")
+		return nil, errors.New("its Schema is not JSON")
 	}
 	return schema, nil
 }
@@ -182,6 +183,6 @@ func (b *builder) addComponent(section *object, sectionName, name string, text [
 	case m == nil:
 		section.set(name, text)
 	case !isSame(m.append(nil), text):
-		b.fault("components/%s/%s of Base is another one", sectionName, name)
+		b.fault("components/%s/%s of Base differs from that of the responder", sectionName, name)
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/backstop-go/backstop/internal/jsonobject"
 )
 
-// object is a JSON object that can be added to. What is not changed stays as it
-// was written, in its order: a document is read by people too.
+// object is a JSON object to which members can be added. All other members keep their
+// order and their text, because people read the document, too.
 type object struct{ members []*member }
 
 type member struct {
@@ -19,7 +19,7 @@ type member struct {
 	obj  *object // the value, once it was opened
 }
 
-// parseObject reads one JSON object in which no name stands twice.
+// parseObject reads one JSON object. It reports false if a name comes twice.
 func parseObject(text []byte) (*object, bool) {
 	members, ok := jsonobject.Parse(text)
 	if !ok {
@@ -44,7 +44,7 @@ func (o *object) get(name string) *member {
 	return nil
 }
 
-// set adds a member that is not there yet.
+// set adds a member. The object must not have one of that name.
 func (o *object) set(name string, text []byte) {
 	o.members = append(o.members, &member{name: name, text: text})
 }
@@ -52,8 +52,8 @@ func (o *object) set(name string, text []byte) {
 // setString is set for a text.
 func (o *object) setString(name, text string) { o.set(name, jsonappend.String(nil, text)) }
 
-// open returns the object that a member holds, a new one if there is no such
-// member, and false if it holds anything else.
+// open returns the object in a member, or a new one if there is no such member. It
+// reports false if the member is not an object.
 func (o *object) open(name string) (*object, bool) {
 	m := o.get(name)
 	switch {
@@ -70,13 +70,13 @@ func (o *object) open(name string) (*object, bool) {
 	return m.obj, true
 }
 
-// add adds an object that is not there yet.
+// add adds an object. The object o must not have a member of that name.
 func (o *object) add(name string) *object {
 	obj, _ := o.open(name)
 	return obj
 }
 
-// stringOf returns a member that is a string, else "".
+// stringOf returns the text of a member, or "" if it is not a string.
 func (o *object) stringOf(name string) string {
 	m := o.get(name)
 	if m == nil {
@@ -105,8 +105,8 @@ func (m *member) append(dst []byte) []byte {
 	return append(dst, m.text...)
 }
 
-// isSame reports whether two texts are one JSON value: white space and the order
-// of members do not count.
+// isSame reports whether two texts are the same JSON value. White space and the order of
+// members do not count.
 func isSame(a, b []byte) bool {
 	value := func(text []byte) (v any) {
 		dec := json.NewDecoder(bytes.NewReader(text))

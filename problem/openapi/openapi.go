@@ -1,4 +1,4 @@
-// Package openapi publishes the errors of an API as a document of OpenAPI 3.1:
+// Package openapi describes the errors of an API in a document of OpenAPI 3.1:
 //
 //	doc, err := openapi.New(openapi.Config{
 //		Responder: errs,
@@ -11,16 +11,15 @@
 //	})
 //	mux.Handle("GET /openapi.json", doc)
 //
-// The package documents errors alone. Another tool, or a person, describes the
-// requests and the successes. Pass that document as [Config.Base], and the errors
-// are added to it. Nothing in it is overwritten.
+// The package documents only errors. Another tool, or a person, describes the requests
+// and the successes. Pass that document as [Config.Base]: [New] adds the errors and
+// overwrites nothing.
 //
-// The [problem.Responder] that answers also makes the document. So the statuses,
-// texts, headers and examples are those that it sends. There is one response
-// component for each status, because an operation has one response for each, and
-// several kinds of error may have the same status. There is no default response,
-// because a client could take one for a success. The 404 and 405 of a router belong
-// to no operation.
+// The [problem.Responder] that answers requests also makes the document, so the
+// statuses, texts, headers and examples are those that it sends. An operation has one
+// response for each status, even if several kinds of error have that status. There is
+// no default response, because a client could take it for a success. The 404 and 405 of
+// a router are not documented, because they belong to no operation.
 //
 // https://spec.openapis.org/oas/v3.1.0
 package openapi
@@ -40,23 +39,22 @@ import (
 
 // Config says what to document.
 type Config struct {
-	// Responder is the one that answers. Required, and so is the Schema of its
-	// style.
+	// Responder is the responder of the API. Required; its style must have a
+	// Schema.
 	Responder *problem.Responder
 
 	Operations []Operation
 
-	// Errors are those of every operation: of a limiter, of a deadline.
-	// [problem.Internal] is always among them.
+	// Errors are errors of every operation, for example of a limiter or a deadline.
+	// [problem.Internal] is always one of them.
 	Errors []error
 
-	// Base is a document of OpenAPI 3.1 in JSON, to be added to. A response that
-	// it has stays, and a component that it has must be the same. Default: one
-	// with nothing but Title and Version.
+	// Base is a document of OpenAPI 3.1 in JSON, to which New adds the errors. A
+	// response that Base has stays; a component that Base has must equal that of
+	// New. Default: a document with only Title and Version.
 	Base json.RawMessage
 
-	// Title and Version of the API are required without Base, and not used with
-	// it.
+	// Title and Version of the API are required without Base, and ignored with it.
 	Title, Version string
 
 	// RequestID is the header that carries the request ID. Default
@@ -64,25 +62,25 @@ type Config struct {
 	RequestID string
 }
 
-// Operation is a route and what can go wrong there.
+// Operation is a route with its errors.
 type Operation struct {
-	// Pattern is a method and a path, as in "POST /users/{id}". The parameters may
-	// be written as [http.ServeMux], chi or gin have them.
+	// Pattern is a method and a path, such as "POST /users/{id}". Parameters may be
+	// written as for [http.ServeMux], chi or gin.
 	Pattern string
 
-	// Errors are Kinds, Codes, and Errors with texts of their own.
+	// Errors are of type [problem.Kind], [problem.Code] or *[problem.Error].
 	Errors []error
 }
 
-// Document is what clients may read. It is an [http.Handler], and nothing serves
-// it by itself.
+// Document is an OpenAPI document. It is an [http.Handler] that serves itself, and safe
+// for concurrent use. Make it with [New].
 type Document struct {
 	json []byte
 	etag string
 }
 
-// New makes a Document. The error joins all faults of cfg, and each names the
-// operation or component that it is about.
+// New makes a Document. The error joins all faults of cfg. Each fault names its
+// operation or component.
 func New(cfg Config) (*Document, error) {
 	if cfg.RequestID == "" {
 		cfg.RequestID = "X-Request-ID"
@@ -110,8 +108,8 @@ func New(cfg Config) (*Document, error) {
 // JSON returns a copy of the document.
 func (d *Document) JSON() []byte { return slices.Clone(d.json) }
 
-// ServeHTTP serves the document to GET and HEAD. A client that has it already is
-// told so.
+// ServeHTTP serves the document to GET and HEAD. It answers 304 to a client that sends
+// the current ETag.
 func (d *Document) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")

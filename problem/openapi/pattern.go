@@ -7,23 +7,23 @@ import (
 	"strings"
 )
 
-// pattern is a route as a router has it, and as OpenAPI has it.
+// pattern is a route in the syntax of a router and in that of OpenAPI.
 type pattern struct {
 	method   string
 	path     string   // as written
-	template string   // with parameters in braces alone
+	template string   // of OpenAPI, with parameters as {name}
 	params   []string // in their order
 }
 
-// methods are those that a path item has a place for. HEAD is not among them: it
-// is answered as GET, and without a body.
+// methods are the methods of a path item, except HEAD, which is answered as GET without
+// a body.
 var methods = []string{"GET", "PUT", "POST", "DELETE", "OPTIONS", "PATCH", "TRACE"}
 
 func parsePattern(text string) (pattern, error) {
 	end := max(strings.IndexAny(text, " \t"), 0)
 	p := pattern{method: text[:end], path: strings.TrimLeft(text[end:], " \t")}
 	if !slices.Contains(methods, p.method) {
-		return p, fmt.Errorf("%q is none of the methods %s", p.method, strings.Join(methods, ", "))
+		return p, fmt.Errorf("%q is not one of the methods %s", p.method, strings.Join(methods, ", "))
 	}
 	if !strings.HasPrefix(p.path, "/") {
 		return p, errors.New("the path does not begin with a slash")
@@ -51,13 +51,13 @@ func (p *pattern) translate() error {
 		}
 		rest = after
 		if name == "$" && rest == "" {
-			break // the path and nothing below it, as everywhere in OpenAPI
+			break // {$} excludes longer paths, which OpenAPI always does
 		}
 		if name == "" || strings.ContainsAny(name, "{}/ $*") {
-			return fmt.Errorf("%q is no name of a parameter", name)
+			return fmt.Errorf("%q is not the name of a parameter", name)
 		}
 		if slices.Contains(p.params, name) {
-			return fmt.Errorf("the parameter %s stands twice in the path", name)
+			return fmt.Errorf("the parameter %s comes twice in the path", name)
 		}
 		p.params = append(p.params, name)
 		b.WriteString("{" + name + "}")
@@ -66,7 +66,7 @@ func (p *pattern) translate() error {
 	return nil
 }
 
-// ginParam returns where a segment begins that is a parameter of gin's, or -1.
+// ginParam returns the index of the first segment that is a parameter of gin, or -1.
 func ginParam(path string) int {
 	colon, star := strings.Index(path, "/:"), strings.Index(path, "/*")
 	switch {
@@ -89,7 +89,7 @@ func cutParam(text string) (name, after string, err error) {
 		return text[1:end], text[end:], nil
 	case '{':
 		depth := 0
-		for i := range len(text) { // an expression may have braces of its own
+		for i := range len(text) { // a regular expression may contain braces
 			switch text[i] {
 			case '{':
 				depth++
@@ -105,8 +105,8 @@ func cutParam(text string) (name, after string, err error) {
 	return "", "", fmt.Errorf("%q does not belong into a path", text[:1])
 }
 
-// shape is the template without the names: of two paths with one shape a document
-// may have only one.
+// shape returns the template without the names. A document must not have two paths with
+// the same shape.
 func shape(template string) string {
 	var b strings.Builder
 	for rest := template; ; {

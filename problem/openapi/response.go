@@ -10,20 +10,20 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// response is what stands under one status.
+// response collects the answers of one status.
 type response struct {
 	status     int
 	examples   []example
-	seen       []string // bodies, all with the same path
-	limited    bool     // RateLimited is among the errors
-	retry      bool     // some answer names a delay
-	challenges bool     // some answer has a challenge
-	plain      bool     // some has none
+	seen       []string // bodies, all for the path "/"
+	limited    bool     // one of the errors is RateLimited
+	retry      bool     // some answer has a Retry-After
+	challenges bool     // some answer has a WWW-Authenticate
+	plain      bool     // some answer has no WWW-Authenticate
 }
 
 type example struct{ key, body string }
 
-// take adds the answer to a failure, unless it is there.
+// take adds the answer to a failure, unless an equal one is there.
 func (s *response) take(b *builder, f failure, a answer, p pattern) {
 	s.limited = s.limited || f.kind == problem.RateLimited
 	s.retry = s.retry || a.header["Retry-After"] != nil
@@ -36,7 +36,7 @@ func (s *response) take(b *builder, f failure, a answer, p pattern) {
 	s.examples = append(s.examples, example{s.newKey(f.kind), b.preview(f.err, p.method, p.path).body})
 }
 
-// newKey returns the name of a kind, from the second on with a number.
+// newKey returns the name of a kind, with a number if the name is taken.
 func (s *response) newKey(kind problem.Kind) string {
 	key := kind.String()
 	for n := 2; slices.ContainsFunc(s.examples, func(e example) bool { return e.key == key }); n++ {
@@ -45,7 +45,7 @@ func (s *response) newKey(kind problem.Kind) string {
 	return key
 }
 
-// component describes what is answered with a status.
+// component returns the description of the answers of one status.
 func (b *builder) component(s *response) *object {
 	o := &object{}
 	o.setString("description", problem.StatusText(s.status))
