@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// challenge is the forms of WWW-Authenticate, which RFC 9110 demands on a 401.
+// challenge holds the values of WWW-Authenticate, which RFC 9110 requires on a 401.
 //
 // https://www.rfc-editor.org/rfc/rfc6750#section-3
 type challenge struct{ plain, invalidToken, insufficientScope string }
 
-// newChallenge reads Config.Challenge. Only Bearer has error codes.
+// newChallenge reads [Config.Challenge]. Only the scheme Bearer has error codes.
 func newChallenge(text string) (challenge, error) {
 	if text == "" {
 		text = "Bearer"

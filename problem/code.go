@@ -3,30 +3,30 @@ package problem
 import "net/http"
 
 // Code is one entry of a vocabulary that an API has published. A handler that
-// names a code has chosen its status and text, in every style.
+// returns a Code chooses its status and text, in every style.
 //
-// A Code is an error, as a [Kind] is: it may be returned bare, and
+// A Code is an error, like a [Kind]: a handler may return it as it is, and
 // errors.Is(err, authrim.EmailAlreadyExists) holds for every error with a code
-// of that name. It also matches its own Kind. Two codes are equal if their names
-// are, because a name is all that arrives on the other side of the wire.
+// of that name. A Code also matches its own Kind. Two codes are equal if their names
+// are, because only the name arrives at the client.
 type Code struct {
-	Name    string // as on the wire; empty means the style's for Kind
-	Kind    Kind   // Internal, the zero Kind, gives way to that of the Status, see [KindOf]
+	Name    string // on the wire; empty means the style's for Kind
+	Kind    Kind   // Internal, the zero Kind, means [KindOf] the Status
 	Status  int    // 400 to 599; 0 means the style's for Kind
 	Message string // empty means the style's for Kind
 	Retry   Retry
 }
 
-// Retry says what a client may do with a failed request. Vendors publish it;
-// servers obey it only in so far as they set Retry-After.
+// Retry says whether a client may repeat a failed request. Vendors publish it for
+// clients, see package problem/client. It changes nothing in an answer.
 type Retry uint8
 
-// The classes of [Retry].
+// The values of [Retry].
 const (
-	Never      Retry = iota // the same request fails again
-	Backoff                 // again, each time later
-	AfterDelay              // again, after the delay that the answer names
-	Once                    // again, one time
+	Never      Retry = iota // do not repeat: the same request fails again
+	Backoff                 // repeat, with a longer wait each time
+	AfterDelay              // repeat after the delay that the answer names
+	Once                    // repeat one time
 )
 
 // Error returns the name of the code and its message, for logs.
@@ -47,7 +47,7 @@ func (c Code) Is(target error) bool {
 	return c.withKind().is(target)
 }
 
-// is takes the Kind as it stands.
+// is compares c.Kind itself, without [Code.withKind].
 func (c Code) is(target error) bool {
 	switch t := target.(type) {
 	case Kind:
@@ -58,18 +58,17 @@ func (c Code) is(target error) bool {
 	return false
 }
 
-// New returns an error with this code and a public text. Empty text means the
-// code's own.
+// New returns an error with this code and a text for the client. An empty text means
+// the code's own.
 func (c Code) New(text string) *Error { return c.Wrap(nil, text) }
 
-// Wrap returns an error with this code, a private cause and a public text.
-// Wrap(nil, …) is still an error.
+// Wrap returns an error with this code, a private cause, which is logged and never
+// sent, and a public text as for [Code.New]. Wrap(nil, …) is still an error.
 func (c Code) Wrap(err error, text string) *Error {
 	return &Error{code: c.withKind(), text: text, cause: err}
 }
 
-// withKind returns c with a kind that exists: that of its status, if only that
-// was given.
+// withKind returns c with a valid kind: if c has none, that of its status.
 func (c Code) withKind() Code {
 	if c.Kind != Internal && c.Kind <= ClientClosed {
 		return c
@@ -81,10 +80,10 @@ func (c Code) withKind() Code {
 	return c
 }
 
-// named reports whether a handler has chosen more than a kind.
+// named reports whether c is more than a kind.
 func (c Code) named() bool { return c.Name != "" || c.Status != 0 }
 
-// statusOr returns the status of c, or that of its kind.
+// statusOr returns the status of c, or kinds, which is that of its kind.
 func (c Code) statusOr(kinds int) int {
 	switch {
 	case c.Kind == ClientClosed:
@@ -97,9 +96,9 @@ func (c Code) statusOr(kinds int) int {
 	return c.Status
 }
 
-// StatusText is the phrase of a status as RFC 9110 names it. It differs from
-// [http.StatusText] in 413 and 422, whose names the RFC has changed, and has an
-// answer for statuses without a phrase.
+// StatusText returns the phrase of a status in RFC 9110. It differs from
+// [http.StatusText] in 413 and 422, which the RFC has renamed, and returns "Client
+// Error" or "Server Error" for a status without a phrase.
 //
 // https://www.rfc-editor.org/rfc/rfc9110#section-15
 func StatusText(status int) string {

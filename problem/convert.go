@@ -10,14 +10,14 @@ import (
 	"github.com/backstop-go/backstop/internal/exchange"
 )
 
-// convert makes an *Error of any error; the first step that knows it wins.
+// convert makes an *Error of any error. The first step that knows the error decides.
 //
-// Nothing is guessed: sql.ErrNoRows and fs.ErrNotExist may be the client's
-// fault or ours, and JSON errors may come from our own decoding. Config.Map is
-// the place to say so.
+// convert does not guess: sql.ErrNoRows and fs.ErrNotExist may be the client's fault or
+// ours, and a JSON error may come from our own decoding. [Config.Map] decides about
+// them.
 //
-// An error that was left beside a status, which stated then is, has the status
-// speak for it unless the mapper knows it or it is one of ours.
+// If stated is not nil, the handler has chosen a status by itself. That status decides,
+// unless [Config.Map] knows err or err holds an [Error], [Code] or [Kind].
 func (p *Responder) convert(x *exchange.Exchange, r *http.Request, err error, stated *exchange.Stated) *Error {
 	ctx := r.Context()
 	err = p.mapped(ctx, err)
@@ -25,19 +25,18 @@ func (p *Responder) convert(x *exchange.Exchange, r *http.Request, err error, st
 	if e.Kind() != Internal || !errors.Is(ctx.Err(), context.Canceled) {
 		return e
 	}
-	// The request is over, and an Internal does not shield that: nobody is there
-	// to read a 500.
+	// The request is over, so nobody would read a 500.
 	if clientGone(x, r, err) {
 		return ClientClosed.Wrap(err, "")
 	}
 	if cause := context.Cause(ctx); cause != context.Canceled && errors.Is(err, context.Canceled) {
-		// Somebody here has ended it and said why.
+		// Our own code has ended the request, with a cause.
 		return p.known(r, p.mapped(ctx, cause), stated)
 	}
 	return e
 }
 
-// mapped asks Config.Map, and returns err if that has no opinion or panics.
+// mapped returns the result of [Config.Map], or err if that is nil or Map panics.
 func (p *Responder) mapped(ctx context.Context, err error) (mapped error) {
 	if p.cfg.Map == nil {
 		return err
@@ -73,8 +72,8 @@ func (p *Responder) known(r *http.Request, err error, stated *exchange.Stated) *
 	return Internal.Wrap(err, "")
 }
 
-// byStatus returns what a status says. The styles' own sentence for an
-// InvalidRequest speaks of a malformed body.
+// byStatus returns the error of a status. An InvalidRequest gets the phrase of the
+// status, because the sentences of styles are about a malformed body.
 func byStatus(status int, cause error) *Error {
 	code, public := Code{Kind: KindOf(status), Status: status}, ""
 	if code.Kind == InvalidRequest {
@@ -83,9 +82,9 @@ func byStatus(status int, cause error) *Error {
 	return code.Wrap(cause, public)
 }
 
-// typed finds the *Error, Code or Kind that speaks for a tree of errors: the
-// first, depth first, but of several a 5xx before a 4xx. It returns nil if there
-// is none. A Code or Kind that is found takes the whole tree as its cause.
+// typed finds the *Error, Code or Kind in a tree of errors. It takes the first, depth
+// first, but prefers a 5xx to a 4xx. A Code or Kind gets the whole tree as its cause.
+// typed returns nil if there is none.
 func (p *Responder) typed(err error) *Error {
 	switch err := err.(type) {
 	case *Error:
@@ -106,12 +105,13 @@ func (p *Responder) typed(err error) *Error {
 // search is a walk through a tree of errors.
 type search struct {
 	p      *Responder
-	status int    // of what was found, 0 if nothing was
-	found  *Error // or else
+	status int    // of found or code; 0 if nothing was found
+	found  *Error // nil if a Code or Kind was found
 	code   Code
 }
 
-// visit does not look into an *Error: its cause is private.
+// visit looks at err and what it wraps. It does not look into an *Error, whose cause is
+// private.
 func (s *search) visit(err error) {
 	switch err := err.(type) {
 	case *Error:

@@ -14,12 +14,13 @@ import (
 
 const maxDebug = 8 << 10 // bytes of a stack, and of a body
 
-// DebugLoopback is a [Config.Debug] that trusts callers on this machine: the peer
-// is a loopback address, the host that it asked for is this machine too, which a
-// page in a browser cannot bring about by way of its own DNS, and no header says
-// that the request was forwarded. A local proxy that leaves no trace at all, and
-// calls this service localhost, passes for its clients: do not configure this
-// gate behind one.
+// DebugLoopback is a [Config.Debug] that trusts callers on this machine. The peer and
+// the requested host must be loopback addresses, and no header may say that the request
+// was forwarded. The check of the host keeps web pages out that point their own DNS
+// name at this machine.
+//
+// Do not use DebugLoopback behind a local proxy that adds no such header and calls this
+// service localhost: all clients of that proxy would be trusted.
 func DebugLoopback(r *http.Request) bool {
 	for name := range r.Header {
 		switch name = http.CanonicalHeaderKey(name); {
@@ -40,7 +41,7 @@ func isLoopbackHost(host string) bool {
 	return strings.EqualFold(host, "localhost") || err == nil && addr.Unmap().IsLoopback()
 }
 
-// watch asks the debug gate, once, and if it opens keeps the begin of the body.
+// watch asks [Config.Debug] once. If it says yes, the begin of the body is kept.
 func (p *Responder) watch(x *exchange.Exchange, r *http.Request) *http.Request {
 	if p.cfg.Debug == nil || !wantsDebug(r) || p.watched(x) != nil {
 		return r
@@ -55,13 +56,13 @@ func (p *Responder) watch(x *exchange.Exchange, r *http.Request) *http.Request {
 	return r
 }
 
-// wantsDebug turns the lock that stands in the request.
+// wantsDebug reports whether the request asks for the debug block.
 func wantsDebug(r *http.Request) bool {
 	v := r.Header["X-Debug"]
 	return len(v) == 1 && strings.EqualFold(v[0], "true")
 }
 
-// opens turns the lock of the program. A gate that panics is shut.
+// opens calls [Config.Debug]. A panic means no.
 func (p *Responder) opens(r *http.Request) (open bool) {
 	defer func() {
 		if recover() != nil {
@@ -71,7 +72,7 @@ func (p *Responder) opens(r *http.Request) (open bool) {
 	return p.cfg.Debug(r)
 }
 
-// watched returns what p has captured of an exchange, or nil if nobody has asked.
+// watched returns what p has captured of an exchange, or nil.
 func (p *Responder) watched(x *exchange.Exchange) *capture {
 	if c, ok := x.Extra().Debug.(*capture); ok && c.p == p {
 		return c
@@ -79,8 +80,8 @@ func (p *Responder) watched(x *exchange.Exchange) *capture {
 	return nil
 }
 
-// capture is what a gate has said, and a request body that remembers what was
-// read of it.
+// capture is the result of [Config.Debug], and a request body that keeps what was read
+// of it.
 type capture struct {
 	io.ReadCloser
 	p    *Responder
@@ -104,7 +105,8 @@ func (c *capture) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// debug returns the debug block of an exchange whose gate p has opened.
+// debug returns the debug block of an exchange, or nil if [Config.Debug] has not said
+// yes.
 func (p *Responder) debug(x *exchange.Exchange, e *Error) *Debug {
 	if p.cfg.Debug == nil {
 		return nil

@@ -1,5 +1,5 @@
-// Package problem lets a handler say what went wrong. The error format that the
-// API has published decides which status, code and words that is.
+// Package problem lets a handler say what went wrong. The error format that the API
+// has published decides which status, code and text the client gets.
 //
 //	errs := problem.New(problem.Config{Style: entryguard.Style})
 //	mux.Handle("GET /secrets/{id}", problem.HandlerFunc(getSecret))
@@ -22,8 +22,8 @@
 // nothing, and its log record says everything.
 //
 // A [Style] is a table from kinds to statuses, codes and sentences, together with
-// an encoder. [RFC9457] is the default. A handler that returns [Validation] is
-// answered 400 in one style and 422 in another, and need not know either.
+// an encoder. [RFC9457] is the default. If a handler returns [Validation], one style
+// answers 400 and another 422, and the handler need not know which.
 //
 // A [Responder] is a style and a policy. [Responder.Respond] is the only code that
 // writes an error response. It encodes the body before it writes anything,
@@ -34,7 +34,7 @@
 // # What it does not decide
 //
 //   - Which kind a foreign error is. sql.ErrNoRows may be the client's fault or
-//     ours, so it is not guessed: [Config.Map] says it.
+//     ours, so the package does not guess: [Config.Map] decides.
 //   - Whether a client may know that a resource exists. A handler returns
 //     [NotFound] or [Forbidden], unless [Config.HideForbidden] is set.
 //   - When a client may come again. A limiter or a handler says it, with
@@ -42,12 +42,12 @@
 //
 // # Where it stands
 //
-// A Responder stands outside of everything that may refuse a request. Limiters,
+// Put a Responder outside of everything that may refuse a request: limiters,
 // validators and handlers find it in the context of the request when they call
-// [Respond], so nothing has to be wired. It stands inside of compressors, access
-// logs and tracing. The innermost Responder that a request has reached answers
-// the request, so two APIs in one process may have two styles. Package middleware
-// hands panics, and the plain-text errors of old handlers, to [Respond] as well.
+// [Respond]. Put it inside of compressors, access logs and tracing. The innermost
+// Responder that a request has reached answers the request, so two APIs in one
+// process may have two styles. Package middleware hands panics, and the plain-text
+// errors of old handlers, to [Respond] as well.
 //
 // # Which names are for whom
 //

@@ -6,26 +6,25 @@ import (
 	"time"
 )
 
-// Error says what went wrong, once for the client and once for the log. It is
-// made by the New and Wrap methods of a [Kind] or a [Code], is immutable, and
-// may be shared: the With methods return changed copies, and rendering writes
-// nothing to it. A nil *Error is harmless, and returned by a handler it means
-// that nothing failed.
+// Error says what went wrong, with a text for the client and a cause for the log. The
+// New and Wrap methods of a [Kind] or a [Code] make it. An Error is immutable and safe
+// for concurrent use: the With methods return changed copies. A handler that returns a
+// nil *Error has not failed.
 type Error struct {
 	code   Code // only Kind is set if no code was named
 	text   string
 	cause  error
 	fields []FieldError
 	retry  time.Duration // 0 means none
-	rest   *rest         // nil means none of it
+	rest   *rest         // nil if all of it is zero
 }
 
-// rest is what few errors have. It is not changed once an error points at it.
+// rest holds what few errors have. It is immutable once an error points at it.
 type rest struct {
 	details []Detail
-	cut     []string // what the bounds took away, for the log
-	remote  bool     // decoded from a response, see Remote
-	passed  bool     // to be rendered all the same, see Passthrough
+	cut     []string // names of what was left out, for the log
+	remote  bool     // decoded from a response, see [Remote]
+	passed  bool     // sent although it is remote, see [Passthrough]
 	id      string   // request ID of a remote error
 }
 
@@ -37,9 +36,9 @@ func (e *Error) extra() rest {
 	return *e.rest
 }
 
-// newError is behind the New and Wrap methods of a Kind, and behind [Remote]. All
-// New and Wrap methods are small enough to be inlined, so that an error which a
-// With method copies at once is allocated once.
+// newError makes the errors of a Kind and of [Remote]. The New and Wrap methods are
+// small enough to be inlined, so that an error which a With method copies at once is
+// allocated only once.
 func newError(c Code, cause error, text string) *Error {
 	if c.Kind > ClientClosed {
 		c.Kind = Internal
@@ -63,8 +62,8 @@ func (e *Error) Code() (Code, bool) {
 	return e.code, true
 }
 
-// Message returns the public text: the error's, at most 4 KiB of it, else the
-// code's, else "", which stands for the style's.
+// Message returns the public text: that of the error, cut to 4 KiB, or else that of
+// its code. An empty text means the style's.
 func (e *Error) Message() string {
 	switch {
 	case e == nil:
@@ -75,8 +74,8 @@ func (e *Error) Message() string {
 	return e.code.Message
 }
 
-// Fields returns a copy of the field errors. Their Path and OneOf are those of e,
-// for reading only.
+// Fields returns a copy of the field errors. Path and OneOf are not copied, and must not
+// be changed.
 func (e *Error) Fields() []FieldError {
 	if e == nil {
 		return nil
@@ -89,8 +88,8 @@ func (e *Error) Details() []Detail {
 	return slices.Clone(e.extra().details)
 }
 
-// RetryAfter returns the delay after which a repetition may succeed; 0 means
-// that none is known.
+// RetryAfter returns the delay after which a repetition may succeed, or 0 if none is
+// known.
 func (e *Error) RetryAfter() time.Duration {
 	if e == nil {
 		return 0
@@ -98,15 +97,15 @@ func (e *Error) RetryAfter() time.Duration {
 	return e.retry
 }
 
-// Remote reports whether e came from another service. Such an error is not
-// forwarded: see [Passthrough].
+// Remote reports whether e came from another service. A [Responder] does not forward
+// such an error: see [Passthrough].
 func (e *Error) Remote() bool { return e.extra().remote }
 
-// RequestID returns the request ID of a remote error, and "" of any other.
+// RequestID returns the request ID of a remote error, and "" for any other error.
 func (e *Error) RequestID() string { return e.extra().id }
 
-// Error returns kind or code, text, fields and cause, for logs. It is never
-// sent.
+// Error returns kind or code, text, fields and cause, for logs. It is never sent to a
+// client.
 func (e *Error) Error() string {
 	if e == nil {
 		return "<nil>"
@@ -135,15 +134,14 @@ func (e *Error) Unwrap() error {
 	return e.cause
 }
 
-// Is reports whether target is the kind of e, or a code of the name of its
-// code. Kinds match exactly: a TokenExpired is not an Unauthenticated. Of two
-// Errors each is only itself.
+// Is reports whether target is the [Kind] of e, or a [Code] with the name of its code.
+// Kinds match exactly: a [TokenExpired] is not an [Unauthenticated].
 func (e *Error) Is(target error) bool {
 	return e != nil && e.code.is(target)
 }
 
-// LogValue groups what a log may know of e: kind, code, text, the paths and
-// rules of its fields, and the cause. It implements [slog.LogValuer].
+// LogValue returns a group of kind, code, text, cause, and the paths and rules of the
+// fields. It implements [slog.LogValuer].
 func (e *Error) LogValue() slog.Value {
 	if e == nil {
 		return slog.Value{}

@@ -1,30 +1,30 @@
 package problem
 
-// FieldError says what is wrong with one value of a request: facts, not a
-// sentence. The style's FieldText turns the facts into the words of its
-// vendor. Package validate makes FieldErrors; an application may too:
+// FieldError states facts about what is wrong with one value of a request.
+// [Style.FieldText] makes a sentence of them. Package validate makes FieldErrors; an
+// application may, too:
 //
 //	problem.FieldError{Path: problem.Path{"email"}, Message: "is already taken"}
 //
-// No member ever holds the value that the client sent.
+// A FieldError must never hold the value that the client sent.
 type FieldError struct {
-	In       In       // where the value stands
-	Path     Path     // how to get there; empty means the whole body
+	In       In       // the part of the request
+	Path     Path     // of the value; empty means the whole body
 	Key      bool     // the map key at Path failed, not its value
-	Rule     string   // a validator tag, or a decode rule, see [FieldError.Shape]
-	Param    string   // as in the tag, unescaped; other fields by their wire names; the right name for a case variant
-	OneOf    []string // the alternatives of the rule's section, on type errors too
-	Want     Type     // what the field holds, which is also the unit of its lengths
-	Got      Type     // what came
-	Min, Max string   // inclusive bounds of the rule's section, "" is none
+	Rule     string   // tag of a rule, or a decode rule, see [FieldError.Shape]
+	Param    string   // of the rule, with wire names of other fields; for an unknown name, the likely one
+	OneOf    []string // alternatives of the field, also if the type is wrong
+	Want     Type     // type of the field, which is also the unit of its lengths
+	Got      Type     // type of the value that was sent
+	Min, Max string   // inclusive bounds of the field, "" for none
 	Presence Presence
-	Label    string // a name for people
-	Other    string // label of the other field
-	Message  string // wins over the style's sentence; in lower case it is a predicate
+	Label    string // name of the field for people
+	Other    string // label of another field that the rule names
+	Message  string // replaces the sentence of the style; in lower case it is a predicate
 }
 
 // Shape reports whether the value failed while it was decoded, before any rule
-// was asked: type, range, format, null, unknown, repeat, encoding.
+// ran: Rule is type, range, format, null, unknown, repeat or encoding.
 func (f FieldError) Shape() bool {
 	switch f.Rule {
 	case "type", "range", "format", "null", "unknown", "repeat", "encoding":
@@ -33,10 +33,10 @@ func (f FieldError) Shape() bool {
 	return false
 }
 
-// In is the part of a request in which a value stands.
+// In is the part of a request that holds a value.
 type In uint8
 
-// The places of [In].
+// The values of [In].
 const (
 	InBody In = iota
 	InQuery
@@ -46,11 +46,11 @@ const (
 	InForm
 )
 
-// Type is a JSON type, or a Go type that travels as one.
+// Type is a JSON type, or a Go type that is sent as one.
 type Type uint8
 
-// The types of [FieldError]. TypeNull and TypeFloat are only ever received:
-// a float is a number with a fraction or an exponent where an integer was due.
+// The values of [Type]. TypeNull and TypeFloat occur only as [FieldError.Got]: a float
+// is a number with a fraction or an exponent instead of an integer.
 const (
 	TypeUnknown Type = iota
 	TypeString
@@ -72,10 +72,10 @@ const (
 	TypeFloat
 )
 
-// Presence says in what form a value was there.
+// Presence says whether a value was sent, and whether it was null or zero.
 type Presence uint8
 
-// The forms of [Presence].
+// The values of [Presence].
 const (
 	PresenceUnknown Presence = iota
 	Absent

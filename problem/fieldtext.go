@@ -2,14 +2,14 @@ package problem
 
 import "strings"
 
-// FieldText is the neutral dialect, plain English: "must be a valid email
-// address". It is the default of a [Style], and what the dialects of vendors
-// fall back on. The text is a predicate: put "Email " before it, and it is a
+// FieldText returns a text in plain English, such as "must be a valid email address".
+// It is the default of [Style.FieldText], and styles of vendors use it for rules without
+// a published sentence. The text is a predicate: with "Email " before it, it is a
 // sentence.
 //
-// It is total: a rule that it does not know, or whose facts are missing, "is
-// not valid". A Message is returned as it is. No text ever has a value in it,
-// because no fact has.
+// For an unknown rule, or if a fact is missing, the text is "is not valid". FieldText
+// returns a Message unchanged. No text contains a value, because a FieldError holds
+// none.
 func FieldText(f FieldError) string {
 	if f.Message != "" {
 		return f.Message
@@ -26,7 +26,7 @@ func FieldText(f FieldError) string {
 
 const notValid = "is not valid"
 
-// predicate words everything that has more to it than a noun or a constant.
+// predicate returns the text for a rule, from its facts.
 func predicate(f FieldError) string {
 	switch f.Rule {
 	case "type":
@@ -83,8 +83,8 @@ func valid(noun string) string {
 	return "must be a valid " + noun
 }
 
-// typeText says what should have come. All that travels as a string is one;
-// a duration travels as a number of nanoseconds.
+// typeText names the JSON type that was wanted. A duration is sent as a number of
+// nanoseconds.
 func typeText(want Type) string {
 	switch want {
 	case TypeString, TypeBytes, TypeTime, TypeUUID, TypeIP, TypePrefix, TypeText:
@@ -103,8 +103,8 @@ func typeText(want Type) string {
 	return notValid
 }
 
-// rangeText names the bound of the type that was crossed. A float has none that
-// anybody would recognise.
+// rangeText names the bound of an integer type. The bounds of a float are not numbers
+// that anybody would recognise.
 func rangeText(f FieldError) string {
 	switch {
 	case f.Max != "":
@@ -115,7 +115,7 @@ func rangeText(f FieldError) string {
 	return "is out of range"
 }
 
-// typeNoun names what a text should have been for a type to decode itself.
+// typeNoun names the format of a string from which a type decodes itself.
 func typeNoun(want Type) string {
 	switch want {
 	case TypeTime:
@@ -134,7 +134,8 @@ func typeNoun(want Type) string {
 	return ""
 }
 
-// requiredText tells a value that was not sent from one that was, and is zero.
+// requiredText has different texts for a value that was not sent and for one that was
+// sent and is zero.
 func requiredText(f FieldError) string {
 	if f.Presence != Zero {
 		return "is required"
@@ -150,8 +151,8 @@ func requiredText(f FieldError) string {
 	return notValid
 }
 
-// crossFieldText words the rules that compare with another field, which Param
-// names; "" if f is none.
+// crossFieldText returns the text for a rule that compares with another field, which
+// Param names, or "" for any other rule.
 func crossFieldText(f FieldError) string {
 	time := f.Want == TypeTime
 	switch f.Rule {

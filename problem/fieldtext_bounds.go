@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// boundText words min, max, gte, lte, gt, lt and len. They measure whatever the
-// field is: runes, items, entries, bytes, a number, a duration, or the distance
-// of a time from now.
+// boundText returns the text for min, max, gte, lte, gt, lt and len. What they measure
+// depends on the type: runes, items, entries, bytes, a number, a duration, or a time
+// compared with now.
 func boundText(f FieldError) string {
 	switch f.Want {
 	case TypeString, TypeUUID, TypeIP, TypePrefix, TypeText:
@@ -28,8 +28,7 @@ func boundText(f FieldError) string {
 	return numberText(f)
 }
 
-// lengthText names both bounds of a length, whichever of them was crossed: who
-// is told of one at a time needs two attempts.
+// lengthText names both bounds of a length, so that the next attempt can keep both.
 func lengthText(f FieldError, verb, one, many string) string {
 	lo, hi := f.Min, f.Max
 	switch f.Rule {
@@ -80,7 +79,7 @@ func numberText(f FieldError) string {
 	return "must be at most " + cmp.Or(f.Param, f.Max)
 }
 
-// timeText words the comparison of a time with now.
+// timeText returns the text for the comparison of a time with now.
 func timeText(rule string) string {
 	switch rule {
 	case "min", "gte":
@@ -116,8 +115,8 @@ var durationUnits = [...]struct {
 	{time.Nanosecond, "nanosecond"},
 }
 
-// durationWords spells a bound as a tag has it, "1m30s" or a number of
-// nanoseconds: "1 minute 30 seconds". What is neither is returned as it is.
+// durationWords spells a bound from a tag, "1m30s" or a number of nanoseconds, as "1
+// minute 30 seconds". It returns any other text unchanged.
 func durationWords(param string) string {
 	d, err := time.ParseDuration(param)
 	if err != nil {

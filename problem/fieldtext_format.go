@@ -2,8 +2,8 @@ package problem
 
 import "time"
 
-// contentText words the rules about the characters and elements of a value; ""
-// if f is none.
+// contentText returns the text for a rule about the characters or elements of a value,
+// or "" for any other rule.
 func contentText(f FieldError) string {
 	switch f.Rule {
 	case "null":
@@ -65,8 +65,7 @@ func contentText(f FieldError) string {
 	return ""
 }
 
-// noun names what a value should be a valid one of; "" if the rule is not about
-// a format.
+// noun names the format that a rule wants, or "" if the rule is not about a format.
 func noun(f FieldError) string {
 	switch f.Rule {
 	case "email":
@@ -189,7 +188,7 @@ func noun(f FieldError) string {
 	return ""
 }
 
-// layoutNoun spells the layouts that people know by their letters.
+// layoutNoun names a layout of package time, with letters for the usual ones.
 func layoutNoun(layout string) string {
 	switch layout {
 	case time.DateOnly:

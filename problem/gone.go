@@ -13,10 +13,10 @@ import (
 	"github.com/backstop-go/backstop/internal/exchange"
 )
 
-// clientGone reports whether an error only says that the client went away: it is
-// the connection's, and the request is over for no other reason. An upstream's
-// broken pipe is another matter as long as the client is there. A handler may also
-// have panicked with such an error.
+// clientGone reports whether an error only says that the client went away. The error
+// must be one of a connection, and the context of the request must have been canceled
+// without another cause: while the client is there, a broken pipe is one of another
+// service. A handler may also have panicked with such an error.
 func clientGone(x *exchange.Exchange, r *http.Request, err error) bool {
 	if p, ok := as[exchange.Panic](err); ok {
 		err, _ = p.PanicValue().(error)
@@ -24,7 +24,7 @@ func clientGone(x *exchange.Exchange, r *http.Request, err error) bool {
 	return context.Cause(r.Context()) == context.Canceled && (errors.Is(err, context.Canceled) || ofConnection(x, err))
 }
 
-// ofConnection reports whether an error is that of a connection that has ended.
+// ofConnection reports whether an error says that a connection has ended.
 func ofConnection(x *exchange.Exchange, err error) bool {
 	for _, known := range [...]error{syscall.EPIPE, syscall.ECONNRESET, io.ErrUnexpectedEOF, net.ErrClosed, http.ErrBodyReadAfterClose} {
 		if errors.Is(err, known) {
@@ -38,11 +38,10 @@ func ofConnection(x *exchange.Exchange, err error) bool {
 // isThat reports whether that error is in the tree of err.
 func isThat(err, that error) bool { return that != nil && that != io.EOF && errors.Is(err, that) }
 
-// clientSlow reports whether an error is the deadline for reading from the
-// client. The server's end of the connection tells, because a middleware may
-// have put another address into RemoteAddr. Over HTTP/2 net/http gives it no
-// address; that of a connection or a file of ours has more to say than the
-// deadline.
+// clientSlow reports whether an error means that a deadline for reading from the client
+// has passed. The server's address tells, because a middleware may have put another one
+// into RemoteAddr. Over HTTP/2 the error of net/http has no address, so it counts if it
+// is not one of another connection or of a file.
 func clientSlow(r *http.Request, err error) bool {
 	if !errors.Is(err, os.ErrDeadlineExceeded) {
 		return false
@@ -58,8 +57,8 @@ func clientSlow(r *http.Request, err error) bool {
 // isAt reports whether two addresses are known and the same.
 func isAt(a, b net.Addr) bool { return a != nil && b != nil && a.String() == b.String() }
 
-// streamError has the shape of an error of HTTP/2, which net/http's own copies
-// itself into.
+// streamError has the fields of net/http's error of an HTTP/2 stream. That type is not
+// exported, but its As method fills a struct with the same fields.
 type streamError struct {
 	StreamID uint32
 	Code     uint32

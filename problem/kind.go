@@ -2,16 +2,15 @@ package problem
 
 import "net/http"
 
-// Kind says what went wrong, in words that no style and no protocol has a say
-// in. The [Style] decides which status, code and sentence that is.
+// Kind says what went wrong, independent of any error format. The [Style] decides
+// which status, code and sentence the client gets.
 //
-// A Kind is an error: a handler may return it bare, and
+// A Kind is an error: a handler may return it as it is, and
 // errors.Is(err, problem.NotFound) holds for every error of that kind. The zero
-// Kind is Internal, so whatever is unknown is a 500 that says nothing.
+// Kind is [Internal], a 500 that tells the client nothing.
 type Kind uint8
 
-// The kinds. The status behind each is the one of [RFC9457]; a style may have
-// another.
+// The kinds, with their statuses in [RFC9457]. Another style may have other statuses.
 const (
 	Internal             Kind = iota // 500: a fault of ours
 	InvalidRequest                   // 400: the request cannot be read
@@ -37,12 +36,12 @@ const (
 	UpstreamFailed                   // 502
 	UpstreamTimeout                  // 504
 
-	// ClientClosed is a client that went away. It is logged as 499 and never
-	// encoded, hence it has no row in a style.
+	// ClientClosed means that the client went away. It is logged as 499 and never
+	// sent, so a style has no outcome for it.
 	ClientClosed
 )
 
-// numKinds counts the kinds that a style has a row for.
+// numKinds is the number of kinds for which a style has an outcome.
 const numKinds = int(ClientClosed)
 
 var kindNames = [...]string{
@@ -72,8 +71,8 @@ var kindNames = [...]string{
 	ClientClosed:         "client_closed",
 }
 
-// String returns the kind in snake_case. A number that is no kind reads as
-// Internal, as it is treated.
+// String returns the kind in snake_case. A number that is not a kind counts as
+// [Internal].
 func (k Kind) String() string {
 	if int(k) >= len(kindNames) {
 		k = Internal
@@ -84,8 +83,8 @@ func (k Kind) String() string {
 // Error returns the kind's name, for logs.
 func (k Kind) Error() string { return k.String() }
 
-// New returns an error of this kind with a text that the client will read.
-// Empty text means the style's own.
+// New returns an error of this kind with a text for the client. An empty text means
+// the style's own.
 func (k Kind) New(text string) *Error { return k.Wrap(nil, text) }
 
 // Wrap returns an error of this kind with a private cause, which is logged and
@@ -95,7 +94,7 @@ func (k Kind) Wrap(err error, text string) *Error {
 	return newError(Code{Kind: k}, err, text)
 }
 
-// bare returns the one error of a kind that says nothing more.
+// bare returns the error of a kind without anything else. All calls share it.
 func (k Kind) bare() *Error {
 	if int(k) >= len(bareErrors) {
 		k = Internal
@@ -110,10 +109,10 @@ var bareErrors = func() (all [ClientClosed + 1]*Error) {
 	return all
 }()
 
-// KindOf returns the kind of a status that nothing else explains: of 504
-// [Timeout], of a 4xx without a kind [InvalidRequest], of a 5xx without one
-// [Internal]. Where a status has several kinds, as 401 has, it is the one that
-// claims the least. The result is never [ClientClosed].
+// KindOf returns the kind of a status if nothing else is known: [Timeout] for 504, and
+// [InvalidRequest] or [Internal] for a 4xx or 5xx without a kind. If several kinds have
+// the status, KindOf returns the most general, such as [Unauthenticated] for 401. It
+// never returns [ClientClosed].
 func KindOf(status int) Kind {
 	switch status {
 	case http.StatusUnauthorized:

@@ -13,18 +13,18 @@ import (
 	"github.com/backstop-go/backstop/internal/exchange"
 )
 
-// Event is what [Config.OnError] learns of a failed exchange.
+// Event describes a failed exchange to [Config.OnError] and [Config.Level].
 type Event struct {
 	Request  *http.Request
-	Error    *Error // as converted, and not yet hidden
-	Cause    error  // as it was returned
-	Status   int    // as sent, or as it would have been
-	Code     string // likewise
+	Error    *Error // made from Cause; a Forbidden even if Hidden
+	Cause    error  // as the handler returned it
+	Status   int    // that was sent, or would have been
+	Code     string // that was sent, or would have been
 	Aborted  bool   // the handler had begun another answer, so the connection was cut
-	Hijacked bool   // nothing could be sent
-	Hidden   bool   // answered as NotFound, see Config.HideForbidden
+	Hijacked bool   // the connection was hijacked, so nothing was sent
+	Hidden   bool   // answered as NotFound, see [Config.HideForbidden]
 
-	Level slog.Level // of the record in the log, before Config.Level has a say
+	Level slog.Level // of the log record, unless [Config.Level] changes it
 }
 
 const (
@@ -32,7 +32,7 @@ const (
 	maxLoggedName = 200     // bytes of a method or a code
 )
 
-// report logs and calls the hook: once for each failed exchange.
+// report logs a failure and calls [Config.OnError], once for each failed exchange.
 func (f *failure) report() {
 	first := f.x.Fail(exchange.Failure{
 		Failed: true, Aborted: f.aborted, Kind: uint8(f.view.Kind), Code: f.view.Code, Err: f.cause,
@@ -59,7 +59,8 @@ func (f *failure) event() *Event {
 	}
 }
 
-// levelOf asks Config.Level, and does without it if it panics.
+// levelOf returns the result of [Config.Level], or f.level if there is none or it
+// panics.
 func (f *failure) levelOf(ev *Event) (level slog.Level) {
 	if f.p.cfg.Level == nil {
 		return f.level()
@@ -72,8 +73,7 @@ func (f *failure) levelOf(ev *Event) (level slog.Level) {
 	return f.p.cfg.Level(ev)
 }
 
-// level says how grave a failure is. A client that leaves, or comes too often,
-// is no news.
+// level returns the level that [Config.Logger] documents.
 func (f *failure) level() slog.Level {
 	switch {
 	case f.encodeErr != nil:
@@ -93,7 +93,7 @@ func (f *failure) level() slog.Level {
 // again logs an error that came after the answer, or after another failure.
 func (f *failure) again() { f.log(slog.LevelDebug, "request failed after it was answered") }
 
-// hook calls OnError; a panic in it must not spoil an answer that was sent.
+// hook calls [Config.OnError], and logs its panic.
 func (f *failure) hook(ev *Event) {
 	if f.p.cfg.OnError == nil || f.err.Kind() == ClientClosed {
 		return
@@ -107,7 +107,8 @@ func (f *failure) hook(ev *Event) {
 	f.p.cfg.OnError(f.r.Context(), ev)
 }
 
-// log writes one record. A logger that panics is not let near the answer.
+// log writes one record. A panic of the logger is dropped, because the answer matters
+// more.
 func (f *failure) log(level slog.Level, msg string) {
 	defer func() { recover() }()
 	logger := f.p.cfg.Logger
@@ -119,7 +120,7 @@ func (f *failure) log(level slog.Level, msg string) {
 	}
 }
 
-// attrs is what a record says, besides what was hidden from the client.
+// attrs returns the attributes of a record. Some of them the client must not see.
 func (f *failure) attrs() []slog.Attr {
 	attrs := make([]slog.Attr, 0, 16)
 	text := func(key, value string, limit int) {
@@ -166,8 +167,8 @@ func (f *failure) attrs() []slog.Attr {
 	return attrs
 }
 
-// truncated says what a client was not told because there is a bound or no place
-// for it.
+// truncated lists what the client was not told, because it exceeds a bound or the style
+// has no place for it.
 func (f *failure) truncated() []string {
 	cut := slices.Clip(f.err.extra().cut)
 	if len(f.err.text) > maxText {
@@ -185,7 +186,7 @@ func (f *failure) truncated() []string {
 	return cut
 }
 
-// textOf returns the text of an error, whose method is foreign code.
+// textOf returns the text of an error, or its type if its Error method panics.
 func textOf(err error) (text string) {
 	defer func() {
 		if recover() != nil {

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// ParsePath reads a printed path back, for a [Style]'s Decode. It is total:
-// what is not written in the syntax is a path of one name. A path that was read
-// prints as it was printed, but the print of an index is also that of a map key
-// of digits, and is read as an index.
+// ParsePath parses a path that [FieldError.AppendPath] has printed. It is for
+// [Style.Decode]. A text that is not in the syntax becomes a path of one name. The
+// result prints as the same text. A map key of digits comes back as an index, because
+// both are printed alike.
 func ParsePath(text string, syntax PathSyntax) Path {
 	var p Path
 	ok := len(text) <= 4*maxPath // more than AppendPath ever prints
@@ -77,7 +77,7 @@ func parseBrackets(text string) (Path, bool) {
 				return nil, false
 			}
 			if key, isKey := segment.(Key); isKey && len(p) == 0 && !isBare(string(key)) {
-				segment = string(key) // an odd name at the root, as likely as a key
+				segment = string(key) // at the root it may as well be a name
 			}
 			p, text = append(p, segment), rest
 			continue
@@ -98,8 +98,8 @@ func parseBrackets(text string) (Path, bool) {
 	return p, true
 }
 
-// parseBracket reads what follows an opening bracket: an index, a key, or a key
-// as a JSON string.
+// parseBracket reads an index, a key, or a key as a JSON string, up to the closing
+// bracket.
 func parseBracket(text string) (segment any, rest string, ok bool) {
 	if !strings.HasPrefix(text, `"`) {
 		inner, rest, ok := strings.Cut(text, "]")
@@ -120,7 +120,7 @@ func parseBracket(text string) (segment any, rest string, ok bool) {
 	return Key(key), rest, ok
 }
 
-// parseIndex reads an index as strconv prints it.
+// parseIndex reads an index without a sign or leading zeros.
 func parseIndex(text string) (int, bool) {
 	n, err := strconv.Atoi(text)
 	return n, err == nil && n >= 0 && strconv.Itoa(n) == text

@@ -7,18 +7,18 @@ import (
 	"github.com/backstop-go/backstop/internal/jsonappend"
 )
 
-// Path leads from the root of a body, or of the parameters, to a value. Its
-// elements are member names (string), list indexes (int) and map keys ([Key]);
-// anything else prints as "?".
+// Path leads from a body, or from the parameters, to a value. Its elements are member
+// names (string), list indexes (int) and map keys ([Key]). Any other element prints as
+// "?".
 type Path []any
 
-// Key is a map key as an element of a [Path].
+// Key is a map key in a [Path].
 type Key string
 
 // PathSyntax is a way to print a path.
 type PathSyntax uint8
 
-// The syntaxes of a path.
+// The values of [PathSyntax].
 const (
 	Brackets PathSyntax = iota // items[1].name
 	Dots                       // items.1.name
@@ -30,10 +30,10 @@ const (
 	maxPath    = 256 // bytes of a printed path
 )
 
-// AppendPath appends the path of f. A parameter prints its name alone. Because
-// names may come from the client, each is cut to 64 runes, and the path to 256
-// bytes at the border of a segment. A "…" says so, but not at the end of a
-// pointer, which then leads to what the value is in.
+// AppendPath appends the path of f. For a parameter it appends only the name. Because
+// names may come from the client, it cuts each to 64 runes, and the path to 256 bytes,
+// in front of a segment. A "…" marks the cut, except at the end of a pointer, which then
+// leads to a container of the value.
 func (f FieldError) AppendPath(dst []byte, syntax PathSyntax) []byte {
 	if f.In != InBody && f.In != InForm && syntax != Pointer && len(f.Path) == 1 {
 		if name, ok := f.Path[0].(string); ok {
@@ -128,8 +128,8 @@ func isBare(name string) bool {
 	return name != ""
 }
 
-// appendPointer escapes a reference token first as RFC 6901 section 3 has it
-// and then for a URI fragment, section 6.
+// appendPointer appends a reference token, escaped as RFC 6901 says in section 3, and
+// in section 6 for a URI fragment.
 func appendPointer(dst []byte, token string) []byte {
 	const hex = "0123456789ABCDEF"
 	for _, c := range []byte(strings.ToValidUTF8(token, "\ufffd")) {

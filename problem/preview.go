@@ -8,10 +8,9 @@ import (
 	"github.com/backstop-go/backstop/internal/exchange"
 )
 
-// Preview returns what [Responder.Respond] would answer to a request at some
-// time, on a writer that nobody has touched. It writes nothing and logs nothing.
-// A nil error has no answer, and neither has one that is [http.ErrAbortHandler]:
-// the status is 0 then.
+// Preview returns what [Responder.Respond] would answer to a request at a time, on a
+// new writer. It writes nothing and logs nothing. The status is 0 if there would be no
+// answer: err is nil or [http.ErrAbortHandler].
 func (p *Responder) Preview(r *http.Request, err error, at time.Time) (status int, header http.Header, body []byte) {
 	if isNil(err) || exchange.IsAbort(err) {
 		return 0, nil, nil

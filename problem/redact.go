@@ -10,9 +10,8 @@ import (
 	"github.com/backstop-go/backstop/internal/jsonappend"
 )
 
-// A value is a secret if the name of its member contains one of secretParts, or
-// is one of secretNames or of Config.Redact. Case, "-", "_", "." and blanks do
-// not count.
+// A value is a secret if the name of its member contains one of secretParts, or is one
+// of secretNames or of [Config.Redact]. Case, "-", "_", "." and blanks do not count.
 var (
 	secretParts = []string{
 		"password", "passwd", "secret", "token", "authorization", "credential", "apikey",
@@ -32,8 +31,9 @@ func redactedNames(more []string) []string {
 
 var plainNames = strings.NewReplacer("-", "", "_", "", ".", "", " ", "")
 
-// plainName goes through upper case, which folds what lower case alone does not:
-// encoding/json takes "paſſword" for "password".
+// plainName returns a name in lower case without "-", "_", "." and blanks. It converts
+// to upper case first, because encoding/json takes "paſſword" for "password", and lower
+// case alone would keep the "ſ".
 func plainName(name string) string {
 	return plainNames.Replace(strings.ToLower(strings.ToUpper(name)))
 }
@@ -46,11 +46,11 @@ func (p *Responder) isSecretName(name string) bool {
 
 const redactedText = `"[REDACTED]"`
 
-// maxRedacted bounds how deep a body is looked into. What lies deeper is hidden.
+// maxRedacted is the depth below which all values are hidden.
 const maxRedacted = 100
 
-// redacted returns a JSON text without the values that look like secrets, by
-// the name of their member, by a name beside them, or by themselves.
+// redacted returns a JSON text without secrets. The name of the member, a name beside
+// it, or the value itself shows that a value is a secret.
 func (p *Responder) redacted(body []byte) json.RawMessage {
 	out, err := p.redactValue(nil, body, 0)
 	if err != nil {
@@ -134,7 +134,7 @@ func (p *Responder) redactObject(dst []byte, dec *json.Decoder, depth int) ([]by
 	return append(dst, '}'), nil
 }
 
-// namesAnother is the members that say what another member of their object is.
+// namesAnother holds the names of members that name another member of their object.
 var namesAnother = map[string]bool{"name": true, "key": true, "field": true, "id": true, "param": true, "parameter": true, "header": true, "property": true, "attribute": true, "label": true, "k": true}
 
 func (p *Responder) redactScalar(dst []byte, token json.Token, depth int) ([]byte, error) {
@@ -153,7 +153,7 @@ func (p *Responder) redactScalar(dst []byte, token json.Token, depth int) ([]byt
 	return AppendJSON(dst, token) // true, false, null
 }
 
-// hidesJSON reports whether a string is a JSON text with something to hide.
+// hidesJSON reports whether a string is a JSON text that contains a secret.
 func (p *Responder) hidesJSON(text string, depth int) bool {
 	text = strings.TrimSpace(text)
 	if text == "" || text[0] != '{' && text[0] != '[' || !json.Valid([]byte(text)) {
@@ -163,9 +163,9 @@ func (p *Responder) hidesJSON(text string, depth int) bool {
 	return err != nil || bytes.Contains(out, []byte(redactedText))
 }
 
-// secretText finds, anywhere in a text, JWTs, keys with a usual prefix, PEM
-// blocks, the credentials of an Authorization header and the password in a URL;
-// digits finds what may be a card number, perhaps in groups.
+// secretText finds, anywhere in a text, JWTs, keys with a usual prefix, PEM blocks, the
+// credentials of an Authorization header, and the password in a URL. digits finds runs
+// of digits, perhaps in groups, that may be a card number.
 var (
 	secretText = regexp.MustCompile(`eyJ[\w-]*\.[\w-]*\.|(?:^|[^0-9A-Za-z])[sp]k_|-----BEGIN ` +
 		`|(?i:\bbearer +[\w.~+/-]{6,}|\bbasic +[A-Za-z0-9+/]{4,}={0,2}(?:[^A-Za-z0-9+/]|$))` +
@@ -173,13 +173,13 @@ var (
 	digits = regexp.MustCompile(`\d(?:[ -]*\d){12,}`)
 )
 
-// isSecretValue knows secrets that stand where their name does not tell.
+// isSecretValue recognises a secret by the value itself.
 func isSecretValue(s string) bool {
 	return secretText.MatchString(s) || slices.ContainsFunc(digits.FindAllString(s, -1), hasCardNumber)
 }
 
-// hasCardNumber reports whether whole groups of a run of digits are a card
-// number, whatever stands beside it: a date, or another card.
+// hasCardNumber reports whether some groups of a run of digits are a card number. Other
+// groups may be a date, for example.
 func hasCardNumber(run string) bool {
 	groups := strings.FieldsFunc(run, func(c rune) bool { return c == ' ' || c == '-' })
 	for i := range groups {

@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// Passthrough lets an error that came from another service leave as it is:
-// with its status, code, text, fields and details, in the style of this service.
-// Without it a remote error leaves as UpstreamFailed or UpstreamTimeout, because
-// the other service's 401 must not log our client out. Anything else is returned
-// unchanged.
+// Passthrough returns a copy of an error from another service that is sent with its own
+// status, code, text, fields and details, in the style of this service. Without
+// Passthrough a remote error is sent as [UpstreamFailed] or [UpstreamTimeout]: for
+// example, the other service's 401 must not log our client out. Passthrough returns any
+// other error unchanged.
 func Passthrough(err error) error {
 	e, ok := errors.AsType[*Error](err)
 	if !ok || !e.Remote() {
@@ -25,8 +25,8 @@ func Passthrough(err error) error {
 	return c
 }
 
-// upstream is what we say of another service's error: not its status, code or
-// words, which were meant for us.
+// upstream returns the error for our client that stands for an error of another
+// service. The status, code and text of that error were meant for us.
 func upstream(e *Error) *Error {
 	switch e.Kind() {
 	case RequestTimeout, Timeout, UpstreamTimeout:
@@ -35,16 +35,20 @@ func upstream(e *Error) *Error {
 	return UpstreamFailed.Wrap(e, "")
 }
 
-// Remote makes the error that a Decode function returns, from what it found in
-// a body: Code, Message, Fields, Details, RequestID and RetryAfter of v count,
-// the last two also from the header. The body's request ID is the better one;
-// of two delays the larger counts. A date in the header is compared with the
-// answer's own Date, so that the clocks of both sides may differ.
+// Remote makes the error that [Style.Decode] returns, from the Code, Message, Fields,
+// Details, RequestID and RetryAfter of v. The header may hold a request ID and a delay,
+// too: the request ID of v comes first, and the longer delay counts. A date in the
+// header is compared with the Date of the answer, so the clocks of both sides may
+// differ.
 //
-// The kind is the first that matches: a published code with that status;
-// Validation, if there are fields; a row of the style with the same status, code
-// and text; with the same status and code; with the same status; else
-// that of [KindOf].
+// The kind is the first that is found of:
+//
+//   - the kind of a published code with that name and status
+//   - [Validation], if there are fields
+//   - the kind of the outcome with the same status, code and text
+//   - the kind of an outcome with the same status and code
+//   - the kind of an outcome with the same status
+//   - the result of [KindOf]
 func Remote(s *Style, status int, header http.Header, v View) *Error {
 	kind := s.kindOf(status, &v)
 	e := newError(Code{
@@ -76,11 +80,11 @@ func Remote(s *Style, status int, header http.Header, v View) *Error {
 // maxRemoteName bounds the names that another service gives, in bytes.
 const maxRemoteName = 128
 
-// ownText cuts a text of another service, and keeps nothing of it alive but the
-// result.
+// ownText returns a copy of a text, cut to n bytes, so that the body of the answer can
+// be collected.
 func ownText(text string, n int) string { return strings.Clone(cutText(text, n)) }
 
-// delayOf reads a Retry-After: digits, or a date. Anything else is no delay.
+// delayOf reads a Retry-After: digits, or a date. For any other text it returns 0.
 func delayOf(text string, header http.Header) time.Duration {
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil && text[0] != '+' {
 		return secondsOf(n)
@@ -96,8 +100,7 @@ func delayOf(text string, header http.Header) time.Duration {
 	return secondsOf(int64(math.Ceil(at.Sub(answered).Seconds())))
 }
 
-// secondsOf returns n seconds, or nothing if that is no sensible delay: 68 years
-// are the most.
+// secondsOf returns n seconds, or 0 if n is negative or more than 68 years.
 func secondsOf(n int64) time.Duration {
 	if n < 0 || n > 1<<31 {
 		return 0
@@ -105,7 +108,7 @@ func secondsOf(n int64) time.Duration {
 	return time.Duration(n) * time.Second
 }
 
-// kindOf reads a status, and what a body said, as a kind of this style.
+// kindOf returns the kind of an answer, as [Remote] documents it.
 func (s *Style) kindOf(status int, v *View) Kind {
 	for _, c := range s.Codes {
 		if c.Name == v.Code && s.status(c) == status {
@@ -124,8 +127,9 @@ func (s *Style) kindOf(status int, v *View) Kind {
 	return best
 }
 
-// match says how well a row explains an answer: 3 in all, 2 but for the text,
-// 1 by the status alone, 0 not at all. A style without codes has none to differ.
+// match says how well an outcome fits an answer: 3 if status, code and text are equal, 2
+// if status and code are, 1 if only the status is, else 0. An answer without a code
+// fits any code.
 func (o Outcome) match(status int, v *View) int {
 	switch {
 	case o.Status != status:

@@ -12,18 +12,18 @@ import (
 	"github.com/backstop-go/backstop/internal/exchange"
 )
 
-// Config is the policy of a [Responder]. Its zero value is a working one.
+// Config configures a [Responder]. Its zero value is usable.
 type Config struct {
-	// Style is the envelope. Default RFC9457.
+	// Style is the error format. Default [RFC9457].
 	Style Style
 
-	// Logger gets one record for each failed exchange, after the answer. Its level
-	// is Info for a status of 4xx, Error for 5xx and for an answer that was cut, and
-	// Debug for RateLimited and for a client that went away (499); see Level.
-	// Default [slog.Default], at the time of use.
+	// Logger gets one record for each failed exchange, after the answer was sent. The
+	// level is Info for a status of 4xx, Error for 5xx and for an answer that was
+	// cut, and Debug for [RateLimited] and for a client that went away (499). Default
+	// [slog.Default] at the time of use.
 	Logger *slog.Logger
 
-	// Level changes the level of a record, which is there as [Event.Level]:
+	// Level changes the level of a record. [Event.Level] is the level without it:
 	//
 	//	func(ev *problem.Event) slog.Level {
 	//		if ev.Status == http.StatusNotFound {
@@ -32,45 +32,45 @@ type Config struct {
 	//		return ev.Level
 	//	}
 	//
-	// It is asked once for each failed exchange, after the answer was sent. It must
-	// be safe for concurrent use; one that panics changes nothing. Default: as under
-	// Logger.
+	// It is called once for each failed exchange, after the answer was sent. It must
+	// be safe for concurrent use. A panic in it changes nothing. Default: the levels
+	// that Logger documents.
 	Level func(*Event) slog.Level
 
-	// Map translates foreign errors, before anything else looks at them:
-	// sql.ErrNoRows, say, or errors with texts in the caller's language. A nil
-	// result means "not mine".
+	// Map is called first, to translate errors that this package does not know, such
+	// as sql.ErrNoRows. A nil result means that Map does not know the error either.
+	// It must be safe for concurrent use.
 	Map func(context.Context, error) error
 
-	// OnError is called once for each failed exchange, after the answer was
-	// sent and logged, but not for a client that went away. It is synchronous and
-	// must not block; a panic in it is contained.
+	// OnError is called once for each failed exchange, after the answer was sent and
+	// logged, but not for a client that went away. It must not block. A panic in it
+	// is logged.
 	OnError func(context.Context, *Event)
 
-	// Debug opens the debug block to a request, for styles that have one. It is
-	// asked once, before the body is read, and only of a request that carries
-	// exactly one "X-Debug: true"; that header alone opens nothing. Such a
-	// function looks for a caller whom it trusts, as [DebugLoopback] does.
-	// Default: never.
+	// Debug reports whether the answer to a request may show a debug block, in a
+	// style that has one. It is called once, before the body is read, and only if
+	// the request has exactly one header "X-Debug: true". It must check that the
+	// caller can be trusted, as [DebugLoopback] does. Default: no request.
 	Debug func(*http.Request) bool
 
-	// Redact names further members of a request body whose values a debug block
-	// does not show. Case, "-", "_", "." and blanks do not count.
+	// Redact names further members of a request body whose values a debug block must
+	// not show. Case, "-", "_", "." and blanks do not count.
 	Redact []string
 
-	// Challenge is the WWW-Authenticate of a 401 that has none, and of every
-	// InsufficientScope; a Bearer gets its error code added. Default "Bearer".
+	// Challenge is the WWW-Authenticate of each 401 and each [InsufficientScope] to
+	// which the handler has not given one. If the scheme is Bearer, an error code is
+	// added. Default "Bearer".
 	Challenge string
 
 	// NoChallenge leaves WWW-Authenticate to the handlers.
 	NoChallenge bool
 
-	// HideForbidden answers Forbidden exactly as NotFound, and only the log tells
-	// them apart. It hides what is said, not how long it took to say.
+	// HideForbidden answers [Forbidden] exactly like [NotFound]; only the log tells
+	// them apart. It does not hide that one may take longer than the other.
 	HideForbidden bool
 }
 
-// Responder renders errors: a style and a policy. It is safe for concurrent
+// Responder answers requests with errors in one [Style]. It is safe for concurrent
 // use. The zero Responder is not usable; see [New].
 type Responder struct {
 	style     Style
@@ -79,13 +79,12 @@ type Responder struct {
 	cfg       Config
 	redact    []string
 	challenge challenge
-	lastBody  []byte // what is sent when the encoder fails
+	lastBody  []byte // for when the encoder fails
 	failures  sync.Pool
 }
 
-// New returns a Responder. Later changes of cfg have no effect. It panics if
-// the style or the challenge cannot work, because both are part of the
-// program's text.
+// New returns a Responder. Later changes of cfg have no effect. New panics if the style
+// or the challenge has a fault, because that is a mistake of the program.
 func New(cfg Config) *Responder {
 	if reflect.ValueOf(cfg.Style).IsZero() {
 		cfg.Style = RFC9457
@@ -115,11 +114,11 @@ func New(cfg Config) *Responder {
 	return p
 }
 
-// fallback speaks where nobody has chosen a style.
+// fallback answers requests that have reached no responder.
 var fallback = sync.OnceValue(func() *Responder { return New(Config{}) })
 
-// FromContext returns the innermost responder that the request has reached,
-// or one for [RFC9457] if there is none.
+// FromContext returns the innermost responder that the request has reached, or a
+// default one for [RFC9457] if there is none.
 func FromContext(ctx context.Context) *Responder {
 	if p, ok := exchange.From(ctx).Responder().(*Responder); ok {
 		return p
@@ -127,7 +126,7 @@ func FromContext(ctx context.Context) *Responder {
 	return fallback()
 }
 
-// Style returns the style, with a row for every kind.
+// Style returns the style, with a complete outcome for every kind.
 func (p *Responder) Style() Style {
 	s := p.style
 	copy(s.Outcomes[:], p.outcomes[:])
@@ -138,9 +137,9 @@ func (p *Responder) Style() Style {
 // RateLimit returns the header families of the responder's style.
 func (p *Responder) RateLimit() RateLimitHeaders { return p.style.RateLimit }
 
-// Handler makes p the responder for everything below, until another one is met:
-// the innermost responder that the request reached answers, also for a panic
-// that is caught further out.
+// Handler makes p the responder for next and all that next calls. If there is another
+// responder further in, the innermost one that the request has reached answers, even if
+// a panic is caught further out. Handler panics if next is nil.
 func (p *Responder) Handler(next http.Handler) http.Handler {
 	if next == nil {
 		panic("problem: nil handler")
@@ -153,11 +152,11 @@ func (p *Responder) begin(x *exchange.Exchange, _ http.ResponseWriter, r *http.R
 	return p.watch(x, r)
 }
 
-// HandlerFunc is a handler that may fail. The error that it returns is answered
-// by [Respond].
+// HandlerFunc is an [http.Handler] made of a function that may return an error.
+// [Respond] answers the error.
 type HandlerFunc func(http.ResponseWriter, *http.Request) error
 
-// ServeHTTP calls f.
+// ServeHTTP calls f, and answers its error with [Respond].
 func (f HandlerFunc) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x, w, r2 := exchange.Enter(w, r)
 	defer exchange.Leave(r, r2)
@@ -167,8 +166,7 @@ func (f HandlerFunc) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Respond answers a request with an error, through the responder that
-// [FromContext] finds. See [Responder.Respond].
+// Respond calls [Responder.Respond] of the responder that [FromContext] returns.
 func Respond(w http.ResponseWriter, r *http.Request, err error) {
 	FromContext(r.Context()).Respond(w, r, err)
 }

@@ -11,11 +11,11 @@ import (
 	"github.com/backstop-go/backstop/internal/jsonobject"
 )
 
-// RFC9457 is the default style, Problem Details for HTTP APIs: the members of
-// the RFC in its order, then the extensions code, errors, request_id and
-// retry_after, then the details of the handler. The type is about:blank, the
-// title the phrase of the status. A detail is an extension, so one whose name is
-// not fit for that, or is taken, is left out.
+// RFC9457 is the default style, Problem Details for HTTP APIs. A body has the members of
+// the RFC in its order, then the extensions code, errors, request_id and retry_after,
+// then the details of the handler. The type is about:blank, and the title is the phrase
+// of the status. A detail is left out if its name is taken or is not a valid name of an
+// extension.
 //
 // https://www.rfc-editor.org/rfc/rfc9457
 var RFC9457 = Style{
@@ -29,7 +29,7 @@ var RFC9457 = Style{
 	Schema:      schemaRFC9457,
 }
 
-// defaults lies beneath every style: HTTP's statuses and our words.
+// defaults completes every style.
 var defaults = [numKinds]Outcome{
 	Internal:             {500, "internal", "An unexpected error occurred", Never},
 	InvalidRequest:       {400, "invalid_request", "Malformed request", Never},
@@ -88,8 +88,8 @@ func appendRFC9457(dst []byte, v *View) ([]byte, error) {
 	return append(dst, '}'), nil
 }
 
-// appendErrors appends the fields, each with the way to it: a pointer into the
-// body, or the name of a parameter or header.
+// appendErrors appends the fields, each with a pointer into the body, or with the name
+// of a parameter or header.
 func appendErrors(dst []byte, v *View) []byte {
 	var buf [maxPath]byte
 	for i, f := range v.Fields {
@@ -110,9 +110,9 @@ func appendErrors(dst []byte, v *View) []byte {
 	return append(dst, ']')
 }
 
-// isExtension reports whether a name may be one of an extension member: a
-// letter, then letters, digits and "_", three characters at least, and none of
-// the names that have a meaning here.
+// isExtension reports whether a name may be that of an extension: a letter, then
+// letters, digits and "_", at least three characters, and not a name that this style
+// uses.
 //
 // https://www.rfc-editor.org/rfc/rfc9457#section-3.2
 func isExtension(name string) bool {
@@ -131,9 +131,9 @@ func isExtension(name string) bool {
 	return len(name) >= 3
 }
 
-// decodeRFC9457 reads a problem detail back: what is sent as one, or has a type
-// and a title. Members that are unknown become details, known ones of the wrong
-// type are ignored. The type is a name; it is never fetched.
+// decodeRFC9457 reads a problem detail. The body must have that media type, or a type
+// and a title. Unknown members become details; known members of the wrong type are
+// ignored. The type is only a name and is never fetched.
 func decodeRFC9457(s *Style, status int, header http.Header, body []byte) (*Error, error) {
 	o, ok := jsonobject.Parse(body)
 	_, hasType := o.String("type")
@@ -162,7 +162,7 @@ func decodeRFC9457(s *Style, status int, header http.Header, body []byte) (*Erro
 	return Remote(s, status, header, v), nil
 }
 
-// readError reads an element of errors. One without a text says nothing.
+// readError reads an element of errors. An element without a text is left out.
 func readError(element json.RawMessage) (FieldError, bool) {
 	o, _ := jsonobject.Parse(element)
 	var f FieldError

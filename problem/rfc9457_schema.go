@@ -1,7 +1,6 @@
 package problem
 
-// schemaRFC9457 is open for the details of handlers, which are extensions, and for
-// codes.
+// schemaRFC9457 allows any code and any extension, because handlers may add details.
 func schemaRFC9457([]string) []byte { return []byte(bodySchemaRFC9457) }
 
 const bodySchemaRFC9457 = `{"type":"object","title":"Error","required":["type","title","status","detail","code"],"additionalProperties":true,"properties":{

@@ -11,26 +11,26 @@ import (
 	"github.com/backstop-go/backstop/internal/jsonappend"
 )
 
-// View is what a style may see of an error: resolved, safe to send, and without
-// its cause. It lives as long as the call of Append, and its slices are shared
-// with the error: they are to be read only.
+// View is the part of an error that [Style.Append] may send: everything except the
+// cause, with the outcome of the style filled in. It is valid during the call. Its
+// slices are shared with the error and must not be changed.
 type View struct {
 	Kind       Kind
 	Status     int    // 400 to 599
-	Code       string // the error's code, else the style's for Kind
+	Code       string // of the error, else of the style for Kind
 	Message    string // valid UTF-8 and never empty
-	Path       string // as the request came in, escaped, without query, at most 1 KiB
+	Path       string // of the request as it came in, escaped, without query, at most 1 KiB
 	RequestID  string // empty if there is none
 	Time       time.Time
 	RetryAfter int // whole seconds as in the header; 0 means none
 	Fields     []FieldError
 	Details    []Detail
-	Debug      *Debug // nil unless both locks are open
+	Debug      *Debug // nil unless [Config.Debug] allows it
 
 	fieldText func(FieldError) string
-	cutPath   bool     // for the log
-	cutFields int      // likewise
-	dropped   []string // details without a place in the style, for the log
+	cutPath   bool     // Path was cut; for the log
+	cutFields int      // number of fields that were left out; for the log
+	dropped   []string // details for which the style has no place; for the log
 }
 
 // Detail is a member that a handler has added with [Error.WithDetail].
@@ -39,13 +39,13 @@ type Detail struct {
 	Value json.RawMessage
 }
 
-// Debug is what a debug block may show. See [Config].
+// Debug is the content of a debug block. See [Config.Debug].
 type Debug struct {
 	Stack string          // of a recovered panic, else empty
-	Body  json.RawMessage // the body received, redacted; nil if there is none to show
+	Body  json.RawMessage // JSON body of the request without secrets, or nil
 }
 
-// FieldText returns the style's sentence for f, at most 4 KiB of it.
+// FieldText returns the sentence of the style for f, cut to 4 KiB.
 func (v *View) FieldText(f FieldError) string {
 	say := v.fieldText
 	if say == nil {
@@ -54,8 +54,9 @@ func (v *View) FieldText(f FieldError) string {
 	return cutText(say(f), maxText)
 }
 
-// FieldMap returns the sentences by path, in the syntax [Brackets]. Of two
-// sentences for one path the first stays. It is nil if there are no fields.
+// FieldMap returns a map from the paths of the fields, in the syntax [Brackets], to
+// their sentences. If two fields have the same path, the first counts. The map is nil if
+// there are no fields.
 func (v *View) FieldMap() map[string]string {
 	if len(v.Fields) == 0 {
 		return nil
@@ -70,11 +71,10 @@ func (v *View) FieldMap() map[string]string {
 	return m
 }
 
-// AppendFieldMap appends the sentences as a JSON object from path to sentence,
-// in the order of the fields; otherwise it is [View.FieldMap].
+// AppendFieldMap appends [View.FieldMap] as a JSON object, in the order of the fields.
 func (v *View) AppendFieldMap(dst []byte) []byte {
 	var buf [maxPath]byte
-	names := make([][2]int, 0, 16) // where each stands in dst
+	names := make([][2]int, 0, 16) // begin and end of each in dst
 	dst = append(dst, '{')
 	for _, f := range v.Fields {
 		end := len(dst)
@@ -94,9 +94,9 @@ func (v *View) AppendFieldMap(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// AppendJSON appends v as encoding/json has it, but without HTML escaping, and
-// raw parts of v are made valid UTF-8 too. It serves styles that describe their
-// body as a struct.
+// AppendJSON appends v as encoding/json writes it, but without HTML escaping, and with
+// valid UTF-8 even in a [json.RawMessage]. It is for styles that describe their body as
+// a struct.
 func AppendJSON(dst []byte, v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -111,6 +111,6 @@ func AppendJSON(dst []byte, v any) ([]byte, error) {
 	return append(dst, text...), nil
 }
 
-// rawText escapes what encoding/json leaves as it is within a json.RawMessage:
-// two line ends that JavaScript did not allow in a string.
+// rawText escapes two line ends that JavaScript did not allow in a string. encoding/json
+// leaves them in a json.RawMessage.
 var rawText = strings.NewReplacer("\u2028", `\u2028`, "\u2029", `\u2029`)

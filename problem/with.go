@@ -12,18 +12,17 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds of an [Error]. What exceeds them is cut or left out, and the log says
-// so.
+// Bounds of an [Error]. Anything beyond them is cut or left out, and the log says so.
 const (
 	maxText        = 4 << 10 // bytes
 	maxFields      = 100
 	maxDetails     = 32
 	maxDetailBytes = 8 << 10 // of all names and values
-	maxNotes       = 10      // of what was cut
+	maxNotes       = 10      // about what was cut
 )
 
-// WithFields returns a copy of e with field errors added; at most 100 are kept.
-// Their Path and OneOf are not copied, so whoever has made them lets them be.
+// WithFields returns a copy of e with field errors added; at most 100 are kept. Path and
+// OneOf are not copied, and must not be changed afterwards.
 func (e *Error) WithFields(fields ...FieldError) *Error {
 	if e == nil {
 		return nil
@@ -39,8 +38,8 @@ func (e *Error) WithFields(fields ...FieldError) *Error {
 	return c
 }
 
-// WrapFields is Wrap(err, "") with field errors, of which at most 100 are kept.
-// It takes fields over: the caller changes them no more.
+// WrapFields returns Wrap(err, "") with field errors; at most 100 are kept. The caller
+// must not change fields afterwards.
 func (k Kind) WrapFields(err error, fields []FieldError) *Error {
 	e := k.Wrap(err, "")
 	e.fields = slices.Clip(fields)
@@ -52,14 +51,14 @@ func (k Kind) WrapFields(err error, fields []FieldError) *Error {
 	return e
 }
 
-// WithDetail returns a copy of e with a member for the client, for styles that
-// have a place for it. The value is encoded at once, so a later change of it has
-// no effect. A name that was there before keeps its place and gets the new
-// value; null takes it away, because no member is ever null.
+// WithDetail returns a copy of e with a member for the client, in styles that have a
+// place for it. The value is encoded at once, so a later change of it has no effect. If
+// e has a detail of that name, the value is replaced in its place; a value of null
+// removes it.
 //
-// What cannot be encoded is left out, and so is an error and what holds one,
-// unless it marshals itself: an error has texts that no client should read. The
-// log says so. At most 32 details and 8 KiB of them are kept.
+// A value that cannot be encoded is left out, and so is an error or a value that holds
+// one, unless it marshals itself: the texts of errors are not for clients. The log says
+// what was left out. At most 32 details and 8 KiB of them are kept.
 func (e *Error) WithDetail(name string, value any) *Error {
 	if e == nil {
 		return nil
@@ -97,8 +96,8 @@ func (e *Error) WithDetail(name string, value any) *Error {
 	return c
 }
 
-// encodeDetail encodes what an application wants its clients to know. Its
-// marshalers are foreign code and may panic.
+// encodeDetail encodes the value of a detail. It catches a panic, because the value may
+// marshal itself.
 func encodeDetail(value any) (raw []byte, err error) {
 	defer func() {
 		if recover() != nil {
@@ -122,8 +121,9 @@ var (
 	textType  = reflect.TypeFor[encoding.TextMarshaler]()
 )
 
-// holdsError walks through what encoding/json has encoded, and says yes when it
-// has to give up: a part that was left out may be a cycle.
+// holdsError reports whether a value holds an error. It looks at no more than room
+// values, and reports true beyond that: a part that encoding/json leaves out may be a
+// cycle.
 func holdsError(v reflect.Value, room *int) bool {
 	if *room--; *room < 0 {
 		return true
@@ -161,10 +161,9 @@ func holdsError(v reflect.Value, room *int) bool {
 	return false
 }
 
-// WithRetryAfter returns a copy of e that names the delay after which a
-// repetition may succeed. It is one value for the header and, where the style
-// has a place for it, the body: whole seconds, rounded up, at least 1. A delay
-// that is not positive removes it.
+// WithRetryAfter returns a copy of e with the delay after which a repetition may
+// succeed. The header Retry-After and, in styles that have a place for it, the body name
+// the same number of seconds: rounded up, at least 1. A delay of 0 or less removes it.
 func (e *Error) WithRetryAfter(d time.Duration) *Error {
 	if e == nil {
 		return nil
@@ -174,7 +173,7 @@ func (e *Error) WithRetryAfter(d time.Duration) *Error {
 	return c
 }
 
-// clone returns a copy of e; with rest, one that has a rest of its own.
+// clone returns a copy of e, with a rest of its own if withRest is true.
 func (e *Error) clone(withRest bool) *Error {
 	c := *e
 	if withRest {
@@ -184,14 +183,14 @@ func (e *Error) clone(withRest bool) *Error {
 	return &c
 }
 
-// note remembers what was cut. The receiver is not yet shared.
+// note adds a name of something that was cut. e must not be shared yet.
 func (e *Error) note(what string) {
 	if len(e.rest.cut) < maxNotes {
 		e.rest.cut = append(slices.Clip(e.rest.cut), cutText(what, 200))
 	}
 }
 
-// seconds is the one rounding of a delay: up, and at least 1. No delay is 0.
+// seconds rounds a delay up to whole seconds.
 func seconds(d time.Duration) int {
 	n := d / time.Second
 	if d > n*time.Second {
