@@ -16,18 +16,18 @@ const (
 // Respond answers a request with an error. It is the only code that writes an
 // error response. A nil error does nothing.
 //
-// The error is converted: [Config.Map] first, then an [Error], [Code] or [Kind]
-// in its tree (a 5xx before a 4xx), then what can only be about the request, such
-// as [http.MaxBytesError], then deadlines, and a client that went away; whatever
-// else it is becomes Internal. The body is encoded before anything is written,
-// so an encoder that fails cannot spoil an answer, and headers that described
-// another body are removed.
+// Respond looks at the error in this order: the result of [Config.Map]; an [Error],
+// [Code] or [Kind] in its tree, a 5xx before a 4xx; errors of the standard library that
+// are always about the request, such as [http.MaxBytesError]; deadlines; a client that
+// went away. Any other error is [Internal]. Respond encodes the body before it writes
+// anything, so a failing encoder cannot spoil an answer, and removes headers that
+// describe another body.
 //
-// A request is answered once: what fails afterwards is a line in the log. If the
-// handler has begun another answer, Respond cuts the connection and panics with
-// [http.ErrAbortHandler], because nothing that is appended could be told from
-// what the handler meant; a connection that was hijacked is closed. An error that
-// is [http.ErrAbortHandler] asks for a cut, and nothing is logged.
+// Respond answers a request once, and only logs a later error. If the handler has begun
+// another answer, Respond cuts the connection and panics with [http.ErrAbortHandler],
+// because a client could not tell an appended error from the rest of that answer. A
+// hijacked connection is closed. If err is [http.ErrAbortHandler], Respond cuts the
+// connection and logs nothing.
 func (p *Responder) Respond(w http.ResponseWriter, r *http.Request, err error) {
 	if isNil(err) {
 		return

@@ -11,16 +11,16 @@ import (
 
 const (
 	prefix = "req_"
-	minLen = 8 // of an inbound ID: what is shorter is hardly unique
+	minLen = 8 // of an inbound ID: a shorter one is hardly unique
 	maxLen = 128
 )
 
-// encoding is base32 of RFC 4648 in lower case, without padding: no character
-// of it is mistaken for another, cut by a double click or escaped in a URL.
+// encoding is base32 of RFC 4648 in lower case, without padding. It has no 0 and 1, a
+// double click selects all of it, and a URL need not escape it.
 var encoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-// fresh returns a new ID. An ID never costs a request its answer, so a
-// generator that fails is replaced.
+// fresh returns a new ID. If [Config.Generate] fails, it uses the default generator: a
+// request must not fail because of its ID.
 func (s *Issuer) fresh() string {
 	if s.generate != nil {
 		id := ""
@@ -32,8 +32,8 @@ func (s *Issuer) fresh() string {
 	return generate()
 }
 
-// contained calls a function of the program's. No Recover stands further out,
-// so a panic would cost the request its answer.
+// contained calls a function of the Config and drops its panic. No Recover is further
+// out, so a panic would end the request without an answer.
 func contained(f func()) {
 	defer func() { _ = recover() }()
 	f()
@@ -45,7 +45,7 @@ func generate() string {
 	u, err := uuid.NewRandomFromReader(random)
 	randoms.Put(random)
 	if err != nil {
-		rand.Read(u[:]) // never fails, nor does the reader
+		rand.Read(u[:]) // never fails
 	}
 	b := [len(prefix) + 26]byte{}
 	copy(b[:], prefix)
@@ -53,11 +53,10 @@ func generate() string {
 	return string(b[:])
 }
 
-// randoms holds random bytes that were fetched for several IDs at once. A reader
-// is used by one goroutine at a time.
+// randoms holds readers that fetch the random bytes of several IDs at once.
 var randoms = sync.Pool{New: func() any { return bufio.NewReaderSize(rand.Reader, 2<<10) }}
 
-// check says what is wrong with an inbound ID, or "".
+// check returns what is wrong with the lines of an inbound ID, or "".
 func check(lines []string) string {
 	switch {
 	case len(lines) != 1:
@@ -70,8 +69,8 @@ func check(lines []string) string {
 	return ""
 }
 
-// isClean reports whether every byte is of the accepted set. It admits UUIDs of
-// any version, 32 hex digits, and what Heroku, AWS and Cloudflare send.
+// isClean reports whether every byte is in the accepted set. UUIDs, hexadecimal digits,
+// and the IDs of Heroku, AWS and Cloudflare are.
 func isClean(id string) bool {
 	for i := range len(id) {
 		if !clean[id[i]] {
@@ -83,7 +82,7 @@ func isClean(id string) bool {
 
 var clean = set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._:@+/=~")
 
-// isToken reports whether name can name a header.
+// isToken reports whether name is a valid name of a header.
 //
 // https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2
 func isToken(name string) bool {

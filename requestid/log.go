@@ -9,9 +9,9 @@ import (
 	"github.com/backstop-go/backstop/internal/exchange"
 )
 
-// Attrs returns what a log should know about the exchange: request_id,
-// client_request_id, trace_id, span_id, each if there is one. It serves loggers
-// other than slog.
+// Attrs returns the attributes request_id, client_request_id, trace_id and span_id of
+// the exchange, each if there is one. It is for code that does not use
+// [NewLogHandler].
 func Attrs(ctx context.Context) []slog.Attr {
 	x := exchange.From(ctx)
 	if x == nil {
@@ -32,13 +32,13 @@ func Attrs(ctx context.Context) []slog.Attr {
 	return attrs
 }
 
-// NewLogHandler returns a handler that adds [Attrs] of the context to each
-// record, at the root: also beneath a group that a logger has opened, so that
-// one query finds every record of a request. A key that is there already stays
-// as it is.
+// NewLogHandler returns a handler that adds [Attrs] of the context to each record. It
+// adds them at the root, even if the logger has opened a group, so that one query finds
+// every record of a request. It does not change a key that is there already.
 //
-// It panics if next is the handler that slog has until a program gives it one:
-// that writes through package log, which [slog.SetDefault] sends back to slog.
+// NewLogHandler panics if next is nil, or the handler that [log/slog] uses before the
+// first [slog.SetDefault]: that handler writes through package log, which SetDefault
+// sends back to slog.
 func NewLogHandler(next slog.Handler) slog.Handler {
 	if next == nil {
 		panic("requestid: nil log handler")
@@ -51,13 +51,13 @@ func NewLogHandler(next slog.Handler) slog.Handler {
 
 type logHandler struct {
 	next slog.Handler
-	has  []string // keys that With has put at the root
+	has  []string // keys that WithAttrs has put at the root
 	in   *scope   // innermost open group, or nil
 }
 
-// scope is a group that was opened, with the attributes that were added to it.
-// Once there is one, attributes are kept here, because a handler that has
-// opened a group has no way back to the root.
+// scope is an open group with the attributes that were added to it. The handler beneath
+// never learns of a group before a record comes, because it could not add attributes at
+// the root afterwards.
 type scope struct {
 	name  string
 	attrs []slog.Attr
@@ -89,14 +89,14 @@ func (h *logHandler) Handle(ctx context.Context, rec slog.Record) error {
 	return h.next.Handle(ctx, root)
 }
 
-// missing returns the ids whose keys are not at the root of rec.
+// missing returns those ids whose keys are not at the root of rec.
 func (h *logHandler) missing(ids []slog.Attr, rec slog.Record) []slog.Attr {
 	has := slices.Clip(h.has)
 	rec.Attrs(func(a slog.Attr) bool { has = append(has, a.Key); return true })
 	return slices.DeleteFunc(ids, func(a slog.Attr) bool { return slices.Contains(has, a.Key) })
 }
 
-// WithAttrs keeps attributes that belong into a group, and passes on others.
+// WithAttrs keeps attributes inside a group, and passes on attributes at the root.
 func (h *logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	h2 := *h
 	if h.in != nil {

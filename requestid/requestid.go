@@ -4,30 +4,30 @@
 //	ids, err := requestid.New(requestid.Config{})
 //	http.ListenAndServe(addr, ids.Handler(mux))
 //
-// Most programs get the ID with middleware.Standard. An [Issuer] stands outside of
+// Most programs get the ID with middleware.Standard. Put an [Issuer] outside of
 // everything that logs or refuses. It sets the header before the handler runs, so
-// the ID is also on an answer that was flushed, refused or made after a panic.
+// every answer has the ID, even one that was flushed, refused or made after a panic.
 //
 // # Format
 //
 // An ID is "req_" and the 16 bytes of a random UUID in lower-case base32: 30
-// characters with 122 random bits. It tells nothing about the host, the process or
+// characters with 122 random bits. It reveals nothing about the host, the process or
 // the time.
 //
 // # Trust
 //
-// An ID that a client sends is not adopted: a stranger could write into our logs,
-// or give two requests one ID. A well-formed ID is logged as client_request_id.
-// Behind a proxy that makes the IDs, say whom to trust:
+// An Issuer does not adopt an ID that a client sends: a stranger could write into our
+// logs, or give two requests the same ID. A well-formed ID is logged as
+// client_request_id. If a proxy makes the IDs, trust the proxy:
 //
 //	requestid.Config{Trust: requestid.TrustPeers(netip.MustParsePrefix("10.0.0.0/8"))}
 //
-// An ID is adopted as a whole or not at all: 8 to 128 characters of A-Z a-z 0-9 - . _
-// : @ + / = ~. The set is small because net/http accepts bytes in a header that no
-// logger makes harmless.
+// An ID is adopted as a whole or not at all. It must have 8 to 128 characters of A-Z
+// a-z 0-9 - . _ : @ + / = ~. The set is small because net/http accepts bytes in a header
+// that are dangerous in a log.
 //
-// Some proxies accept less. Heroku's router accepts no "_" and replaces our ID;
-// [Config.Generate] can make an ID without one.
+// Some proxies accept less. Heroku's router does not accept "_" and replaces our ID; use
+// [Config.Generate] to make an ID without it.
 package requestid
 
 import (
@@ -45,38 +45,38 @@ import (
 // DefaultHeader is the header of an [Issuer] that names no other.
 const DefaultHeader = "X-Request-ID"
 
-// Config says where IDs come from. Its zero value is a working one.
+// Config configures an [Issuer]. Its zero value is usable. All functions must be safe
+// for concurrent use.
 type Config struct {
-	// Header carries the ID on responses. Default [DefaultHeader].
+	// Header is the response header that carries the ID. Default [DefaultHeader].
 	Header string
 
-	// Generate makes an ID. It must be safe for concurrent use. One that panics,
-	// or returns what is longer than 128 characters, empty or outside the
-	// accepted set, gives way to the default. Default: see the package comment.
+	// Generate makes an ID. If it panics, or returns an ID that is empty, longer
+	// than 128 characters or outside of the accepted set, the default is used.
+	// Default: the format in the package comment.
 	Generate func() string
 
-	// Trust says whether the peer of a request may choose its ID; it must be
-	// safe for concurrent use. One that panics trusts nobody. Default: nobody.
-	// See [TrustPeers].
+	// Trust reports whether the peer of a request may choose its ID, see
+	// [TrustPeers]. A panic in it means no. Default: nobody may.
 	Trust func(*http.Request) bool
 
-	// Inbound names the headers that may carry an ID to us. The first one that
-	// is present counts. Default: Header alone.
+	// Inbound names the request headers that may carry an ID. The first one that
+	// is present counts. Default: only Header.
 	Inbound []string
 
-	// Forward sets the ID on the request as well, under Header, for what looks
-	// for it there: middlewares further in, and proxies that know no [Transport].
-	// What the client has sent under that name is replaced. Default: the request
-	// stays as it came.
+	// Forward also sets the ID on the request, under Header, for middlewares
+	// further in that look for it there and for proxies that do not use a
+	// [Transport]. It replaces the value that the client has sent. Default: the
+	// request stays as it came.
 	Forward bool
 
-	// Trace finds the trace that a request belongs to, for the log. It never
-	// becomes the request ID. One that panics has found none. Default: none.
-	// [TraceParent] reads the W3C header.
+	// Trace returns the trace of a request, for the log, see [TraceParent]. The
+	// trace never becomes the request ID. A panic in it means no trace. Default:
+	// none.
 	Trace func(*http.Request) (Trace, bool)
 }
 
-// An Issuer gives IDs to exchanges. It is safe for concurrent use. Make it with
+// An Issuer gives each exchange an ID. It is safe for concurrent use. Make it with
 // [New].
 type Issuer struct {
 	header   string
@@ -87,8 +87,8 @@ type Issuer struct {
 	forward  bool
 }
 
-// New returns an Issuer. Later changes of cfg have no effect. It fails if a
-// header has a name that no header can have.
+// New returns an Issuer. Later changes of cfg have no effect. New fails if the name of a
+// header is not valid.
 func New(cfg Config) (*Issuer, error) {
 	if cfg.Header == "" {
 		cfg.Header = DefaultHeader
@@ -111,8 +111,9 @@ func New(cfg Config) (*Issuer, error) {
 	return s, nil
 }
 
-// Handler gives an ID to each exchange that has none, and sets it on the
-// response. Of several Handlers around each other the outermost decides.
+// Handler gives an ID to each exchange that has none, and sets it on the response. If
+// one Handler is inside another, the outer one chooses the ID. Handler panics if next is
+// nil.
 func (s *Issuer) Handler(next http.Handler) http.Handler {
 	if next == nil {
 		panic("requestid: nil handler")
@@ -135,8 +136,8 @@ func (s *Issuer) begin(x *exchange.Exchange, w http.ResponseWriter, r *http.Requ
 	return r
 }
 
-// choose returns the ID of a new exchange, and notes what else the request says
-// about itself.
+// choose returns the ID of a new exchange. It notes the trace and the client's own ID
+// for the log.
 func (s *Issuer) choose(x *exchange.Exchange, r *http.Request) string {
 	if s.trace != nil {
 		contained(func() {
@@ -156,7 +157,7 @@ func (s *Issuer) choose(x *exchange.Exchange, r *http.Request) string {
 	case trusted && fault == "":
 		return lines[0]
 	case trusted:
-		// Never the value: it was refused for what it may do to a log.
+		// The value is not logged: it was refused because it may harm a log.
 		slog.DebugContext(r.Context(), "inbound request ID refused", "reason", fault, "length", len(lines[0]))
 	case fault == "":
 		x.EditExtra(func(e *exchange.Extra) { e.ClientID = lines[0] })
@@ -177,9 +178,8 @@ func (s *Issuer) received(h http.Header) []string {
 // FromContext returns the ID of the exchange, or "" if it has none.
 func FromContext(ctx context.Context) string { return exchange.From(ctx).ID() }
 
-// UpgradeHeader returns a header with the ID of r, for WebSocket upgraders,
-// which do not send what was set on the response writer. Without an ID it is
-// empty.
+// UpgradeHeader returns a header with the ID of r. It is for WebSocket upgraders, which
+// do not send the header of the response writer. Without an ID it is empty.
 func UpgradeHeader(r *http.Request) http.Header {
 	x := exchange.From(r.Context())
 	if x.ID() == "" {

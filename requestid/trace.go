@@ -5,15 +5,14 @@ import (
 	"strings"
 )
 
-// Trace names a trace and the span that called us, in lower-case hexadecimal.
+// Trace names a trace and the caller's span, in lower-case hexadecimal.
 type Trace struct {
 	TraceID string // 32 digits
 	SpanID  string // 16 digits
 }
 
-// TraceParent is a [Config.Trace] that reads the traceparent header. It parses
-// only; a program that uses OpenTelemetry takes the span from its context
-// instead:
+// TraceParent is a [Config.Trace] that reads the W3C traceparent header. A program that
+// uses OpenTelemetry should take the span from the context instead:
 //
 //	func(r *http.Request) (requestid.Trace, bool) {
 //		c := trace.SpanContextFromContext(r.Context())
@@ -44,7 +43,7 @@ func TraceParent(r *http.Request) (Trace, bool) {
 		!isHex(v[flagsAt:length]):
 		return Trace{}, false
 	case len(v) > length && (version == "00" || v[length] != '-'):
-		// Later versions may append members; ours may not.
+		// Only versions after 00 may append members.
 		return Trace{}, false
 	}
 	return t, true

@@ -9,22 +9,21 @@ import (
 	"github.com/backstop-go/backstop/internal/exchange"
 )
 
-// Transport sends the ID of the exchange on to other services: on requests that
-// carry its context, to the hosts that are listed. A value of the header that the
-// handler has set itself stays; one that only came in with the request, as
-// httputil.ReverseProxy passes it on, does not. The zero Transport sends the ID to
-// nobody.
+// Transport sends the ID of an exchange to other services: on requests that carry the
+// context of the exchange, to the listed hosts. It does not replace an ID that the
+// handler has set itself. It does replace an ID that came in with the request, such as
+// [net/http/httputil.ReverseProxy] passes on. The zero Transport sends the ID to nobody.
 //
-// The list keeps an ID from strangers, also when one of ours redirects to them.
-// A Transport is safe for concurrent use as long as its members do not change.
+// Because of the list, no stranger gets the ID, even if a listed host redirects to one.
+// A Transport is safe for concurrent use while its members do not change.
 type Transport struct {
-	Base   http.RoundTripper // default http.DefaultTransport
+	Base   http.RoundTripper // default [http.DefaultTransport]
 	Header string            // default [DefaultHeader]
-	Hosts  []string          // as in URLs: "api.internal" means any port, "api.internal:8443" that one
+	Hosts  []string          // as in URLs: "api.internal" for any port, "api.internal:8443" for one
 }
 
-// RoundTrip sends the request, or a copy of it that has the ID. It implements
-// [http.RoundTripper].
+// RoundTrip implements [http.RoundTripper]. It sends the request, or a copy of it with
+// the ID.
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	base := t.Base
 	if base == nil {

@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// TrustPeers returns a [Config.Trust] that believes peers within the prefixes. It
-// looks at the address of the connection alone: whoever sits at the other end
-// wrote the forwarded headers, so they prove nothing.
+// TrustPeers returns a [Config.Trust] that trusts peers within the prefixes. It looks
+// only at the address of the connection: a client can write any forwarded header, so
+// such headers prove nothing.
 func TrustPeers(prefixes ...netip.Prefix) func(*http.Request) bool {
 	prefixes = slices.Clone(prefixes)
 	return func(r *http.Request) bool {
