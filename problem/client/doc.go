@@ -12,7 +12,7 @@
 //	if err := client.Decode(resp, scaivault.Style); err != nil {
 //		return err // errors.Is(err, problem.NotFound)
 //	}
-//	body, err := io.ReadAll(resp.Body) // to its end, or a cut goes unseen
+//	body, err := io.ReadAll(resp.Body) // read all: only then is a cut answer an error
 //
 // The package has two halves, and neither needs the other. A [Transport] repeats
 // requests and returns answers. [Decode] makes an error of an answer. A RoundTripper

@@ -45,7 +45,7 @@ func readSecret(ctx context.Context, vault *http.Client, url string) ([]byte, er
 	if err := client.Decode(resp, scaivault.Style); err != nil {
 		return nil, err
 	}
-	return io.ReadAll(resp.Body) // to its end, or a cut goes unseen
+	return io.ReadAll(resp.Body) // read all: only then is a cut answer an error
 }
 
 // One call of a vendor, and the error that it has sent.
