@@ -18,7 +18,7 @@ func newChallenge(text string) (challenge, error) {
 	}
 	scheme, params, _ := strings.Cut(text, " ")
 	if scheme == "" || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return challenge{}, fmt.Errorf("problem: challenge %q is no challenge", text)
+		return challenge{}, fmt.Errorf("problem: challenge %q is not a valid WWW-Authenticate", text)
 	}
 	if !strings.EqualFold(scheme, "Bearer") {
 		return challenge{text, text, text}, nil

@@ -97,7 +97,7 @@ func NewClientIP(cfg IPConfig) (*ClientIP, error) {
 	cfg.Trusted = slices.Clone(cfg.Trusted)
 	var errs checker
 	if len(cfg.Trusted) == 0 && !cfg.TrustUnix {
-		errs.fault("a client address without trusted proxies is RemoteIP")
+		errs.fault("no trusted network: set Trusted, or use RemoteIP as the key")
 	}
 	for i, p := range cfg.Trusted {
 		network := p
@@ -105,12 +105,12 @@ func NewClientIP(cfg IPConfig) (*ClientIP, error) {
 			network = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
 		}
 		if network.Bits() <= 0 {
-			errs.fault("trusted network %v is invalid or holds everybody", p)
+			errs.fault("trusted network %v is invalid or contains every address", p)
 		}
 		cfg.Trusted[i] = network.Masked()
 	}
 	if cfg.Header == "Forwarded" {
-		errs.fault("header %q is no list of addresses", cfg.Header)
+		errs.fault("header %q does not hold a list of addresses", cfg.Header)
 	}
 	if cfg.IPv6Bits < minIPv6Bits || cfg.IPv6Bits > defaultIPv6Bits {
 		errs.fault("IPv6Bits of %d is not between %d and %d", cfg.IPv6Bits, minIPv6Bits, defaultIPv6Bits)

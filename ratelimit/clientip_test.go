@@ -146,14 +146,14 @@ func TestNewClientIP_tellsAllFaults(t *testing.T) {
 		cfg  ratelimit.IPConfig
 		want []string
 	}{
-		{ratelimit.IPConfig{}, []string{"without trusted proxies is RemoteIP"}},
+		{ratelimit.IPConfig{}, []string{"no trusted network"}},
 		{
 			ratelimit.IPConfig{
 				Trusted:  append(prefixes("0.0.0.0/0", "::/0", "::ffff:0.0.0.0/96"), netip.Prefix{}),
 				Header:   "forwarded",
 				IPv6Bits: 32,
 			},
-			[]string{"0.0.0.0/0 is", "::/0 is", "::ffff:0.0.0.0/96 is", "invalid Prefix is", `"Forwarded" is no list`, "32 is not between 48 and 64"},
+			[]string{"0.0.0.0/0 is", "::/0 is", "::ffff:0.0.0.0/96 is", "invalid Prefix is", `"Forwarded" does not hold a list`, "32 is not between 48 and 64"},
 		},
 		{ratelimit.IPConfig{Trusted: prefixes("10.0.0.0/8"), IPv6Bits: 65}, []string{"65 is not"}},
 	} {

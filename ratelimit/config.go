@@ -170,7 +170,7 @@ func (c *checker) policy(p Policy) policy {
 		c.fault("policy %q has unknown Missing %d", p.Name, p.Missing)
 	}
 	if (p.Category == nil) != (len(p.Categories) == 0) {
-		c.fault("policy %q has one of Category and Categories, and needs both", p.Name)
+		c.fault("policy %q needs both Category and Categories, or none", p.Name)
 	}
 	made := policy{Policy: p, categories: map[string]*policy{}}
 	for _, name := range slices.Sorted(maps.Keys(p.Categories)) {

@@ -35,7 +35,7 @@ func TestNew_tellsAllFaults(t *testing.T) {
 			`ratelimit: policy "a b": rate of -1 per 1m0s allows nothing`,
 			`ratelimit: policy "a b" has no Key`,
 			`ratelimit: policy "a b" has unknown Missing 9`,
-			`ratelimit: policy "a b" has one of Category and Categories, and needs both`,
+			`ratelimit: policy "a b" needs both Category and Categories, or none`,
 			`ratelimit: policy name "a b.read" is not`,
 			`ratelimit: policy "a b.read": rate of 0 per 0s allows nothing`,
 			`ratelimit: policy name "a b" is not`,

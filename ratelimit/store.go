@@ -84,7 +84,7 @@ func Check(limits []Limit, states []State) error {
 // checkCall is Check without the rates.
 func checkCall(limits []Limit, states []State) error {
 	if len(limits) != len(states) {
-		return errors.New("ratelimit: as many states as limits are needed")
+		return errors.New("ratelimit: limits and states differ in length")
 	}
 	var charge, refund bool
 	for i := range limits {

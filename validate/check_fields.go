@@ -86,7 +86,7 @@ func (b *builder) checkRule(f *field, s *section, r rule) {
 	case outside[r.name] && !b.v.cfg.AllowOutsideTags:
 		b.fault(f.path, "rule %q touches files or DNS, which AllowOutsideTags allows", r.tag)
 	case t.Kind() == reflect.Interface && !own && !r.aboutPresence():
-		b.fault(f.path, "rule %q on an interface, whose values it may not fit", r.tag)
+		b.fault(f.path, "rule %q on an interface: it may not work on all its values", r.tag)
 	case len(others) > 0 && isDived(t) && (s != f.rules || !r.aboutPresence()):
 		b.fault(f.path, "rule %q on %v, a struct that validator does not compare", r.tag, t)
 	case !b.checkOthers(f, r, others, stride):
@@ -132,7 +132,7 @@ func (b *builder) checkParam(f *field) {
 	case !n.isScalar() && !reflect.PointerTo(n.typ).Implements(textUnmarshaler), n.want == problem.TypeBytes:
 		b.fault(f.path, "has type %v, which no parameter can fill", f.Type)
 	case f.layout != "" && n.typ != timeType:
-		b.fault(f.path, "has a time_format and type %v: it is for times", f.Type)
+		b.fault(f.path, "has a time_format, which is only for times, and type %v", f.Type)
 	default:
 		if decodeParam(reflect.New(f.Type).Elem(), f, nil, &found); len(found.list) > 0 {
 			b.fault(f.path, "has a default %q, which is not a %v", f.preset, f.Type)

@@ -161,7 +161,7 @@ func (v *Validator) checkRules(fault func(string, ...any)) {
 		case isReserved(name, plain):
 			fault("rule %q is the name of a built-in rule", name)
 		case attempt(func() error { return validator.New().RegisterValidationCtx(name, v.cfg.Rules[name].Check) }) != nil:
-			fault("rule %q is no name for a rule", name)
+			fault("rule %q is not a valid name", name)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(v.cfg.Aliases)) {
@@ -170,7 +170,7 @@ func (v *Validator) checkRules(fault func(string, ...any)) {
 		case rule || isReserved(name, plain):
 			fault("alias %q is the name of a rule", name)
 		case name == "" || attempt(func() error { validator.New().RegisterAlias(name, "required"); return nil }) != nil:
-			fault("alias %q is no name for an alias", name)
+			fault("alias %q is not a valid name", name)
 		case v.isCircular(name, nil):
 			fault("alias %q contains itself", name)
 		}

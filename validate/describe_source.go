@@ -111,7 +111,7 @@ func (b *builder) options(s *source, f *field, tag string) {
 	if name := f.Tag.Get("time_location"); name != "" {
 		zone, err := time.LoadLocation(name)
 		if err != nil {
-			b.fault(f.path, "has time_location %q, which nobody knows", name)
+			b.fault(f.path, "has time_location %q, which is not the name of a time zone", name)
 		}
 		s.zone = zone
 	}

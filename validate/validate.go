@@ -82,7 +82,7 @@ func (v *Validator) Validate(ctx context.Context, x any) (err error) {
 		value = value.Elem()
 	}
 	if !value.IsValid() {
-		return problem.Internal.Wrap(errors.New("validate: Validate(nil)"), "")
+		return problem.Internal.Wrap(errors.New("validate: Validate was called with nil"), "")
 	}
 	p := v.plan(value.Type())
 	if p.fault != nil {

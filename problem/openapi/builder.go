@@ -103,7 +103,7 @@ func (b *builder) documentOperations() {
 		}
 		route := p.method + " " + shape(p.template)
 		if first, ok := patterns[route]; ok {
-			b.fault("%s: the pattern stands twice, first as %q", where, first)
+			b.fault("%s: the pattern comes twice, first as %q", where, first)
 			continue
 		}
 		patterns[route] = op.Pattern

@@ -102,7 +102,7 @@ func cutParam(text string) (name, after string, err error) {
 			}
 		}
 	}
-	return "", "", fmt.Errorf("%q does not belong into a path", text[:1])
+	return "", "", fmt.Errorf("a path must not contain %q", text[:1])
 }
 
 // shape returns the template without the names. A document must not have two paths with

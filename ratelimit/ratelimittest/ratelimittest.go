@@ -52,7 +52,7 @@ func Run(t *testing.T, h Harness) {
 	}
 	for promise := range h.Except {
 		if !slices.ContainsFunc(checks, func(c check) bool { return c.promise == promise }) {
-			t.Errorf("ratelimittest: Except names %q, which is no promise", promise)
+			t.Errorf("ratelimittest: Except names %q, which is not the name of a check", promise)
 		}
 	}
 	for _, c := range checks {

@@ -29,7 +29,7 @@ func (s *Store) CheckRate(r ratelimit.Rate) error {
 // checkExact is CheckRate for a rate that has passed [ratelimit.Check].
 func checkExact(r ratelimit.Rate) error {
 	if lost := r.Per - planOf(r).Unit*time.Duration(r.Limit); lost > r.Per/100 {
-		return fmt.Errorf("%w: %d per %v is no whole number of microseconds per unit", ratelimit.ErrRate, r.Limit, r.Per)
+		return fmt.Errorf("%w: %d per %v is not a whole number of microseconds per unit", ratelimit.ErrRate, r.Limit, r.Per)
 	}
 	return nil
 }
