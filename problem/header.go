@@ -7,20 +7,19 @@ import (
 	"strings"
 )
 
-// maxHeader is how many fields a map of Go's holds before it grows, which costs
-// more than all that is done here.
+// maxHeader is the number of fields that a map holds before it grows. Growing costs
+// more than all else in Describe.
 const maxHeader = 8
 
-// maxImplied is up to which length net/http finds out by itself how long a body
-// is.
+// maxImplied is the length up to which net/http sets the Content-Length by itself.
 //
 // https://pkg.go.dev/net/http#ResponseWriter
 const maxImplied = 2 << 10
 
-// Describe removes what described another body, and describes ours.
+// Describe removes the fields that describe another body, and sets those of ours.
 //
-// Keys are canonical and assigned directly, and one array holds all values. A
-// value has the capacity 1, so that Add copies it.
+// Keys are canonical and assigned directly, and one array holds all values. A value
+// has the capacity 1, so that [http.Header.Add] copies it.
 func (f *failure) Describe(h http.Header) {
 	v, s := &f.view, make([]string, 0, 5)
 	set := func(key, value string) {
@@ -55,8 +54,8 @@ func (f *failure) Describe(h http.Header) {
 	}
 }
 
-// Describes reports whether a header is one that Describe made, or has the values
-// of one: writers in between may copy it.
+// Describes reports whether a header is one that Describe has made, or a copy of it:
+// writers in between may copy headers.
 func (f *failure) Describes(h http.Header) bool {
 	cached, length := h["Cache-Control"], h["Content-Length"]
 	switch {
@@ -87,10 +86,10 @@ func (f *failure) scrub(h http.Header) {
 	}
 }
 
-// isStale reports whether a field described the body that is not sent, told a
-// cache to keep it, or told a proxy to send another one in its place. All else
-// stays: Allow, Vary, Link, cookies, and the fields of CORS, security, rates and
-// IDs.
+// isStale reports whether a field describes the body that is not sent, tells a cache to
+// keep it, or tells a proxy to send another body in its place. All other fields stay,
+// such as Allow, Vary, Link, cookies, and the fields of CORS, security, rate limits and
+// request IDs.
 //
 // https://www.rfc-editor.org/rfc/rfc9110#section-8
 // https://www.rfc-editor.org/rfc/rfc9213
@@ -117,8 +116,8 @@ var stalePrefixes = []string{
 	"Content-", http.TrailerPrefix, "Sec-Websocket-", "X-Accel-", "X-Sendfile", "X-Lighttpd-Send-", "X-Reproxy-",
 }
 
-// allowed makes one line of all methods, each once and in order: routers add
-// lines, in the order of a map.
+// allowed makes one line of all methods, sorted and without duplicates: routers add
+// lines in the order of a map.
 func allowed(lines []string) []string {
 	var methods []string
 	for _, line := range lines {
@@ -132,8 +131,8 @@ func allowed(lines []string) []string {
 	return []string{strings.Join(slices.Compact(methods), ", ")}
 }
 
-// threeDigits is the numbers from 100 to 999, one behind the other: the length of
-// nearly every body, without an allocation.
+// threeDigits holds the numbers from 100 to 999 in a row, so that decimal needs no
+// allocation for the length of nearly every body.
 var threeDigits = func() string {
 	var b []byte
 	for n := 100; n < 1000; n++ {
@@ -149,8 +148,8 @@ func decimal(n int) string {
 	return strconv.Itoa(n)
 }
 
-// tooLong reports whether the client has more to send than we read, which
-// net/http does not know if a writer has hidden it.
+// tooLong reports whether the client has more to send than we read. net/http does not
+// know that if another writer hides its own.
 func (f *failure) tooLong() bool {
 	if f.err.Kind() != PayloadTooLarge || f.err.cause == nil {
 		return false
@@ -159,8 +158,8 @@ func (f *failure) tooLong() bool {
 	return ok
 }
 
-// retryAfter reads a delay that somebody has put on the writer. A date is left
-// alone: no body can print it.
+// retryAfter reads the Retry-After that a handler has set, if it is a number. A date
+// stays in the header, but no body shows it.
 func retryAfter(h http.Header) int {
 	v := h["Retry-After"]
 	if len(v) != 1 {

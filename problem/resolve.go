@@ -11,12 +11,12 @@ import (
 	"github.com/backstop-go/backstop/internal/exchange"
 )
 
-// statusClientClosed is nginx's word for a client that did not wait.
+// statusClientClosed is the status that nginx logs for a client that did not wait.
 const statusClientClosed = 499
 
 const maxPathText = 1 << 10 // bytes of a request's path, escaped
 
-// resolve makes of an error what a style may see of it.
+// resolve sets f.view to what a style may see of an error.
 func (f *failure) resolve(e *Error) {
 	p, v := f.p, &f.view
 	kind := e.Kind()
@@ -49,14 +49,14 @@ func (p *Responder) plain() View {
 
 func validText(text string) string { return strings.ToValidUTF8(text, "\ufffd") }
 
-// pathOf returns the path as it came in, escaped and bounded, and whether that
-// took something away.
+// pathOf returns the path as it came in, escaped and bounded. cut says whether the
+// bound has shortened it.
 func pathOf(x *exchange.Exchange, r *http.Request) (path string, cut bool) {
 	path = x.Path()
 	if x == nil && r.URL != nil {
 		path = r.URL.EscapedPath()
 	}
-	path = cmp.Or(path, "/") // of "GET http://host"
+	path = cmp.Or(path, "/") // the path of "GET http://host" is empty
 	if len(path) <= maxPathText {
 		return path, false
 	}
@@ -94,8 +94,8 @@ func hasShape(fields []FieldError) bool {
 // maxFieldText bounds the sentences of all fields together, in bytes.
 const maxFieldText = 16 << 10
 
-// boundFields leaves out the fields whose sentences are too much together. An
-// estimate tells most lists apart without making a sentence.
+// boundFields leaves out fields if all their sentences together are too long. For most
+// lists an estimate is enough, and no sentence is made.
 func (f *failure) boundFields() {
 	v := &f.view
 	estimate := 0
@@ -118,8 +118,8 @@ func (f *failure) boundFields() {
 	}
 }
 
-// sentence returns the sentence for a field, or nothing if the style's function
-// panics: its encoder will too, and is asked with care.
+// sentence returns the sentence for a field, or "" if the function of the style panics.
+// The encoder will panic, too, and its caller handles that.
 func (f *failure) sentence(e FieldError) (text string) {
 	defer func() { recover() }()
 	return f.view.FieldText(e)
@@ -131,9 +131,9 @@ func (v *View) leaveOut(n int) {
 	v.Fields = v.Fields[:n]
 }
 
-// shrink makes a view of which less is to be said, and reports whether there was
-// something to leave out: half of the fields, then the details, then most of the
-// text.
+// shrink leaves something out of the view, and reports whether there was something to
+// leave out: first half of the fields at a time, then the details, the debug block, and
+// most of the text.
 func (v *View) shrink() bool {
 	const text = 1 << 10
 	switch {

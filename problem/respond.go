@@ -56,7 +56,7 @@ func (p *Responder) Respond(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// isNil also knows a nil *Error, which says that nothing failed.
+// isNil reports whether err is nil or a nil *Error: both say that nothing failed.
 func isNil(err error) bool {
 	if err == nil {
 		return true
@@ -70,23 +70,23 @@ type failure struct {
 	p     *Responder
 	x     *exchange.Exchange
 	r     *http.Request
-	cause error  // as it came
-	err   *Error // as converted
-	view  View   // as rendered
+	cause error  // as given to Respond
+	err   *Error // made from cause
+	view  View   // as the style sees it
 	body  []byte
-	mark  *string // in the header that was described last; nil for a client that left
+	mark  *string // value that Describe has set last; nil for a client that left
 
-	stated *exchange.Stated // a handler has said the status by itself; cause is why
+	stated *exchange.Stated // not nil if the handler has chosen the status by itself
 
-	upstream *Error // what another service said, if it did
+	upstream *Error // error of another service, if cause is one
 
 	aborted, hijacked, hidden bool
 	encodeErr, writeErr       error
 
-	buf []byte // for the body; all else is made anew
+	buf []byte // memory for the body, for reuse
 }
 
-// failed finds out what an error is, and how it is shown.
+// failed converts an error and makes the view of it.
 func (p *Responder) failed(x *exchange.Exchange, r *http.Request, err error) *failure {
 	f := p.failures.Get().(*failure)
 	f.p, f.x, f.r, f.cause = p, x, r, err
@@ -111,8 +111,8 @@ func (p *Responder) failed(x *exchange.Exchange, r *http.Request, err error) *fa
 	return f
 }
 
-// convert makes an Internal of an error whose methods panic: a nil
-// *fs.PathError, perhaps.
+// convert sets f.err. If a method of the error panics, as with a nil *fs.PathError, it
+// is an Internal.
 func (f *failure) convert() {
 	switch err := f.cause.(type) {
 	case *Error:
@@ -135,7 +135,8 @@ func (f *failure) convert() {
 	f.err = f.p.convert(f.x, f.r, f.cause, f.stated)
 }
 
-// answer sends, and reports whether it is done.
+// answer sends the answer. It reports false if the answer waits in w, see
+// [exchange.Exchange.Answer].
 func (f *failure) answer(w http.ResponseWriter) (settled bool) {
 	if f.view.RetryAfter == 0 && !f.hidden {
 		f.view.RetryAfter = retryAfter(w.Header())
@@ -144,8 +145,7 @@ func (f *failure) answer(w http.ResponseWriter) (settled bool) {
 	return f.x.Answer(w, f)
 }
 
-// Status, Body, Describe, Describes and Settle make an answer of a failure, see
-// [exchange.Offer].
+// Status, Body, Describe, Describes and Settle make a failure an [exchange.Offer].
 func (f *failure) Status() int { return f.view.Status }
 
 func (f *failure) Body() []byte {
@@ -164,18 +164,19 @@ func (f *failure) Settle(sent bool, err error) {
 	f.report()
 }
 
-// recycle keeps the memory of f for another failure, and nothing that was in it.
-// One that ends in a panic, or waits, is left to the collector.
+// recycle keeps the memory of f for another failure, and clears it. A failure that ends
+// in a panic, or waits, is left to the garbage collector.
 func (p *Responder) recycle(f *failure) {
 	*f = failure{buf: f.buf}
 	p.failures.Put(f)
 }
 
-// maxBody bounds a body, in bytes. What is left out is in the log.
+// maxBody bounds a body, in bytes. The log says what was left out.
 const maxBody = 48 << 10
 
-// encode makes the body: of the error, else of a plain Internal, else the one
-// that New has made. A client that left gets none.
+// encode makes the body of the error. If the encoder fails, it makes that of a plain
+// Internal, and if that fails, too, it takes the one that New has made. A client that
+// left gets no body.
 func (f *failure) encode() {
 	if f.view.Kind == ClientClosed {
 		return
@@ -194,11 +195,11 @@ func (f *failure) encode() {
 	}
 	f.body = body
 	if n := len(body); n > cap(f.buf) && n <= maxPooled {
-		f.buf = make([]byte, 0, n) // the body itself may be a constant of the style's
+		f.buf = make([]byte, 0, n) // not body, which may be a constant of the style
 	}
 }
 
-// encode calls the style's encoder and turns its panics into errors.
+// encode calls the encoder of the style. It returns a panic as an error.
 func (p *Responder) encode(dst []byte, v *View) (body []byte, err error) {
 	defer func() {
 		if value := recover(); value != nil {
@@ -208,7 +209,7 @@ func (p *Responder) encode(dst []byte, v *View) (body []byte, err error) {
 	return p.style.Append(dst, v)
 }
 
-// textOfPanic is fmt.Sprint, which lets a second panic pass.
+// textOfPanic returns the text of a panic value, or its type if making the text panics.
 func textOfPanic(value any) (text string) {
 	defer func() {
 		if recover() != nil {

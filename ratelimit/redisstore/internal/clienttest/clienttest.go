@@ -13,20 +13,18 @@ import (
 	"github.com/backstop-go/backstop/ratelimit/redisstore/internal/redistest"
 )
 
-// Harness says how to get at a client. The functions close it when t ends.
+// Harness says how to make a client. The functions close the client when t ends.
 type Harness struct {
-	// Simple is a client for tests of the store, which connects within a call.
+	// Simple means that the client connects within a call.
 	Simple bool
 
 	// New returns a client for the server at addr, which may not run yet.
 	New func(t testing.TB, addr string) redisstore.Client
 
-	// NewCluster returns a client for the cluster of which addrs are nodes. nil:
-	// there is no such client.
+	// NewCluster returns a client for the cluster with nodes at addrs. May be nil.
 	NewCluster func(t testing.TB, addrs []string) redisstore.Client
 
-	// NewSentinel returns a client for the primary that a sentinel names. nil:
-	// there is no such client.
+	// NewSentinel returns a client for the primary that a sentinel names. May be nil.
 	NewSentinel func(t testing.TB, sentinel, master string) redisstore.Client
 }
 
@@ -109,7 +107,7 @@ func newStore(t testing.TB, cfg redisstore.Config) *redisstore.Store {
 	return s
 }
 
-// one is one unit of the bucket of a key that refuses nobody in a test.
+// one is one unit of a bucket that is too large to refuse a call in a test.
 func one(key string) ratelimit.Limit {
 	return ratelimit.Limit{Policy: "p", Key: key, Rate: ratelimit.PerDay(10_000), Cost: 1}
 }

@@ -82,10 +82,9 @@ func farSentinel(t *testing.T, h Harness) {
 	}
 }
 
-// awaitCalm waits for half a second in which Redis decides all calls of some
-// callers. What it is about is found out at once: a store that cannot connect is
-// never calm. That it takes more than one attempt is the fault of a busy machine,
-// on which round trips take longer than a timeout, too.
+// awaitCalm waits for half a second in which Redis decides all calls of some callers. A
+// store that cannot connect is never calm. On a busy machine it may take several
+// attempts, because some round trips take longer than the timeout.
 func awaitCalm(t *testing.T, s *redisstore.Store, callers int, after string) {
 	t.Helper()
 	const most, calm = 30 * time.Second, 500 * time.Millisecond

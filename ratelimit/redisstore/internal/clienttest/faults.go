@@ -22,7 +22,7 @@ func forgottenScript(t *testing.T, h Harness) {
 	}
 }
 
-// refusals: whatever a server refuses with is no refusal of the request.
+// refusals: if the server refuses a command with any error, the request is not refused.
 func refusals(t *testing.T, h Harness) {
 	for _, tc := range []struct {
 		name  string

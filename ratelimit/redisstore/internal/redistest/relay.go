@@ -7,21 +7,20 @@ import (
 	"time"
 )
 
-// Relay is one address before a server far away: what is sent in either direction
-// arrives later. It can be led to another server, as the address of a primary is
-// after a failover; connections that there are stay with the old one.
+// Relay is the address of a server that is far away: it delays the bytes in both
+// directions. [Relay.Lead] leads new connections to another server, like the address of
+// a primary after a failover; old connections stay with the old server.
 type Relay struct {
 	Addr string
 
 	delay   time.Duration // in each direction
-	connect time.Duration // before a new connection leads anywhere
+	connect time.Duration // before each new connection
 
 	mu     sync.Mutex
 	server string
 }
 
-// NewRelay runs a relay until the test ends. It delays each direction, and before
-// that each new connection.
+// NewRelay runs a relay until the test ends.
 func NewRelay(t testing.TB, delay, connect time.Duration, server string) *Relay {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -58,8 +58,8 @@ func (s *Server) Follow(primary *Server) {
 	})
 }
 
-// AwaitPrimary waits until the server is a primary. Whoever makes it one closes its
-// connections, too.
+// AwaitPrimary waits until the server is a primary. A sentinel that makes it one closes
+// its connections, too.
 func (s *Server) AwaitPrimary() {
 	s.t.Helper()
 	s.await(s.Addr+" is a primary", []string{"ROLE"}, func(reply any, _ error) bool {

@@ -90,7 +90,7 @@ func freePort(t testing.TB) int {
 }
 
 // Run starts the server, or starts it again after [Server.Kill], and returns
-// when it listens. What it had stored is gone, unless it was told to save.
+// when it listens. Its data is gone, unless it was told to save.
 // Further arguments are for this time only.
 func (s *Server) Run(args ...string) {
 	s.t.Helper()
@@ -124,7 +124,7 @@ func (s *Server) Kill() {
 	if s.cmd == nil {
 		return
 	}
-	// A frozen process dies of this, too, and one that has ended is no fault.
+	// This kills a frozen process, too. It is not a fault if the process has ended.
 	if err := s.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		s.t.Error(err)
 	}
