@@ -75,7 +75,7 @@ type Config struct {
 	Headers Headers
 
 	// Families says which header fields show the limit. Default: those of the
-	// responder's style.
+	// responder's style, see [problem.Style.RateLimit].
 	Families problem.RateLimitHeaders
 
 	// OnDecision is called after each decision, before the answer. It must not

@@ -37,8 +37,8 @@ type State struct {
 	Unknown    bool // the numbers mean nothing
 }
 
-// Never is the RetryAfter of a cost that no waiting helps, because it exceeds the
-// burst.
+// Never is the RetryAfter if no waiting helps: the cost exceeds the burst, or the rate
+// is [Blocked].
 const Never = bucket.Never
 
 // A Store keeps the buckets. [Memory] keeps them in this process, and [Limiters]
