@@ -53,6 +53,8 @@ func TestMistakesInTheProgramPanicAtConstruction(t *testing.T) {
 		"Timeout of a nil handler":       func() { middleware.Timeout(1)(nil) },
 		"LimitBody of a nil handler":     func() { middleware.LimitBody(1)(nil) },
 		"LimitInFlight of a nil handler": func() { middleware.LimitInFlight(middleware.InFlightConfig{})(nil) },
+		"Observe of a nil handler":       func() { middleware.Observe(func(*http.Request, *middleware.Summary) {})(nil) },
+		"Standard of a nil handler":      func() { middleware.Standard(errs)(nil) },
 		"Observe without a function":     func() { middleware.Observe(nil) },
 		"Standard without a responder":   func() { middleware.Standard(nil) },
 		"Standard with two Configs":      func() { middleware.Standard(errs, middleware.Config{}, middleware.Config{}) },

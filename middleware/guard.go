@@ -86,7 +86,9 @@ func (c *call) leave() {
 	if c.stacks == nil {
 		return
 	}
-	c.removeFiles()
+	if form := c.x.Extra().Form; form != nil {
+		form.RemoveAll() // net/http does neither after a panic nor beneath a router that copies the request
+	}
 	if c.done {
 		return
 	}
@@ -108,18 +110,6 @@ func (c *call) leave() {
 	problem.Respond(c.w, c.r, problem.Internal.Wrap(newPanicError(value, false, state, c.stacks), ""))
 }
 
-// removeFiles removes the temporary files of an upload. net/http does not after a
-// panic, nor if a router copies the request, as chi does.
-func (c *call) removeFiles() {
-	form := c.r.MultipartForm
-	if form == nil {
-		form = c.x.Extra().Form
-	}
-	if form != nil {
-		form.RemoveAll()
-	}
-}
-
 // exited answers for a handler that has called runtime.Goexit, as t.FailNow does. It
 // flushes: net/http closes the connection and drops its buffer, and a client that got
 // nothing may repeat the request.
@@ -133,11 +123,9 @@ func (c *call) exited(state exchange.State) {
 	if c.x.Exit() {
 		c.contained(problem.Internal.Wrap(newPanicError(nil, true, state, c.stacks), ""))
 	}
-	if state == exchange.Hijacked {
-		c.x.Cut(c.w, state)
-		return
+	if state != exchange.Hijacked {
+		c.x.Flush(c.w)
 	}
-	c.x.Flush(c.w)
 }
 
 // contained responds and keeps the panic of a cut to itself, because that would end
@@ -151,9 +139,5 @@ func (c *call) contained(err error) {
 // not sent. The cookies of outer layers stay.
 func (c *call) forgetCookies() {
 	c.x.Revoke(c.w)
-	if c.cookies == nil {
-		c.w.Header().Del("Set-Cookie")
-		return
-	}
 	c.w.Header()["Set-Cookie"] = c.cookies
 }

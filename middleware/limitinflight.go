@@ -1,8 +1,8 @@
 package middleware
 
 import (
+	"cmp"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"github.com/backstop-go/backstop/problem"
@@ -24,38 +24,22 @@ type InFlightConfig struct {
 // the service is busy and the client has done nothing wrong. A request gives its
 // place back when its handler returns, panics or exits.
 func LimitInFlight(cfg InFlightConfig) func(http.Handler) http.Handler {
-	limit := int64(cfg.Max)
-	if limit == 0 {
-		limit = 1024
-	}
 	if cfg.RetryAfter <= 0 {
 		cfg.RetryAfter = time.Second
 	}
 	refusal := problem.Unavailable.New("").WithRetryAfter(cfg.RetryAfter)
-	inFlight := new(atomic.Int64)
+	places := make(chan struct{}, max(cmp.Or(cfg.Max, 1024), 0))
 	return func(next http.Handler) http.Handler {
 		mustHave(next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if !enter(inFlight, limit) {
+			select {
+			case places <- struct{}{}:
+			default:
 				problem.Respond(w, r, refusal)
 				return
 			}
-			defer inFlight.Add(-1)
+			defer func() { <-places }()
 			next.ServeHTTP(w, r)
 		})
-	}
-}
-
-// enter takes a place if one is free. A refused request must not count even for
-// a moment, or a crowd of them would keep free places from others.
-func enter(inFlight *atomic.Int64, limit int64) bool {
-	for {
-		n := inFlight.Load()
-		if n >= limit {
-			return false
-		}
-		if inFlight.CompareAndSwap(n, n+1) {
-			return true
-		}
 	}
 }

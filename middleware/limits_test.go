@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -81,6 +84,39 @@ func TestTimeoutSkipsAndMayBeNone(t *testing.T) {
 	}
 }
 
+// A handler that starts work for a request has it ended with the request.
+func TestTimeoutEndsTheContextWithTheHandler(t *testing.T) {
+	var ctx context.Context
+	serve(middleware.Timeout(time.Minute)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { ctx = r.Context() })), "GET")
+	if err := ctx.Err(); !errors.Is(err, context.Canceled) {
+		t.Errorf("afterwards the context has the error %v, want it cancelled", err)
+	}
+}
+
+func TestLimitBodyRefusesWhatDeclaresMoreUnread(t *testing.T) {
+	h := middleware.Chain(silent().Handler, middleware.LimitBody(1))(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	for body, want := range map[string]int{"x": 200, "xx": 413} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest("POST", "/", strings.NewReader(body)))
+		if w.Code != want {
+			t.Errorf("for a handler that reads nothing, %q is answered with %d, want %d", body, w.Code, want)
+		}
+	}
+}
+
+// Handlers and proxies ask for these two by identity.
+func TestLimitBodyLeavesNoBodyAsItIs(t *testing.T) {
+	for _, body := range []io.ReadCloser{nil, http.NoBody} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Body = body
+		middleware.LimitBody(1)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if r.Body != body {
+				t.Errorf("the handler is given the body %v, want %v", r.Body, body)
+			}
+		})).ServeHTTP(httptest.NewRecorder(), r)
+	}
+}
+
 func TestLimitBodyOfNothing(t *testing.T) {
 	for _, n := range []int64{0, -1} {
 		read := problem.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) error {
@@ -146,6 +182,22 @@ func TestPlacesInFlightAreGivenBackHoweverAHandlerLeaves(t *testing.T) {
 	}
 }
 
+func TestNumberOfPlaces(t *testing.T) {
+	for limit, want := range map[int]int{0: 1024, 1: 1, 7: 7, math.MaxInt: 2000} {
+		var h http.Handler
+		served := 0
+		h = middleware.Chain(silent().Handler, middleware.LimitInFlight(middleware.InFlightConfig{Max: limit}))(http.HandlerFunc(
+			func(http.ResponseWriter, *http.Request) {
+				if served++; served < 2000 {
+					serve(h, "GET")
+				}
+			}))
+		if serve(h, "GET"); served != want {
+			t.Errorf("with a Max of %d, %d requests are served at once, want %d", limit, served, want)
+		}
+	}
+}
+
 func TestNegativeNumberOfPlacesRefusesAll(t *testing.T) {
 	h := middleware.LimitInFlight(middleware.InFlightConfig{Max: -1, RetryAfter: time.Minute})(http.NotFoundHandler())
 	if w := serve(middleware.Standard(quiet(func(*problem.Event) {}))(h), "GET"); w.Code != 503 || w.Header().Get("Retry-After") != "60" {
@@ -169,7 +221,12 @@ func TestObserveContainsItsFunctionAndKeepsInventedMethodsOut(t *testing.T) {
 		methods = append(methods, s.Method)
 		panic("observer")
 	})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "fine") }))
-	for _, method := range []string{"GET", "PATCH", "EVIL\x00"} {
+	var log strings.Builder
+	old := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	defer slog.SetDefault(old)
+	known := []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "OPTIONS", "TRACE"}
+	for _, method := range append(known, "EVIL\x00") {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Method = method
 		w := httptest.NewRecorder()
@@ -178,8 +235,11 @@ func TestObserveContainsItsFunctionAndKeepsInventedMethodsOut(t *testing.T) {
 			t.Errorf("the answer is %q, want fine", w.Body)
 		}
 	}
-	if strings.Join(methods, " ") != "GET PATCH _OTHER" {
-		t.Errorf("the methods are %q, want GET PATCH _OTHER", methods)
+	if want := append(known, "_OTHER"); !slices.Equal(methods, want) {
+		t.Errorf("the methods are %q, want %q", methods, want)
+	}
+	if n := strings.Count(log.String(), "value=observer"); n != len(methods) {
+		t.Errorf("the log is %s, which tells of %d panics, want %d", &log, n, len(methods))
 	}
 }
 

@@ -2,9 +2,11 @@ package middleware_test
 
 import (
 	"bytes"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -113,5 +115,60 @@ func TestExposedHeaders(t *testing.T) {
 	got[0] = "changed"
 	if middleware.ExposeHeaders()[0] == "changed" {
 		t.Error("what a caller does to the list is seen by the next one")
+	}
+}
+
+func TestObserveTellsAnAnswerFromACut(t *testing.T) {
+	plain := func(f func(http.ResponseWriter)) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { f(w) })
+	}
+	failing := func(w http.ResponseWriter, r *http.Request) { problem.Respond(w, r, problem.NotFound) }
+	standard := middleware.Standard(silent())
+	for name, tt := range map[string]struct {
+		h       http.Handler
+		status  int
+		aborted bool
+	}{
+		"silence":        {plain(func(http.ResponseWriter) {}), 200, false},
+		"a status":       {plain(func(w http.ResponseWriter) { w.WriteHeader(204) }), 204, false},
+		"a body":         {plain(func(w http.ResponseWriter) { io.WriteString(w, "fine") }), 200, false},
+		"a failure":      {http.HandlerFunc(failing), 404, false},
+		"a panic":        {plain(func(http.ResponseWriter) { panic("boom") }), 200, true},
+		"half an answer": {plain(func(w http.ResponseWriter) { io.WriteString(w, "half"); panic("boom") }), 200, true},
+		"an exit":        {plain(func(http.ResponseWriter) { runtime.Goexit() }), 200, true},
+		"an exit after the answer": {standard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			failing(w, r)
+			runtime.Goexit()
+		})), 404, false},
+		"a panic that becomes an answer": {standard(plain(func(http.ResponseWriter) { panic("boom") })), 500, false},
+		"a panic after a body":           {standard(plain(func(w http.ResponseWriter) { io.WriteString(w, "half"); panic("boom") })), 200, true},
+		"a cut that somebody recovers": {http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer func() { recover() }()
+			io.WriteString(w, "half")
+			failing(w, r)
+		}), 200, true},
+	} {
+		var got *middleware.Summary
+		observe := middleware.Observe(func(_ *http.Request, s *middleware.Summary) { got = s })
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			defer func() { recover() }()
+			serve(middleware.Chain(silent().Handler, observe)(tt.h), "GET")
+		}()
+		if <-done; got == nil || got.Status != tt.status || got.Aborted != tt.aborted {
+			t.Errorf("%s: the summary is %+v, want the status %d and Aborted %t", name, got, tt.status, tt.aborted)
+		}
+	}
+}
+
+// A logger of another library asks the request for its pattern.
+func TestPatternIsKnownOutsideOfObserve(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/x/{id}", func(http.ResponseWriter, *http.Request) {})
+	r := httptest.NewRequest("GET", "/x/1", nil)
+	middleware.Observe(func(*http.Request, *middleware.Summary) {})(mux).ServeHTTP(httptest.NewRecorder(), r)
+	if r.Pattern != "/x/{id}" {
+		t.Errorf("the pattern outside is %q, want /x/{id}", r.Pattern)
 	}
 }

@@ -27,8 +27,8 @@ var plainText = &exchange.Rewriter{Judge: judge, Answer: rewrite}
 // begins like text, unless it is JSON. The request has no say: its Accept header does
 // not tell who has written the answer, nor its Accept-Encoding what that says.
 func judge(h http.Header, encoded bool, body []byte, whole bool) exchange.Verdict {
-	said, plain := declaresText(h)
-	if said && !plain {
+	other, plain := declared(h)
+	if other {
 		return exchange.Meant
 	}
 	if encoded {
@@ -93,9 +93,10 @@ func decoder(encoding string, body []byte) (io.Reader, error) {
 	return nil, errors.ErrUnsupported
 }
 
-// declaresText reports whether a header has a type, and whether that is the plain
-// text of http.Error. A type with another parameter is the choice of the handler.
-func declaresText(h http.Header) (said, plain bool) {
+// declared reports whether a header has a type other than the plain text of
+// http.Error, or else has that. A type with another parameter is the choice of the
+// handler.
+func declared(h http.Header) (other, plain bool) {
 	for _, value := range h["Content-Type"] {
 		if strings.TrimSpace(value) == "" {
 			continue
@@ -103,9 +104,9 @@ func declaresText(h http.Header) (said, plain bool) {
 		if !isPlain(value) {
 			return true, false
 		}
-		said, plain = true, true
+		plain = true
 	}
-	return said, plain
+	return false, plain
 }
 
 func isPlain(value string) bool {

@@ -27,12 +27,16 @@ func quiet(f func(*problem.Event)) *problem.Responder {
 	})
 }
 
+// heard returns a responder whose hook finds the PanicError.
+func heard(e **middleware.PanicError) *problem.Responder {
+	return quiet(func(ev *problem.Event) { errors.As(ev.Cause, e) })
+}
+
 // panicOf returns what the hook learns of a handler's panic.
 func panicOf(t *testing.T, h http.HandlerFunc) *middleware.PanicError {
 	t.Helper()
 	var got *middleware.PanicError
-	errs := quiet(func(e *problem.Event) { errors.As(e.Cause, &got) })
-	serve(middleware.Standard(errs)(h), "GET")
+	serve(middleware.Standard(heard(&got))(h), "GET")
 	if got == nil {
 		t.Fatal("the hook finds no PanicError")
 	}
@@ -83,12 +87,13 @@ func ExampleRecover_incorrect() {
 }
 
 func TestPanicErrorTellsWhatAndWhere(t *testing.T) {
+	_, _, line, _ := runtime.Caller(0)
 	e := panicOf(t, func(http.ResponseWriter, *http.Request) { panic("boom") })
 	if e.Value != "boom" || e.Error() != "panic: boom" || e.Phase != "fresh" {
 		t.Errorf("the PanicError is %v %q in phase %q, want boom in phase fresh", e.Value, e.Error(), e.Phase)
 	}
-	want := regexp.MustCompile(`^middleware_test\.TestPanicErrorTellsWhatAndWhere\.func1@recover_test\.go:\d+;http\.HandlerFunc\.ServeHTTP@server\.go:\d+;$`)
-	if !want.MatchString(e.PanicStack()) {
+	want := fmt.Sprintf(`^middleware_test\.TestPanicErrorTellsWhatAndWhere\.func1@recover_test\.go:%d;http\.HandlerFunc\.ServeHTTP@server\.go:\d+;$`, line+1)
+	if !regexp.MustCompile(want).MatchString(e.PanicStack()) {
 		t.Errorf("the stack is %s, want the handler, without paths, down to Recover", e.PanicStack())
 	}
 	if f, _ := runtime.CallersFrames(e.Callers).Next(); f.Function == "" {
@@ -107,11 +112,31 @@ func TestPanicErrorOfARuntimeErrorAndAnExit(t *testing.T) {
 	go func() {
 		var got *middleware.PanicError
 		defer func() { done <- got }()
-		errs := quiet(func(e *problem.Event) { errors.As(e.Cause, &got) })
-		serve(middleware.Standard(errs)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { runtime.Goexit() })), "GET")
+		serve(middleware.Standard(heard(&got))(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { runtime.Goexit() })), "GET")
 	}()
 	if e := <-done; e == nil || e.Value != nil || !strings.Contains(e.Error(), "Goexit") || !strings.Contains(e.PanicStack(), "AnExit") {
 		t.Errorf("the PanicError of an exit is %v, want a Goexit in this test", e)
+	}
+}
+
+func TestStackOfAPanicWithinAPanicAndInTheDeep(t *testing.T) {
+	e := panicOf(t, func(http.ResponseWriter, *http.Request) {
+		defer func() { panic("again") }()
+		panic("boom")
+	})
+	if !regexp.MustCompile(`^middleware_test\.\S+;runtime\.gopanic@panic\.go:\d+;middleware_test\.`).MatchString(e.PanicStack()) {
+		t.Errorf("the stack is %s, want the second panic in a deferred call of the first", e.PanicStack())
+	}
+	var fall func(n int)
+	fall = func(n int) {
+		if n == 0 {
+			panic("boom")
+		}
+		fall(n - 1)
+	}
+	e = panicOf(t, func(http.ResponseWriter, *http.Request) { fall(100) })
+	if n := strings.Count(e.PanicStack(), ";"); n < 60 || n > 64 {
+		t.Errorf("the stack has %d calls, want about 64, where Callers ends", n)
 	}
 }
 
@@ -133,6 +158,16 @@ func TestTextOfAPanicIsBounded(t *testing.T) {
 			t.Errorf("the text of %s has %d bytes, want some, and about 4 KiB at most", name, n)
 		}
 	}
+	full := strings.Repeat("x", 4<<10)
+	for value, want := range map[any]string{
+		full:       "panic: " + full,
+		full + "y": "panic: " + full + "…",
+		hostile{}:  "panic: middleware_test.hostile, which cannot be formatted",
+	} {
+		if got := panicOf(t, func(http.ResponseWriter, *http.Request) { panic(value) }).Error(); got != want {
+			t.Errorf("the text is %q, want %q", got, want)
+		}
+	}
 }
 
 func TestStacksAreSampled(t *testing.T) {
@@ -146,16 +181,20 @@ func TestStacksAreSampled(t *testing.T) {
 			}
 		})
 		h := middleware.Standard(errs)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") }))
-		for range 100 {
+		for _, panics := range []int{100, 11} {
+			stacks = 0
+			for range panics {
+				serve(h, "GET")
+			}
+			if stacks != 10 {
+				t.Errorf("%d panics at once have %d stacks, want 10", panics, stacks)
+			}
+			time.Sleep(time.Second)
 			serve(h, "GET")
-		}
-		if stacks != 10 {
-			t.Errorf("100 panics at once have %d stacks, want 10", stacks)
-		}
-		time.Sleep(time.Second)
-		serve(h, "GET")
-		if stacks != 11 || note != "90-stacks-left-out-before" {
-			t.Errorf("a second later there are %d stacks and the last begins with %q, want 11 and a count of 90", stacks, note)
+			if want := fmt.Sprintf("%d-stacks-left-out-before", panics-10); stacks != 11 || note != want {
+				t.Errorf("a second later there are %d stacks and the last begins with %q, want 11 and %q", stacks, note, want)
+			}
+			time.Sleep(time.Second)
 		}
 	})
 }

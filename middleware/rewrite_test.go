@@ -71,6 +71,8 @@ func TestRewriteReplacesWhatNobodyMeantAsAnAnswer(t *testing.T) {
 		{"http.Error", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusBadRequest) }, true},
 		{"plain text", text(plain, "", "no"), true},
 		{"plain text with nosniff", text(plain, "nosniff", "no"), true},
+		{"another parameter of that value", text("text/plain; version=utf-8", "", "no"), false},
+		{"a parameter that cannot be read", text("text/plain; charset", "", "no"), false},
 		{"without a parameter, as gin has it", text("text/plain", "", "no luck"), true},
 		{"in other letters", text("Text/Plain; Charset=\"UTF-8\"", "", "no luck"), true},
 		{"and no body", text("text/plain", "", ""), true},
@@ -88,13 +90,17 @@ func TestRewriteReplacesWhatNobodyMeantAsAnAnswer(t *testing.T) {
 		{"no type and an array", text("", "", `[1]`), false},
 		{"an object that calls itself text", text(plain, "nosniff", `{"error":"nope"}`+"\n"), false},
 		{"an object in pieces", pieces(plain, "{", `"x"`, ":1", "}"), false},
+		{"an object behind a blank in pieces", pieces(plain, "\n", "{}"), false},
+		{"an object behind more blanks than are looked at", text(plain, "", strings.Repeat(" ", 512)+"{}"), true},
 		{"two objects", text(plain, "", "{} {}"), true},
+		{"two objects in pieces", pieces(plain, "{}", " {}"), true},
 		{"half an object", text("", "", `{"x":`), true},
 		{"a text in brackets", text(plain, "", "[pq] password authentication failed"), true},
 		{"a text in braces", text("", "", "{host db7}"), true},
 		{"a text in quotes", text("", "", `"root": no such user`), true},
 		{"no type and a string", text("", "", `"x"`), true},
 		{"no type and a bare true", text("", "", `true`), true},
+		{"as much as is held, and no object", text("", "", "{"+strings.Repeat("x", 64<<10-1)), true},
 		{"more than is held, which may be an object", text("", "", `{"x":"`+strings.Repeat("x", 64<<10)), false},
 		{"no type and HTML", text("", "", "<html><body>no</body></html>"), false},
 		{"no type and HTML in pieces", pieces("", "\n", "<!doc", "type html>"), false},
@@ -117,6 +123,18 @@ func TestRewriteReplacesWhatNobodyMeantAsAnAnswer(t *testing.T) {
 		{"what is encoded", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			w.WriteHeader(400)
+		}, false},
+		{"an encoded text without a type", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			w.Header().Set("X-Content-Type-Options", "nosniff")
+			w.WriteHeader(400)
+			io.WriteString(w, "no")
+		}, false},
+		{"an encoded text without the mark of http.Error", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			w.Header().Set("Content-Type", plain)
+			w.WriteHeader(400)
+			io.WriteString(w, "no")
 		}, false},
 		{"http.Error through a compressor", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
@@ -144,6 +162,46 @@ func TestRewriteReplacesWhatNobodyMeantAsAnAnswer(t *testing.T) {
 				t.Errorf("the body is %q, want one envelope", got.Body)
 			}
 		})
+	}
+}
+
+// drain is a writer that keeps nothing.
+type drain struct{ header http.Header }
+
+func (d drain) Header() http.Header         { return d.header }
+func (d drain) Write(p []byte) (int, error) { return len(p), nil }
+func (d drain) WriteHeader(int)             {}
+
+// Some errors are downloads, and some texts the output of a program.
+func TestErrorIsHeldNoLongerThanItTakesToJudge(t *testing.T) {
+	const size = 4 << 20
+	for name, c := range map[string]struct{ contentType, encoding, begin, rest string }{
+		"plain text":             {"text/plain", "", "no", "x"},
+		"blanks":                 {"text/plain", "", " ", " "},
+		"blanks without a type":  {"", "", " ", " "},
+		"a text without a type":  {"", "", "no", "x"},
+		"what may be an object":  {"text/plain", "", "{", "x"},
+		"HTML without a type":    {"", "", "<html>", "x"},
+		"an image without one":   {"", "", "\x89PNG\r\n\x1a\n", "\x00"},
+		"a type that was chosen": {"text/html", "", "<html>", "x"},
+		"an encoded text":        {"text/plain", "gzip", "\x1f\x8b", "x"},
+	} {
+		h := middleware.Chain(silent().Handler, middleware.Rewrite())(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", c.contentType)
+			if c.encoding != "" {
+				w.Header().Set("Content-Encoding", c.encoding)
+			}
+			w.WriteHeader(400)
+			io.WriteString(w, c.begin)
+			piece := []byte(strings.Repeat(c.rest, 1<<10))
+			for range size / len(piece) {
+				w.Write(piece)
+			}
+		}))
+		n := allocated(func() { h.ServeHTTP(drain{http.Header{}}, httptest.NewRequest("GET", "/", nil)) })
+		if n > size/4 {
+			t.Errorf("for an error of 4 MiB that is %s, %d bytes are allocated, want no more than it takes to judge 64 KiB", name, n)
+		}
 	}
 }
 

@@ -33,6 +33,19 @@ func TestStandardAroundStandardPanics(t *testing.T) {
 			middleware.Chain(mws...)(http.NotFoundHandler())
 		}()
 	}
+	for name, inner := range map[string]http.Handler{
+		"itself": standard(http.NotFoundHandler()), "Recover around it": middleware.Recover()(standard(http.NotFoundHandler())),
+		"a responder around it": errs.Handler(standard(http.NotFoundHandler())),
+	} {
+		func() {
+			defer func() {
+				if text, ok := recover().(string); !ok || !strings.Contains(text, "once") {
+					t.Errorf("without a chain, around %s: the panic is %q, want it to say that Standard is used once", name, text)
+				}
+			}()
+			standard(inner)
+		}()
+	}
 }
 
 // One service with another style beneath a prefix is no mistake.

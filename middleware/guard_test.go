@@ -1,0 +1,119 @@
+package middleware_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/backstop-go/backstop/middleware"
+)
+
+func TestRewriteAloneDoesNotRecover(t *testing.T) {
+	boom := errors.New("boom")
+	defer func() {
+		if value := recover(); value != boom {
+			t.Errorf("the panic that passes is %v, want that of the handler", value)
+		}
+	}()
+	serve(middleware.Rewrite()(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(boom) })), "GET")
+}
+
+func TestRewriteAloneLeavesAnErrorAfterASuccessToTheServer(t *testing.T) {
+	w := serve(middleware.Chain(silent().Handler, middleware.Rewrite())(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, "fine")
+		http.Error(w, " so far", http.StatusInternalServerError)
+	})), "GET")
+	if w.Code != 200 || w.Body.String() != "fine so far\n" {
+		t.Errorf("the answer is %d %q, want what the handler has written", w.Code, w.Body)
+	}
+}
+
+// A layer between two of ours may still have something to say when the inner one
+// has returned.
+func TestInnerLayerLeavesTheDecisionToTheOuterOne(t *testing.T) {
+	after := func(do func(http.ResponseWriter)) mw {
+		return func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(w, r); do(w) })
+		}
+	}
+	inners := map[string]mw{"Recover": middleware.Recover(), "Rewrite": middleware.Rewrite()}
+	for name, inner := range inners {
+		w := serve(middleware.Chain(silent().Handler, middleware.Rewrite(), after(func(w http.ResponseWriter) { io.WriteString(w, "1}") }), inner)(
+			http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(400)
+				io.WriteString(w, `{"x":`)
+			})), "GET")
+		if w.Code != 400 || w.Body.String() != `{"x":1}` {
+			t.Errorf("%s within Rewrite: the answer is %d %q, want the object whose end a layer has written", name, w.Code, w.Body)
+		}
+		w = serve(middleware.Chain(silent().Handler, middleware.Recover(), after(func(http.ResponseWriter) { panic("boom") }), inner)(
+			http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) })), "GET")
+		if w.Code != 500 {
+			t.Errorf("%s within Recover: the answer is %d, want the 500 of a layer that panics behind a 204", name, w.Code)
+		}
+	}
+}
+
+func TestCookiesOfAHandlerThatFailsAreNotSent(t *testing.T) {
+	for name, begin := range map[string]func(http.ResponseWriter){
+		"nothing was said":     func(http.ResponseWriter) {},
+		"an answer that waits": func(w http.ResponseWriter) { w.WriteHeader(204) },
+	} {
+		for leaving, leave := range map[string]func(){"a panic": func() { panic("boom") }, "an exit": runtime.Goexit} {
+			w, done := httptest.NewRecorder(), make(chan struct{})
+			go func() {
+				defer close(done)
+				middleware.Standard(silent())(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					http.SetCookie(w, &http.Cookie{Name: "inner", Value: "1"})
+					begin(w)
+					leave()
+				})).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+			}()
+			<-done
+			if got := w.Header()["Set-Cookie"]; w.Code != 500 || len(got) > 0 {
+				t.Errorf("%s, then %s: the answer is %d with the cookies %q, want a 500 without any", name, leaving, w.Code, got)
+			}
+		}
+	}
+}
+
+// The goroutine of a test exits with t.FailNow. A panic would end the whole test.
+func TestExitStaysAnExit(t *testing.T) {
+	for name, begin := range map[string]func(http.ResponseWriter){
+		"before an answer":    func(http.ResponseWriter) {},
+		"in the middle of it": func(w http.ResponseWriter) { io.WriteString(w, "0123456789") },
+	} {
+		ended := make(chan any)
+		go func() {
+			defer func() { ended <- recover() }()
+			serve(middleware.Standard(silent())(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				begin(w)
+				runtime.Goexit()
+			})), "GET")
+			ended <- "a return"
+		}()
+		if got := <-ended; got != nil {
+			t.Errorf("%s: the exit has become %v, want an exit", name, got)
+		}
+	}
+}
+
+func TestExitWhilePanickingIsAnExit(t *testing.T) {
+	ended := make(chan *middleware.PanicError, 1)
+	go func() {
+		defer close(ended)
+		var got *middleware.PanicError
+		defer func() { ended <- got }()
+		serve(middleware.Standard(heard(&got))(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+			defer runtime.Goexit()
+			panic("boom")
+		})), "GET")
+	}()
+	if e := <-ended; e == nil || !strings.Contains(e.Error(), "Goexit") {
+		t.Errorf("the PanicError is %v, want that of an exit", e)
+	}
+}
