@@ -102,6 +102,23 @@ func TestExitStaysAnExit(t *testing.T) {
 	}
 }
 
+// net/http closes the connection of a goroutine that is gone. HTTP/1 has a word
+// for that.
+func TestExitSaysThatTheConnectionCloses(t *testing.T) {
+	for proto, want := range map[int]string{1: "close", 2: ""} {
+		r, w, done := httptest.NewRequest("GET", "/", nil), httptest.NewRecorder(), make(chan struct{})
+		r.ProtoMajor = proto
+		go func() {
+			defer close(done)
+			middleware.Standard(silent())(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { runtime.Goexit() })).ServeHTTP(w, r)
+		}()
+		<-done
+		if got := w.Header().Get("Connection"); w.Code != 500 || got != want {
+			t.Errorf("HTTP/%d: the answer to an exit is %d with Connection %q, want a 500 with %q", proto, w.Code, got, want)
+		}
+	}
+}
+
 func TestExitWhilePanickingIsAnExit(t *testing.T) {
 	ended := make(chan *middleware.PanicError, 1)
 	go func() {

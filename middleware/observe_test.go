@@ -163,12 +163,18 @@ func TestObserveTellsAnAnswerFromACut(t *testing.T) {
 }
 
 // A logger of another library asks the request for its pattern.
-func TestPatternIsKnownOutsideOfObserve(t *testing.T) {
+func TestPatternIsKnownOutside(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/x/{id}", func(http.ResponseWriter, *http.Request) {})
-	r := httptest.NewRequest("GET", "/x/1", nil)
-	middleware.Observe(func(*http.Request, *middleware.Summary) {})(mux).ServeHTTP(httptest.NewRecorder(), r)
-	if r.Pattern != "/x/{id}" {
-		t.Errorf("the pattern outside is %q, want /x/{id}", r.Pattern)
+	for name, layer := range map[string]mw{
+		"Observe":  middleware.Observe(func(*http.Request, *middleware.Summary) {}),
+		"Standard": middleware.Standard(silent()), "Recover": middleware.Recover(), "Rewrite": middleware.Rewrite(),
+		"Timeout": middleware.Timeout(time.Minute), "LimitBody": middleware.LimitBody(1),
+	} {
+		r := httptest.NewRequest("GET", "/x/1", nil)
+		layer(mux).ServeHTTP(httptest.NewRecorder(), r)
+		if r.Pattern != "/x/{id}" {
+			t.Errorf("the pattern outside of %s is %q, want /x/{id}", name, r.Pattern)
+		}
 	}
 }

@@ -254,9 +254,14 @@ func TestRewriteKeepsHeadersAndLogsTheText(t *testing.T) {
 	if w.Header().Get("Retry-After") != "7" || w.Header().Get("Link") != "<x>" || strings.Contains(w.Body.String(), "secret") {
 		t.Errorf("the answer is %v %q, want the headers kept and the text gone", w.Header(), w.Body)
 	}
-	var rec struct{ Swallowed string }
-	if err := json.Unmarshal([]byte(out.String()), &rec); err != nil || len(rec.Swallowed) != 1<<10 {
-		t.Errorf("the log has %d bytes of the text (%v), want its first KiB", len(rec.Swallowed), err)
+	var rec struct{ Swallowed, Cause string }
+	if err := json.Unmarshal([]byte(out.String()), &rec); err != nil || len(rec.Swallowed) != 1<<10 || !strings.Contains(rec.Cause, "in plain text") {
+		t.Errorf("the log has %d bytes of the text because of %q (%v), want the first KiB of plain text", len(rec.Swallowed), rec.Cause, err)
+	}
+	out.Reset()
+	serve(middleware.Standard(errs)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(400) })), "GET")
+	if !strings.Contains(out.String(), "without a body") {
+		t.Errorf("the log says %s, want that there was no body", &out)
 	}
 }
 
