@@ -2,6 +2,7 @@ package problem_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -9,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/backstop-go/backstop/internal/exchange"
 	"github.com/backstop-go/backstop/problem"
 )
 
@@ -66,6 +68,24 @@ func TestEncodersThatFail(t *testing.T) {
 		if r := book.one(t); r["level"] != "ERROR" || !strings.Contains(r["encoder"], "secret") {
 			t.Errorf("%s: logged %v, want level ERROR and the encoder's error", name, r)
 		}
+	}
+}
+
+// A client that reports a fault can name it, whatever the encoder had to say.
+func TestFaultOfAnEncoderHasItsPathAndID(t *testing.T) {
+	s := plainStyle(func(dst []byte, v *problem.View) ([]byte, error) {
+		if v.Kind != problem.Internal {
+			return nil, io.EOF
+		}
+		return fmt.Append(dst, v.Path, " ", v.RequestID, " ", v.Time.IsZero()), nil
+	})
+	w := serve(problem.Config{Style: s}, httptest.NewRequest(http.MethodGet, "/things/7", nil), problem.HandlerFunc(
+		func(_ http.ResponseWriter, r *http.Request) error {
+			exchange.From(r.Context()).Identify(&idHeader, "req_1")
+			return problem.Gone
+		}))
+	if got := w.Body.String(); w.Code != 500 || got != "/things/7 req_1 false" {
+		t.Errorf("the answer is %d %q, want a 500 with path, ID and time", w.Code, got)
 	}
 }
 

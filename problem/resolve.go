@@ -34,11 +34,11 @@ func (f *failure) resolve(e *Error) {
 	v.Debug, v.fieldText = p.debug(f.x, e), p.style.FieldText
 }
 
-// plain makes of the view one of an Internal that says nothing.
+// plain makes of the view one of an Internal that says nothing but where and when.
 func (f *failure) plain() {
-	v := &f.view
+	v := f.view
 	f.view = f.p.plain()
-	f.view.Path, f.view.RequestID, f.view.Time = v.Path, v.RequestID, v.Time
+	f.view.Path, f.view.cutPath, f.view.RequestID, f.view.Time = v.Path, v.cutPath, v.RequestID, v.Time
 }
 
 // plain returns the view of an Internal outside any request.
