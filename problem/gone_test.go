@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"mime"
 	"mime/multipart"
 	"net"
@@ -88,6 +89,14 @@ func TestClientThatLeavesIsNoFailure(t *testing.T) {
 				}
 			}
 		},
+		"while it receives events": func(w http.ResponseWriter, _ *http.Request) error {
+			for {
+				io.WriteString(w, "data: x\n\n")
+				if err := http.NewResponseController(w).Flush(); err != nil {
+					return fmt.Errorf("flush: %w", err)
+				}
+			}
+		},
 		"while it receives, with a panic": func(w http.ResponseWriter, _ *http.Request) error {
 			for {
 				if _, err := w.Write(make([]byte, 64<<10)); err != nil {
@@ -126,6 +135,30 @@ func TestConnectionErrorWhileTheClientIsThereIsOurs(t *testing.T) {
 	}
 }
 
+// untyped is a writer of HTTP/2, which has no type for its errors.
+type untyped struct{ *httptest.ResponseRecorder }
+
+func (untyped) SetReadDeadline(time.Time) error { return nil }
+
+// What merely happens after the client has left is still our failure.
+func TestFailureAfterTheClientHasLeftIsOurs(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for name, err := range map[string]error{
+		"a panic":                             problem.Internal.Wrap(panicked{}, ""),
+		"the end of somebody else's data":     fmt.Errorf("decode: %w", io.EOF),
+		"an error of somebody else's request": errors.New("no route"),
+	} {
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("")).WithContext(ctx)
+		r.ProtoMajor = 2
+		w := httptest.NewRecorder()
+		problem.New(problem.Config{Logger: silent}).Handler(returning(err)).ServeHTTP(untyped{w}, r)
+		if w.Code != 500 {
+			t.Errorf("%s after the client has left is answered %d, want 500", name, w.Code)
+		}
+	}
+}
+
 // A client that sends too slowly is told so; our own deadlines are ours.
 func TestSlowClientIsARequestTimeout(t *testing.T) {
 	for _, http2 := range []bool{false, true} {
@@ -159,6 +192,26 @@ func TestSlowClientIsARequestTimeout(t *testing.T) {
 		}
 		if resp.StatusCode != 408 {
 			t.Errorf("HTTP/1: a slow client gets %d, want 408", resp.StatusCode)
+		}
+	}
+	slow := fmt.Errorf("read: %w", os.ErrDeadlineExceeded)
+	for _, c := range []struct {
+		rule  string
+		proto int
+		body  io.ReadCloser
+		err   error
+		want  int
+	}{
+		{"HTTP/2 gives a deadline no address", 2, io.NopCloser(strings.NewReader("x")), slow, 408},
+		{"HTTP/1 does", 1, io.NopCloser(strings.NewReader("x")), slow, 504},
+		{"without a body nobody was slow", 2, http.NoBody, slow, 504},
+		{"in a test there may be none at all", 2, nil, slow, 504},
+		{"that of a file is ours", 2, io.NopCloser(strings.NewReader("x")), &fs.PathError{Op: "read", Path: "pipe", Err: os.ErrDeadlineExceeded}, 504},
+	} {
+		r := httptest.NewRequest(http.MethodPost, "/", nil)
+		r.ProtoMajor, r.Body = c.proto, c.body
+		if w := serve(problem.Config{}, r, returning(c.err)); w.Code != c.want {
+			t.Errorf("%s: answered %d, want %d", c.rule, w.Code, c.want)
 		}
 	}
 	r := httptest.NewRequest(http.MethodGet, "/", nil) // of 192.0.2.1:1234

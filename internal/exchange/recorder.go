@@ -250,6 +250,7 @@ func (r *Recorder) FlushError() error {
 	if errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
+	r.count(0, err)
 	if r.state == Fresh {
 		r.status = http.StatusOK
 		r.become(Started)
