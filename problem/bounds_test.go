@@ -45,6 +45,81 @@ func TestFieldSentencesAreBoundedTogether(t *testing.T) {
 	}
 }
 
+// The sentences are what a style makes of the facts, hence every fact counts.
+func TestSentencesOfAllFieldsHave16KiB(t *testing.T) {
+	for fact, field := range map[string]func(text string) problem.FieldError{
+		"Message": func(text string) problem.FieldError { return problem.FieldError{Message: text} },
+		"Param":   func(text string) problem.FieldError { return problem.FieldError{Param: text} },
+		"Label":   func(text string) problem.FieldError { return problem.FieldError{Label: text} },
+		"Other":   func(text string) problem.FieldError { return problem.FieldError{Other: text} },
+		"OneOf":   func(text string) problem.FieldError { return problem.FieldError{OneOf: []string{text}} },
+	} {
+		for size, want := range map[int]int{10: 100, 163: 100, 164: 99, 1000: 16, 4 << 10: 4, 5 << 10: 4} {
+			var book logbook
+			kept := 0
+			s := plainStyle(func(dst []byte, v *problem.View) ([]byte, error) { kept = len(v.Fields); return append(dst, "{}"...), nil })
+			s.FieldText = func(f problem.FieldError) string {
+				return f.Message + f.Param + f.Label + f.Other + strings.Join(f.OneOf, "")
+			}
+			fields := slices.Repeat([]problem.FieldError{field(strings.Repeat("x", size))}, 100)
+			respond(problem.Config{Style: s, Logger: book.logger()}, problem.Validation.New("").WithFields(fields...))
+			said := ""
+			if want < 100 {
+				said = fmt.Sprint(100-want, " fields")
+			}
+			if got := book.one(t)["truncated"]; kept != want || got != said {
+				t.Errorf("of a hundred sentences of %d bytes by their %s %d are kept and truncated = %q, want %d and %q", size, fact, kept, got, want, said)
+			}
+		}
+	}
+}
+
+func TestSentenceThatPanicsIsAFaultOfTheStyle(t *testing.T) {
+	s := problem.RFC9457
+	s.FieldText = func(problem.FieldError) string { panic("no") }
+	fields := slices.Repeat([]problem.FieldError{{Message: strings.Repeat("x", 1000)}}, 100)
+	if w := respond(problem.Config{Style: s}, problem.Validation.New("").WithFields(fields...)); w.Code != 500 || decode(t, w).Code != "internal" {
+		t.Errorf("the answer is %d %s, want a plain Internal", w.Code, w.Body)
+	}
+}
+
+// A style may make more of a view than anybody has thought.
+func TestBodyThatIsTooLongSaysLess(t *testing.T) {
+	const tooLong = 48 << 10
+	field := problem.FieldError{Path: problem.Path{"a"}, Rule: "required"}
+	one := problem.Conflict.New("").WithDetail("a", 1)
+	for _, c := range []struct {
+		rule      string
+		err       error
+		long      func(*problem.View) bool
+		want      int // bytes
+		truncated string
+	}{
+		{"one field", problem.Validation.New("").WithFields(field), func(v *problem.View) bool { return len(v.Fields) > 0 }, 2, "1 fields"},
+		{"half of the fields", problem.Validation.New("").WithFields(field, field, field, field, field), func(v *problem.View) bool { return len(v.Fields) > 2 }, 2, "3 fields"},
+		{"one detail", one, func(v *problem.View) bool { return len(v.Details) > 0 }, 2, "detail a: has no place"},
+		{"all details", one.WithDetail("b", 2), func(v *problem.View) bool { return len(v.Details) > 0 }, 2, "detail a: has no place; detail b: has no place"},
+		{"fields before details", one.WithFields(field), func(v *problem.View) bool { return len(v.Fields) > 0 }, 2, "1 fields"},
+		{"the debug block", problem.Conflict, func(v *problem.View) bool { return v.Debug != nil }, 2, ""},
+		{"most of the text", problem.Conflict.New(strings.Repeat("x", 2<<10)), func(v *problem.View) bool { return len(v.Message) > 1<<10 }, 2, ""},
+		{"not a shorter text", problem.Conflict.New(strings.Repeat("x", 1<<10)), func(*problem.View) bool { return true }, tooLong, ""},
+	} {
+		var book logbook
+		s := plainStyle(func(dst []byte, v *problem.View) ([]byte, error) {
+			if v.Kind != problem.Internal && c.long(v) {
+				return append(dst, make([]byte, tooLong)...), nil
+			}
+			return append(dst, "{}"...), nil
+		})
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header = asked("true")
+		w := serve(problem.Config{Style: s, Logger: book.logger(), Debug: always}, r, returning(c.err))
+		if got := book.one(t)["truncated"]; w.Code == 500 || w.Body.Len() != c.want || got != c.truncated {
+			t.Errorf("%s: the answer is %d with %d bytes, truncated = %q, want %d bytes and %q", c.rule, w.Code, w.Body.Len(), got, c.want, c.truncated)
+		}
+	}
+}
+
 func TestUsualFieldsAreAllThere(t *testing.T) {
 	fields := make([]problem.FieldError, 100)
 	for i := range fields {
@@ -69,10 +144,26 @@ func TestLongPathIsCutBetweenCharacters(t *testing.T) {
 			s := problem.RFC9457
 			s.Append = func(dst []byte, v *problem.View) ([]byte, error) { got = v.Path; return append(dst, "{}"...), nil }
 			serve(problem.Config{Style: s}, r, returning(problem.NotFound))
-			plain, err := url.PathUnescape(got)
-			if err != nil || !strings.HasPrefix(path, plain) || utf8.ValidString(text) && !utf8.ValidString(plain) || len(got) > 1<<10 || len(got) < 1<<10-12 {
-				t.Errorf("%s, shifted by %d: the path is cut to %d bytes that end in %q (%v)", name, shift, len(got), got[len(got)-15:], err)
+			want := ""
+			for rest := path; ; {
+				_, size := utf8.DecodeRuneInString(rest)
+				next := (&url.URL{Path: rest[:size]}).EscapedPath()
+				if len(want)+len(next) > 1<<10 {
+					break
+				}
+				want, rest = want+next, rest[size:]
 			}
+			if got != want {
+				t.Errorf("%s, shifted by %d: the path is cut to %d bytes that end in %q, want the %d that make whole characters", name, shift, len(got), got[len(got)-15:], len(want))
+			}
+		}
+	}
+	for size, want := range map[int]string{1 << 10: "", 1<<10 + 1: "path"} {
+		var book logbook
+		r := httptest.NewRequest(http.MethodGet, "/"+strings.Repeat("x", size-1), nil)
+		serve(problem.Config{Logger: book.logger()}, r, returning(problem.NotFound))
+		if got := book.one(t)["truncated"]; got != want {
+			t.Errorf("truncated of a path of %d bytes = %q, want %q", size, got, want)
 		}
 	}
 }

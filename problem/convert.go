@@ -29,9 +29,8 @@ func (p *Responder) convert(x *exchange.Exchange, r *http.Request, err error, st
 	if clientGone(x, r, err) {
 		return ClientClosed.Wrap(err, "")
 	}
-	if cause := context.Cause(ctx); cause != context.Canceled && errors.Is(err, context.Canceled) {
-		// Our own code has ended the request, with a cause.
-		return p.known(r, p.mapped(ctx, cause), stated)
+	if errors.Is(err, context.Canceled) { // our own code has ended the request, with a cause
+		return p.known(r, p.mapped(ctx, context.Cause(ctx)), stated)
 	}
 	return e
 }

@@ -42,6 +42,8 @@ func TestConversion(t *testing.T) {
 		{"of several the first", errors.Join(problem.NotFound, problem.Conflict.New("")), "not_found 404"},
 		{"but a 5xx beats a 4xx", errors.Join(problem.NotFound, emailTaken, problem.Unavailable), "unavailable 503"},
 		{"and of several 5xx the first", errors.Join(problem.NotFound, problem.Unavailable, problem.Internal), "unavailable 503"},
+		{"an Internal is one of them", errors.Join(problem.Internal, problem.Unavailable), "internal 500"},
+		{"and beats a 4xx", errors.Join(problem.NotFound, problem.Internal), "internal 500"},
 		{"by the status that is sent", errors.Join(problem.Unavailable, problem.Code{Kind: problem.NotFound, Status: 501}), "unavailable 503"},
 		{"a code's status makes it a 5xx", errors.Join(problem.NotFound, problem.Code{Kind: problem.Gone, Status: 507}), "gone 507"},
 		{"a client that left is no 5xx", errors.Join(problem.NotFound, problem.ClientClosed), "not_found 404"},
@@ -85,6 +87,7 @@ func TestConversionOfCancelledRequests(t *testing.T) {
 		{"another cause is converted instead", problem.Unavailable, context.Canceled, "unavailable 503"},
 		{"with its text", problem.Conflict.New("Moved"), fmt.Errorf("query: %w", context.Canceled), "conflict 409"},
 		{"also a foreign one", io.EOF, context.Canceled, "internal 500"},
+		{"not of another error", problem.Unavailable, io.EOF, "internal 500"},
 		{"also a deadline", context.DeadlineExceeded, context.Canceled, "timeout 504"},
 		{"also one that wraps the cancellation", fmt.Errorf("stop: %w", context.Canceled), context.Canceled, "internal 500"},
 		{"also one that the mapper knows", shutdown, context.Canceled, "unavailable 503"},
@@ -143,6 +146,17 @@ func TestMap(t *testing.T) {
 		}
 		if record["cause"] != "no rows" {
 			t.Errorf("%s: the log has the cause %q, want the original error", c.rule, record["cause"])
+		}
+	}
+	renamed := func(_ context.Context, err error) error {
+		if errors.Is(err, problem.NotFound) {
+			return problem.Gone
+		}
+		return nil
+	}
+	for _, err := range []error{problem.NotFound, problem.NotFound.New("x"), problem.Code{Name: "x", Kind: problem.NotFound}} {
+		if w := respond(problem.Config{Map: renamed}, err); w.Code != http.StatusGone {
+			t.Errorf("%#v that the mapper calls Gone is answered %d, want 410: the mapper comes first", err, w.Code)
 		}
 	}
 	w := respond(problem.Config{Map: func(context.Context, error) error { return nilError }}, context.DeadlineExceeded)

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -33,7 +34,7 @@ func TestStaleHeadersAreDeleted(t *testing.T) {
 		Surrogate-Control Edge-Control Pragma X-Accel-Expires
 		X-Accel-Redirect X-Accel-Buffering X-Sendfile X-Sendfile2 X-Sendfile-Type X-Lighttpd-Send-File X-LiteSpeed-Location
 		X-Reproxy-URL X-Reproxy-File
-		Signature Signature-Input Unencoded-Digest Content-Script-Type Content-DPR Use-As-Dictionary SourceMap Memento-Datetime
+		Signature Signature-Input Unencoded-Digest Content-Script-Type Content-DPR Use-As-Dictionary SourceMap X-SourceMap Memento-Datetime Delta-Base IM
 		Upgrade Sec-WebSocket-Accept Sec-WebSocket-Protocol`) {
 		for _, key := range []string{name, http.CanonicalHeaderKey(name)} {
 			w := after(problem.Config{}, problem.NotFound, map[string]string{key: planted})
@@ -153,8 +154,19 @@ func TestBodyThatIsTooLongClosesTheConnection(t *testing.T) {
 			t.Errorf("HTTP/%d: the answer is %d with Connection %q, want 413 with %q", proto, w.Code, got, want)
 		}
 	}
-	if h := respond(problem.Config{}, problem.PayloadTooLarge).Header(); h["Connection"] != nil {
-		t.Errorf("a 413 of the handler's own closes the connection: %v", h)
+	for _, err := range []error{problem.PayloadTooLarge, problem.PayloadTooLarge.Wrap(io.ErrShortBuffer, "")} {
+		if h := respond(problem.Config{}, err).Header(); h["Connection"] != nil {
+			t.Errorf("a 413 of the handler's own, %v, closes the connection: %v", err, h)
+		}
+	}
+}
+
+func TestContentLengthIsThatOfTheBody(t *testing.T) {
+	for _, n := range []int{0, 1, 9, 10, 99, 100, 101, 998, 999, 1000, 1001, 9999, 10_000} {
+		s := plainStyle(func(dst []byte, _ *problem.View) ([]byte, error) { return append(dst, make([]byte, n)...), nil })
+		if got := respond(problem.Config{Style: s}, problem.NotFound).Header().Get("Content-Length"); got != strconv.Itoa(n) {
+			t.Errorf("Content-Length of a body of %d bytes = %q", n, got)
+		}
 	}
 }
 
@@ -173,7 +185,7 @@ func TestHeaderHasEightFieldsAtMost(t *testing.T) {
 		{"a full header", http.MethodGet, slow, many, false},
 		{"room for one more", http.MethodGet, problem.RateLimited, many, true},
 		{"a HEAD", http.MethodHead, slow, many, true},
-		{"a fault of ours", http.MethodGet, problem.Unavailable.New("").WithRetryAfter(time.Second), many, true},
+		{"a fault of ours", http.MethodGet, problem.Internal.New("").WithRetryAfter(time.Second), many, true},
 		{"a long body", http.MethodGet, problem.RateLimited.New(strings.Repeat("x", 2<<10)).WithRetryAfter(time.Second), many, true},
 	} {
 		w := serve(problem.Config{}, httptest.NewRequest(c.method, "/", nil), problem.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
@@ -334,11 +346,15 @@ func TestHideForbiddenHidesItsHeaders(t *testing.T) {
 	w := httptest.NewRecorder()
 	w.Header().Set("WWW-Authenticate", `Bearer realm="vault"`)
 	w.Header().Set("Retry-After", "5")
+	w.Header().Set("Vary", "Origin")
 	p.Respond(w, httptest.NewRequest(http.MethodGet, "/", nil), problem.Forbidden)
 	for _, name := range []string{"WWW-Authenticate", "Retry-After"} {
 		if got := w.Header().Values(name); got != nil {
 			t.Errorf("a hidden Forbidden has %s = %q, which NotFound has not", name, got)
 		}
+	}
+	if got := w.Header().Get("Vary"); got != "Origin" {
+		t.Errorf("a hidden Forbidden has Vary = %q, want it kept as that of a NotFound is", got)
 	}
 }
 

@@ -39,7 +39,7 @@ func TestLevels(t *testing.T) {
 		{"a 429 that is not", problem.RateLimited, quieter, "DEBUG"},
 		{"a level that no default has", problem.Forbidden, func(*problem.Event) slog.Level { return slog.LevelWarn }, "WARN"},
 		{"a client that left, changed", problem.ClientClosed, func(*problem.Event) slog.Level { return slog.LevelInfo }, "INFO"},
-		{"a function that panics", problem.NotFound, func(*problem.Event) slog.Level { panic("boom") }, "INFO"},
+		{"a function that panics", problem.Unavailable, func(*problem.Event) slog.Level { panic("boom") }, "ERROR"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var log bytes.Buffer

@@ -68,6 +68,16 @@ func (stranger) Error() string     { return "query failed" }
 func (stranger) Stack() string     { return "query of dsn=postgres://u:p@h" }
 func (stranger) Swallowed() string { return "dsn=postgres://u:p@h" }
 
+// spiteful panics when it is compared; selfish panics with itself when it is printed.
+type spiteful struct{ with any }
+
+func (spiteful) Error() string   { return "spiteful" }
+func (s spiteful) Is(error) bool { panic(s.with) }
+
+type selfish struct{}
+
+func (s selfish) Error() string { panic(s) }
+
 func TestLogAttributes(t *testing.T) {
 	mux := http.NewServeMux()
 	var err error
@@ -85,6 +95,7 @@ func TestLogAttributes(t *testing.T) {
 			"msg": "request failed", "request_id": "req_1", "method": "GET", "path": "/things/a%2Fb",
 			"pattern": "GET /things/{id}", "status": "404", "kind": "not_found", "cause": "not_found: Gone: EOF",
 			"code": "", "hidden": "", "aborted": "", "hijacked": "", "remote": "", "truncated": "", "stack": "", "swallowed": "",
+			"encoder": "", "write": "",
 		}},
 		{"a wrapper's text", problem.Config{}, fmt.Errorf("load 7: %w", problem.NotFound), map[string]string{"cause": "load 7: not_found"}},
 		{"a code", problem.Config{}, emailTaken, map[string]string{"code": "email_taken", "kind": "conflict"}},
@@ -102,6 +113,13 @@ func TestLogAttributes(t *testing.T) {
 		{"a cause that panics", problem.Config{}, problem.Gone.Wrap((*fs.PathError)(nil), ""), map[string]string{
 			"kind": "gone", "cause": "gone: *fs.PathError",
 		}},
+		{"a method that panics", problem.Config{}, spiteful{"no"}, map[string]string{
+			"kind": "internal", "cause": "panic in a method of problem_test.spiteful: no",
+		}},
+		{"a method that panics with something that panics", problem.Config{}, spiteful{selfish{}}, map[string]string{
+			"kind": "internal", "cause": "panic in a method of problem_test.spiteful: problem_test.selfish",
+		}},
+		{"a text that just fits", problem.Config{}, problem.Gone.New(strings.Repeat("x", 4<<10)), map[string]string{"truncated": ""}},
 		{"what was cut", problem.Config{}, problem.Gone.New(strings.Repeat("x", 5<<10)).WithDetail("a", io.EOF).WithDetail("b", func() {}), map[string]string{
 			"truncated": "detail a: is or holds an error; detail b: func() cannot be encoded; text",
 		}},
@@ -127,6 +145,11 @@ func TestLogAttributes(t *testing.T) {
 		for key, want := range c.want {
 			if got := record[key]; got != want {
 				t.Errorf("%s: attribute %s = %q, want %q", c.rule, key, got, want)
+			}
+		}
+		for key, got := range record {
+			if got == "" {
+				t.Errorf("%s: the record has an attribute %s that says nothing", c.rule, key)
 			}
 		}
 	}

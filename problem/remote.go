@@ -16,8 +16,8 @@ import (
 // example, the other service's 401 must not log our client out. Passthrough returns any
 // other error unchanged.
 func Passthrough(err error) error {
-	e, ok := errors.AsType[*Error](err)
-	if !ok || !e.Remote() {
+	e, _ := errors.AsType[*Error](err)
+	if !e.Remote() {
 		return err
 	}
 	c := e.clone(true)
@@ -89,10 +89,7 @@ func delayOf(text string, header http.Header) time.Duration {
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil && text[0] != '+' {
 		return secondsOf(n)
 	}
-	at, err := http.ParseTime(text)
-	if err != nil {
-		return 0
-	}
+	at, _ := http.ParseTime(text) // what is no date is long past
 	answered, err := http.ParseTime(header.Get("Date"))
 	if err != nil {
 		answered = time.Now()

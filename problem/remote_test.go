@@ -31,6 +31,7 @@ func TestRemoteErrorsAreNotForwarded(t *testing.T) {
 		{"wrapped", fmt.Errorf("call: %w", received(401, nil, secret)), "502 upstream_failed"},
 		{"its 500", received(500, nil, secret), "502 upstream_failed"},
 		{"its timeout", received(504, nil, problem.View{Code: "timeout"}), "504 upstream_timeout"},
+		{"the timeout of its own upstream", problem.Remote(&problem.RFC9457, 504, nil, problem.View{Code: "upstream_timeout"}), "504 upstream_timeout"},
 		{"its client's timeout", received(408, nil, problem.View{}), "504 upstream_timeout"},
 	} {
 		var book logbook

@@ -70,12 +70,8 @@ func borderBefore(path string, n int) int {
 	if i := strings.LastIndexByte(path[:n], '%'); i > n-3 {
 		n = i
 	}
-	for i, bytes := n, 1; bytes <= utf8.UTFMax && i >= 0 && i+3 <= len(path) && path[i] == '%'; i, bytes = i-3, bytes+1 {
-		b, err := strconv.ParseUint(path[i+1:i+3], 16, 8)
-		switch {
-		case err != nil || utf8.RuneStart(byte(b)) && bytes == 1:
-			return n
-		case utf8.RuneStart(byte(b)):
+	for i := n; i > n-3*utf8.UTFMax && path[i] == '%'; i -= 3 {
+		if b, _ := strconv.ParseUint(path[i+1:i+3], 16, 8); utf8.RuneStart(byte(b)) {
 			return i
 		}
 	}
