@@ -222,10 +222,13 @@ func TestRedaction(t *testing.T) {
 		{"a PEM block", `{"a":"x\n-----BEGIN RSA PRIVATE KEY-----\nMII"}`, `{"a":?}`},
 		{"keys with a prefix", `["sk_live_1","pk_test_2","task_3"]`, `[?,?,"task_3"]`},
 		{"card numbers", `["4111 1111 1111 1111","4111-1111-1111-1111",4111111111111111,"4111111111111112",4111]`, `[?,?,?,"4111111111111112",4111]`},
+		{"cards of other lengths", `["4222222222222","6304000057192837466","5555-5555-5555-4444","378282246310005","630400005710","63040000571928374651"]`, `[?,?,?,?,"630400005710","63040000571928374651"]`},
 		{"other digits", `["000000000000","00000000000000000000"]`, `["000000000000","00000000000000000000"]`},
 		{"codes by their names", `{"pinCode":1,"otpCode":2,"cvv2":3,"pass":4,"passcode":5,"securityCode":6,"totp":7,"passenger":8,"compass":9}`, `{"pinCode":?,"otpCode":?,"cvv2":?,"pass":?,"passcode":?,"securityCode":?,"totp":?,"passenger":8,"compass":9}`},
+		{"what is no JSON", `["","{","[1","5","true"]`, `["","{","[1","5","true"]`},
+		{"JSON in a string after a blank", `[" {\"pin\":1}","\"{\\\"pin\\\":1}\""]`, `[?,?]`},
 		{"JSON in a string", `["{\"password\":\"x\"}"," [\"sk_live_1\"]","{\"a\":\"{\\\"pin\\\":1}\"}","{\"a\":1}","{password}"]`, `[?,?,?,"{\"a\":1}","{password}"]`},
-		{"a name beside the value", `[{"name":"password","value":"x"},{"value":"y","Key":"api-key"},{"name":"color","value":"red"}]`, `[{"name":"password","value":?},{"value":?,"Key":"api-key"},{"name":"color","value":"red"}]`},
+		{"a name beside the value", `[{"name":"password","value":"x"},{"value":"y","Key":"api-key"},{"name":"color","value":"red"},{"use":"password","value":"x"}]`, `[{"name":"password","value":?},{"value":?,"Key":"api-key"},{"name":"color","value":"red"},{"use":"password","value":"x"}]`},
 		{"credentials", `["Basic dXNlcjpwYXNz","curl -H 'Authorization: Bearer abcdef123'","bearer of news","basic"]`, `[?,?,"bearer of news","basic"]`},
 		{"a password in a URL", `["postgres://app:s3cret@db/x","see redis://:pw@h:1","https://example.org/a:b@c","mailto:a@b.c"]`, `[?,?,"https://example.org/a:b@c","mailto:a@b.c"]`},
 		{"in a list at the root", `[{"pin":1},"x"]`, `[{"pin":?},"x"]`},
@@ -234,6 +237,32 @@ func TestRedaction(t *testing.T) {
 		d, _ := debugBlock(t, problem.Config{Debug: always, Redact: []string{"Nick-Name"}}, c.sent, asked("true"), problem.NotFound)
 		if got := string(d["request_body"]); got != secret(c.want) {
 			t.Errorf("%s: request_body = %s, want %s", c.rule, got, secret(c.want))
+		}
+	}
+}
+
+func TestWhatLiesTooDeepIsHidden(t *testing.T) {
+	nested := func(open, value, end string, depth int) string {
+		return strings.Repeat(open, depth) + value + strings.Repeat(end, depth)
+	}
+	for name, c := range map[string]struct{ open, value, hidden, end string }{
+		"lists":            {"[", "1", `"[REDACTED]"`, "]"},
+		"objects":          {`{"a":`, "1", `"[REDACTED]"`, "}"},
+		"JSON in a string": {"[", `"[1]"`, `"[REDACTED]"`, "]"},
+	} {
+		for depth := range 110 {
+			want := nested(c.open, c.value, c.end, depth)
+			limit := 100
+			if name == "JSON in a string" {
+				limit = 98 // it has two more levels
+			}
+			if depth >= limit {
+				want = nested(c.open, c.hidden, c.end, min(depth, 100))
+			}
+			d, _ := debugBlock(t, problem.Config{Debug: always}, nested(c.open, c.value, c.end, depth), asked("true"), problem.NotFound)
+			if got := string(d["request_body"]); got != want {
+				t.Errorf("%s, %d of them: request_body = %s, want %s", name, depth, got, want)
+			}
 		}
 	}
 }

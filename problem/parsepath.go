@@ -108,10 +108,7 @@ func parseBracket(text string) (segment any, rest string, ok bool) {
 		}
 		return Key(inner), rest, ok && isBare(inner)
 	}
-	quoted, err := strconv.QuotedPrefix(text)
-	if err != nil {
-		return nil, "", false
-	}
+	quoted, _ := strconv.QuotedPrefix(text) // or nothing
 	var key string
 	if err := json.Unmarshal([]byte(quoted), &key); err != nil {
 		return nil, "", false
@@ -122,8 +119,8 @@ func parseBracket(text string) (segment any, rest string, ok bool) {
 
 // parseIndex reads an index without a sign or leading zeros.
 func parseIndex(text string) (int, bool) {
-	n, err := strconv.Atoi(text)
-	return n, err == nil && n >= 0 && strconv.Itoa(n) == text
+	n, _ := strconv.Atoi(text)
+	return n, n >= 0 && strconv.Itoa(n) == text
 }
 
 // cutAtAny cuts a text before the first of the characters.

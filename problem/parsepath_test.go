@@ -16,13 +16,21 @@ func TestParsePath(t *testing.T) {
 	}{
 		{"", problem.Brackets, nil},
 		{"a", problem.Brackets, problem.Path{"a"}},
+		{"a.b", problem.Brackets, problem.Path{"a", "b"}},
 		{"items[1].name", problem.Brackets, problem.Path{"items", 1, "name"}},
 		{"[0][2].x", problem.Brackets, problem.Path{0, 2, "x"}},
 		{"meta[key]", problem.Brackets, problem.Path{"meta", problem.Key("key")}},
+		{"meta[key].x", problem.Brackets, problem.Path{"meta", problem.Key("key"), "x"}},
+		{"[key]", problem.Brackets, problem.Path{problem.Key("key")}},
+		{"meta[99999999999999999999]", problem.Brackets, problem.Path{"meta", problem.Key("99999999999999999999")}},
 		{"meta[01]", problem.Brackets, problem.Path{"meta", problem.Key("01")}},
 		{`meta["a.b]\"c"].d`, problem.Brackets, problem.Path{"meta", problem.Key(`a.b]"c`), "d"}},
 		{`["a.b"]`, problem.Brackets, problem.Path{"a.b"}},
 		{"a[", problem.Brackets, problem.Path{"a["}},
+		{"a[1", problem.Brackets, problem.Path{"a[1"}},
+		{"a[b", problem.Brackets, problem.Path{"a[b"}},
+		{"a[1]bc", problem.Brackets, problem.Path{"a[1]bc"}},
+		{`a["\x41"]`, problem.Brackets, problem.Path{`a["\x41"]`}},
 		{"a[]", problem.Brackets, problem.Path{"a[]"}},
 		{"a[b c]", problem.Brackets, problem.Path{"a[b c]"}},
 		{`a["b]`, problem.Brackets, problem.Path{`a["b]`}},
@@ -46,9 +54,10 @@ func TestParsePath(t *testing.T) {
 			t.Errorf("ParsePath(%q, %d) = %#v, want %#v", test.text, test.syntax, got, test.want)
 		}
 	}
-	long := strings.Repeat("[0]", 1<<10)
-	if got := problem.ParsePath(long, problem.Brackets); len(got) != 1 {
-		t.Errorf("ParsePath of %d bytes has %d segments, want 1", len(long), len(got))
+	for size, want := range map[int]int{1 << 10: 512, 1<<10 + 2: 1} {
+		if got := problem.ParsePath(strings.Repeat("a.", size/2-1)+"aa", problem.Dots); len(got) != want {
+			t.Errorf("ParsePath of %d bytes has %d segments, want %d", size, len(got), want)
+		}
 	}
 }
 

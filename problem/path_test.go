@@ -29,6 +29,7 @@ func TestAppendPath(t *testing.T) {
 		{"the whole body", problem.InBody, nil, "", "", "#"},
 		{"a member", problem.InBody, path{"name"}, "name", "name", "#/name"},
 		{"nested", problem.InBody, path{"items", 1, "name"}, "items[1].name", "items.1.name", "#/items/1/name"},
+		{"a long list", problem.InBody, path{"items", 1234}, "items[1234]", "items.1234", "#/items/1234"},
 		{"an index at the root", problem.InBody, path{0, "a"}, "[0].a", "0.a", "#/0/a"},
 		{"a map key", problem.InBody, path{"meta", key("env-1")}, "meta[env-1]", "meta.env-1", "#/meta/env-1"},
 		{"an odd map key", problem.InBody, path{"meta", key("a.b]c")}, `meta["a.b]c"]`, "meta.a.b]c", "#/meta/a.b%5Dc"},
@@ -41,6 +42,7 @@ func TestAppendPath(t *testing.T) {
 		{"a name of 40 runes and 80 bytes", problem.InBody, path{long[:80]}, `["` + long[:80] + `"]`, long[:80], "#/" + strings.Repeat("%C3%A9", 40)},
 		{"what is no segment", problem.InBody, path{"a", 1.5}, `a["?"]`, "a.?", "#/a/?"},
 		{"a parameter", problem.InQuery, path{"page.size"}, "page.size", "page.size", "#/page.size"},
+		{"a parameter without a name", problem.InQuery, path{1}, "[1]", "1", "#/1"},
 		{"a header", problem.InHeader, path{"X-Tenant"}, "X-Tenant", "X-Tenant", "#/X-Tenant"},
 		{"one of several parameters", problem.InQuery, path{"tag", 1}, "tag[1]", "tag.1", "#/tag/1"},
 		{"a form is a body", problem.InForm, path{"a.b"}, `["a.b"]`, "a.b", "#/a.b"},
@@ -53,6 +55,20 @@ func TestAppendPath(t *testing.T) {
 		for syntax, want := range []string{c.brackets, c.dots, c.pointer} {
 			if got := string(f.AppendPath([]byte(">"), problem.PathSyntax(syntax))); got != ">"+want {
 				t.Errorf("%s in syntax %d = %s, want %s", c.rule, syntax, got[1:], want)
+			}
+		}
+	}
+}
+
+// Other characters are quoted in brackets, and escaped in a pointer.
+func TestCharactersThatStandForThemselves(t *testing.T) {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	for c := range rune(256) {
+		f := problem.FieldError{Path: problem.Path{string(c)}}
+		for syntax, all := range map[problem.PathSyntax]string{problem.Brackets: letters + "_-", problem.Pointer: letters + "-._!$&'()*+,;=:@?"} {
+			plain := strings.TrimPrefix(string(f.AppendPath(nil, syntax)), "#/") == string(c)
+			if want := strings.ContainsRune(all, c); plain != want {
+				t.Errorf("%q stands for itself in syntax %d: %t, want %t", c, syntax, plain, want)
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/backstop-go/backstop/internal/jsonappend"
+	"github.com/backstop-go/backstop/internal/jsonobject"
 )
 
 // A value is a secret if the name of its member contains one of secretParts, or is one
@@ -52,64 +53,51 @@ const maxRedacted = 100
 // redacted returns a JSON text without secrets. The name of the member, a name beside
 // it, or the value itself shows that a value is a secret.
 func (p *Responder) redacted(body []byte) json.RawMessage {
-	out, err := p.redactValue(nil, body, 0)
-	if err != nil {
-		return nil
-	}
-	return out
+	return p.redactValue(nil, bytes.TrimSpace(body), 0)
 }
 
-func (p *Responder) redactValue(dst, value []byte, depth int) ([]byte, error) {
-	dec := json.NewDecoder(bytes.NewReader(value))
-	dec.UseNumber()
-	token, err := dec.Token()
-	if err != nil {
-		return nil, err
-	}
+func (p *Responder) redactValue(dst []byte, value json.RawMessage, depth int) []byte {
+	text := string(value)
 	switch {
-	case token != json.Delim('{') && token != json.Delim('['):
-		return p.redactScalar(dst, token, depth)
 	case depth == maxRedacted:
-		return append(dst, redactedText...), nil
-	case token == json.Delim('{'):
-		return p.redactObject(dst, dec, depth)
+		return append(dst, redactedText...)
+	case value[0] == '{':
+		return p.redactObject(dst, value, depth)
+	case value[0] == '[':
+		return p.redactArray(dst, value, depth)
+	case value[0] == '"':
+		text, _ = jsonobject.String(value)
+		if p.hidesJSON(text, depth) {
+			return append(dst, redactedText...)
+		}
+		value = jsonappend.String(nil, text)
 	}
+	if isSecretValue(text) {
+		return append(dst, redactedText...)
+	}
+	return append(dst, value...)
+}
+
+func (p *Responder) redactArray(dst []byte, value json.RawMessage, depth int) []byte {
+	elements, _ := jsonobject.Array(value)
 	dst = append(dst, '[')
-	for i := 0; dec.More(); i++ {
+	for i, element := range elements {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		var element json.RawMessage
-		if err := dec.Decode(&element); err != nil {
-			return nil, err
-		}
-		if dst, err = p.redactValue(dst, element, depth+1); err != nil {
-			return nil, err
-		}
+		dst = p.redactValue(dst, element, depth+1)
 	}
-	return append(dst, ']'), nil
+	return append(dst, ']')
 }
 
 // redactObject also hides the values of an object that names its secret in
 // another member: {"name":"password","value":"x"}.
-func (p *Responder) redactObject(dst []byte, dec *json.Decoder, depth int) ([]byte, error) {
-	var members []Detail
-	telling := -1
-	for dec.More() {
-		name, err := dec.Token()
-		if err != nil {
-			return nil, err
-		}
-		m := Detail{Name: name.(string)}
-		if err := dec.Decode(&m.Value); err != nil {
-			return nil, err
-		}
-		var text string
-		if namesAnother[plainName(m.Name)] && json.Unmarshal(m.Value, &text) == nil && p.isSecretName(text) {
-			telling = len(members)
-		}
-		members = append(members, m)
-	}
+func (p *Responder) redactObject(dst []byte, value json.RawMessage, depth int) []byte {
+	members, _ := jsonobject.Parse(value)
+	telling := slices.IndexFunc(members, func(m jsonobject.Member) bool {
+		text, _ := jsonobject.String(m.Value)
+		return namesAnother[plainName(m.Name)] && p.isSecretName(text)
+	})
 	dst = append(dst, '{')
 	for i, m := range members {
 		if i > 0 {
@@ -126,41 +114,18 @@ func (p *Responder) redactObject(dst []byte, dec *json.Decoder, depth int) ([]by
 			dst = append(dst, redactedText...)
 			continue
 		}
-		var err error
-		if dst, err = p.redactValue(dst, m.Value, depth+1); err != nil {
-			return nil, err
-		}
+		dst = p.redactValue(dst, m.Value, depth+1)
 	}
-	return append(dst, '}'), nil
+	return append(dst, '}')
 }
 
 // namesAnother holds the names of members that name another member of their object.
 var namesAnother = map[string]bool{"name": true, "key": true, "field": true, "id": true, "param": true, "parameter": true, "header": true, "property": true, "attribute": true, "label": true, "k": true}
 
-func (p *Responder) redactScalar(dst []byte, token json.Token, depth int) ([]byte, error) {
-	switch v := token.(type) {
-	case string:
-		if isSecretValue(v) || p.hidesJSON(v, depth) {
-			return append(dst, redactedText...), nil
-		}
-		return jsonappend.String(dst, v), nil
-	case json.Number:
-		if isSecretValue(string(v)) {
-			return append(dst, redactedText...), nil
-		}
-		return append(dst, v...), nil
-	}
-	return AppendJSON(dst, token) // true, false, null
-}
-
 // hidesJSON reports whether a string is a JSON text that contains a secret.
 func (p *Responder) hidesJSON(text string, depth int) bool {
-	text = strings.TrimSpace(text)
-	if text == "" || text[0] != '{' && text[0] != '[' || !json.Valid([]byte(text)) {
-		return false
-	}
-	out, err := p.redactValue(nil, []byte(text), depth+1)
-	return err != nil || bytes.Contains(out, []byte(redactedText))
+	raw := []byte(strings.TrimSpace(text))
+	return json.Valid(raw) && bytes.Contains(p.redactValue(nil, raw, depth+1), []byte(redactedText))
 }
 
 // secretText finds, anywhere in a text, JWTs, keys with a usual prefix, PEM blocks, the
