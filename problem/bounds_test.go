@@ -57,7 +57,10 @@ func TestSentencesOfAllFieldsHave16KiB(t *testing.T) {
 		for size, want := range map[int]int{10: 100, 163: 100, 164: 99, 1000: 16, 4 << 10: 4, 5 << 10: 4} {
 			var book logbook
 			kept := 0
-			s := plainStyle(func(dst []byte, v *problem.View) ([]byte, error) { kept = len(v.Fields); return append(dst, "{}"...), nil })
+			s := plainStyle(func(dst []byte, v *problem.View) ([]byte, error) {
+				kept = len(v.Fields)
+				return append(dst, "{}"...), nil
+			})
 			s.FieldText = func(f problem.FieldError) string {
 				return f.Message + f.Param + f.Label + f.Other + strings.Join(f.OneOf, "")
 			}

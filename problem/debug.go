@@ -29,16 +29,16 @@ func DebugLoopback(r *http.Request) bool {
 			return false
 		}
 	}
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	return err == nil && peer.Addr().Unmap().IsLoopback() && isLoopbackHost(r.Host)
+	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
+	return peer.Addr().Unmap().IsLoopback() && isLoopbackHost(r.Host)
 }
 
 func isLoopbackHost(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
-	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	return strings.EqualFold(host, "localhost") || err == nil && addr.Unmap().IsLoopback()
+	addr, _ := netip.ParseAddr(strings.Trim(host, "[]"))
+	return strings.EqualFold(host, "localhost") || addr.Unmap().IsLoopback()
 }
 
 // watch asks [Config.Debug] once. If it says yes, the begin of the body is kept.
@@ -63,12 +63,8 @@ func wantsDebug(r *http.Request) bool {
 }
 
 // opens calls [Config.Debug]. A panic means no.
-func (p *Responder) opens(r *http.Request) (open bool) {
-	defer func() {
-		if recover() != nil {
-			open = false
-		}
-	}()
+func (p *Responder) opens(r *http.Request) bool {
+	defer func() { _ = recover() }()
 	return p.cfg.Debug(r)
 }
 

@@ -126,6 +126,59 @@ func TestTheBodyOfTheOriginalStays(t *testing.T) {
 	outer.ServeHTTP(httptest.NewRecorder(), r)
 }
 
+func TestBodyIsLeftAloneUnlessThereIsOneToShow(t *testing.T) {
+	body := io.NopCloser(strings.NewReader("{}"))
+	for name, c := range map[string]struct {
+		gate func(*http.Request) bool
+		body io.ReadCloser
+	}{
+		"a shut gate": {func(*http.Request) bool { return false }, body}, "no body": {always, http.NoBody}, "none at all": {always, nil},
+	} {
+		r := httptest.NewRequest(http.MethodPost, "/", nil)
+		r.Header, r.Body = asked("true"), c.body
+		serve(problem.Config{Debug: c.gate}, r, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if r.Body != c.body {
+				t.Errorf("%s: the handler is given the body %v, want %v", name, r.Body, c.body)
+			}
+		}))
+	}
+}
+
+func TestDebugBodyThatIsReadInPieces(t *testing.T) {
+	for name, c := range map[string]struct{ sent, want string }{
+		"a body that fits":              {`["` + strings.Repeat("x", 8<<10-4) + `"]`, `["` + strings.Repeat("x", 8<<10-4) + `"]`},
+		"one byte more":                 {`["` + strings.Repeat("x", 8<<10-3) + `"]`, ""},
+		"one whose end alone would fit": {strings.Repeat(" ", 9<<10) + `{"a":1}`, ""},
+	} {
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(c.sent))
+		r.Header = asked("true")
+		var read strings.Builder
+		w := serve(problem.Config{Style: authrim.Style, Debug: always}, r, problem.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) error {
+			io.CopyBuffer(&read, struct{ io.Reader }{r.Body}, make([]byte, 1<<10))
+			return problem.NotFound
+		}))
+		var got struct {
+			Debug struct {
+				Body json.RawMessage `json:"request_body"`
+			}
+		}
+		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || string(got.Debug.Body) != c.want || read.String() != c.sent {
+			t.Errorf("%s: the handler has read %d bytes of %d and %d are shown (%v), want all and %d", name, read.Len(), len(c.sent), len(got.Debug.Body), err, len(c.want))
+		}
+	}
+}
+
+func TestBodyIsReadOnAfterTheAnswer(t *testing.T) {
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("{}"))
+	r.Header = asked("true")
+	serve(problem.Config{Style: authrim.Style, Debug: always}, r, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		problem.Respond(w, r, problem.NotFound)
+		if got, err := io.ReadAll(r.Body); string(got) != "{}" || err != nil {
+			t.Errorf("after the answer the body is read as %q (%v), want {}", got, err)
+		}
+	}))
+}
+
 func TestDebugBody(t *testing.T) {
 	for _, c := range []struct {
 		rule, sent, want string
@@ -286,6 +339,7 @@ func TestDebugLoopback(t *testing.T) {
 		{"127.0.0.1:1", "", "", false},
 		{"127.0.0.1:1", "rebound.example", "", false},
 		{"127.0.0.1:1", "localhost.example:8080", "", false},
+		{"127.0.0.1:1", "192.168.0.1", "", false},
 		{"127.0.0.1:1", "localhost", "Forwarded", false},
 		{"127.0.0.1:1", "localhost", "Via", false},
 		{"127.0.0.1:1", "localhost", "X-Real-IP", false},
@@ -295,6 +349,8 @@ func TestDebugLoopback(t *testing.T) {
 		{"127.0.0.1:1", "localhost", "Cf-Connecting-Ip", false},
 		{"127.0.0.1:1", "localhost", "True-Client-IP", false},
 		{"127.0.0.1:1", "localhost", "X-Azure-ClientIP", false},
+		{"127.0.0.1:1", "localhost", "Cdn-Loop", false},
+		{"127.0.0.1:1", "localhost", "X-Envoy-External-Address", false},
 		{"127.0.0.1:1", "localhost", "Accept", true},
 	} {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)

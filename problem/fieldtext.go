@@ -24,7 +24,10 @@ func FieldText(f FieldError) string {
 	return text
 }
 
-const notValid = "is not valid"
+const (
+	notValid = "is not valid"
+	valid    = "must be a valid " // and a noun, if there is one
+)
 
 // predicate returns the text for a rule, from its facts.
 func predicate(f FieldError) string {
@@ -34,7 +37,7 @@ func predicate(f FieldError) string {
 	case "range":
 		return rangeText(f)
 	case "format":
-		return valid(typeNoun(f.Want))
+		return valid + typeNoun(f.Want)
 	case "unknown":
 		if f.Param != "" {
 			return "is not a known field, did you mean " + f.Param + "?"
@@ -72,15 +75,7 @@ func predicate(f FieldError) string {
 	if text := contentText(f); text != "" {
 		return text
 	}
-	return valid(noun(f))
-}
-
-// valid makes a predicate of a noun, or of its absence.
-func valid(noun string) string {
-	if noun == "" {
-		return notValid
-	}
-	return "must be a valid " + noun
+	return valid + noun(f)
 }
 
 // typeText names the JSON type that was wanted. A duration is sent as a number of

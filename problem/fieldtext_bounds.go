@@ -35,13 +35,9 @@ func lengthText(f FieldError, verb, one, many string) string {
 	case "len", "eq":
 		lo, hi = f.Param, f.Param
 	case "min", "gte":
-		if lo == "" {
-			lo = f.Param
-		}
+		lo = cmp.Or(lo, f.Param)
 	case "max", "lte":
-		if hi == "" {
-			hi = f.Param
-		}
+		hi = cmp.Or(hi, f.Param)
 	}
 	last, words := hi, "between "+lo+" and "
 	switch {

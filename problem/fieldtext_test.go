@@ -205,6 +205,26 @@ func TestComparisons(t *testing.T) {
 	})
 }
 
+// What travels as a string is one, and what has no sentence has none that is wrong.
+func TestNeutralTextOfRareTypes(t *testing.T) {
+	for want, facts := range map[string][]field{
+		"must not be empty": {
+			{Rule: "required", Presence: problem.Zero}, {Rule: "notblank", Want: problem.TypeText, Presence: problem.Zero},
+		},
+		"must not be 0": {{Rule: "required", Want: problem.TypeDuration, Presence: problem.Zero}},
+		"must be at most 9 characters": {
+			{Rule: "max", Param: "9", Want: problem.TypeUUID}, {Rule: "max", Param: "9", Want: problem.TypeIP}, {Rule: "max", Param: "9", Want: problem.TypePrefix},
+		},
+		"is not valid": {{Rule: "len", Param: "9", Want: problem.TypeTime}, {Rule: "format", Want: problem.TypeText}, {Rule: "?"}},
+	} {
+		for _, f := range facts {
+			if got := problem.FieldText(f); got != want {
+				t.Errorf("FieldText(%s) = %q, want %q", describe(f), got, want)
+			}
+		}
+	}
+}
+
 func TestMessagesAndKeys(t *testing.T) {
 	key := field{Path: problem.Path{"meta", problem.Key("k")}, Key: true, Rule: "max", Param: "32", Max: "32", Want: problem.TypeString}
 	formatted := key

@@ -277,7 +277,7 @@ func TestTwoDelaysAreLeftAlone(t *testing.T) {
 }
 
 func TestChallenge(t *testing.T) {
-	const realm = `Bearer realm="vault"`
+	const realm = `Bearer realm="~vault"`
 	const basic = `Basic realm="vault"`
 	for _, c := range []struct {
 		rule string
@@ -378,6 +378,7 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		"statuses":                   {problem.Config{Style: wrongStatus}, []string{"status 200 for gone", "status 700 for Shape"}},
 		"an encoder that panics":     {problem.Config{Style: plainStyle(fails)}, []string{`style "plain" cannot encode`}},
 		"a challenge of two lines":   {problem.Config{Style: plainStyle(works), Challenge: "Bearer\r\nX: y"}, []string{"challenge"}},
+		"an invisible character":     {problem.Config{Challenge: "Bearer realm=\"\x7f\""}, []string{"challenge"}},
 		"a challenge of one blank":   {problem.Config{Challenge: " "}, []string{"challenge"}},
 		"a style and a challenge":    {problem.Config{Style: wrongStatus, Challenge: "é"}, []string{"gone", "challenge"}},
 	} {

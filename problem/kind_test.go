@@ -57,6 +57,20 @@ func TestIs(t *testing.T) {
 	}
 }
 
+func TestCodeIsThereIfItWasNamed(t *testing.T) {
+	for _, c := range []struct {
+		err  *problem.Error
+		want problem.Code
+		ok   bool
+	}{
+		{emailTaken.New("x"), emailTaken, true}, {withoutName.New(""), withoutName, true}, {problem.Conflict.New(""), problem.Code{}, false},
+	} {
+		if got, ok := c.err.Code(); got != c.want || ok != c.ok {
+			t.Errorf("Code() of %v = %+v, %t, want %+v, %t", c.err, got, ok, c.want, c.ok)
+		}
+	}
+}
+
 func TestKindNames(t *testing.T) {
 	seen := map[string]problem.Kind{}
 	for k := problem.Internal; k <= problem.ClientClosed; k++ {
@@ -69,8 +83,10 @@ func TestKindNames(t *testing.T) {
 			t.Errorf("Kind(%d).Error() = %q, want %q", k, k.Error(), name)
 		}
 	}
-	if got := problem.Kind(200).String(); got != "internal" {
-		t.Errorf("Kind(200).String() = %q, want internal: a number that is no kind is treated so", got)
+	for _, k := range []problem.Kind{problem.ClientClosed + 1, 200} {
+		if got := k.String(); got != "internal" {
+			t.Errorf("Kind(%d).String() = %q, want internal: a number that is no kind is treated so", k, got)
+		}
 	}
 	if got := problem.Kind(200).New("").Kind(); got != problem.Internal {
 		t.Errorf("Kind(200).New().Kind() = %v, want internal", got)
@@ -96,6 +112,7 @@ func TestErrorIsForLogs(t *testing.T) {
 		{problem.NotFound.Wrap(io.EOF, ""), "not_found: EOF"},
 		{problem.NotFound.Wrap(io.EOF, "Gone"), "not_found: Gone: EOF"},
 		{problem.Validation.Wrap(io.EOF, "").WithFields(fields...), "validation: tags[0].key required, age max: EOF"},
+		{problem.Validation.New("").WithFields(fields[1]), "validation: age max"},
 		{emailTaken, "email_taken: E-mail is taken"},
 		{nameTaken, "name_taken"},
 		{withoutName, "Teapot"},
@@ -111,10 +128,14 @@ func TestErrorIsForLogs(t *testing.T) {
 }
 
 func TestLogValueGroups(t *testing.T) {
-	e := emailTaken.Wrap(io.EOF, "Taken").WithFields(problem.FieldError{Path: problem.Path{"email"}, Rule: "unique"})
-	want := "[kind=conflict code=email_taken text=Taken fields=email unique cause=EOF]"
-	if got := e.LogValue().String(); got != want {
-		t.Errorf("LogValue() = %s, want %s", got, want)
+	for want, e := range map[string]*problem.Error{
+		"[kind=conflict code=email_taken text=Taken fields=email unique cause=EOF]": emailTaken.Wrap(io.EOF, "Taken").
+			WithFields(problem.FieldError{Path: problem.Path{"email"}, Rule: "unique"}),
+		"[kind=gone]": problem.Gone.New(""),
+	} {
+		if got := e.LogValue().String(); got != want {
+			t.Errorf("LogValue() = %s, want %s", got, want)
+		}
 	}
 	if got := (*problem.Error)(nil).LogValue(); !got.Equal(slog.Value{}) {
 		t.Errorf("LogValue() of nil = %v, want nothing", got)

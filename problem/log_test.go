@@ -78,6 +78,14 @@ type selfish struct{}
 
 func (s selfish) Error() string { panic(s) }
 
+func manyCuts(n int) *problem.Error {
+	e := problem.Gone.New("")
+	for range n {
+		e = e.WithDetail("a", io.EOF)
+	}
+	return e
+}
+
 func TestLogAttributes(t *testing.T) {
 	mux := http.NewServeMux()
 	var err error
@@ -122,6 +130,15 @@ func TestLogAttributes(t *testing.T) {
 		{"a text that just fits", problem.Config{}, problem.Gone.New(strings.Repeat("x", 4<<10)), map[string]string{"truncated": ""}},
 		{"what was cut", problem.Config{}, problem.Gone.New(strings.Repeat("x", 5<<10)).WithDetail("a", io.EOF).WithDetail("b", func() {}), map[string]string{
 			"truncated": "detail a: is or holds an error; detail b: func() cannot be encoded; text",
+		}},
+		{"a detail that is too much", problem.Config{}, problem.Gone.New("").WithDetail("a", strings.Repeat("x", 9<<10)), map[string]string{
+			"truncated": "detail a: too much",
+		}},
+		{"a detail with a long name", problem.Config{}, problem.Gone.New("").WithDetail(strings.Repeat("x", 300), io.EOF), map[string]string{
+			"truncated": "detail " + strings.Repeat("x", 200-len("detail ")),
+		}},
+		{"more than anybody reads", problem.Config{}, manyCuts(11), map[string]string{
+			"truncated": strings.TrimSuffix(strings.Repeat("detail a: is or holds an error; ", 10), "; "),
 		}},
 		{"details without a place", problem.Config{}, problem.Gone.New("").WithDetail("status", 1).WithDetail("id", 2).WithDetail("good", 3), map[string]string{
 			"truncated": "detail status: has no place; detail id: has no place",

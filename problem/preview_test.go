@@ -91,6 +91,16 @@ func TestPreviewLeavesNoTrace(t *testing.T) {
 	}
 }
 
+func TestPreviewHasTheTimeThatWasAsked(t *testing.T) {
+	at := time.Date(2024, 1, 15, 10, 30, 0, 0, time.FixedZone("", 3600))
+	s := problem.RFC9457
+	s.Append = func(dst []byte, v *problem.View) ([]byte, error) { return v.Time.AppendFormat(dst, time.RFC3339), nil }
+	_, _, body := problem.New(problem.Config{Style: s}).Preview(httptest.NewRequest("GET", "/", nil), problem.NotFound, at)
+	if string(body) != "2024-01-15T09:30:00Z" {
+		t.Errorf("a preview at %v is of %s, want the same in UTC", at, body)
+	}
+}
+
 func TestPreviewOfNothing(t *testing.T) {
 	p := problem.New(problem.Config{})
 	var nothing *problem.Error

@@ -5,12 +5,15 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/backstop-go/backstop/internal/exchange"
 	"github.com/backstop-go/backstop/problem"
 )
 
@@ -102,6 +105,35 @@ func TestA5xxIsFlushedBeforeTheHook(t *testing.T) {
 		t.Errorf("while the hook blocks the client read %v, %v, want 503", resp, err)
 	}
 	close(release)
+}
+
+// The memory of a failure serves the next one, and nothing that was in it.
+func TestFailureLeavesNothingToTheNext(t *testing.T) {
+	rich := map[string]error{
+		"a hidden one":                          problem.Forbidden,
+		"a remote one":                          received(401, nil, problem.View{Code: "unauthorized", RequestID: "req_up", RetryAfter: 7}),
+		"one with all facts":                    problem.Gone.New(strings.Repeat("x", 5<<10)).WithDetail("status", 1).WithFields(problem.FieldError{Rule: "required"}).WithRetryAfter(time.Second),
+		"one that a handler has said by itself": &exchange.Stated{Status: 404, How: "in plain text", Text: "no"},
+	}
+	for name, err := range rich {
+		var book logbook
+		p := problem.New(problem.Config{HideForbidden: true, Logger: book.logger()})
+		for range 10 { // the memory of a pool comes and goes
+			for _, err := range []error{err, problem.NotFound} {
+				p.Handler(returning(err)).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+			}
+		}
+		var first logbook
+		problem.New(problem.Config{Logger: first.logger()}).Handler(returning(problem.NotFound)).ServeHTTP(
+			httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+		want := first.one(t)
+		for i, record := range book.all() {
+			if i%2 == 1 && !maps.Equal(record, want) {
+				t.Errorf("after %s a NotFound is logged as %v, want %v", name, record, want)
+				break
+			}
+		}
+	}
 }
 
 func TestInnermostResponderAnswers(t *testing.T) {

@@ -53,6 +53,14 @@ func TestWithCopies(t *testing.T) {
 	}
 }
 
+func TestDelayIsTakenAway(t *testing.T) {
+	for _, d := range []time.Duration{0, -1, -time.Minute} {
+		if got := problem.RateLimited.New("").WithRetryAfter(time.Second).WithRetryAfter(d).RetryAfter(); got != 0 {
+			t.Errorf("after WithRetryAfter(%v) the delay is %v, want none", d, got)
+		}
+	}
+}
+
 func TestCopiesShareNoRoom(t *testing.T) {
 	base := problem.Validation.New("")
 	for n := range 20 {
@@ -115,11 +123,18 @@ func TestWithDetail(t *testing.T) {
 		{"a marshaler speaks for itself", []pair{{"a", spoken{leaky}}, {"b", time.Unix(0, 0).UTC()}}, `a="fine" b="1970-01-01T00:00:00Z"`},
 		{"a cycle that is not encoded", []pair{{"a", loop()}}, ``},
 		{"a marshaler that panics is left out", []pair{{"a", panicking{}}, {"b", 1}}, `b=1`},
+		{"a marshaler of JSON too", []pair{{"a", spokenJSON{leaky}}}, `a="fine"`},
+		{"one by its pointer, where that is known", []pair{{"a", &spokenByPointer{leaky}}, {"b", []spokenByPointer{{leaky}}}}, `a="fine" b=["fine"]`},
+		{"and not where it is not", []pair{{"a", spokenByPointer{leaky}}}, ``},
+		{"an error in an array is left out", []pair{{"a", [1]any{leaky}}}, ``},
 		{"raw JSON stays", []pair{{"a", json.RawMessage(`{"z":1, "a":2}`)}}, `a={"z":1,"a":2}`},
 		{"raw JSON is made valid", []pair{{"a", json.RawMessage("\"\xff\u2028\u2029’\"")}}, "a=\"\ufffd\\u2028\\u2029’\""},
 		{"raw text that is no JSON is left out", []pair{{"a", json.RawMessage(`{`)}}, ``},
 		{"names that print alike are one", []pair{{"a\xff", 1}, {"b", 2}, {"a\xfe", 3}}, "a\ufffd=3 b=2"},
 		{"8 KiB are too much", []pair{{"a", 1}, {"b", strings.Repeat("x", 8<<10)}}, `a=1`},
+		{"with the name", []pair{{"ab", strings.Repeat("x", 8<<10-3)}}, ``},
+		{"the most that fits", []pair{{"a", strings.Repeat("x", 8<<10-3)}}, `a="` + strings.Repeat("x", 8<<10-3) + `"`},
+		{"the old value counts no more", []pair{{"a", strings.Repeat("x", 5<<10)}, {"a", strings.Repeat("y", 5<<10)}}, `a="` + strings.Repeat("y", 5<<10) + `"`},
 	} {
 		e := problem.Conflict.New("")
 		for _, p := range c.in {
@@ -150,6 +165,14 @@ type spoken struct{ Err error }
 
 func (spoken) MarshalText() ([]byte, error) { return []byte("fine"), nil }
 
+type spokenJSON struct{ Err error }
+
+func (spokenJSON) MarshalJSON() ([]byte, error) { return []byte(`"fine"`), nil }
+
+type spokenByPointer struct{ Err error }
+
+func (*spokenByPointer) MarshalJSON() ([]byte, error) { return []byte(`"fine"`), nil }
+
 // loop is a value that encoding/json leaves out, and in which a walk is lost.
 func loop() any {
 	l := &omitted{}
@@ -172,6 +195,9 @@ func TestBounds(t *testing.T) {
 	e := problem.NotFound.New(long)
 	if got := e.Message(); len(got) != 4<<10-1 || !utf8.ValidString(got) {
 		t.Errorf("a text of %d bytes became %d, want the %d before the rune that crosses the bound", len(long), len(got), 4<<10-1)
+	}
+	if got := problem.NotFound.New(strings.Repeat("\x80", 5<<10)).Message(); got != "" {
+		t.Errorf("a text without a rune is cut to %q, want nothing of it", got)
 	}
 	e = problem.Validation.New("").WithFields(make([]problem.FieldError, 60)...)
 	e = e.WithFields(slices.Repeat([]problem.FieldError{{Rule: "late"}}, 10_000)...)
