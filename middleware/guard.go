@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 
@@ -86,8 +87,10 @@ func (c *call) leave() {
 	if c.stacks == nil {
 		return
 	}
-	if form := c.x.Extra().Form; form != nil {
-		form.RemoveAll() // net/http does neither after a panic nor beneath a router that copies the request
+	// net/http removes the files of an upload, but not after a panic, nor if a router
+	// copies the request, as chi does.
+	if form := cmp.Or(c.r.MultipartForm, c.x.Extra().Form); form != nil {
+		form.RemoveAll()
 	}
 	if c.done {
 		return

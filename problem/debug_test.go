@@ -303,7 +303,7 @@ func TestWhatLiesTooDeepIsHidden(t *testing.T) {
 		"objects":          {`{"a":`, "1", `"[REDACTED]"`, "}"},
 		"JSON in a string": {"[", `"[1]"`, `"[REDACTED]"`, "]"},
 	} {
-		for depth := range 110 {
+		for _, depth := range []int{0, 1, 97, 98, 99, 100, 101} {
 			want := nested(c.open, c.value, c.end, depth)
 			limit := 100
 			if name == "JSON in a string" {
