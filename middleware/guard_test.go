@@ -1,15 +1,20 @@
 package middleware_test
 
 import (
+	"bytes"
 	"errors"
 	"io"
+	"io/fs"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/backstop-go/backstop/middleware"
+	"github.com/backstop-go/backstop/problem"
 )
 
 func TestRewriteAloneDoesNotRecover(t *testing.T) {
@@ -29,6 +34,58 @@ func TestRewriteAloneLeavesAnErrorAfterASuccessToTheServer(t *testing.T) {
 	})), "GET")
 	if w.Code != 200 || w.Body.String() != "fine so far\n" {
 		t.Errorf("the answer is %d %q, want what the handler has written", w.Code, w.Body)
+	}
+}
+
+func TestErrorAfterASuccessCutsTheAnswer(t *testing.T) {
+	defer func() {
+		if value := recover(); value != http.ErrAbortHandler {
+			t.Errorf("the panic that cuts the answer is %v, want that of net/http", value)
+		}
+	}()
+	serve(middleware.Standard(silent())(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, "fine")
+		http.Error(w, " so far", http.StatusInternalServerError)
+	})), "GET")
+}
+
+func TestFilesOfAnUploadAreRemoved(t *testing.T) {
+	var form bytes.Buffer
+	parts := multipart.NewWriter(&form)
+	part, err := parts.CreateFormFile("f", "f.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(part, "0123456789")
+	parts.Close()
+	var name string
+	upload := problem.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) error {
+		if err := r.ParseMultipartForm(1); err != nil {
+			t.Fatal(err)
+		}
+		f, err := r.MultipartForm.File["f"][0].Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if file, ok := f.(*os.File); ok {
+			name = file.Name()
+		}
+		if r.Method == "PUT" {
+			panic("boom")
+		}
+		return nil
+	})
+	for router, h := range map[string]http.Handler{"no router": upload, "a router that copies the request": copying("/x", upload)} {
+		for _, method := range []string{"POST", "PUT"} { // of which one panics
+			name = ""
+			r := httptest.NewRequest(method, "/", bytes.NewReader(form.Bytes()))
+			r.Header.Set("Content-Type", parts.FormDataContentType())
+			middleware.Chain(silent().Handler, middleware.Recover())(h).ServeHTTP(httptest.NewRecorder(), r)
+			if _, err := os.Stat(name); name == "" || !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("%s with %s: the file %q of the upload is still there (%v), want it removed", method, router, name, err)
+			}
+		}
 	}
 }
 
