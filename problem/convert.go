@@ -22,14 +22,11 @@ func (p *Responder) convert(x *exchange.Exchange, r *http.Request, err error, st
 	ctx := r.Context()
 	err = p.mapped(ctx, err)
 	e := p.known(r, err, stated)
-	if e.Kind() != Internal || !errors.Is(ctx.Err(), context.Canceled) {
-		return e
-	}
-	// The request is over, so nobody would read a 500.
-	if clientGone(x, r, err) {
+	switch {
+	case e.Kind() != Internal:
+	case clientGone(x, r, err): // nobody would read a 500
 		return ClientClosed.Wrap(err, "")
-	}
-	if errors.Is(err, context.Canceled) { // our own code has ended the request, with a cause
+	case errors.Is(ctx.Err(), context.Canceled) && errors.Is(err, context.Canceled): // our own code has ended the request, with a cause
 		return p.known(r, p.mapped(ctx, context.Cause(ctx)), stated)
 	}
 	return e

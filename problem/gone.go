@@ -16,12 +16,19 @@ import (
 // clientGone reports whether an error only says that the client went away. The error
 // must be one of a connection, and the context of the request must have been canceled
 // without another cause: while the client is there, a broken pipe is one of another
-// service. A handler may also have panicked with such an error.
+// service. Over HTTP/2, a failed write says so a moment before the context does. A
+// handler may also have panicked with such an error.
 func clientGone(x *exchange.Exchange, r *http.Request, err error) bool {
 	if p, ok := as[exchange.Panic](err); ok {
 		err, _ = p.PanicValue().(error)
 	}
-	return context.Cause(r.Context()) == context.Canceled && (errors.Is(err, context.Canceled) || ofConnection(x, err))
+	switch context.Cause(r.Context()) {
+	case nil:
+		return r.ProtoMajor == 2 && isThat(err, x.WriteErr())
+	case context.Canceled:
+		return errors.Is(err, context.Canceled) || ofConnection(x, err)
+	}
+	return false
 }
 
 // ofConnection reports whether an error says that a connection has ended.

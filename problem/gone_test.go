@@ -31,8 +31,9 @@ type ends struct {
 	record map[string]string
 }
 
-// interrupt asks a handler, and goes away as soon as it says that it runs.
-func interrupt(t *testing.T, http2, sends bool, h func(http.ResponseWriter, *http.Request) error) ends {
+// interrupt asks a handler, and goes away as soon as it says that it runs: the
+// request is cancelled, or the connection breaks.
+func interrupt(t *testing.T, http2, sends, breaks bool, outer func(http.Handler) http.Handler, h func(http.ResponseWriter, *http.Request) error) ends {
 	t.Helper()
 	var book logbook
 	running, ended := make(chan struct{}), make(chan *middleware.Summary, 1)
@@ -40,12 +41,19 @@ func interrupt(t *testing.T, http2, sends bool, h func(http.ResponseWriter, *htt
 		t.Errorf("the hook hears of %v, want nothing of a client that left", e.Cause)
 	}})
 	s := server(t, middleware.Chain(
-		middleware.Observe(func(_ *http.Request, sum *middleware.Summary) { ended <- sum }), middleware.Standard(errs),
+		outer, middleware.Observe(func(_ *http.Request, sum *middleware.Summary) { ended <- sum }), middleware.Standard(errs),
 	)(problem.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
 		close(running)
 		return h(w, r)
 	})), http2)
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	conns := make(chan net.Conn, 9)
+	s.Client().Transport.(*http.Transport).DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+		conns <- conn
+		return conn, err
+	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +65,11 @@ func interrupt(t *testing.T, http2, sends bool, h func(http.ResponseWriter, *htt
 	}
 	go func() {
 		<-running
-		cancel()
+		if breaks {
+			(<-conns).Close()
+		} else {
+			cancel()
+		}
 		rest.CloseWithError(context.Canceled)
 	}()
 	if resp, err := s.Client().Do(r); err == nil {
@@ -110,10 +122,28 @@ func TestClientThatLeavesIsNoFailure(t *testing.T) {
 		},
 	} {
 		for _, http2 := range []bool{false, true} {
-			e := interrupt(t, http2, name == sending, h)
-			if !e.sum.Failed || e.sum.Kind != problem.ClientClosed || e.record["level"] != "DEBUG" || e.record["kind"] != "client_closed" {
-				t.Errorf("%s, HTTP/2 %t: the summary is %+v and the record %v, want client_closed at Debug", name, http2, e.sum, e.record)
+			for _, breaks := range []bool{false, true} {
+				e := interrupt(t, http2, name == sending, breaks, middleware.Chain(), h)
+				if !e.sum.Failed || e.sum.Kind != problem.ClientClosed || e.record["level"] != "DEBUG" || e.record["kind"] != "client_closed" {
+					t.Errorf("%s, HTTP/2 %t, with its connection %t: the summary is %+v and the record %v, want client_closed at Debug", name, http2, breaks, e.sum, e.record)
+				}
 			}
+		}
+	}
+}
+
+// A writer around everything may hide that the connection has deadlines.
+func TestClientThatLeavesBehindAWriterThatHides(t *testing.T) {
+	hiding := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(struct{ http.ResponseWriter }{w}, r) })
+	}
+	for _, http2 := range []bool{false, true} {
+		e := interrupt(t, http2, true, false, hiding, func(_ http.ResponseWriter, r *http.Request) error {
+			_, err := io.ReadAll(r.Body)
+			return fmt.Errorf("read: %w", err)
+		})
+		if e.sum.Kind != problem.ClientClosed || e.record["level"] != "DEBUG" {
+			t.Errorf("HTTP/2 %t: the summary is %+v and the record %v, want client_closed at Debug", http2, e.sum, e.record)
 		}
 	}
 }
