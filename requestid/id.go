@@ -42,11 +42,8 @@ func contained(f func()) {
 // generate is the default generator.
 func generate() string {
 	random := randoms.Get().(*bufio.Reader)
-	u, err := uuid.NewRandomFromReader(random)
+	u := uuid.Must(uuid.NewRandomFromReader(random)) // crypto/rand never fails
 	randoms.Put(random)
-	if err != nil {
-		rand.Read(u[:]) // never fails
-	}
 	b := [len(prefix) + 26]byte{}
 	copy(b[:], prefix)
 	encoding.Encode(b[len(prefix):], u[:])

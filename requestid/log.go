@@ -14,22 +14,13 @@ import (
 // [NewLogHandler].
 func Attrs(ctx context.Context) []slog.Attr {
 	x := exchange.From(ctx)
-	if x == nil {
-		return nil
-	}
 	e := x.Extra()
-	attrs := make([]slog.Attr, 0, 4)
-	for _, a := range [...]slog.Attr{
+	return slices.DeleteFunc([]slog.Attr{
 		slog.String("request_id", x.ID()),
 		slog.String("client_request_id", e.ClientID),
 		slog.String("trace_id", e.TraceID),
 		slog.String("span_id", e.SpanID),
-	} {
-		if a.Value.String() != "" {
-			attrs = append(attrs, a)
-		}
-	}
-	return attrs
+	}, func(a slog.Attr) bool { return a.Value.String() == "" })
 }
 
 // NewLogHandler returns a handler that adds [Attrs] of the context to each record. It

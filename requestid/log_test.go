@@ -129,17 +129,23 @@ func TestLogHandlerKeepsTheContractOfHandlers(t *testing.T) {
 // Wrapping it would deadlock: slog.SetDefault sends package log to slog, and that
 // handler sends slog to package log.
 func TestLogHandlerRefusesTheDefault(t *testing.T) {
-	for name, next := range map[string]slog.Handler{
-		"the default": slog.Default().Handler(), "with attributes": slog.Default().Handler().WithAttrs([]slog.Attr{slog.Int("a", 1)}),
-		"in a group": slog.Default().Handler().WithGroup("g"),
+	for _, tt := range []struct {
+		name string
+		next slog.Handler
+		want string
+	}{
+		{"nil", nil, "nil log handler"},
+		{"the default", slog.Default().Handler(), "wrap a slog.NewTextHandler or a slog.NewJSONHandler"},
+		{"the default with attributes", slog.Default().Handler().WithAttrs([]slog.Attr{slog.Int("a", 1)}), "NewJSONHandler"},
+		{"the default in a group", slog.Default().Handler().WithGroup("g"), "NewJSONHandler"},
 	} {
 		func() {
 			defer func() {
-				if text, ok := recover().(string); !ok || !strings.Contains(text, "NewJSONHandler") {
-					t.Errorf("NewLogHandler of %s panics with %q, want a sentence that says what to wrap", name, text)
+				if text, ok := recover().(string); !ok || !strings.HasPrefix(text, "requestid: ") || !strings.Contains(text, tt.want) {
+					t.Errorf("NewLogHandler of %s panics with %q, want a sentence with %q", tt.name, text, tt.want)
 				}
 			}()
-			requestid.NewLogHandler(next)
+			requestid.NewLogHandler(tt.next)
 		}()
 	}
 }
