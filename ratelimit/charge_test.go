@@ -168,6 +168,10 @@ func TestLimiter_Charge_faults(t *testing.T) {
 	if err := bad.Charge(request("ann"), 5); !errors.Is(err, problem.Internal) || !errors.Is(err, ratelimit.ErrRate) {
 		t.Errorf("Charge at a rate of -5 = %v, want Internal because of ErrRate", err)
 	}
+	known := newLimiter(t, ratelimit.Config{Missing: ratelimit.MissingReject})
+	if err := known.Charge(request(""), 5); !errors.Is(err, problem.Unauthenticated) {
+		t.Errorf("Charge without a key = %v, want Unauthenticated", err)
+	}
 }
 
 // What RefundIf gives back is what the request was charged before.

@@ -101,7 +101,7 @@ func NewClientIP(cfg IPConfig) (*ClientIP, error) {
 	}
 	for i, p := range cfg.Trusted {
 		network := p
-		if p.Addr().Is4In6() && p.Bits() >= 96 { // [parseEntry] does the same with an address
+		if p.Addr().Is4In6() { // [parseEntry] does the same with an address
 			network = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
 		}
 		if network.Bits() <= 0 {

@@ -58,12 +58,17 @@ func prefixes(list ...string) []netip.Prefix {
 }
 
 func TestClientIP(t *testing.T) {
+	networks := prefixes("10.1.2.3/8", "2001:db8:ff::/48", "::ffff:192.168.0.0/112", "2001:db8:aa::1/128")
 	c, err := ratelimit.NewClientIP(ratelimit.IPConfig{
-		Trusted: prefixes("10.0.0.0/8", "2001:db8:ff::/48", "::ffff:192.168.0.0/112"),
+		Trusted: networks,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	if networks[0] != netip.MustParsePrefix("10.1.2.3/8") {
+		t.Errorf("NewClientIP has changed the list of the caller, to %v", networks)
+	}
+	networks[0] = netip.MustParsePrefix("203.0.113.0/24") // has no effect any more
 	many := strings.Repeat("10.0.0.1, ", 99) + "10.0.0.1"
 	for _, tt := range []struct {
 		name  string
@@ -87,6 +92,8 @@ func TestClientIP(t *testing.T) {
 		{"a wrapped proxy", "[::ffff:10.0.0.1]:1", []string{"198.51.100.1"}, "198.51.100.1"},
 		{"a wrapped network", "192.168.0.9:1", []string{"198.51.100.1"}, "198.51.100.1"},
 		{"a proxy on IPv6 with a zone", "[2001:db8:ff::1%eth0]:1", []string{"198.51.100.1"}, "198.51.100.1"},
+		{"a network of one address", "[2001:db8:aa::1]:1", []string{"198.51.100.1"}, "198.51.100.1"},
+		{"and its neighbour", "[2001:db8:aa::2]:1", []string{"198.51.100.1"}, "2001:db8:aa::2"},
 		{"NAT64", "10.0.0.1:1", []string{"64:ff9b::c633:6401"}, "198.51.100.1"},
 		{"a trusted proxy behind NAT64", "10.0.0.1:1", []string{"198.51.100.1, 64:ff9b::10.0.0.2"}, "198.51.100.1"},
 		{"no address on the walk", "10.0.0.1:1", []string{"198.51.100.1, unknown, 10.0.0.2"}, ""},
@@ -149,11 +156,11 @@ func TestNewClientIP_tellsAllFaults(t *testing.T) {
 		{ratelimit.IPConfig{}, []string{"no trusted network"}},
 		{
 			ratelimit.IPConfig{
-				Trusted:  append(prefixes("0.0.0.0/0", "::/0", "::ffff:0.0.0.0/96"), netip.Prefix{}),
+				Trusted:  append(prefixes("0.0.0.0/0", "::/0", "::ffff:0.0.0.0/96", "::ffff:0.0.0.0/90"), netip.Prefix{}),
 				Header:   "forwarded",
 				IPv6Bits: 32,
 			},
-			[]string{"0.0.0.0/0 is", "::/0 is", "::ffff:0.0.0.0/96 is", "invalid Prefix is", `"Forwarded" does not hold a list`, "32 is not between 48 and 64"},
+			[]string{"0.0.0.0/0 is", "::/0 is", "::ffff:0.0.0.0/96 is", "::ffff:0.0.0.0/90 is", "invalid Prefix is", `"Forwarded" does not hold a list`, "32 is not between 48 and 64"},
 		},
 		{ratelimit.IPConfig{Trusted: prefixes("10.0.0.0/8"), IPv6Bits: 65}, []string{"65 is not"}},
 	} {

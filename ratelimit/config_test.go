@@ -22,6 +22,15 @@ func TestNew_tellsAllFaults(t *testing.T) {
 		{"a store without a name", ratelimit.Config{Rate: ratelimit.PerMinute(1), Key: ratelimit.Global, Store: newMemory(t, 0)}, []string{
 			`ratelimit: policy name "" is not 1 to 64 of A-Za-z0-9._-`,
 		}},
+		{"no store at all", ratelimit.Config{Name: "api", Key: ratelimit.Global, Store: ratelimit.Limiters(nil)}, []string{
+			`ratelimit: Store is a nil Limiters`,
+		}},
+		{"a name that is too long", ratelimit.Config{Name: strings.Repeat("x", 65), Rate: ratelimit.PerMinute(1), Key: ratelimit.Global}, []string{
+			`is not 1 to 64 of A-Za-z0-9._-`,
+		}},
+		{"a rate that no store can keep, and one that accepts all", ratelimit.Config{
+			Name: "api", Rate: ratelimit.PerMinute(1).WithBurst(-1), Key: ratelimit.Global, Store: easy{newMemory(t, 0)},
+		}, []string{`ratelimit: policy "api": burst of -1 is negative`}},
 		{"everything at once", ratelimit.Config{
 			Name:       "a b",
 			Rate:       ratelimit.PerMinute(-1),
@@ -71,6 +80,17 @@ func TestNew_tellsAllFaults(t *testing.T) {
 		})
 	}
 }
+
+func TestNew_namesOfUpTo64Characters(t *testing.T) {
+	for _, name := range []string{"x", strings.Repeat("x", 64)} {
+		newLimiter(t, ratelimit.Config{Name: name})
+	}
+}
+
+// easy is a store that has nothing against any rate.
+type easy struct{ *ratelimit.Memory }
+
+func (easy) CheckRate(ratelimit.Rate) error { return nil }
 
 // picky is a store that cannot keep any rate.
 type picky struct{ *ratelimit.Memory }

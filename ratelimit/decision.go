@@ -77,7 +77,7 @@ func (c *call) err() error {
 		return nil
 	}
 	switch s, l := c.state(), &c.limits[c.binding]; {
-	case s.RetryAfter == Never && !l.Rate.blocked() && l.Cost > l.Rate.burst():
+	case l.Cost > l.Rate.burst() && !l.Rate.blocked():
 		return problem.PayloadTooLarge.New("Request exceeds the capacity of the rate limit")
 	case s.RetryAfter == Never:
 		return problem.QuotaExceeded

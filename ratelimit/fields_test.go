@@ -2,11 +2,14 @@ package ratelimit_test
 
 import (
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"golang.org/x/time/rate"
 
 	"github.com/backstop-go/backstop/problem"
 	"github.com/backstop-go/backstop/ratelimit"
@@ -53,6 +56,40 @@ func parseList(s string) ([]listItem, error) {
 		if s, ok = strings.CutPrefix(rest, ", "); !ok {
 			return nil, fmt.Errorf("no comma at %q", rest)
 		}
+	}
+}
+
+// What t says is at least a second, and never the endless wait of a refusal that
+// no waiting helps. Integers have 15 digits.
+func TestHandler_fieldsOfTheDraftAtTheirLimits(t *testing.T) {
+	for name, c := range map[string]struct {
+		rate ratelimit.Rate
+		cost int
+		x    *rate.Limiter // behind a Limiters, instead of the rate
+		want string
+	}{
+		"a cost above the burst": {ratelimit.PerMinute(2), 3, nil, `
+Ratelimit: "api";r=2;t=60
+Ratelimit-Policy: "api";q=2;w=60`},
+		"a blocked rate": {ratelimit.Blocked(), 1, nil, `
+Ratelimit: "api";r=0;t=1
+Ratelimit-Policy: "api";q=0;w=1`},
+		"a burst of more than 15 digits": {ratelimit.Rate{}, 0, rate.NewLimiter(1e9, 1<<60), `
+Ratelimit: "api";r=999999999999999;t=63244800
+Ratelimit-Policy: "api";q=999999999999999;w=63244800`},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			cfg := ratelimit.Config{
+				Name: "api", Rate: c.rate, Store: newMemory(t, 0), Key: ratelimit.Global, Families: problem.RateLimitFields,
+				Cost: func(*http.Request) int { return c.cost },
+			}
+			if c.x != nil {
+				cfg.Store = ratelimit.Limiters(func(string, string) *rate.Limiter { return c.x })
+			}
+			if got := fields(serve(newLimiter(t, cfg).Handler(nothing), "").Header()); got != strings.TrimPrefix(c.want, "\n") {
+				t.Errorf("%s: fields =\n%s\nwant%s", name, got, c.want)
+			}
+		})
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -32,8 +33,12 @@ func TestHandler_refusesThe31stRequestAtOnce(t *testing.T) {
 		l := newLimiter(t, ratelimit.Config{Rate: ratelimit.PerMinute(30)})
 		h := l.Handler(nothing)
 		for n := 1; n <= 30; n++ {
-			if w := serve(h, "ann"); w.Code != 200 || w.Header().Get("Retry-After") != "" {
+			w := serve(h, "ann")
+			if w.Code != 200 || w.Header().Get("Retry-After") != "" {
 				t.Fatalf("request %d = %d with Retry-After %q, want 200 with none", n, w.Code, w.Header().Get("Retry-After"))
+			}
+			if left := w.Header().Get("X-RateLimit-Remaining"); left != strconv.Itoa(30-n) || w.Header().Get("X-RateLimit-Limit") != "30" {
+				t.Errorf("request %d leaves %q of %q, want %d of 30", n, left, w.Header().Get("X-RateLimit-Limit"), 30-n)
 			}
 		}
 		w := serve(h, "ann")
@@ -68,8 +73,8 @@ func TestHandler_stateIsBornInNew(t *testing.T) {
 
 func TestHandler_nilPanics(t *testing.T) {
 	defer func() {
-		if recover() == nil {
-			t.Error("Handler(nil) returned, want a panic")
+		if got := recover(); got != "ratelimit: nil handler" {
+			t.Errorf("Handler(nil) = panic %v, want one that says what is nil", got)
 		}
 	}()
 	newLimiter(t, ratelimit.Config{}).Handler(nil)
@@ -150,8 +155,9 @@ func TestHandler_dryRunRefusesNothing(t *testing.T) {
 			if w.Code != 200 || served != 1 || len(w.Header()) != 0 {
 				t.Errorf("a request = %d with %v, served %d times, want 200 without fields, once", w.Code, w.Header(), served)
 			}
-			if n := strings.Count(logged.String(), "\n"); n != 1 {
-				t.Errorf("it is logged in %d lines, want 1:\n%s", n, logged)
+			const want = `level=WARN msg="dry run of a rate limit could not decide" policy=d`
+			if n := strings.Count(logged.String(), "\n"); n != 1 || !strings.Contains(logged.String(), want) || !strings.Contains(logged.String(), " cause.kind=") {
+				t.Errorf("logged are %d lines, want one with %s and the cause:\n%s", n, want, logged)
 			}
 			if d, err := l.Take(request("ann")); err != nil || d.Err() != nil {
 				t.Errorf("Take = %+v, error %v, want no reason to refuse", d, err)
@@ -170,12 +176,17 @@ func logs(t *testing.T) *bytes.Buffer {
 }
 
 func TestHandler_aHookThatPanicsIsContained(t *testing.T) {
+	logged := logs(t)
 	l := newLimiter(t, ratelimit.Config{OnDecision: func(*http.Request, ratelimit.Decision) { panic("hook") }})
 	h := l.Handler(nothing)
 	for n, want := range []int{200, 200, 429} {
 		if w := serve(h, "ann"); w.Code != want {
 			t.Errorf("request %d with a hook that panics = %d, want %d", n+1, w.Code, want)
 		}
+	}
+	const want = `level=ERROR msg="rate limit hook panicked" hook=OnDecision panic=hook`
+	if n := strings.Count(logged.String(), want); n != 3 {
+		t.Errorf("logged are %d panics, want 3 of %s:\n%s", n, want, logged)
 	}
 }
 

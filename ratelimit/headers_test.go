@@ -1,6 +1,7 @@
 package ratelimit_test
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"net/http"
@@ -140,6 +141,23 @@ func TestHandler_retryAfterIsRoundedUp(t *testing.T) {
 			}
 		})
 	}
+}
+
+// slow is a store that takes five seconds to answer.
+type slow struct{ scripted }
+
+func (s slow) Take(ctx context.Context, limits []ratelimit.Limit, states []ratelimit.State) error {
+	time.Sleep(5 * time.Second)
+	return s.scripted.Take(ctx, limits, states)
+}
+
+func TestHandler_resetCountsFromTheAnswerOfTheStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter(t, ratelimit.Config{Name: "api", Store: slow{scripted{{Allowed: true, ResetAfter: 30 * time.Second}}}})
+		if got := serve(l.Handler(nothing), "ann").Header().Get("X-RateLimit-Reset"); got != fmt.Sprint(begin+35) {
+			t.Errorf("X-RateLimit-Reset = %q, want %d: 30 s after the answer of the store", got, begin+35)
+		}
+	})
 }
 
 // Whoever adds a value to a field must not write into that of a neighbour.

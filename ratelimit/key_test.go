@@ -67,22 +67,37 @@ func TestKeys(t *testing.T) {
 }
 
 func TestKeys_mistakesOfTheProgramPanic(t *testing.T) {
-	for name, call := range map[string]func(){
-		"Join of nothing":   func() { ratelimit.Join() },
-		"Join of nil":       func() { ratelimit.Join(ratelimit.Global, nil) },
-		"First of nothing":  func() { ratelimit.First() },
-		"First of nil":      func() { ratelimit.First(nil) },
-		"APIKey of nothing": func() { ratelimit.APIKey("") },
-		"Header of nothing": func() { ratelimit.Header("") },
+	const join, first, header = "ratelimit: Join needs keys, none of them nil", "ratelimit: First needs keys, none of them nil", "ratelimit: a key needs the name of a header"
+	for name, c := range map[string]struct {
+		call func()
+		want string
+	}{
+		"Join of nothing":   {func() { ratelimit.Join() }, join},
+		"Join of nil":       {func() { ratelimit.Join(ratelimit.Global, nil) }, join},
+		"First of nothing":  {func() { ratelimit.First() }, first},
+		"First of nil":      {func() { ratelimit.First(nil) }, first},
+		"APIKey of nothing": {func() { ratelimit.APIKey("") }, header},
+		"Header of nothing": {func() { ratelimit.Header("") }, header},
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
-				if recover() == nil {
-					t.Errorf("%s returned, want a panic", name)
+				if got := recover(); got != c.want {
+					t.Errorf("%s = panic %v, want %s", name, got, c.want)
 				}
 			}()
-			call()
+			c.call()
 		})
+	}
+}
+
+func TestKeys_combinedAreThoseOfConstruction(t *testing.T) {
+	keys := []ratelimit.KeyFunc{ratelimit.Global}
+	join, first := ratelimit.Join(keys...), ratelimit.First(keys...)
+	keys[0] = ratelimit.Route
+	for want, key := range map[string]ratelimit.KeyFunc{"join:6:global": join, "global": first} {
+		if got, ok := key(with()); !ok || got != want {
+			t.Errorf("a key whose list was changed afterwards = %q, %t, want %q", got, ok, want)
+		}
 	}
 }
 
@@ -117,6 +132,7 @@ func TestKeys_asAStoreSeesThem(t *testing.T) {
 		{"a short key", custom(long[:64]), "=" + long[:64]},
 		{"a long key", custom(long), "hash:"},
 		{"a long join", ratelimit.Join(custom(long), ratelimit.BearerToken), "hash:"},
+		{"what can be printed", custom(" !}~"), "= !}~"},
 		{"a line break", custom("a\nb"), "hash:"},
 		{"a letter beyond ASCII", custom("ä"), "hash:"},
 		{"DEL", custom("\x7f"), "hash:"},

@@ -167,8 +167,13 @@ func TestLimiter_costs(t *testing.T) {
 	if err != nil || d.Allowed || d.RetryAfter != ratelimit.Never || !errors.Is(d.Err(), problem.PayloadTooLarge) {
 		t.Errorf("Take above the burst = %+v, %v, want PayloadTooLarge", d, err)
 	}
-	if e, ok := errors.AsType[*problem.Error](d.Err()); !ok || e.RetryAfter() != 0 {
-		t.Errorf("Err above the burst = %v, want no delay", d.Err())
+	if e, ok := errors.AsType[*problem.Error](d.Err()); !ok || e.RetryAfter() != 0 || e.Message() != "Request exceeds the capacity of the rate limit" {
+		t.Errorf("Err above the burst = %v, want no delay, and what is wrong", d.Err())
+	}
+	cost = 1
+	d, err = l.Take(request("ann"))
+	if e, ok := errors.AsType[*problem.Error](d.Err()); err != nil || !ok || !errors.Is(e, problem.RateLimited) || e.Message() != "" {
+		t.Errorf("Err of an empty bucket = %v, %v, want RateLimited in the words of the style", d.Err(), err)
 	}
 	cost = -1
 	if _, err := l.Take(request("ann")); !errors.Is(err, problem.Internal) {
@@ -211,8 +216,8 @@ func TestLimiter_peekAndRefund(t *testing.T) {
 	refund(take()) // of a refusal
 	refund(ratelimit.Decision{})
 	peek(0)
-	if err := other.Refund(t.Context(), first); err == nil {
-		t.Errorf("Refund of another limiter's decision = no error, want one")
+	if err := other.Refund(t.Context(), first); err == nil || !strings.Contains(err.Error(), "another limiter's decision") {
+		t.Errorf("Refund of another limiter's decision = %v, want an error that says so", err)
 	}
 	if d, err := l.Peek(request("ann")); err != nil || d.RetryAfter < 29*time.Second {
 		t.Errorf("Peek of an empty bucket = %+v, %v, want when one unit fits", d, err)
@@ -247,6 +252,7 @@ func TestLimiter_also(t *testing.T) {
 
 func TestLimiter_skip(t *testing.T) {
 	calls := 0
+	logged := logs(t)
 	l := newLimiter(t, ratelimit.Config{
 		Skip:       func(r *http.Request) bool { return r.Method == "OPTIONS" },
 		OnDecision: func(*http.Request, ratelimit.Decision) { calls++ },
@@ -260,8 +266,11 @@ func TestLimiter_skip(t *testing.T) {
 			t.Fatalf("skipped request = %d with %v, want 200 without fields", w.Code, w.Header())
 		}
 	}
-	if calls != 0 {
-		t.Errorf("OnDecision was called %d times for skipped requests, want 0", calls)
+	if calls != 0 || logged.Len() > 0 {
+		t.Errorf("OnDecision was called %d times for skipped requests, want 0; logged is %q, want nothing", calls, logged)
+	}
+	if w := serve(l.Handler(nothing), "ann"); w.Header().Get("X-RateLimit-Remaining") != "1" || calls != 1 {
+		t.Errorf("a request that Skip does not exempt has the fields %v, and %d decisions, want 1 left, and 1", w.Header(), calls)
 	}
 }
 
@@ -288,7 +297,10 @@ func TestLimiter_aStoreThatFailsIsNo429(t *testing.T) {
 		{"a rate that cannot be", fmt.Errorf("%w: s3cr3t-dsn", ratelimit.ErrRate), problem.Internal, 500, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			l := newLimiter(t, ratelimit.Config{Name: "api", Store: failing{c.err}})
+			l := newLimiter(t, ratelimit.Config{
+				Name: "api", Store: failing{c.err},
+				OnDecision: func(_ *http.Request, d ratelimit.Decision) { t.Errorf("OnDecision got %+v, want no call: nothing was decided", d) },
+			})
 			if _, err := l.Take(request("ann")); !errors.Is(err, c.kind) || !errors.Is(err, c.err) {
 				t.Errorf("Take = error %v, want %v because of %v", err, c.kind, c.err)
 			}

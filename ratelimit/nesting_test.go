@@ -80,6 +80,10 @@ X-Ratelimit-Reset: 946684860`},
 		{"the draft lists all", []config{{name: "wide", limit: 9, families: problem.RateLimitFields}, {name: "narrow", limit: 3, families: problem.RateLimitFields}}, 1, `
 Ratelimit: "wide";r=8;t=54, "narrow";r=2;t=40
 Ratelimit-Policy: "wide";q=9;w=60, "narrow";q=3;w=60`},
+		{"the draft lists all, also when the inner refuses", []config{{name: "wide", limit: 9, families: problem.RateLimitFields}, {name: "narrow", limit: 1, families: problem.RateLimitFields}}, 2, `
+Ratelimit: "wide";r=7;t=47, "narrow";r=0;t=60
+Ratelimit-Policy: "wide";q=9;w=60, "narrow";q=1;w=60
+Retry-After: 60`},
 		{"the draft lists all, whoever asked for it", []config{{name: "wide", limit: 9, families: problem.RateLimitFields}, {name: "narrow", limit: 3, families: xOnly}}, 1, `
 Ratelimit: "wide";r=8;t=54, "narrow";r=2;t=40
 Ratelimit-Policy: "wide";q=9;w=60, "narrow";q=3;w=60

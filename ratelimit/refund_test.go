@@ -95,7 +95,7 @@ func TestHandler_aRefundIfThatPanicsIsContained(t *testing.T) {
 				}()
 				serve(l.Handler(c.serve), "ann")
 			}()
-			if !strings.Contains(logged.String(), "panic=hook") {
+			if !strings.Contains(logged.String(), "hook=RefundIf panic=hook") {
 				t.Errorf("logged is %q, want the panic of the hook", logged)
 			}
 			if d, err := l.Peek(request("ann")); err != nil || d.Remaining != 1 {
@@ -117,6 +117,22 @@ func TestHandler_aRefusalIsNotRefunded(t *testing.T) {
 	}
 }
 
+// Where nothing was taken there is nothing to ask about.
+func TestHandler_whatWasNotChargedIsNotAskedAbout(t *testing.T) {
+	for name, cfg := range map[string]ratelimit.Config{
+		"a request that is skipped":          {Skip: func(*http.Request) bool { return true }},
+		"one that a dry run would refuse":    {DryRun: true, Cost: func(*http.Request) int { return 3 }},
+		"one of a caller without any limit":  {RateFor: func(*http.Request) ratelimit.Rate { return ratelimit.Unlimited() }},
+		"one of a caller whom nobody counts": {Key: func(*http.Request) (string, bool) { return "", false }, Missing: ratelimit.MissingSkip},
+	} {
+		asked := 0
+		cfg.RefundIf = func(*http.Request, int) bool { asked++; return true }
+		if w := serve(newLimiter(t, cfg).Handler(nothing), "ann"); w.Code != 200 || asked != 0 {
+			t.Errorf("%s = %d, and RefundIf was asked %d times, want 200 and never", name, w.Code, asked)
+		}
+	}
+}
+
 // lostRefund is a store that fails on refunds, and tells how their context was.
 type lostRefund struct {
 	*ratelimit.Memory
@@ -133,6 +149,7 @@ func (s lostRefund) Take(ctx context.Context, limits []ratelimit.Limit, states [
 
 func TestHandler_aRefundThatFailsSpoilsNoAnswer(t *testing.T) {
 	var contexts []error
+	logged := logs(t)
 	l := newLimiter(t, ratelimit.Config{
 		Name: "login", Store: lostRefund{newMemory(t, 0), &contexts},
 		RefundIf: func(*http.Request, int) bool { return true },
@@ -148,6 +165,9 @@ func TestHandler_aRefundThatFailsSpoilsNoAnswer(t *testing.T) {
 	}
 	if !slices.Equal(contexts, []error{nil}) {
 		t.Errorf("refunds ran on contexts with errors %v, want one, detached from the request", contexts)
+	}
+	if want := `msg="rate limit was not refunded" policy=login cause="ratelimit: refund: lost"`; !strings.Contains(logged.String(), want) {
+		t.Errorf("logged is %q, want %s", logged, want)
 	}
 }
 
@@ -172,16 +192,19 @@ func TestLimiter_Refund_onlyWhatTheStoreWasCharged(t *testing.T) {
 		states scripted
 		want   []string // policies of the refund
 	}{
-		{"both known", scripted{known, known}, []string{"one", "two"}},
-		{"the second unknown", scripted{known, {Allowed: true, Unknown: true}}, []string{"one"}},
-		{"the first degraded", scripted{{Allowed: true, Degraded: true}, known}, []string{"two"}},
-		{"nothing known", scripted{{Allowed: true, Unknown: true}, {Allowed: true, Degraded: true}}, nil},
+		{"both known", scripted{known, known, known}, []string{"one", "two"}},
+		{"the second unknown", scripted{known, {Allowed: true, Unknown: true}, known}, []string{"one"}},
+		{"the first degraded", scripted{{Allowed: true, Degraded: true}, known, known}, []string{"two"}},
+		{"nothing known", scripted{{Allowed: true, Unknown: true}, {Allowed: true, Degraded: true}, known}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var last []ratelimit.Limit
 			l := newLimiter(t, ratelimit.Config{
 				Name: "one", Store: recorded{c.states, &last},
-				Also: []ratelimit.Policy{{Name: "two", Rate: plenty, Key: ratelimit.Global}},
+				Also: []ratelimit.Policy{
+					{Name: "two", Rate: plenty, Key: ratelimit.Global},
+					{Name: "free", Rate: plenty, Key: ratelimit.Global, Cost: func(*http.Request) int { return 0 }},
+				},
 			})
 			d, err := l.Take(request("ann"))
 			if err != nil {
