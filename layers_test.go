@@ -36,6 +36,7 @@ var floors = map[string]int{
 	"ratelimit":               2,
 	"validate":                2,
 	"internal/questions":      3,
+	"internal/styles":         3,
 	"problem/openapi":         3,
 	"ratelimit/ratelimittest": 3,
 	"ratelimit/redisstore":    3,

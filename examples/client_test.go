@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/backstop-go/backstop/internal/questions"
+	"github.com/backstop-go/backstop/internal/styles"
 	"github.com/backstop-go/backstop/problem"
 	"github.com/backstop-go/backstop/problem/client"
 	"github.com/backstop-go/backstop/problem/entryguard"
@@ -58,7 +59,7 @@ func (c *demoClient) callUnder(t *testing.T, ctx context.Context, method, path, 
 	}
 	defer resp.Body.Close()
 	if err := client.Decode(resp, c.style); err != nil {
-		for _, other := range questions.Styles {
+		for _, other := range styles.All {
 			if e, ok := client.Decode(resp, other).(*problem.Error); other.Name != c.style.Name && (!ok || e.Message() != "") {
 				t.Errorf("%s takes an answer of %s for its own: %v", other.Name, c.style.Name, e)
 			}
@@ -71,7 +72,7 @@ func (c *demoClient) callUnder(t *testing.T, ctx context.Context, method, path, 
 
 // A client of the demo is told what its handlers have said, in every style.
 func TestTheClientUnderstandsTheDemo(t *testing.T) {
-	for _, style := range questions.Styles {
+	for _, style := range styles.All {
 		t.Run(style.Name, func(t *testing.T) {
 			t.Parallel()
 			s := questions.Start(t, "stdlib", "-style", style.Name, "-rate", "100000", "-timeout", "1s")
@@ -203,7 +204,7 @@ func readResource(ctx context.Context, api *http.Client, id string) (string, err
 // An expired token is replaced, and the call succeeds, where the vendor advises
 // it.
 func TestTheClientRefreshesAToken(t *testing.T) {
-	for _, style := range questions.Styles {
+	for _, style := range styles.All {
 		s := questions.Start(t, "stdlib", "-style", style.Name)
 		c := newDemoClient(t, s, style, func(_ context.Context, rejected string) (string, error) {
 			if rejected != "Bearer expired-token" {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/backstop-go/backstop/internal/questions"
+	"github.com/backstop-go/backstop/internal/styles"
 	"github.com/backstop-go/backstop/problem"
 )
 
@@ -103,7 +104,7 @@ func TestDocumentedAnswers(t *testing.T) {
 			},
 		},
 	}
-	for _, style := range questions.Styles {
+	for _, style := range styles.All {
 		t.Run(style.Name, func(t *testing.T) {
 			t.Parallel()
 			cases := documented[style.Name]

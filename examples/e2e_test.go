@@ -10,13 +10,14 @@ import (
 	"testing"
 
 	"github.com/backstop-go/backstop/internal/questions"
+	"github.com/backstop-go/backstop/internal/styles"
 	"github.com/backstop-go/backstop/problem"
 )
 
 // TestRoutersAnswerTheSameBytes is the promise of the examples: whatever
 // is asked, in whatever style, the router does not show.
 func TestRoutersAnswerTheSameBytes(t *testing.T) {
-	for _, style := range questions.Styles {
+	for _, style := range styles.All {
 		t.Run(style.Name, func(t *testing.T) {
 			t.Parallel()
 			servers := questions.StartAll(t, "-style", style.Name, "-rate", "100000", "-timeout", "400ms", "-debug")

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/backstop-go/backstop/internal/questions"
+	"github.com/backstop-go/backstop/internal/styles"
 )
 
 var (
@@ -43,8 +44,8 @@ func TestReadmeEnvelopes(t *testing.T) {
 	readme := readmeText(t)
 	sent := readmeSent.FindStringSubmatch(readme)
 	rows := readmeRow.FindAllStringSubmatch(readme, -1)
-	if len(rows) != len(questions.Styles) || sent == nil {
-		t.Fatalf("the README has %d envelopes for %q, want %d", len(rows), sent, len(questions.Styles))
+	if len(rows) != len(styles.All) || sent == nil {
+		t.Fatalf("the README has %d envelopes for %q, want %d", len(rows), sent, len(styles.All))
 	}
 	for _, row := range rows {
 		s := questions.Start(t, "stdlib", "-style", row[1])

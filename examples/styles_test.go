@@ -7,12 +7,13 @@ import (
 	"testing"
 
 	"github.com/backstop-go/backstop/internal/questions"
+	"github.com/backstop-go/backstop/internal/styles"
 )
 
 // TestAMountedServiceIsTheServiceOfItsStyle asks the service below /styles/{name} what
 // a program of that style is asked: the answers are the same bytes.
 func TestAMountedServiceIsTheServiceOfItsStyle(t *testing.T) {
-	for _, style := range questions.Styles {
+	for _, style := range styles.All {
 		t.Run(style.Name, func(t *testing.T) {
 			t.Parallel()
 			flags := []string{"-rate", "100000", "-timeout", "400ms", "-debug"}
@@ -48,7 +49,7 @@ func TestEachProgramMountsEachStyle(t *testing.T) {
 }
 
 func mounts() (all []string) {
-	for _, style := range questions.Styles {
+	for _, style := range styles.All {
 		all = append(all, "/styles/"+style.Name)
 	}
 	return all

@@ -14,18 +14,12 @@ import (
 	"time"
 
 	"github.com/backstop-go/backstop/internal/golden"
+	"github.com/backstop-go/backstop/internal/styles"
 	"github.com/backstop-go/backstop/problem"
-	"github.com/backstop-go/backstop/problem/authrim"
-	"github.com/backstop-go/backstop/problem/enkryptify"
-	"github.com/backstop-go/backstop/problem/enpass"
-	"github.com/backstop-go/backstop/problem/entryguard"
-	"github.com/backstop-go/backstop/problem/scaivault"
 	"github.com/backstop-go/backstop/requestid"
 )
 
-var allStyles = []problem.Style{
-	entryguard.Style, enpass.Style, enkryptify.Style, authrim.Style, scaivault.Style, problem.RFC9457,
-}
+var allStyles = styles.All
 
 // answer returns what a service of a style answers to a request, which has the
 // ID req_golden, when its handler returns an error.

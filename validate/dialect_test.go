@@ -32,8 +32,6 @@ var dialects = map[string]func(problem.FieldError) string{
 	"N": problem.FieldText,
 }
 
-var styles = []problem.Style{problem.RFC9457, entryguard.Style, enkryptify.Style, enpass.Style, authrim.Style, scaivault.Style}
-
 func TestSentencesOfTheEdgeCases(t *testing.T) {
 	for _, tt := range []struct {
 		row     int

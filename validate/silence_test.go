@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-playground/validator/v10"
 
+	"github.com/backstop-go/backstop/internal/styles"
 	"github.com/backstop-go/backstop/problem"
 	"github.com/backstop-go/backstop/validate"
 )
@@ -36,7 +37,7 @@ func isSilent[T any](t *testing.T, row int, body, secret string) {
 	t.Helper()
 	_, err := validate.Decode[T](nil, nil, post(body))
 	said := map[string]string{"error": fmt.Sprintf("%v %+v %#v", err, err, err)}
-	for _, style := range styles {
+	for _, style := range styles.All {
 		var log strings.Builder
 		errs := problem.New(problem.Config{Style: style, Logger: slog.New(slog.NewJSONHandler(&log, nil))})
 		w := httptest.NewRecorder()

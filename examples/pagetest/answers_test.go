@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/backstop-go/backstop/internal/questions"
+	"github.com/backstop-go/backstop/internal/styles"
 	"github.com/backstop-go/backstop/problem"
 )
 
@@ -91,10 +91,10 @@ func TestEachAnswerIsThatOfAPlainClient(t *testing.T) {
 	for _, f := range failures {
 		b.choose(f.name)
 		cards := b.cards()
-		if len(cards) != len(questions.Styles) {
-			t.Fatalf("%s has %d answers, want %d", f.name, len(cards), len(questions.Styles))
+		if len(cards) != len(styles.All) {
+			t.Fatalf("%s has %d answers, want %d", f.name, len(cards), len(styles.All))
 		}
-		for i, style := range questions.Styles {
+		for i, style := range styles.All {
 			got := cards[i]
 			want := ask(t, b.origin+"/styles/"+style.Name, f.method, f.path, f.token, f.body, f.name == rateLimit)
 			if status, _, _ := strings.Cut(got.Status, " "); got.Style != style.Name || status != strconv.Itoa(want.status) {

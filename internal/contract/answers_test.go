@@ -17,6 +17,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 
 	"github.com/backstop-go/backstop/internal/questions"
+	"github.com/backstop-go/backstop/internal/styles"
 	"github.com/backstop-go/backstop/problem"
 )
 
@@ -116,7 +117,7 @@ func (w *witness) see(t *testing.T, d *document, style problem.Style, name strin
 // program serves: status, media type, required headers, body. Then it holds the
 // document against the answers: nothing is documented that does not happen.
 func TestAnswersFitTheDocument(t *testing.T) {
-	for _, style := range questions.Styles {
+	for _, style := range styles.All {
 		t.Run(style.Name, func(t *testing.T) {
 			t.Parallel()
 			servers := questions.StartAll(t, "-style", style.Name, "-rate", "100000", "-timeout", "400ms", "-debug")

@@ -13,6 +13,7 @@ import (
 	_ "github.com/oapi-codegen/runtime" // what the generated clients need
 
 	"github.com/backstop-go/backstop/internal/questions"
+	"github.com/backstop-go/backstop/internal/styles"
 	"github.com/backstop-go/backstop/problem"
 )
 
@@ -33,7 +34,7 @@ func TestGeneratedClientsMeetEachErrorTyped(t *testing.T) {
 	args := []string{strings.Join(kinds, ",")}
 	var want, imports, meets strings.Builder
 	instantiate(t, dir, "typed/typed.go", "typed.go.txt")
-	for _, style := range questions.Styles {
+	for _, style := range styles.All {
 		s := questions.Start(t, questions.Programs[0], "-style", style.Name, "-rate", "100000")
 		generate(t, filepath.Join(dir, style.Name, "client.go"), style.Name, published(t, s))
 		instantiate(t, dir, style.Name+"/meet.go", "meet.go.txt", "STYLE", style.Name)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/backstop-go/backstop/internal/questions"
+	"github.com/backstop-go/backstop/internal/styles"
 )
 
 // linters are packages of npm, with what they are called for.
@@ -32,7 +33,7 @@ func TestLintersFindNoError(t *testing.T) {
 	}
 	write("spectral.yaml", []byte(`extends: ["spectral:oas"]`))
 	var files []string
-	for _, style := range questions.Styles {
+	for _, style := range styles.All {
 		s := questions.Start(t, questions.Programs[0], "-style", style.Name)
 		write(style.Name+".json", published(t, s))
 		files = append(files, style.Name+".json")

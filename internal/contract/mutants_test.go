@@ -11,6 +11,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/backstop-go/backstop/internal/questions"
+	"github.com/backstop-go/backstop/internal/styles"
 	"github.com/backstop-go/backstop/problem"
 )
 
@@ -73,7 +74,7 @@ func mutants(t *testing.T, d *document, op *operation, r response) []mutant {
 // TestMutantsAreRefused breaks good answers, of all kinds of error in all styles, and
 // asks each judge: one that lets a mutant pass would prove nothing above.
 func TestMutantsAreRefused(t *testing.T) {
-	for _, style := range questions.Styles {
+	for _, style := range styles.All {
 		t.Run(style.Name, func(t *testing.T) {
 			t.Parallel()
 			s := questions.Start(t, questions.Programs[0], "-style", style.Name, "-rate", "100000")

@@ -10,7 +10,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/backstop-go/backstop/internal/questions"
+	"github.com/backstop-go/backstop/internal/styles"
 	"github.com/backstop-go/backstop/problem"
 )
 
@@ -78,7 +78,7 @@ func check(t *testing.T, schema *jsonschema.Schema, body []byte) error {
 // that the vendors have published, against the schemas.
 func TestBodiesFitTheSchema(t *testing.T) {
 	bodies := 0
-	for _, style := range questions.Styles {
+	for _, style := range styles.All {
 		schema := compile(t, style)
 		golden := files(t, "../../problem/testdata", style.Name)
 		if len(golden) < 30 {
@@ -131,7 +131,7 @@ func files(t *testing.T, parts ...string) map[string][]byte {
 // TestSchemasAreClosed adds and removes members of every golden body. A member
 // that no page knows, or one too few, is another envelope.
 func TestSchemasAreClosed(t *testing.T) {
-	for _, style := range questions.Styles {
+	for _, style := range styles.All {
 		schema := compile(t, style)
 		for file, body := range files(t, "../../problem/testdata", style.Name) {
 			var members map[string]any

@@ -1,18 +1,6 @@
 package questions
 
-import (
-	"github.com/backstop-go/backstop/problem"
-	"github.com/backstop-go/backstop/problem/authrim"
-	"github.com/backstop-go/backstop/problem/enkryptify"
-	"github.com/backstop-go/backstop/problem/enpass"
-	"github.com/backstop-go/backstop/problem/entryguard"
-	"github.com/backstop-go/backstop/problem/scaivault"
-)
-
-// Styles are those that the programs know.
-var Styles = []problem.Style{
-	entryguard.Style, enpass.Style, enkryptify.Style, authrim.Style, scaivault.Style, problem.RFC9457,
-}
+import "github.com/backstop-go/backstop/problem"
 
 // Want is what a call should come to: a status, or the status that the style
 // has for a kind, or no answer at all.

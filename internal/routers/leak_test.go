@@ -8,14 +8,10 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/backstop-go/backstop/internal/styles"
 	"github.com/backstop-go/backstop/middleware"
 	"github.com/backstop-go/backstop/problem"
-	"github.com/backstop-go/backstop/problem/authrim"
-	"github.com/backstop-go/backstop/problem/enkryptify"
-	"github.com/backstop-go/backstop/problem/enpass"
-	"github.com/backstop-go/backstop/problem/entryguard"
 	"github.com/backstop-go/backstop/problem/problemtest"
-	"github.com/backstop-go/backstop/problem/scaivault"
 	"github.com/backstop-go/backstop/validate"
 )
 
@@ -68,9 +64,7 @@ func TestNothingLeaksThroughAnyRouter(t *testing.T) {
 			http.Error(w, dsn, http.StatusInternalServerError)
 		})),
 	}
-	for _, style := range []problem.Style{
-		entryguard.Style, enpass.Style, enkryptify.Style, authrim.Style, scaivault.Style, problem.RFC9457,
-	} {
+	for _, style := range styles.All {
 		for _, gate := range []func(*http.Request) bool{nil, problem.DebugLoopback} {
 			standard := middleware.Standard(problem.New(problem.Config{
 				Style: style, Debug: gate, Logger: slog.New(slog.DiscardHandler),

@@ -15,18 +15,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/backstop-go/backstop/problem"
-	"github.com/backstop-go/backstop/problem/authrim"
+	"github.com/backstop-go/backstop/internal/styles"
 	"github.com/backstop-go/backstop/problem/client"
-	"github.com/backstop-go/backstop/problem/enkryptify"
-	"github.com/backstop-go/backstop/problem/enpass"
-	"github.com/backstop-go/backstop/problem/entryguard"
-	"github.com/backstop-go/backstop/problem/scaivault"
 )
 
-var allStyles = []problem.Style{
-	entryguard.Style, enpass.Style, enkryptify.Style, authrim.Style, scaivault.Style, problem.RFC9457,
-}
+var allStyles = styles.All
 
 // base is a service as a function. It reads and closes the body of the request,
 // as a RoundTripper must, and keeps what it was sent.

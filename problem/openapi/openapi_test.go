@@ -10,18 +10,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/backstop-go/backstop/internal/styles"
 	"github.com/backstop-go/backstop/problem"
 	"github.com/backstop-go/backstop/problem/authrim"
-	"github.com/backstop-go/backstop/problem/enkryptify"
 	"github.com/backstop-go/backstop/problem/enpass"
 	"github.com/backstop-go/backstop/problem/entryguard"
 	"github.com/backstop-go/backstop/problem/openapi"
 	"github.com/backstop-go/backstop/problem/scaivault"
 )
-
-var styles = []problem.Style{
-	entryguard.Style, enpass.Style, enkryptify.Style, authrim.Style, scaivault.Style, problem.RFC9457,
-}
 
 // config is a small API in a style.
 func config(style problem.Style, ops ...openapi.Operation) openapi.Config {
@@ -181,7 +177,7 @@ func TestStyleThatIsNoJSON(t *testing.T) {
 }
 
 func TestSameConfigurationSameBytes(t *testing.T) {
-	for _, style := range styles {
+	for _, style := range styles.All {
 		errs := []error{}
 		for k := range problem.ClientClosed {
 			errs = append(errs, k)

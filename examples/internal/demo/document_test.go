@@ -8,12 +8,8 @@ import (
 
 	"github.com/backstop-go/backstop/examples/internal/demo"
 	"github.com/backstop-go/backstop/internal/golden"
+	"github.com/backstop-go/backstop/internal/styles"
 	"github.com/backstop-go/backstop/problem"
-	"github.com/backstop-go/backstop/problem/authrim"
-	"github.com/backstop-go/backstop/problem/enkryptify"
-	"github.com/backstop-go/backstop/problem/enpass"
-	"github.com/backstop-go/backstop/problem/entryguard"
-	"github.com/backstop-go/backstop/problem/scaivault"
 	"github.com/backstop-go/backstop/validate"
 )
 
@@ -24,9 +20,7 @@ func TestDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := golden.Open(t, "testdata")
-	for _, style := range []problem.Style{
-		entryguard.Style, enpass.Style, enkryptify.Style, authrim.Style, scaivault.Style, problem.RFC9457,
-	} {
+	for _, style := range styles.All {
 		routes := demo.Routes(demo.Config{Style: style, Timeout: time.Second}, problem.New(problem.Config{Style: style}), v)
 		at := slices.IndexFunc(routes, func(r demo.Route) bool { return r.Pattern == "/openapi.json" })
 		if at < 0 {

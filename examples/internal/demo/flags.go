@@ -9,12 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/backstop-go/backstop/internal/styles"
 	"github.com/backstop-go/backstop/problem"
-	"github.com/backstop-go/backstop/problem/authrim"
-	"github.com/backstop-go/backstop/problem/enkryptify"
-	"github.com/backstop-go/backstop/problem/enpass"
-	"github.com/backstop-go/backstop/problem/entryguard"
-	"github.com/backstop-go/backstop/problem/scaivault"
 	"github.com/backstop-go/backstop/ratelimit"
 )
 
@@ -31,18 +27,12 @@ type Config struct {
 	log *recentLog // nil where none is kept
 }
 
-func styles() []problem.Style {
-	return []problem.Style{
-		entryguard.Style, enpass.Style, enkryptify.Style, authrim.Style, scaivault.Style, problem.RFC9457,
-	}
-}
-
 // parseFlags reads a command line. What it cannot take literally is an error:
 // a server that quietly runs with other limits than it was told is worse than
 // one that does not run.
 func parseFlags(fs *flag.FlagSet, args []string) (Config, error) {
 	var names []string
-	for _, s := range styles() {
+	for _, s := range styles.All {
 		names = append(names, s.Name)
 	}
 	var cfg Config
@@ -60,7 +50,7 @@ func parseFlags(fs *flag.FlagSet, args []string) (Config, error) {
 	if *debug {
 		cfg.Debug = problem.DebugLoopback
 	}
-	for _, s := range styles() {
+	for _, s := range styles.All {
 		if s.Name == *style {
 			cfg.Style = s
 		}

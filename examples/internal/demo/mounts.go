@@ -3,6 +3,8 @@ package demo
 import (
 	"net/http"
 	"strings"
+
+	"github.com/backstop-go/backstop/internal/styles"
 )
 
 // withStyles serves the program's own service and, below /styles/{name}/, one
@@ -15,7 +17,7 @@ func withStyles(cfg Config, app func(Config) (http.Handler, error)) (http.Handle
 		return nil, err
 	}
 	mounted := map[string]http.Handler{}
-	for _, style := range styles() {
+	for _, style := range styles.All {
 		cfg.Style, cfg.Name = style, "api-"+style.Name
 		styled, err := app(cfg)
 		if err != nil {
