@@ -77,6 +77,24 @@ const (
 	patient   = 5 * time.Second
 )
 
+// watched is a client that tells of each call: its first key, and how it ended.
+type watched struct {
+	redisstore.Client
+	tell func(ctx context.Context, key string, err error)
+}
+
+func (w *watched) Eval(ctx context.Context, verb, script string, keys []string, args []int64) ([]int64, error) {
+	reply, err := w.Client.Eval(ctx, verb, script, keys, args)
+	w.tell(ctx, keys[0], err)
+	return reply, err
+}
+
+// Cluster reports whether the client is one of a cluster.
+func (w *watched) Cluster() bool {
+	client, ok := w.Client.(interface{ Cluster() bool })
+	return ok && client.Cluster()
+}
+
 // events collects what OnDegraded is told.
 type events struct {
 	mu  sync.Mutex

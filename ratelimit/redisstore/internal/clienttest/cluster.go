@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/backstop-go/backstop/ratelimit"
@@ -54,9 +55,14 @@ func clusterKeys(t *testing.T, h Harness) {
 // deadNode stops one node, then kills it.
 func deadNode(t *testing.T, h Harness) {
 	nodes, client := startCluster(t, h)
-	count := &countedCluster{counted{Client: client}}
+	var failed atomic.Int64
+	watch := &watched{client, func(_ context.Context, _ string, err error) {
+		if err != nil {
+			failed.Add(1)
+		}
+	}}
 	var seen events
-	s := newStore(t, redisstore.Config{Client: count, Timeout: unhurried, OnDegraded: seen.add})
+	s := newStore(t, redisstore.Config{Client: watch, Timeout: unhurried, OnDegraded: seen.add})
 	ids := identities(t, nodes, client)
 	connect(t, s)
 	exact := func(node int) bool {
@@ -83,7 +89,7 @@ func deadNode(t *testing.T, h Harness) {
 		})
 		// A busy machine may miss a timeout now and then; a dead node misses all,
 		// and is asked by a probe now and then.
-		before, degraded := count.failed.Load(), 0
+		before, degraded := failed.Load(), 0
 		for range 50 {
 			for _, key := range slices.Concat(ids[0], ids[2]) {
 				if take(t, s, one(key)).Degraded {
@@ -97,7 +103,7 @@ func deadNode(t *testing.T, h Harness) {
 		if degraded > 20 {
 			t.Errorf("%s: %d of 400 calls for living nodes were decided without them", tc.name, degraded)
 		}
-		if asked := count.failed.Load() - before; asked > 100 {
+		if asked := failed.Load() - before; asked > 100 {
 			t.Errorf("%s: %d of 200 calls for the dead node were sent to it", tc.name, asked)
 		}
 		tc.run()
@@ -108,14 +114,6 @@ func deadNode(t *testing.T, h Harness) {
 	}
 }
 
-// countedCluster is what its client is.
-type countedCluster struct{ counted }
-
-func (c *countedCluster) Cluster() bool {
-	client, ok := c.Client.(interface{ Cluster() bool })
-	return ok && client.Cluster()
-}
-
 // identities finds four keys for each node, whose ranges of slots the node owns
 // as a whole: breakers know ranges and not nodes.
 func identities(t *testing.T, nodes [3]*redistest.Server, client redisstore.Client) [3][]string {
@@ -123,11 +121,12 @@ func identities(t *testing.T, nodes [3]*redistest.Server, client redisstore.Clie
 	var found [3][]string
 	for i := 0; len(found[0]) < 4 || len(found[1]) < 4 || len(found[2]) < 4; i++ {
 		key := "id" + strconv.Itoa(i)
-		spy := &spy{Client: client}
-		take(t, newStore(t, redisstore.Config{Client: spy, Timeout: patient}), one(key))
-		slot, ok := nodes[0].Do("CLUSTER", "KEYSLOT", spy.key).(int64)
-		if !ok || !strings.Contains(spy.key, "{") {
-			t.Fatalf("the slot of %q is %d", spy.key, slot)
+		var sent string
+		watch := &watched{client, func(_ context.Context, key string, _ error) { sent = key }}
+		take(t, newStore(t, redisstore.Config{Client: watch, Timeout: patient}), one(key))
+		slot, ok := nodes[0].Do("CLUSTER", "KEYSLOT", sent).(int64)
+		if !ok || !strings.Contains(sent, "{") {
+			t.Fatalf("the slot of %q is %d", sent, slot)
 		}
 		from, to := slot/1024*1024, slot/1024*1024+1023
 		if node := from * 3 / 16384; node == to*3/16384 && len(found[node]) < 4 {
@@ -135,15 +134,4 @@ func identities(t *testing.T, nodes [3]*redistest.Server, client redisstore.Clie
 		}
 	}
 	return found
-}
-
-// spy remembers the first key of the latest call.
-type spy struct {
-	redisstore.Client
-	key string
-}
-
-func (s *spy) Eval(ctx context.Context, verb, script string, keys []string, args []int64) ([]int64, error) {
-	s.key = keys[0]
-	return s.Client.Eval(ctx, verb, script, keys, args)
 }

@@ -12,24 +12,6 @@ import (
 	"github.com/backstop-go/backstop/ratelimit/redisstore/internal/redistest"
 )
 
-// counted counts the calls that failed, and those that a server did not answer
-// in time.
-type counted struct {
-	redisstore.Client
-	failed, slow atomic.Int64
-}
-
-func (c *counted) Eval(ctx context.Context, verb, script string, keys []string, args []int64) ([]int64, error) {
-	reply, err := c.Client.Eval(ctx, verb, script, keys, args)
-	if err != nil {
-		c.failed.Add(1)
-	}
-	if err != nil && ctx.Err() != nil {
-		c.slow.Add(1)
-	}
-	return reply, err
-}
-
 // load is a stream of requests: 100 per second that no rate refuses, and as
 // many of a bucket that is soon empty.
 type load struct {
@@ -104,7 +86,12 @@ func outages(t *testing.T, h Harness) {
 		t.Run([]string{"local", "open"}[mode], func(t *testing.T) {
 			t.Parallel()
 			server := redistest.Start(t)
-			client := &counted{Client: h.New(t, server.Addr)}
+			var slow atomic.Int64 // calls that the server did not answer in time
+			client := &watched{h.New(t, server.Addr), func(ctx context.Context, _ string, err error) {
+				if err != nil && ctx.Err() != nil {
+					slow.Add(1)
+				}
+			}}
 			var seen events
 			s := newStore(t, redisstore.Config{Client: client, Timeout: unhurried, Mode: mode, OnDegraded: seen.add})
 			connect(t, s)
@@ -113,11 +100,11 @@ func outages(t *testing.T, h Harness) {
 			server.Freeze()
 			time.Sleep(2 * time.Second)
 			server.Thaw()
-			l.awaitRecovery(t, client, "SIGCONT")
+			l.awaitRecovery(t, &slow, "SIGCONT")
 			server.Kill()
 			time.Sleep(2 * time.Second)
 			server.Run()
-			l.awaitRecovery(t, client, "a restart")
+			l.awaitRecovery(t, &slow, "a restart")
 			l.end()
 
 			if l.errors > 0 {
@@ -129,8 +116,8 @@ func outages(t *testing.T, h Harness) {
 			// In two outages: the calls that open the breaker, those that are under
 			// way meanwhile (200/s for 100 ms, and as many again on a busy machine),
 			// and the probes of two seconds. Without a breaker there would be 800.
-			if slow := client.slow.Load(); slow > 2*(5+40+6) {
-				t.Errorf("%d calls waited for the timeout, want few", slow)
+			if n := slow.Load(); n > 2*(5+40+6) {
+				t.Errorf("%d calls waited for the timeout, want few", n)
 			}
 			if got := seen.list(); len(got)%2 != 0 || len(got) < 4 || !got[0] || got[len(got)-1] {
 				t.Errorf("OnDegraded was told %v, want true and false in turn, at least twice", got)
@@ -148,15 +135,15 @@ func outages(t *testing.T, h Harness) {
 // awaitRecovery allows the longest pause that two seconds can lead to, and one
 // more second. If the machine was so busy that the living server missed a
 // timeout, there is one more pause.
-func (l *load) awaitRecovery(t *testing.T, c *counted, after string) {
+func (l *load) awaitRecovery(t *testing.T, slow *atomic.Int64, after string) {
 	t.Helper()
-	begin, slow, most := time.Now(), c.slow.Load(), 3*time.Second
+	begin, before, most := time.Now(), slow.Load(), 3*time.Second
 	redistest.Await(t, "decisions by Redis after "+after, func() bool {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		return l.redis.After(begin) && l.redis.Sub(l.degraded) > 100*time.Millisecond
 	})
-	if c.slow.Load() > slow {
+	if slow.Load() > before {
 		most += 4 * time.Second
 	}
 	if took := time.Since(begin); took > most {

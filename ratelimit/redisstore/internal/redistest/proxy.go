@@ -18,22 +18,29 @@ type Proxy struct {
 // NewProxy runs a proxy before the server of an address until the test ends.
 func NewProxy(t testing.TB, server string) *Proxy {
 	t.Helper()
+	p := &Proxy{}
+	p.Addr = accept(t, func(client net.Conn) { p.join(client, server) })
+	return p
+}
+
+// accept listens until the test ends, and hands over each connection.
+func accept(t testing.TB, join func(net.Conn)) (addr string) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
-	p := &Proxy{Addr: l.Addr().String()}
 	go func() {
 		for {
 			client, err := l.Accept()
 			if err != nil {
 				return // the test has ended
 			}
-			go p.join(client, server)
+			go join(client)
 		}
 	}()
-	return p
+	return l.Addr().String()
 }
 
 // LoseNext loses the reply to the next command of a name: instead of it, the

@@ -23,21 +23,8 @@ type Relay struct {
 // NewRelay runs a relay until the test ends.
 func NewRelay(t testing.TB, delay, connect time.Duration, server string) *Relay {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	r := &Relay{Addr: l.Addr().String(), delay: delay, connect: connect, server: server}
-	go func() {
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return // the test has ended
-			}
-			go r.join(client)
-		}
-	}()
+	r := &Relay{delay: delay, connect: connect, server: server}
+	r.Addr = accept(t, r.join)
 	return r
 }
 
