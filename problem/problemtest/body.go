@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/backstop-go/backstop/internal/strictjson"
 	"github.com/backstop-go/backstop/problem"
 )
 
@@ -24,12 +24,11 @@ func (a answer) check(style problem.Style) error {
 	if strings.ContainsAny(string(a.body), "\u2028\u2029") {
 		return errors.New("has U+2028 or U+2029, which ends a line in older JavaScript")
 	}
-	dec := json.NewDecoder(bytes.NewReader(a.body))
-	if err := walk(dec); err != nil {
-		return err
-	}
-	if _, err := dec.Token(); err != io.EOF { // More takes a "}" for an end
-		return errors.New("has something after its end")
+	all := len(a.body) // bounds for other documents than this
+	scanner := strictjson.NewScanner(strictjson.Limits{Depth: all, Elements: all, Tokens: all})
+	defer scanner.Release()
+	if err := scanner.Scan(a.body, true); err != nil {
+		return fmt.Errorf("is no JSON that all clients read alike: %w", err)
 	}
 	return nil
 }
@@ -37,39 +36,6 @@ func (a answer) check(style problem.Style) error {
 func isJSON(style problem.Style) bool {
 	media, _, _ := strings.Cut(style.ContentType, ";")
 	return strings.HasSuffix(strings.TrimSpace(media), "json")
-}
-
-// walk reads a JSON value and finds names that stand twice in an object.
-func walk(dec *json.Decoder) error {
-	token, err := dec.Token()
-	if err != nil {
-		return fmt.Errorf("is no JSON: %w", err)
-	}
-	start, ok := token.(json.Delim)
-	if !ok {
-		return nil
-	}
-	seen := map[string]bool{}
-	for dec.More() {
-		if start == '{' {
-			name, err := dec.Token()
-			if err != nil {
-				return fmt.Errorf("is no JSON: %w", err)
-			}
-			if key, _ := name.(string); seen[key] {
-				return fmt.Errorf("has the member %q twice", key)
-			}
-			seen[name.(string)] = true
-		}
-		if err := walk(dec); err != nil {
-			return err
-		}
-	}
-	_, err = dec.Token()
-	if err != nil {
-		return fmt.Errorf("is no JSON: %w", err)
-	}
-	return nil
 }
 
 // leaves returns the scalars of a JSON text by where they stand.
