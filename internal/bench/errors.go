@@ -16,6 +16,11 @@ import (
 // silent is a logger that is switched off, because the peers log no errors.
 var silent = slog.New(slog.DiscardHandler)
 
+// responder answers in a format of a vendor.
+func responder() *problem.Responder {
+	return problem.New(problem.Config{Style: entryguard.Style, Logger: silent})
+}
+
 var threeFields = []problem.FieldError{
 	{Path: problem.Path{"email"}, Rule: "email", Want: problem.TypeString, Presence: problem.Present},
 	{Path: problem.Path{"password"}, Rule: "min", Param: "8", Min: "8", Max: "128", Want: problem.TypeString, Presence: problem.Present},
@@ -56,7 +61,7 @@ func fieldMap() map[string]string {
 
 // respondRateLimited is the whole answer, header and body.
 func respondRateLimited() race {
-	errs := problem.New(problem.Config{Style: entryguard.Style, Logger: silent})
+	errs := responder()
 	return race{
 		want: answer{status: 429, header: []string{"Content-Type"}},
 		contenders: []contender{
@@ -75,7 +80,7 @@ func respondRateLimited() race {
 }
 
 func respondFields() race {
-	errs := problem.New(problem.Config{Style: entryguard.Style, Logger: silent})
+	errs := responder()
 	invalid := problem.Validation.New("").WithFields(threeFields...)
 	return race{
 		want: answer{status: 400, header: []string{"Content-Type"}, body: []string{"items[1].name"}},

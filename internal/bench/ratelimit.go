@@ -25,8 +25,6 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/backstop-go/backstop/middleware"
-	"github.com/backstop-go/backstop/problem"
-	"github.com/backstop-go/backstop/problem/entryguard"
 	"github.com/backstop-go/backstop/ratelimit"
 )
 
@@ -57,7 +55,7 @@ func allowedManyKeys() race {
 // all others.
 func refused() race {
 	all := limiters(1, fewKeys)
-	errs := problem.New(problem.Config{Style: entryguard.Style, Logger: silent})
+	errs := responder()
 	all[0].handler = errs.Handler(all[0].handler)
 	all[0].want.body = []string{`"status":429`}
 	for i := range all[1:] {
@@ -105,7 +103,7 @@ func newLimiter(n, keys int) *ratelimit.Limiter {
 
 // insideStandard are limiters in their usual place, and that place without one.
 func insideStandard() []contender {
-	standard := middleware.Standard(problem.New(problem.Config{Style: entryguard.Style, Logger: silent}))
+	standard := middleware.Standard(responder())
 	return []contender{
 		{by: "Standard", handler: standard(ok)},
 		{
@@ -121,12 +119,15 @@ func remoteHost(r *http.Request) (string, error) {
 }
 
 func byThrottled(n, keys int) http.Handler {
-	limiter := must(throttled.NewGCRARateLimiterCtx(must(memstore.NewCtx(keys)), throttled.RateQuota{
+	t := throttled.HTTPRateLimiterCtx{RateLimiter: throttledLimiter(n, keys), VaryBy: &throttled.VaryBy{RemoteAddr: true}}
+	return t.RateLimit(ok)
+}
+
+func throttledLimiter(n, keys int) *throttled.GCRARateLimiterCtx {
+	return must(throttled.NewGCRARateLimiterCtx(must(memstore.NewCtx(keys)), throttled.RateQuota{
 		MaxRate:  throttled.PerHour(n),
 		MaxBurst: n - 1,
 	}))
-	t := throttled.HTTPRateLimiterCtx{RateLimiter: limiter, VaryBy: &throttled.VaryBy{RemoteAddr: true}}
-	return t.RateLimit(ok)
 }
 
 func byGoLimiter(n int) http.Handler {
@@ -135,8 +136,11 @@ func byGoLimiter(n int) http.Handler {
 }
 
 func byUlule(n int) http.Handler {
-	limiter := ulule.New(ululememory.NewStore(), ulule.Rate{Period: time.Hour, Limit: int64(n)})
-	return ululehttp.NewMiddleware(limiter).Handler(ok)
+	return ululehttp.NewMiddleware(ululeLimiter(n)).Handler(ok)
+}
+
+func ululeLimiter(n int) *ulule.Limiter {
+	return ulule.New(ululememory.NewStore(), ulule.Rate{Period: time.Hour, Limit: int64(n)})
 }
 
 func byTollbooth(n int) http.Handler {
@@ -147,12 +151,15 @@ func byTollbooth(n int) http.Handler {
 func byEcho(n int) http.Handler {
 	e := echo.New()
 	e.IPExtractor = echo.ExtractIPDirect()
-	e.Use(echomiddleware.RateLimiter(echomiddleware.NewRateLimiterMemoryStoreWithConfig(
-		echomiddleware.RateLimiterMemoryStoreConfig{
-			Rate: rate.Limit(float64(n) / time.Hour.Seconds()), Burst: n, ExpiresIn: time.Hour,
-		})))
+	e.Use(echomiddleware.RateLimiter(echoStore(n)))
 	e.GET("/", func(c echo.Context) error { return c.Blob(http.StatusOK, "text/plain", okBody) })
 	return e
+}
+
+func echoStore(n int) *echomiddleware.RateLimiterMemoryStore {
+	return echomiddleware.NewRateLimiterMemoryStoreWithConfig(echomiddleware.RateLimiterMemoryStoreConfig{
+		Rate: rate.Limit(float64(n) / time.Hour.Seconds()), Burst: n, ExpiresIn: time.Hour,
+	})
 }
 
 // byHand is the limiter of many blog posts, in 64 parts: it never forgets.
@@ -205,15 +212,11 @@ func take() race {
 	memory := must(ratelimit.NewMemory(ratelimit.MemoryConfig{}))
 	limits := []ratelimit.Limit{{Policy: "bench", Key: key, Rate: ratelimit.PerHour(plenty), Cost: 1}}
 	states := make([]ratelimit.State, 1)
-	gcra := must(throttled.NewGCRARateLimiterCtx(must(memstore.NewCtx(fewKeys)), throttled.RateQuota{
-		MaxRate: throttled.PerHour(plenty), MaxBurst: plenty - 1,
-	}))
+	gcra := throttledLimiter(plenty, fewKeys)
 	tokens := must(memorystore.New(&memorystore.Config{Tokens: plenty, Interval: time.Hour}))
-	window := ulule.New(ululememory.NewStore(), ulule.Rate{Period: time.Hour, Limit: plenty})
+	window := ululeLimiter(plenty)
 	booth := tollbooth.NewLimiter(plenty/time.Hour.Seconds(), nil).SetBurst(plenty)
-	visitors := echomiddleware.NewRateLimiterMemoryStoreWithConfig(echomiddleware.RateLimiterMemoryStoreConfig{
-		Rate: rate.Limit(plenty / time.Hour.Seconds()), Burst: plenty, ExpiresIn: time.Hour,
-	})
+	visitors := echoStore(plenty)
 	return race{want: answer{status: 200}, contenders: []contender{
 		{by: "backstop", call: func(uint64) int {
 			err := memory.Take(ctx, limits, states)

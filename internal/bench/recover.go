@@ -21,7 +21,7 @@ import (
 // recoveredInside is a recoverer above a handler that does not panic. Ours
 // stands where it always does, beneath a layer that has wrapped the writer.
 func recoveredInside() race {
-	standard := middleware.Standard(problem.New(problem.Config{Style: entryguard.Style, Logger: silent}))
+	standard := middleware.Standard(responder())
 	return race{
 		want: answer{status: 200, body: []string{"ok"}},
 		contenders: []contender{

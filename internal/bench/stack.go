@@ -12,14 +12,9 @@ import (
 	"github.com/go-chi/httprate"
 	"github.com/labstack/echo/v4"
 	echomiddleware "github.com/labstack/echo/v4/middleware"
-	ulule "github.com/ulule/limiter/v3"
 	ululegin "github.com/ulule/limiter/v3/drivers/middleware/gin"
-	ululememory "github.com/ulule/limiter/v3/drivers/store/memory"
-	"golang.org/x/time/rate"
 
 	"github.com/backstop-go/backstop/middleware"
-	"github.com/backstop-go/backstop/problem"
-	"github.com/backstop-go/backstop/problem/entryguard"
 	"github.com/backstop-go/backstop/validate"
 )
 
@@ -85,10 +80,10 @@ func stacks(n int) []contender {
 
 func bareRouters() []contender {
 	return []contender{
-		{by: "bare", handler: orders(func(h http.Handler) http.Handler { return h })},
-		{by: "chi-bare", handler: chiBare()},
-		{by: "gin-bare", handler: ginBare()},
-		{by: "echo-bare", handler: echoBare()},
+		{by: "bare", handler: orders(middleware.Chain())},
+		{by: "chi-bare", handler: chiOrders()},
+		{by: "gin-bare", handler: ginOrders()},
+		{by: "echo-bare", handler: echoOrders()},
 	}
 }
 
@@ -99,62 +94,46 @@ func backstopStack(n int) http.Handler {
 		w.WriteHeader(http.StatusCreated)
 		return nil
 	}))
-	errs := problem.New(problem.Config{Style: entryguard.Style, Logger: silent})
+	errs := responder()
 	return middleware.Chain(middleware.Standard(errs), newLimiter(n, fewKeys).Handler)(mux)
 }
 
-func chiBare() http.Handler {
-	r := chi.NewRouter()
-	r.Method("GET", "/orders", ok)
-	return r
+func chiStack(n int) http.Handler {
+	return chiOrders(chimiddleware.RequestID, chimiddleware.Recoverer, httprate.LimitBy(n, time.Hour, remoteHost))
 }
 
-// chiStack has no validation of its own.
-func chiStack(n int) http.Handler {
+// chiOrders has no validation of chi's own.
+func chiOrders(middlewares ...func(http.Handler) http.Handler) http.Handler {
 	r := chi.NewRouter()
-	r.Use(chimiddleware.RequestID, chimiddleware.Recoverer, httprate.LimitBy(n, time.Hour, remoteHost))
+	r.Use(middlewares...)
 	r.Method("GET", "/orders", ok)
 	r.Method("POST", "/orders", bindsByHand[registration]())
 	return r
 }
 
-func ginBare() http.Handler {
-	e := gin.New()
-	e.GET("/orders", gin.WrapH(ok))
-	return e
-}
-
-func echoBare() http.Handler {
-	e := newEcho()
-	e.GET("/orders", echo.WrapHandler(ok))
-	return e
-}
-
 func ginStack(n int) http.Handler {
-	e := gin.New()
-	limiter := ulule.New(ululememory.NewStore(), ulule.Rate{Period: time.Hour, Limit: int64(n)})
-	e.Use(ginrequestid.New(), gin.RecoveryWithWriter(io.Discard), ululegin.NewMiddleware(limiter))
-	e.GET("/orders", gin.WrapH(ok))
-	e.POST("/orders", ginBinds[registration])
-	return e
+	return ginOrders(ginrequestid.New(), gin.RecoveryWithWriter(io.Discard), ululegin.NewMiddleware(ululeLimiter(n)))
 }
 
 // ginRecovery is what gin.Default is without its access log.
-func ginRecovery() http.Handler {
+func ginRecovery() http.Handler { return ginOrders(gin.RecoveryWithWriter(io.Discard)) }
+
+func ginOrders(middlewares ...gin.HandlerFunc) http.Handler {
 	e := gin.New()
-	e.Use(gin.RecoveryWithWriter(io.Discard))
+	e.Use(middlewares...)
 	e.GET("/orders", gin.WrapH(ok))
 	e.POST("/orders", ginBinds[registration])
 	return e
 }
 
 func echoStack(n int) http.Handler {
+	return echoOrders(echomiddleware.RequestID(), echomiddleware.Recover(), echomiddleware.RateLimiter(echoStore(n)))
+}
+
+func echoOrders(middlewares ...echo.MiddlewareFunc) http.Handler {
 	e := newEcho()
 	e.IPExtractor = echo.ExtractIPDirect()
-	e.Use(echomiddleware.RequestID(), echomiddleware.Recover(), echomiddleware.RateLimiter(
-		echomiddleware.NewRateLimiterMemoryStoreWithConfig(echomiddleware.RateLimiterMemoryStoreConfig{
-			Rate: rate.Limit(float64(n) / time.Hour.Seconds()), Burst: n, ExpiresIn: time.Hour,
-		})))
+	e.Use(middlewares...)
 	e.GET("/orders", echo.WrapHandler(ok))
 	e.POST("/orders", echoBinds[registration])
 	return e

@@ -10,14 +10,12 @@ import (
 
 	"github.com/backstop-go/backstop/middleware"
 	"github.com/backstop-go/backstop/middleware/ginadapter"
-	"github.com/backstop-go/backstop/problem"
-	"github.com/backstop-go/backstop/problem/entryguard"
 )
 
 // standard is a request ID and a net under panics, which is what the peers have
 // of it: none of them renders an envelope or knows a half-sent answer.
 func standard() race {
-	errs := problem.New(problem.Config{Style: entryguard.Style, Logger: silent})
+	errs := responder()
 	sent := answer{header: []string{"X-Request-Id"}}
 	const fewer = "no envelope"
 	return race{

@@ -14,8 +14,6 @@ import (
 	"github.com/go-playground/validator/v10"
 	"github.com/labstack/echo/v4"
 
-	"github.com/backstop-go/backstop/problem"
-	"github.com/backstop-go/backstop/problem/entryguard"
 	"github.com/backstop-go/backstop/validate"
 )
 
@@ -166,7 +164,7 @@ func validated[T any](method string) http.Handler {
 		w.WriteHeader(http.StatusCreated)
 		return nil
 	}))
-	return problem.New(problem.Config{Style: entryguard.Style, Logger: silent}).Handler(mux)
+	return responder().Handler(mux)
 }
 
 func ginBound(method string, handle gin.HandlerFunc) http.Handler {

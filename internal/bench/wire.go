@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/backstop-go/backstop/middleware"
 )
 
 // A wireCase is a request that wrk sends.
@@ -44,7 +46,7 @@ var wireFields = []string{"X-Request-Id", "X-RateLimit-Limit", "X-RateLimit-Rema
 
 var wireStacks = []wireStack{
 	{reference, func() http.Handler { return orders(withFields) }, wireFields, "no limit, no net under panics"},
-	{"bare", func() http.Handler { return orders(func(h http.Handler) http.Handler { return h }) }, nil, "no fields, no limit, no net under panics"},
+	{"bare", func() http.Handler { return orders(middleware.Chain()) }, nil, "no fields, no limit, no net under panics"},
 	{oursOnWire, func() http.Handler { return backstopStack(plenty) }, wireFields, ""},
 	{"chi RequestID + Recoverer + httprate", func() http.Handler { return chiStack(plenty) }, wireFields[1:], "sends no ID, plain text for 429, no body for 500"},
 	{"gin + Recovery", ginRecovery, nil, "sends no ID, no limit, no body for 500"},
