@@ -15,7 +15,10 @@ import (
 	"github.com/backstop-go/backstop/internal/golden"
 	"github.com/backstop-go/backstop/problem"
 	"github.com/backstop-go/backstop/problem/authrim"
+	"github.com/backstop-go/backstop/problem/problemtest"
 )
+
+func TestStyleKeepsItsPromises(t *testing.T) { problemtest.Run(t, authrim.Style) }
 
 var (
 	badEmail = problem.FieldError{Path: problem.Path{"email"}, Rule: "email", Want: problem.TypeString, Presence: problem.Present}

@@ -8,7 +8,10 @@ import (
 	"github.com/backstop-go/backstop/internal/golden"
 	"github.com/backstop-go/backstop/problem"
 	"github.com/backstop-go/backstop/problem/enpass"
+	"github.com/backstop-go/backstop/problem/problemtest"
 )
+
+func TestStyleKeepsItsPromises(t *testing.T) { problemtest.Run(t, enpass.Style) }
 
 // published says what a handler returns for each example of the page.
 var published = map[string]error{

@@ -9,8 +9,11 @@ import (
 	"github.com/backstop-go/backstop/internal/exchange"
 	"github.com/backstop-go/backstop/internal/golden"
 	"github.com/backstop-go/backstop/problem"
+	"github.com/backstop-go/backstop/problem/problemtest"
 	"github.com/backstop-go/backstop/problem/scaivault"
 )
+
+func TestStyleKeepsItsPromises(t *testing.T) { problemtest.Run(t, scaivault.Style) }
 
 // published says what a handler returns for each example of the page.
 var published = map[string]error{
