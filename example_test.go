@@ -40,8 +40,8 @@ func service() (http.Handler, error) {
 	return middleware.Chain(middleware.Standard(errs), limit.Handler)(mux), nil
 }
 
-// The whole house: a service whose every failure is an EntryGuard envelope,
-// that of an unknown path as well as that of a bad field.
+// This is a whole service. It answers every failure in EntryGuard's format, an unknown
+// path as well as a bad field.
 func Example() {
 	app, err := service()
 	if err != nil {

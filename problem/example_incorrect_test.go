@@ -10,8 +10,8 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// The text of an error is for the client. What err.Error() says is not: here it
-// hands out a password. Return the error itself, or wrap it.
+// Do not send the text of a foreign error to the client: here it contains a password.
+// Return the error itself, or wrap it.
 func ExampleKind_New_incorrect() {
 	err := errors.New("dial postgres://root:hunter2@10.0.0.7")
 	errs := problem.New(problem.Config{Logger: quiet})
@@ -26,9 +26,9 @@ func ExampleKind_New_incorrect() {
 	// 500 {"type":"about:blank","title":"Internal Server Error","status":500,"detail":"An unexpected error occurred","code":"internal"}
 }
 
-// Whoever has begun to answer can no longer fail: a 200 is on its way. The client
-// is not told what went wrong, only that the answer is not complete. Do what may
-// fail first.
+// A handler that has begun to answer cannot send an error any more: a 200 is on its
+// way. The client learns only that the answer is not complete. So do everything that
+// may fail first.
 func ExampleHandlerFunc_incorrect() {
 	errs := problem.New(problem.Config{Logger: quiet})
 	s := httptest.NewServer(errs.Handler(problem.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {

@@ -25,7 +25,7 @@ func get(h http.Handler, path string) {
 	fmt.Println(w.Code, w.Body)
 }
 
-// A handler says what went wrong, and keeps to itself why.
+// A handler says what went wrong. The client is not told why; the log is.
 func Example() {
 	secret := func(_ http.ResponseWriter, r *http.Request) error {
 		err := sql.ErrNoRows // from the database
@@ -57,7 +57,7 @@ func ExampleConfig() {
 	// 422 {"type":"about:blank","title":"Unprocessable Content","status":422,"detail":"Validation failed","code":"validation","errors":[{"detail":"must be a valid email address","pointer":"#/email"}]}
 }
 
-// Errors that have no kind of their own get one in one place.
+// Map gives kinds to errors that this package does not know.
 func ExampleConfig_map() {
 	errs := problem.New(problem.Config{
 		Logger: quiet,
@@ -75,7 +75,7 @@ func ExampleConfig_map() {
 	// 404 {"type":"about:blank","title":"Not Found","status":404,"detail":"Resource not found","code":"not_found"}
 }
 
-// Kinds and codes are matched with errors.Is, by whoever gets the error.
+// errors.Is compares an error with a kind or a code.
 func ExampleKind() {
 	for _, err := range []error{
 		problem.NotFound.New("Secret not found"),
@@ -101,8 +101,7 @@ func ExampleKind() {
 	// not for the client to know
 }
 
-// A code has chosen its name, its status and its text, in any style that has a
-// place for them.
+// A code keeps its name, status and text in any style that has a place for them.
 func ExampleCode() {
 	versionConflict := problem.Code{
 		Name: "version_conflict", Kind: problem.Conflict, Status: http.StatusPreconditionFailed,
@@ -124,7 +123,7 @@ type acmeBody struct {
 	Bad    map[string]string `json:"bad,omitempty"`
 }
 
-// acme is a style of one's own: a copy, a row, an encoder.
+// acme is a style of your own: a copy with another outcome and another encoder.
 func acme() problem.Style {
 	s := problem.RFC9457 // a copy: the outcomes are an array
 	s.Name, s.ContentType = "acme", "application/json"
@@ -148,7 +147,7 @@ func ExampleStyle() {
 	// 400 {"ok":false,"reason":"bad_input","text":"Validation failed","bad":{"email":"is already taken","tags[0].key":"is required"}}
 }
 
-// Two responders in one process: the innermost one that a request reached
+// A process can have two responders. The innermost one that a request has reached
 // answers it.
 func ExampleResponder_Handler() {
 	outer := problem.New(problem.Config{Logger: quiet})

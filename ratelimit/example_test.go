@@ -41,9 +41,9 @@ func Example() {
 	// 429, 0 left, retry after "30"
 }
 
-// A token that nobody has verified is a fresh bucket for every guess. The limit
-// by address beside it makes guessing pointless; a request is charged for both
-// or for none.
+// While nobody has verified a token, every guess has a full bucket of its own. A
+// limit by address beside that bounds the guesses. A request is charged for both
+// limits or for none.
 func ExampleNew() {
 	limit, err := ratelimit.New(ratelimit.Config{
 		Name:    "token",
@@ -76,7 +76,7 @@ func ExampleNew() {
 	// a third guess: allowed false, by address
 }
 
-// All that is wrong is told at once.
+// New reports all faults at once.
 func ExampleNew_faults() {
 	_, err := ratelimit.New(ratelimit.Config{Name: "my api", Rate: ratelimit.PerMinute(-1)})
 	fmt.Println(err)
@@ -86,7 +86,7 @@ func ExampleNew_faults() {
 	// ratelimit: policy "my api" has no Key
 }
 
-// What a request costs may be known only when it is answered.
+// Charge adds a cost that is known only after the answer.
 func ExampleLimiter_Charge() {
 	limit, err := ratelimit.New(ratelimit.Config{
 		Rate: ratelimit.PerMinute(1000), // tokens of a language model; a request is one of them
@@ -112,8 +112,8 @@ func ExampleLimiter_Charge() {
 	// 429, retry after "121"
 }
 
-// A program that has limiters already keeps them, and gets header fields and
-// envelopes on top.
+// A program that already has rate.Limiters keeps them. Limiters adds header fields
+// and envelopes.
 func ExampleLimiters() {
 	mine := map[string]*rate.Limiter{"203.0.113.7": rate.NewLimiter(rate.Every(time.Minute), 1)}
 	limit, err := ratelimit.New(ratelimit.Config{
@@ -137,8 +137,8 @@ func ExampleLimiters() {
 	// 429, limit 1, retry after "60"
 }
 
-// A limiter that is built per request never limits: its buckets are always new. So
-// New refuses to build one.
+// A limiter that is made for each request never limits, because its buckets are
+// always new. So New returns an error if a handler calls it.
 func ExampleLimiter_Handler_incorrect() {
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		limit, err := ratelimit.New(ratelimit.Config{Rate: ratelimit.PerHour(1), Key: ratelimit.Global})
@@ -153,7 +153,7 @@ func ExampleLimiter_Handler_incorrect() {
 	// ratelimit: New was called by a handler, and a limiter that is made for each request never limits: make it once, or give it a Store
 }
 
-// A handler of one's own decides first, and answers later.
+// A handler of your own can decide first, and answer later.
 func ExampleLimiter_Take() {
 	limit, err := ratelimit.New(ratelimit.Config{Rate: ratelimit.PerHour(1), Key: ratelimit.RemoteIP})
 	if err != nil {
@@ -181,8 +181,8 @@ func ExampleLimiter_Take() {
 	// 429, retry after "3600"
 }
 
-// A limit on failed logins gives back what succeeded, and keeps its numbers to
-// itself.
+// A limit on failed logins gives the charge of a successful login back. It does not
+// tell an attacker how many attempts are left.
 func ExampleConfig_login() {
 	limit, err := ratelimit.New(ratelimit.Config{
 		Name:     "login",
@@ -214,8 +214,8 @@ func ExampleConfig_login() {
 	// right 429
 }
 
-// Behind a proxy the peer is the proxy. Only what trusted proxies have written
-// counts, from the right.
+// Behind a proxy, the address of the connection is the proxy's. NewClientIP reads the
+// addresses that trusted proxies have written, from the right.
 func ExampleNewClientIP() {
 	clients, err := ratelimit.NewClientIP(ratelimit.IPConfig{
 		Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
@@ -231,7 +231,7 @@ func ExampleNewClientIP() {
 	// Output: 203.0.113.7 true
 }
 
-// Whoever has no request has the store alone.
+// To limit something that is not an HTTP request, call the Store directly.
 func ExampleMemory() {
 	store, err := ratelimit.NewMemory(ratelimit.MemoryConfig{})
 	if err != nil {
@@ -275,7 +275,8 @@ func ExampleRate_WithBurst() {
 	// 1 of 40 at once
 }
 
-// A cost above the burst can never pass, so it is no 429, which clients repeat.
+// A cost above the burst can never pass. The error is not a 429, because clients
+// repeat a 429.
 func ExampleDecision_Err() {
 	limit, err := ratelimit.New(ratelimit.Config{
 		Rate: ratelimit.PerMinute(10),

@@ -36,8 +36,7 @@ func Example() {
 	// client: the-first
 }
 
-// Each record of a request has its ID, if the record is given the context of the
-// request.
+// Each record that is logged with the context of a request has the ID of the request.
 func ExampleNewLogHandler() {
 	log := slog.New(requestid.NewLogHandler(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
 		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
@@ -55,7 +54,7 @@ func ExampleNewLogHandler() {
 	// level=INFO msg="note stored" note=7 request_id=the-first
 }
 
-// A client that sends the ID on to a service of one's own, and to nobody else.
+// This client sends the ID to a service of your own, and to no other host.
 func ExampleTransport() {
 	told := func(name string) *httptest.Server {
 		return httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -93,8 +92,7 @@ func ExampleTransport() {
 	// stranger: ""
 }
 
-// Behind a proxy that makes the IDs, the ID of the proxy is taken over. What
-// anybody else sends is logged only.
+// An ID of a trusted proxy is adopted. An ID of any other peer is only logged.
 func ExampleTrustPeers() {
 	ids := fixed(requestid.Config{Trust: requestid.TrustPeers(netip.MustParsePrefix("10.0.0.0/16"))})
 	h := ids.Handler(http.NotFoundHandler())

@@ -26,8 +26,8 @@ type Registration struct {
 	Invite           []string `json:"invite" validate:"max=3,dive,email"`
 }
 
-// Everything that is wrong is reported at once: the age, which is no number,
-// does not hide the rest.
+// All faults are reported at once: an age that is not a number does not hide the
+// other fields.
 func ExampleDecode() {
 	r := httptest.NewRequest("POST", "/register", strings.NewReader(`{
 		"organizationName": "",
@@ -85,8 +85,8 @@ func ExampleHandlerFunc() {
 	// 400 "/register","validationErrors":{"email":"must be a well-formed email address"}}
 }
 
-// An old handler that reads the body itself need not change: it reads the same
-// bytes again, and nothing invalid reaches it.
+// An old handler that reads the body itself need not change: it reads the same bytes
+// again, and gets only valid requests.
 func ExampleHandler() {
 	old := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var in struct{ Email string }
@@ -151,7 +151,7 @@ func ExampleNew() {
 	// sise: is not a known field
 }
 
-// A wrong tag is found by a test, not by the first client.
+// A test finds a wrong tag before the first client does.
 func ExampleCheck() {
 	type user struct {
 		Email string `json:"email" validate:"requird,email"`
@@ -165,9 +165,8 @@ func ExampleCheck() {
 	// validate: user.Age: has rules that fail when it is nil: add required, omitnil or omitempty
 }
 
-// Handler in front of the router validates before the router has found the
-// path parameters. That is no fault of the client, so it is answered with 500,
-// and the log says why.
+// In front of the router, Handler validates before the path parameters are known.
+// That is not a fault of the client, so the answer is 500, and the log says why.
 func ExampleHandler_incorrect() {
 	type byID struct {
 		ID string `path:"id" validate:"required"`

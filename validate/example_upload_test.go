@@ -20,8 +20,8 @@ type PhotoForm struct {
 	Photo *multipart.FileHeader `form:"photo" validate:"required"`
 }
 
-// store stands for the handler of an upload. The name of the file is the client's
-// word: it is no path.
+// store stands for the handler of an upload. The client has chosen the name of the
+// file, so it must not be used as a path.
 func store(w http.ResponseWriter, _ *http.Request, in PhotoForm) error {
 	file, err := in.Photo.Open()
 	if err != nil {
@@ -36,8 +36,8 @@ func store(w http.ResponseWriter, _ *http.Request, in PhotoForm) error {
 	return err
 }
 
-// An upload. Its validator has a MaxBody of its own, because a file is larger
-// than what the other routes accept.
+// The validator of an upload has a MaxBody of its own, because a file is larger than
+// the bodies of the other routes.
 func ExampleHandlerFunc_upload() {
 	forms, err := validate.New(validate.Config{MaxBody: 64 << 10})
 	if err != nil {

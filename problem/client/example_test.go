@@ -48,7 +48,7 @@ func readSecret(ctx context.Context, vault *http.Client, url string) ([]byte, er
 	return io.ReadAll(resp.Body) // read all: only then is a cut answer an error
 }
 
-// One call of a vendor, and the error that it has sent.
+// One call of a service, and the error that the service has sent.
 func Example() {
 	url, closeServer := serveExample(scaivault.Style, func(http.ResponseWriter, *http.Request) error {
 		return scaivault.SecretNotFound.New("Secret 'db/missing' not found").WithDetail("path", "db/missing")
@@ -85,8 +85,7 @@ func shared() (people, batch *http.Client, err error) {
 	return &http.Client{Transport: api, Timeout: 2 * time.Second}, &http.Client{Transport: api, Timeout: 5 * time.Minute}, nil
 }
 
-// A wait that one of them has no time for is not begun: the refusal is handed out
-// at once.
+// A caller whose deadline is too short for the wait gets the refusal at once.
 func ExampleTransport_shared() {
 	url, closeServer := serveExample(scaivault.Style, func(http.ResponseWriter, *http.Request) error {
 		return problem.RateLimited.New("").WithRetryAfter(30 * time.Second)
@@ -218,7 +217,7 @@ func countAttempts(s problem.Style, inc func(labels ...string)) func(context.Con
 	}
 }
 
-// Every attempt is counted, with what it came to.
+// OnAttempt counts every attempt with its result.
 func ExampleConfig_onAttempt() {
 	answers := []error{scaivault.InternalError, scaivault.SecretNotFound}
 	url, closeServer := serveExample(scaivault.Style, func(http.ResponseWriter, *http.Request) error {
@@ -262,7 +261,7 @@ func proxySecret(vault *http.Client, url string) problem.HandlerFunc {
 	}
 }
 
-// A vault that does not let us in is no reason to log our client out.
+// If the vault rejects our token, our client must not be logged out.
 func ExampleDecode_inAHandler() {
 	url, closeServer := serveExample(scaivault.Style, func(http.ResponseWriter, *http.Request) error {
 		return scaivault.TokenExpired.New("Token of service account 7 has expired")
@@ -281,8 +280,8 @@ func ExampleDecode_inAHandler() {
 	// 502 {"type":"about:blank","title":"Bad Gateway","status":502,"detail":"Upstream service failed","code":"upstream_failed"}
 }
 
-// A decoder of JSON stops after the first value. An answer that was cut behind
-// it, here a list of two whose second half never came, looks like a whole one.
+// A JSON decoder stops after the first value. So it takes an answer that was cut there
+// for a whole one: here a list of two, of which the second never came.
 func Example_incorrect() {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		io.WriteString(w, `{"name":"first"}`+"\n")
@@ -320,7 +319,7 @@ func onceOnly(ctx context.Context, vault *http.Client, url string) ([]byte, erro
 	return readSecret(client.Once(ctx), vault, url)
 }
 
-// A request under Once is sent one time, and its error says what to do next.
+// A request under Once is sent once, and its error says what to do next.
 func ExampleOnce() {
 	url, closeServer := serveExample(scaivault.Style, func(http.ResponseWriter, *http.Request) error {
 		fmt.Println("server: called")

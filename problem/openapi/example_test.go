@@ -14,7 +14,7 @@ import (
 	"github.com/backstop-go/backstop/problem/openapi"
 )
 
-// The errors of an API are added to the document that describes the rest of it.
+// New adds the errors of an API to the document that describes the rest of the API.
 func ExampleNew() {
 	errs := problem.New(problem.Config{Style: enpass.Style})
 	doc, err := openapi.New(openapi.Config{

@@ -12,8 +12,8 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// check returns what a client's parser would not like about a body. Of a style
-// that is not JSON it knows only that a text is UTF-8.
+// check returns why the parser of a client would refuse a body. If the style is not
+// JSON, it checks only that the body is UTF-8.
 func (a answer) check(style problem.Style) error {
 	if !utf8.Valid(a.body) {
 		return errors.New("is not valid UTF-8")
@@ -38,7 +38,7 @@ func isJSON(style problem.Style) bool {
 	return strings.HasSuffix(strings.TrimSpace(media), "json")
 }
 
-// leaves returns the scalars of a JSON text by where they stand.
+// leaves returns the scalars of a JSON text by their paths.
 func leaves(body []byte) map[string]any {
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.UseNumber()

@@ -14,8 +14,7 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// sharedSentinel renders one error from many goroutines; the race detector does
-// the rest.
+// sharedSentinel renders one error on many goroutines, for the race detector.
 func sharedSentinel(t reporter, style problem.Style) {
 	sentinel := problem.Validation.Wrap(errTooLate, "Bad input").
 		WithFields(fields...).WithDetail("a", 1).WithRetryAfter(time.Second)
@@ -81,10 +80,8 @@ func texts(body []byte) []string {
 	return all
 }
 
-// maxBody is what the errors below may take at most, in bytes: the bounds of an
-// error leave 100 fields, each with a path of 256 bytes and a sentence of the
-// style's, and next to that a text of 4 KiB and details of 8 KiB are little.
-const maxBody = 48 << 10 // as problem has it
+// maxBody is the bound of a body in package problem, in bytes.
+const maxBody = 48 << 10
 
 func boundedBody(t reporter, style problem.Style) {
 	many := slices.Repeat(fields, 10_000/len(fields)+1)
@@ -132,7 +129,7 @@ func noNull(t reporter, style problem.Style) {
 	}
 }
 
-// oneDelay renders with two delays. What is a number and differs is a delay.
+// oneDelay renders an error with two delays. A number that differs is the delay.
 func oneDelay(t reporter, style problem.Style) {
 	short := problem.RateLimited.New("").WithRetryAfter(200 * time.Millisecond)
 	if got := render(style, short).header.Get("Retry-After"); got != "1" {
@@ -156,7 +153,7 @@ func oneDelay(t reporter, style problem.Style) {
 	}
 }
 
-// failingEncoder lets the encoder fail where the style's own would not.
+// failingEncoder replaces the encoder of the style by one that fails.
 func failingEncoder(t reporter, style problem.Style) {
 	want := render(style, problem.Internal)
 	rich := problem.RateLimited.New("Slow down").WithDetail("a", 1).WithFields(fields...)

@@ -9,8 +9,8 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// readBack decodes what was encoded and encodes that again. The second body says
-// what the first one did if nothing was lost that the style can carry.
+// readBack encodes an error, decodes the body, and encodes the result again. Both bodies
+// must say the same.
 func readBack(t reporter, style problem.Style) {
 	if style.Decode == nil {
 		return
@@ -39,15 +39,15 @@ func readBack(t reporter, style problem.Style) {
 		if err != nil {
 			continue // see above
 		}
-		// A row that shares a published code with another may read as that one.
+		// Two kinds with the same published code cannot be told apart.
 		if b := render(style, decoded.Kind().New(decoded.Message())); a.status != b.status || !sameButTime(a.body, b.body) {
 			t.Errorf("%v is decoded as %v, which the style does not write alike: %s and %s", k, decoded.Kind(), a.body, b.body)
 		}
 	}
 }
 
-// derivedTable moves a row to a status that no other row has. Only a Decode that
-// asks the style it was given can tell what that means.
+// derivedTable gives one kind a status that no other kind has. Only a Decode that uses
+// the style that it is given can find that kind.
 func derivedTable(t reporter, style problem.Style) {
 	if style.Decode == nil {
 		return
@@ -75,8 +75,7 @@ func derivedTable(t reporter, style problem.Style) {
 	}
 }
 
-// sameButTime compares the scalars of two bodies, but for what looks like a
-// time.
+// sameButTime compares the scalars of two bodies, except those that look like a time.
 func sameButTime(a, b []byte) bool {
 	x, y := leaves(a), leaves(b)
 	for _, m := range []map[string]any{x, y} {
@@ -98,8 +97,7 @@ var samples = map[string]struct{ contentType, body string }{
 	"ScaiVault":  {"application/json", `{"error":{"code":"not_found","message":"x"}}`},
 }
 
-// othersRefused tries the bodies of other formats, and what is no error body at
-// all.
+// othersRefused tries bodies of other formats, and bodies that are not errors.
 func othersRefused(t reporter, style problem.Style) {
 	if style.Decode == nil {
 		return

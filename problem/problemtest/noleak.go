@@ -14,13 +14,12 @@ import (
 	"time"
 )
 
-// NoLeak sends requests to the root of a handler, with and without bodies that
-// it cannot like, and searches every byte of every answer for the secrets:
-// status line, header, body and trailer, as they are and as JSON or a URL would
-// write them. To try another path, wrap the handler.
+// NoLeak sends requests to the root of a handler, with and without malformed bodies.
+// It searches status line, header, body and trailer of every answer for the secrets, as
+// they are and as JSON or a URL would write them. To try another path, wrap the handler.
 //
-// A secret that the handler is meant to hide has to be planted where it may come
-// from: a cause, a panic, a field, a header of its own.
+// Plant a secret where it may leak from: in a cause, a panic, a field, or a header that
+// the handler sets.
 func NoLeak(t *testing.T, handler http.Handler, secrets ...string) {
 	t.Helper()
 	if len(secrets) == 0 {

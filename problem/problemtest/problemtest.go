@@ -1,16 +1,16 @@
-// Package problemtest proves that a [problem.Style], ours or yours, keeps the
-// promises of package problem:
+// Package problemtest tests that a [problem.Style] keeps the promises of package
+// problem:
 //
 //	func TestStyle(t *testing.T) { problemtest.Run(t, acme.Style) }
 //
-// It also proves that a handler does not tell its secrets:
+// It also tests that a handler does not send secrets:
 //
 //	func TestNoLeak(t *testing.T) { problemtest.NoLeak(t, app, "postgres://") }
 //
-// The package does not judge the words and the statuses of a style; compare those
-// with golden files. It tests what a client takes for granted: the parser of the
-// client accepts the body, a number has the same value in the header and in the
-// body, and no answer is half an error.
+// The package does not judge the texts and the statuses of a style; compare those
+// with golden files. It tests what a client relies on. For example, a client can parse
+// the body, a delay has the same value in the header and in the body, and an answer is
+// either a complete error or cut.
 package problemtest
 
 import (
@@ -25,8 +25,8 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// Run checks a style, one sub-test for each promise. It starts servers on the
-// loopback interface. A style with a Decode is read back, too.
+// Run checks a style, with one sub-test for each promise. It starts servers on the
+// loopback interface. If the style has a Decode, Run checks that, too.
 func Run(t *testing.T, style problem.Style) {
 	t.Helper()
 	for _, c := range checks {
@@ -34,8 +34,8 @@ func Run(t *testing.T, style problem.Style) {
 	}
 }
 
-// reporter is the part of testing.T that a check needs. The kit's own tests have
-// another one, because a check must be seen to fail.
+// reporter is the part of [testing.T] that a check needs. The tests of this package use
+// another reporter, to see a check fail.
 type reporter interface {
 	Errorf(format string, args ...any)
 }
@@ -45,7 +45,7 @@ type check struct {
 	run     func(reporter, problem.Style)
 }
 
-// checks are the promises, in the order in which a reader would ask for them.
+// checks are the promises.
 var checks = []check{
 	{"every kind has an error status, a body and the declared type", everyKind},
 	{"rendering does not change an error", sharedSentinel},
@@ -62,7 +62,7 @@ var checks = []check{
 	{"bodies of other styles are refused", othersRefused},
 }
 
-// answer is what a client reads.
+// answer is a response as a client reads it.
 type answer struct {
 	status int
 	header http.Header
@@ -86,7 +86,7 @@ func returning(err error) problem.HandlerFunc {
 	return func(http.ResponseWriter, *http.Request) error { return err }
 }
 
-// kinds are all that a style has a row for.
+// kinds are the kinds for which a style has an outcome.
 func kinds() []problem.Kind {
 	all := make([]problem.Kind, problem.ClientClosed)
 	for i := range all {
@@ -95,7 +95,7 @@ func kinds() []problem.Kind {
 	return all
 }
 
-// errorsOf are errors with everything that an error may have.
+// errorsOf returns errors with fields, details, a delay, and so on.
 func errorsOf() map[string]error {
 	all := map[string]error{
 		"a foreign error":        io.ErrUnexpectedEOF,
@@ -113,7 +113,7 @@ func errorsOf() map[string]error {
 	return all
 }
 
-// fields are of all places, and two have one name.
+// fields come from all parts of a request, and two have the same name.
 var fields = []problem.FieldError{
 	{Path: problem.Path{"email"}, Rule: "email", Want: problem.TypeString, Presence: problem.Present},
 	{Path: problem.Path{"tags", 0, "key"}, Rule: "required", Want: problem.TypeString, Presence: problem.Absent},
@@ -123,7 +123,7 @@ var fields = []problem.FieldError{
 	{Path: problem.Path{"own"}, Message: "is already taken"},
 }
 
-// everyKind asks for what every answer has in common.
+// everyKind checks what all answers have in common.
 func everyKind(t reporter, style problem.Style) {
 	for name, err := range errorsOf() {
 		a := render(style, err)

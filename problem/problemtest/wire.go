@@ -12,8 +12,8 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// server is a real one, because a recorder shows neither HEAD nor a connection
-// that is cut.
+// server is a real server, because a recorder shows neither HEAD nor a cut
+// connection.
 type server struct{ *httptest.Server }
 
 func newServer(h http.Handler) server {
@@ -23,7 +23,7 @@ func newServer(h http.Handler) server {
 	return server{s}
 }
 
-// fetch returns what was read also if the answer is incomplete.
+// fetch returns what was read, even if the answer is incomplete.
 func (s server) fetch(method string) (answer, error) {
 	r, err := http.NewRequest(method, s.URL+"/things/7", nil)
 	if err != nil {
@@ -88,7 +88,7 @@ func startedIsCut(t reporter, style problem.Style) {
 	})))
 }
 
-// cut asks for nothing but "begun", and no end.
+// cut checks that the client gets "begun" and no end of the answer.
 func cut(t reporter, h http.Handler) {
 	s := newServer(h)
 	defer s.Close()

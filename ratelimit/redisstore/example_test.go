@@ -9,7 +9,7 @@ import (
 	"github.com/backstop-go/backstop/ratelimit/redisstore"
 )
 
-// unplugged is a server that nobody reaches.
+// unplugged is a client of a server that does not answer.
 type unplugged struct{}
 
 func (unplugged) Eval(context.Context, string, string, []string, []int64) ([]int64, error) {
