@@ -46,9 +46,9 @@ func ofConnection(x *exchange.Exchange, err error) bool {
 func isThat(err, that error) bool { return that != nil && that != io.EOF && errors.Is(err, that) }
 
 // clientSlow reports whether an error means that a deadline for reading from the client
-// has passed. The server's address tells, because a middleware may have put another one
-// into RemoteAddr. Over HTTP/2 the error of net/http has no address, so it counts if it
-// is not one of another connection or of a file.
+// has passed. One of the ends of its connection must be that of the request: a middleware
+// may have put another address into RemoteAddr. Over HTTP/2 the error of net/http has no
+// address, so it counts if it is not one of another connection or of a file.
 func clientSlow(r *http.Request, err error) bool {
 	if !errors.Is(err, os.ErrDeadlineExceeded) {
 		return false
