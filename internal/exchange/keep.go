@@ -181,7 +181,7 @@ func (r *Recorder) collect(p []byte) (int, error) {
 func (r *Recorder) refuses(n int) error {
 	limit := declared(r.rare.header)
 	switch {
-	case n == 0:
+	case n == 0 && r.x.req.ProtoMajor < 2: // over HTTP/2 even that has no place in a 204
 		return nil
 	case bodyless(r.status):
 		return http.ErrBodyNotAllowed

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -108,6 +109,17 @@ func invalid(_ *exchange.Recorder, w http.ResponseWriter) {
 	w.WriteHeader(0)
 }
 
+func tooLarge(_ *exchange.Recorder, w http.ResponseWriter) {
+	defer func() { recover() }()
+	w.WriteHeader(1000)
+}
+
+// cut ends what has begun, as Recover does.
+func cut(_ *exchange.Recorder, w http.ResponseWriter) {
+	defer func() { recover() }()
+	exchange.Of(w, httptest.NewRequest("GET", "/", nil)).Cut(w, exchange.Started)
+}
+
 func TestRecorder(t *testing.T) {
 	const fresh, started, rendered = exchange.Fresh, exchange.Started, exchange.Rendered
 	for _, tt := range []struct {
@@ -134,6 +146,8 @@ func TestRecorder(t *testing.T) {
 		{"103 is not the last word", []step{status(103), status(201)}, "103 201", started, 201, 0},
 		{"101 is", []step{status(101)}, "101", started, 101, 0},
 		{"an invalid status changes nothing", []step{invalid, status(201)}, "0 201", started, 201, 0},
+		{"nor does one that is too large", []step{tooLarge, status(201)}, "1000 201", started, 201, 0},
+		{"after a cut nothing is said", []step{write("[1,"), cut, status(500), write("no"), writeString}, "[1, flush flush", started, 200, 3},
 
 		{"204 is held", []step{guard, status(204)}, "", fresh, 204, 0},
 		{"304 is held", []step{guard, status(304)}, "", fresh, 304, 0},
@@ -156,6 +170,7 @@ func TestRecorder(t *testing.T) {
 		{"an error after a success is dropped", []step{guard, write("[1,"), status(500), write("no"), writeString, readFrom, flush}, "[1,", started, 200, 3},
 		{"without a guard it is net/http's", []step{write("[1,"), status(500), write("no")}, "[1, 500 no", started, 200, 5},
 		{"an error after an error is too", []step{guard, status(404), write("no"), status(500), write("no")}, "404 no 500 no", started, 404, 4},
+		{"also after the least of them", []step{guard, status(400), write("no"), status(500), write("no")}, "400 no 500 no", started, 400, 4},
 		{"a success after a success is too", []step{guard, write("[1,"), status(204), write("2]")}, "[1, 204 2]", started, 200, 5},
 
 		{"a bare error is kept", []step{rewrite, status(404)}, "", fresh, 404, 0},
@@ -164,6 +179,8 @@ func TestRecorder(t *testing.T) {
 		{"its text is dropped", []step{rewrite, status(404), write("no"), writeString, readFrom}, "", fresh, 404, 0},
 		{"and replaced by a flush, for good", []step{rewrite, status(404), write("no"), flush, write("more"), finish}, "404 {} flush", rendered, 404, 2},
 		{"a second status is net/http's, after the envelope", []step{rewrite, status(404), status(200), write("no"), finish}, "404 {} 200", rendered, 404, 2},
+		{"once", []step{guard, rewrite, status(404), status(200), write("no"), finish, release}, "404 {} 200", rendered, 404, 2},
+		{"and after what was meant", []step{guard, rewrite, status(404), status(201), write("{"), write("}"), finish, release}, "404 {} 201", started, 404, 2},
 		{"one that was meant is let through", []step{rewrite, status(404), write("{"), write("}"), finish}, "404 {}", started, 404, 2},
 		{"one that could be either is not", []step{rewrite, status(404), write("{"), finish}, "404 {}", rendered, 404, 2},
 		{"an empty write decides nothing", []step{rewrite, status(404), write(""), write("[7]"), finish}, "404 [7]", started, 404, 3},
@@ -202,7 +219,7 @@ func (l *log) Header() http.Header { return l.header }
 
 func (l *log) WriteHeader(status int) {
 	l.lines = append(l.lines, strconv.Itoa(status))
-	if status < 100 {
+	if status < 100 || status > 999 {
 		panic("invalid status")
 	}
 }
@@ -336,6 +353,36 @@ func TestBytesWithoutAPlaceAreRefused(t *testing.T) {
 		w.WriteHeader(tt.status)
 		if _, err := io.WriteString(w, "abc"); err != tt.want {
 			t.Errorf("%s %d of length %q: three bytes = %v, want %v", tt.method, tt.status, tt.length, err, tt.want)
+		}
+		if _, err := w.Write(nil); err != nil {
+			t.Errorf("%s %d of length %q: no bytes = %v, want no error", tt.method, tt.status, tt.length, err)
+		}
+	}
+}
+
+func TestFirstErrorAfterASuccessIsTheOneThatCounts(t *testing.T) {
+	rec, w := record(httptest.NewRecorder(), "GET")
+	rec.Guard()
+	io.WriteString(w, "[1,")
+	w.WriteHeader(503)
+	io.WriteString(w, "busy")
+	w.WriteHeader(404)
+	if late, text := rec.Release(); late != 503 || string(text) != "busy" {
+		t.Errorf("Release = %d, %q, want 503 and its text", late, text)
+	}
+}
+
+// A writer that still passes something on, when the envelope was sent in its place,
+// has done nothing wrong.
+func TestBytesInThePlaceOfWhichAnEnvelopeWasSent(t *testing.T) {
+	x, w, _ := exchange.Enter(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+	exchange.Top(w).Guard()
+	buffer := own{httptest.NewRecorder(), http.Header{}}
+	x.Answer(buffer, &envelope{status: 409})
+	maps.Copy(w.Header(), buffer.Header())
+	for range 2 {
+		if n, err := io.WriteString(w, "{}"); n != 2 || err != nil {
+			t.Errorf("WriteString = %d, %v, want 2 and no error", n, err)
 		}
 	}
 }

@@ -150,6 +150,7 @@ func FuzzScript(f *testing.F) {
 		{0, 1, 3, 7, 5, 5, 9, 0},
 		{3, 3, 5, 2, 12, 4},
 		{0, 3, 5, 2, 12, 4},
+		{3, 2, 5, 0, 0, 12},
 	} {
 		for mode := range byte(24) {
 			f.Add(steps, mode)
