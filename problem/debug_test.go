@@ -284,6 +284,18 @@ func TestRedaction(t *testing.T) {
 		{"a name beside the value", `[{"name":"password","value":"x"},{"value":"y","Key":"api-key"},{"name":"color","value":"red"},{"use":"password","value":"x"}]`, `[{"name":"password","value":?},{"value":?,"Key":"api-key"},{"name":"color","value":"red"},{"use":"password","value":"x"}]`},
 		{"credentials", `["Basic dXNlcjpwYXNz","curl -H 'Authorization: Bearer abcdef123'","bearer of news","basic"]`, `[?,?,"bearer of news","basic"]`},
 		{"a password in a URL", `["postgres://app:s3cret@db/x","see redis://:pw@h:1","https://example.org/a:b@c","mailto:a@b.c"]`, `[?,?,"https://example.org/a:b@c","mailto:a@b.c"]`},
+		{
+			"other names beside the value", `[{"k":"password","v":"x"},{"fieldName":"api_key","content":"x"},{"op":"replace","path":"/user/password","value":"x"},{"type":"password","value":"x"}]`,
+			`[{"k":"password","v":?},{"fieldName":"api_key","content":?},{"op":?,"path":"/user/password","value":?},{"type":"password","value":?}]`,
+		},
+		{"a name before the value", `[["Authorization","x"],["color","red"],["a","password"]]`, `[["Authorization",?],["color","red"],["a","password"]]`},
+		{"the last word of a name", `{"userPin":1,"USER_PIN":2,"cardCvv":3,"user[pin]":4,"db-pass":5,"authCode":6,"spin":7,"pinned":8,"passRate":9}`, `{"userPin":?,"USER_PIN":?,"cardCvv":?,"user[pin]":?,"db-pass":?,"authCode":?,"spin":7,"pinned":8,"passRate":9}`},
+		{
+			"a form, a query, a header, XML, a part, JSON that is cut", `["a=b&password=x","https://h/?access_token=x","Cookie: sid=x","<user><pin>x</pin></user>","name=\"pin\"\r\n\r\nx","{\"password\":\"x","{\"otp\":1} {}","a=b&c=d","the password is wrong"]`,
+			`[?,?,?,?,?,?,?,"a=b&c=d","the password is wrong"]`,
+		},
+		{"a form in a name", `{"a=b&password=x":""}`, `{?:?}`},
+		{"other credentials", `["Bearer\tabcdef123","Digest username=\"ann\", response=\"x\"","AWS AKIAIOSFODNN7EXAMPLE:x","app:pw@tcp(db:3306)/x","digest of news"]`, `[?,?,?,?,"digest of news"]`},
 		{"in a list at the root", `[{"pin":1},"x"]`, `[{"pin":?},"x"]`},
 		{"HTML stays, line ends do not", "{\"a\":\"<b>\u2028\"}", `{"a":"<b>\u2028"}`},
 	} {

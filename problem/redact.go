@@ -11,13 +11,14 @@ import (
 	"github.com/backstop-go/backstop/internal/jsonobject"
 )
 
-// A value is a secret if the name of its member contains one of secretParts, or is one
-// of secretNames or of [Config.Redact]. Case, "-", "_", "." and blanks do not count.
+// A value is a secret if the name of its member contains one of secretParts, or if the
+// name or its last word is one of secretNames, or if the name is one of [Config.Redact].
+// Case, "-", "_", "." and blanks do not count.
 var (
 	secretParts = []string{
 		"password", "passwd", "secret", "token", "authorization", "credential", "apikey",
 		"cookie", "session", "privatekey", "cardnumber", "pwd", "passphrase", "bearer", "jwt", "signature", "accesskey",
-		"passcode", "pincode", "otpcode", "securitycode", "verificationcode", "mfacode", "recoverycode", "backupcode",
+		"passcode", "pincode", "otpcode", "securitycode", "verificationcode", "mfacode", "recoverycode", "backupcode", "authcode",
 	}
 	secretNames = []string{"auth", "pass", "pin", "otp", "totp", "cvv", "cvv2", "cvc", "cvc2", "csc", "iban", "ssn"}
 )
@@ -39,7 +40,13 @@ func plainName(name string) string {
 	return plainNames.Replace(strings.ToLower(strings.ToUpper(name)))
 }
 
+// lastWord finds the pin of userPin, USER_PIN and user[pin].
+var lastWord = regexp.MustCompile(`(?:[A-Z]?[a-z0-9]+|[A-Z0-9]+)\W*$`)
+
 func (p *Responder) isSecretName(name string) bool {
+	if slices.Contains(secretNames, plainName(strings.Trim(lastWord.FindString(name), "[]"))) {
+		return true
+	}
 	name = plainName(name)
 	return slices.Contains(p.redact, name) ||
 		slices.ContainsFunc(secretParts, func(part string) bool { return strings.Contains(name, part) })
@@ -67,7 +74,7 @@ func (p *Responder) redactValue(dst []byte, value json.RawMessage, depth int) []
 		return p.redactArray(dst, value, depth)
 	case value[0] == '"':
 		text, _ = jsonobject.String(value)
-		if p.hidesJSON(text, depth) {
+		if p.hidesPair(text) || p.hidesJSON(text, depth) {
 			return append(dst, redactedText...)
 		}
 		value = jsonappend.String(nil, text)
@@ -78,16 +85,28 @@ func (p *Responder) redactValue(dst []byte, value json.RawMessage, depth int) []
 	return append(dst, value...)
 }
 
+// redactArray also hides the second value of a pair: ["password","x"].
 func (p *Responder) redactArray(dst []byte, value json.RawMessage, depth int) []byte {
 	elements, _ := jsonobject.Array(value)
+	pair := len(elements) == 2 && p.namesSecret(elements[0])
 	dst = append(dst, '[')
 	for i, element := range elements {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
+		if pair && i == 1 {
+			dst = append(dst, redactedText...)
+			continue
+		}
 		dst = p.redactValue(dst, element, depth+1)
 	}
 	return append(dst, ']')
+}
+
+// namesSecret reports whether a value is a text that is the name of a secret.
+func (p *Responder) namesSecret(value json.RawMessage) bool {
+	text, _ := jsonobject.String(value)
+	return p.isSecretName(text)
 }
 
 // redactObject also hides the values of an object that names its secret in
@@ -95,15 +114,14 @@ func (p *Responder) redactArray(dst []byte, value json.RawMessage, depth int) []
 func (p *Responder) redactObject(dst []byte, value json.RawMessage, depth int) []byte {
 	members, _ := jsonobject.Parse(value)
 	telling := slices.IndexFunc(members, func(m jsonobject.Member) bool {
-		text, _ := jsonobject.String(m.Value)
-		return namesAnother[plainName(m.Name)] && p.isSecretName(text)
+		return namesAnother.MatchString(plainName(m.Name)) && p.namesSecret(m.Value)
 	})
 	dst = append(dst, '{')
 	for i, m := range members {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		isValue := isSecretValue(m.Name)
+		isValue := isSecretValue(m.Name) || p.hidesPair(m.Name)
 		if isValue {
 			dst = append(dst, redactedText...)
 		} else {
@@ -119,8 +137,17 @@ func (p *Responder) redactObject(dst []byte, value json.RawMessage, depth int) [
 	return append(dst, '}')
 }
 
-// namesAnother holds the names of members that name another member of their object.
-var namesAnother = map[string]bool{"name": true, "key": true, "field": true, "id": true, "param": true, "parameter": true, "header": true, "property": true, "attribute": true, "label": true, "k": true}
+// namesAnother matches the names of members that name another member of their object.
+var namesAnother = regexp.MustCompile(`^(?:id|k|n|type)$|(?:name|key|field|param|parameter|header|property|attribute|attr|label|column|variable|path|pointer)$`)
+
+// textPair finds a name before its value in a query, a form, a header, XML, a part of
+// a multipart body, or a JSON text that is not whole.
+var textPair = regexp.MustCompile(`([\w.%\[\]-]+)["'\\]*(?:\s*[=:>]|\r?\n\r?\n)\s*[^\s=:>]`)
+
+// hidesPair reports whether a text has a value behind the name of a secret.
+func (p *Responder) hidesPair(text string) bool {
+	return slices.ContainsFunc(textPair.FindAllStringSubmatch(text, -1), func(found []string) bool { return p.isSecretName(found[1]) })
+}
 
 // hidesJSON reports whether a string is a JSON text that contains a secret.
 func (p *Responder) hidesJSON(text string, depth int) bool {
@@ -129,12 +156,13 @@ func (p *Responder) hidesJSON(text string, depth int) bool {
 }
 
 // secretText finds, anywhere in a text, JWTs, keys with a usual prefix, PEM blocks, the
-// credentials of an Authorization header, and the password in a URL. digits finds runs
-// of digits, perhaps in groups, that may be a card number.
+// credentials of an Authorization header, and the password in a URL or in the address
+// of a database. digits finds runs of digits, perhaps in groups, that may be a card
+// number.
 var (
-	secretText = regexp.MustCompile(`eyJ[\w-]*\.[\w-]*\.|(?:^|[^0-9A-Za-z])[sp]k_|-----BEGIN ` +
-		`|(?i:\bbearer +[\w.~+/-]{6,}|\bbasic +[A-Za-z0-9+/]{4,}={0,2}(?:[^A-Za-z0-9+/]|$))` +
-		`|[A-Za-z][\w+.-]*://[^/\s:@]*:[^/\s@]+@`)
+	secretText = regexp.MustCompile(`eyJ[\w-]*\.[\w-]*\.|(?:^|[^0-9A-Za-z])[sp]k_|\bA[KS]IA[A-Z0-9]{16}\b|-----BEGIN ` +
+		`|(?i:\bbearer\s+[\w.~+/-]{6,}|\bbasic\s+[A-Za-z0-9+/]{4,}={0,2}(?:[^A-Za-z0-9+/]|$)|\bdigest\s+\w+=)` +
+		`|[A-Za-z][\w+.-]*://[^/\s:@]*:[^/\s@]+@|:[^\s:@]+@(?:tcp|unix)\(`)
 	digits = regexp.MustCompile(`\d(?:[ -]*\d){12,}`)
 )
 
