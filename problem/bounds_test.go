@@ -123,6 +123,34 @@ func TestBodyThatIsTooLongSaysLess(t *testing.T) {
 	}
 }
 
+// One number tells of all fields that were left out, whatever the bound.
+func TestNumberOfFieldsThatAreLeftOut(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		err  *problem.Error
+	}{
+		{"added at once", problem.Validation.New("").WithFields(manyFields(130)...)},
+		{"added in turn", problem.Validation.New("").WithFields(manyFields(90)...).WithFields(manyFields(30)...).WithFields(manyFields(10)...)},
+		{"taken over", problem.Validation.WrapFields(nil, manyFields(130))},
+	} {
+		var book logbook
+		w := respond(problem.Config{Logger: book.logger()}, c.err)
+		sent := strings.Count(w.Body.String(), `"pointer":`)
+		if got, want := book.one(t)["truncated"], fmt.Sprint(130-sent, " fields"); sent == 0 || got != want {
+			t.Errorf("%s: truncated = %q, want %q", c.name, got, want)
+		}
+	}
+}
+
+// manyFields returns fields of which about a dozen have room in an answer.
+func manyFields(n int) []problem.FieldError {
+	fields := make([]problem.FieldError, n)
+	for i := range fields {
+		fields[i] = problem.FieldError{Path: problem.Path{"items", i}, Message: strings.Repeat("x", 1200)}
+	}
+	return fields
+}
+
 func TestUsualFieldsAreAllThere(t *testing.T) {
 	fields := make([]problem.FieldError, 100)
 	for i := range fields {

@@ -23,6 +23,7 @@ type Error struct {
 type rest struct {
 	details []Detail
 	cut     []string // names of what was left out, for the log
+	fields  int      // how many fields were left out, for the log
 	remote  bool     // decoded from a response, see [Remote]
 	passed  bool     // sent although it is remote, see [Passthrough]
 	id      string   // request ID of a remote error

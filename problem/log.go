@@ -170,14 +170,15 @@ func (f *failure) attrs() []slog.Attr {
 // truncated lists what the client was not told, because it exceeds a bound or the style
 // has no place for it.
 func (f *failure) truncated() []string {
-	cut := slices.Clip(f.err.extra().cut)
+	rest := f.err.extra()
+	cut := slices.Clip(rest.cut)
 	if len(f.err.text) > maxText {
 		cut = append(cut, "text")
 	}
 	if f.view.cutPath {
 		cut = append(cut, "path")
 	}
-	if n := f.view.cutFields; n > 0 {
+	if n := rest.fields + f.view.cutFields; n > 0 {
 		cut = append(cut, strconv.Itoa(n)+" fields")
 	}
 	for _, name := range f.view.dropped {

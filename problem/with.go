@@ -29,10 +29,10 @@ func (e *Error) WithFields(fields ...FieldError) *Error {
 	}
 	c := e.clone(false)
 	room := maxFields - len(e.fields)
-	if len(fields) > room {
+	if n := len(fields) - room; n > 0 {
 		fields = fields[:room]
 		c = e.clone(true)
-		c.note("fields")
+		c.rest.fields += n
 	}
 	c.fields = append(slices.Clip(e.fields), fields...)
 	return c
@@ -43,10 +43,9 @@ func (e *Error) WithFields(fields ...FieldError) *Error {
 func (k Kind) WrapFields(err error, fields []FieldError) *Error {
 	e := k.Wrap(err, "")
 	e.fields = slices.Clip(fields)
-	if len(fields) > maxFields {
+	if n := len(fields) - maxFields; n > 0 {
 		e.fields = e.fields[:maxFields:maxFields]
-		e.rest = new(rest)
-		e.note("fields")
+		e.rest = &rest{fields: n}
 	}
 	return e
 }
