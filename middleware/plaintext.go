@@ -31,7 +31,7 @@ func judge(h http.Header, encoded bool, body []byte, whole bool) exchange.Verdic
 	if other {
 		return exchange.Meant
 	}
-	if encoded {
+	if encoded && len(body) > 0 {
 		text, err := decoded(h, body)
 		switch {
 		case err == nil:

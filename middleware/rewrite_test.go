@@ -121,8 +121,9 @@ func TestRewriteReplacesWhatNobodyMeantAsAnAnswer(t *testing.T) {
 		{"an object that is flushed", flushed("", "{}", "\n"), false},
 		{"HTML that is flushed", flushed("", "<html>", "more"), false},
 		{"what is encoded", func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Encoding", "gzip")
+			w.Header().Set("Content-Encoding", "br")
 			w.WriteHeader(400)
+			io.WriteString(w, "encoded")
 		}, false},
 		{"an encoded text without a type", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
@@ -135,6 +136,10 @@ func TestRewriteReplacesWhatNobodyMeantAsAnAnswer(t *testing.T) {
 			w.Header().Set("Content-Type", plain)
 			w.WriteHeader(400)
 			io.WriteString(w, "no")
+		}, true},
+		{"an encoding without a body", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip") // as of a compressor that nothing was written to
+			w.WriteHeader(400)
 		}, true},
 		{"http.Error through a compressor", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
