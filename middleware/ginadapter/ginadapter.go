@@ -138,6 +138,9 @@ func (k *call) run(w http.ResponseWriter, r *http.Request) {
 	k.shim = writer{x: k.shim.x, w: w, rec: exchange.Top(w), c: k.c, base: k.base, status: k.base.Status(), size: noneWritten}
 	k.c.Writer, k.c.Request = &k.shim, r
 	k.installed.next(k)
+	if last := k.c.Errors.Last(); last != nil && exchange.IsAbort(last.Err) {
+		panic(http.ErrAbortHandler) // gin.Recovery keeps it there, and lets half an answer look complete
+	}
 	k.shim.explain()
 	k.installed.answerUnknown(k)
 	k.shim.settle()

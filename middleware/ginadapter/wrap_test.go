@@ -254,3 +254,38 @@ func TestPathValuesOfARouterFurtherOutStay(t *testing.T) {
 	})
 	mux.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/tenants/acme/users/7", nil))
 }
+
+// A recovery of gin's further in catches the panic that cuts an answer, and leaves
+// it in c.Errors.
+func TestRecoveryInsideDoesNotCompleteAnAbortedAnswer(t *testing.T) {
+	for name, recovery := range map[string]gin.HandlerFunc{
+		"gin's": gin.RecoveryWithWriter(io.Discard),
+		"one that leaves the error": func(c *gin.Context) {
+			defer func() {
+				if err, ok := recover().(error); ok {
+					c.Error(err)
+					c.Abort()
+				}
+			}()
+			c.Next()
+		},
+	} {
+		e := gin.New()
+		ginadapter.Install(e, middleware.Standard(quiet()))
+		e.Use(recovery)
+		e.GET("/x/:id", func(c *gin.Context) {
+			c.String(200, "[1, 2, ")
+			panic(http.ErrAbortHandler)
+		})
+		srv := httptest.NewServer(e)
+		resp, err := http.Get(srv.URL + "/x/1")
+		if err == nil {
+			_, err = io.ReadAll(resp.Body)
+			resp.Body.Close()
+		}
+		srv.Close()
+		if err == nil {
+			t.Errorf("%s: the client gets a complete answer, want it cut", name)
+		}
+	}
+}
