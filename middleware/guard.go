@@ -30,9 +30,9 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.cookies = w.Header()["Set-Cookie"]
 		c.guards = rec.Guard()
 	}
-	rewrites := g.rewrites && !skipped(g.skip, r2) && rec.Rewrite(plainText)
 	defer exchange.Leave(r, r2)
 	defer c.leave()
+	rewrites := g.rewrites && !skipped(g.skip, r2) && rec.Rewrite(plainText)
 	g.next.ServeHTTP(w, r2)
 	c.done = true
 	if rewrites {

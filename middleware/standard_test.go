@@ -36,6 +36,16 @@ func TestExposeHeadersNamesWhatIsWorthReading(t *testing.T) {
 	}
 }
 
+func TestStandardAnswersForASkipThatPanics(t *testing.T) {
+	events := 0
+	broken := func(*http.Request) bool { panic("secret") }
+	h := middleware.Standard(quiet(func(*problem.Event) { events++ }), middleware.Config{Skip: broken})(http.NotFoundHandler())
+	w := serve(h, "GET")
+	if w.Code != 500 || w.Header().Get("Content-Type") != "application/problem+json" || events != 1 {
+		t.Errorf("the answer is %d %s with %d events, want the envelope of a 500 and one", w.Code, w.Body, events)
+	}
+}
+
 func TestStandardLeavesAloneWhatItShallSkip(t *testing.T) {
 	text := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "as it is", http.StatusTeapot) })
 	h := middleware.Standard(quiet(func(*problem.Event) {}), middleware.Config{Skip: func(r *http.Request) bool { return r.Method == "GET" }})(text)
