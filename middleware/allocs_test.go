@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/backstop-go/backstop/internal/race"
 	"github.com/backstop-go/backstop/middleware"
 	"github.com/backstop-go/backstop/problem"
 	"github.com/backstop-go/backstop/requestid"
@@ -16,7 +17,7 @@ import (
 // The price of each layer while nothing fails. A layer is measured beneath
 // others by the difference that it makes.
 func TestAllocations(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	errs := problem.New(problem.Config{})
@@ -91,7 +92,7 @@ func allocated(f func()) uint64 {
 }
 
 func TestStandardIsSmall(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	h := middleware.Standard(problem.New(problem.Config{}))(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))

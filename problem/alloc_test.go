@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/backstop-go/backstop/internal/race"
 	"github.com/backstop-go/backstop/problem"
 	"github.com/backstop-go/backstop/problem/entryguard"
 )
@@ -41,7 +42,7 @@ func invalid() (refuse func()) {
 }
 
 func TestRespondAllocations(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("under the race detector pools forget at random")
 	}
 	for name, c := range map[string]struct {
@@ -76,7 +77,7 @@ func TestOnlyUsualBuffersAreKept(t *testing.T) {
 		for range 2 {
 			p.Respond(&sink{header: http.Header{}}, httptest.NewRequest(http.MethodGet, "/", nil), problem.Gone)
 		}
-		if room > most || room < c.want && !raceEnabled { // under the race detector pools forget at random
+		if room > most || room < c.want && !race.Enabled { // under the race detector pools forget at random
 			t.Errorf("after an answer of %d bytes there is room for %d, want %d", c.size, room, c.want)
 		}
 	}

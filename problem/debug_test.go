@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/backstop-go/backstop/internal/race"
 	"github.com/backstop-go/backstop/middleware"
 	"github.com/backstop-go/backstop/problem"
 	"github.com/backstop-go/backstop/problem/authrim"
@@ -83,7 +84,7 @@ func TestTheGateIsAskedOnce(t *testing.T) {
 
 // What a shut gate costs everybody is what no gate costs.
 func TestAGateThatIsNotAskedCostsNothing(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("under the race detector pools forget at random")
 	}
 	count := func(gate func(*http.Request) bool) float64 {

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/backstop-go/backstop/internal/race"
 	"github.com/backstop-go/backstop/ratelimit"
 )
 
@@ -164,7 +165,7 @@ func TestMemory_isBounded(t *testing.T) {
 }
 
 func TestMemory_size(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("the race detector takes memory of its own")
 	}
 	heap := func() uint64 {
@@ -199,7 +200,7 @@ func TestMemory_size(t *testing.T) {
 
 // A store that has grown by itself wastes little.
 func TestMemory_sizeOfAMillion(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("the race detector takes memory of its own")
 	}
 	heap := func() uint64 {

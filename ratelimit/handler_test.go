@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/backstop-go/backstop/internal/race"
 	"github.com/backstop-go/backstop/problem"
 	"github.com/backstop-go/backstop/ratelimit"
 )
@@ -222,7 +223,7 @@ func TestHandler_beneathTimeoutHandler(t *testing.T) {
 
 // One request copy serves the stack, and there is a recorder only for refunds.
 func TestHandler_allocations(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	r := request("ann")

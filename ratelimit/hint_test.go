@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/backstop-go/backstop/internal/race"
 	"github.com/backstop-go/backstop/ratelimit"
 )
 
@@ -120,7 +121,7 @@ func isAddress(key string) bool {
 }
 
 func TestRemoteIP_allocatesNothing(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	r := from("203.0.113.7:4711")

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/backstop-go/backstop/internal/race"
 	"github.com/backstop-go/backstop/ratelimit"
 	"github.com/backstop-go/backstop/ratelimit/ratelimittest"
 )
@@ -264,7 +265,7 @@ func TestMemory_agreesWithXTimeRate(t *testing.T) {
 		got, want := make([]ratelimit.State, 2), make([]ratelimit.State, 2)
 		wait := time.Microsecond
 		steps := 1_000_000
-		if raceEnabled {
+		if race.Enabled {
 			steps /= 10 // it is about numbers, not about goroutines
 		}
 		for step := range steps {

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/backstop-go/backstop/internal/race"
 	"github.com/backstop-go/backstop/ratelimit"
 	"github.com/backstop-go/backstop/ratelimit/ratelimittest"
 )
@@ -376,7 +377,7 @@ func TestMemory_concurrently(t *testing.T) {
 }
 
 func TestMemory_allocatesNothing(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	m := newMemory(t, 0)

@@ -18,6 +18,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/backstop-go/backstop/internal/exchange"
+	"github.com/backstop-go/backstop/internal/race"
 	"github.com/backstop-go/backstop/requestid"
 )
 
@@ -70,7 +71,7 @@ func TestIDsAreUnique(t *testing.T) {
 			}))
 			r, w := get(), httptest.NewRecorder()
 			n := each
-			if raceEnabled {
+			if race.Enabled {
 				n /= 50
 			}
 			for range n {
@@ -296,7 +297,7 @@ func TestKeptIDDoesNotKeepTheExchange(t *testing.T) {
 }
 
 func TestAllocationsOfAnID(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	trust := func(*http.Request) bool { return true }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/backstop-go/backstop/internal/race"
 	"github.com/backstop-go/backstop/problem"
 	"github.com/backstop-go/backstop/validate"
 )
@@ -15,7 +16,7 @@ import (
 // and a few of ours. A handler that no other middleware of this module surrounds
 // makes its own exchange, which is two of them.
 func TestAllocations(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("the race detector allocates on its own account")
 	}
 	for _, tt := range []struct {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/backstop-go/backstop/internal/race"
 	"github.com/backstop-go/backstop/validate"
 )
 
@@ -62,7 +63,7 @@ func TestMalformedBeginIsRefusedBeforeTheRestIsRead(t *testing.T) {
 }
 
 func TestMalformedBeginCostsLittle(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("with the race detector pools forget on purpose")
 	}
 	body := times(1<<20, "x")
@@ -101,7 +102,7 @@ func TestEarlyRefusalDoesNotWaitForTheRest(t *testing.T) {
 
 // A body may cost the value that it becomes and four times its own bytes.
 func TestBodiesCostTheirValueOnce(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("with the race detector pools forget on purpose")
 	}
 	type fat struct {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/backstop-go/backstop/internal/race"
 	"github.com/backstop-go/backstop/internal/strictjson"
 )
 
@@ -318,7 +319,7 @@ func TestUnquoteIsBlankAndIsNumber(t *testing.T) {
 }
 
 func TestScanAllocatesNothing(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("the race detector allocates on its own account")
 	}
 	for name, doc := range map[string]string{

@@ -17,6 +17,7 @@ import (
 
 	"github.com/labstack/echo/v5"
 
+	"github.com/backstop-go/backstop/internal/race"
 	"github.com/backstop-go/backstop/middleware"
 	"github.com/backstop-go/backstop/middleware/echoadapter"
 	"github.com/backstop-go/backstop/problem"
@@ -358,7 +359,7 @@ func TestNilErrorsAreNone(t *testing.T) {
 }
 
 func TestAllocations(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	cost := func(path string, use ...mw) float64 {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/backstop-go/backstop/internal/race"
 	"github.com/backstop-go/backstop/middleware"
 	"github.com/backstop-go/backstop/middleware/ginadapter"
 	"github.com/backstop-go/backstop/problem"
@@ -184,7 +185,7 @@ func TestMistakesPanicAtConstruction(t *testing.T) {
 }
 
 func TestAllocationsOfAWrappedMiddleware(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	cost := func(path string, use ...gin.HandlerFunc) float64 {

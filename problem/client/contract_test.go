@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/backstop-go/backstop/internal/race"
 	"github.com/backstop-go/backstop/problem"
 	"github.com/backstop-go/backstop/problem/client"
 	"github.com/backstop-go/backstop/problem/entryguard"
@@ -331,7 +332,7 @@ func TestManyCallers(t *testing.T) {
 
 // A success costs two allocations at most above what Base costs.
 func TestAllocations(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	resp := answer(200, "")

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/backstop-go/backstop/internal/race"
 	"github.com/backstop-go/backstop/problem"
 	"github.com/backstop-go/backstop/problem/client"
 	"github.com/backstop-go/backstop/problem/entryguard"
@@ -286,7 +287,7 @@ func TestStreams(t *testing.T) {
 // A large body takes no memory.
 func TestLargeBodies(t *testing.T) {
 	size := int64(1 << 30)
-	if raceEnabled {
+	if race.Enabled {
 		size = 1 << 26
 	}
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/backstop-go/backstop/internal/race"
 	"github.com/backstop-go/backstop/ratelimit"
 	"github.com/backstop-go/backstop/ratelimit/redisstore"
 	"github.com/backstop-go/backstop/ratelimit/redisstore/internal/redistest"
@@ -138,7 +139,7 @@ func TestARememberedDenialAllocatesNothing(t *testing.T) {
 		if err := s.Take(t.Context(), limits, states); err != nil {
 			t.Error(err)
 		}
-	}); got > 0 && !raceEnabled {
+	}); got > 0 && !race.Enabled {
 		t.Errorf("a remembered denial costs %v allocations, want none", got)
 	}
 	if c.calls.Load() != before {

@@ -1,5 +1,0 @@
-//go:build !race
-
-package requestid_test
-
-const raceEnabled = false
