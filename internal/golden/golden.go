@@ -1,4 +1,4 @@
-// Package golden compares JSON bodies with files, for tests. There are two kinds
+// Package golden compares bodies and other texts with files, for tests. There are two kinds
 // of file.
 //
 // Golden files ([Open]) are ours: one per case, indented, so that a change is
@@ -49,7 +49,7 @@ func isFiltered() bool {
 
 func (d *Dir) checkSeen(t testing.TB) {
 	t.Helper()
-	for _, file := range list(t, d.path) {
+	for _, file := range list(t, filepath.Join(d.path, "*.*")) {
 		if !d.seen[filepath.Base(file)] {
 			t.Errorf("no test compares %s: delete it, or test it", file)
 		}
@@ -59,19 +59,23 @@ func (d *Dir) checkSeen(t testing.TB) {
 // JSON compares a body with the file name.json. Only white space may differ.
 func (d *Dir) JSON(t testing.TB, name string, body []byte) {
 	t.Helper()
-	name += ".json"
-	d.seen[name] = true
-	file := filepath.Join(d.path, name)
 	var got bytes.Buffer
 	if err := json.Indent(&got, body, "", "  "); err != nil {
 		t.Fatalf("body is no JSON: %v\n%s", err, body)
 	}
-	got.WriteByte('\n')
+	d.Text(t, name+".json", got.String()+"\n")
+}
+
+// Text compares a text with a file.
+func (d *Dir) Text(t testing.TB, name, got string) {
+	t.Helper()
+	d.seen[name] = true
+	file := filepath.Join(d.path, name)
 	if os.Getenv("UPDATE_GOLDEN") == "1" {
 		if err := os.MkdirAll(d.path, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(file, got.Bytes(), 0o644); err != nil {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
@@ -80,14 +84,14 @@ func (d *Dir) JSON(t testing.TB, name string, body []byte) {
 	if err != nil {
 		t.Fatalf("%v (UPDATE_GOLDEN=1 writes it)", err)
 	}
-	if !bytes.Equal(got.Bytes(), want) {
-		t.Errorf("body differs from %s\n got: %s\nwant: %s", file, got.Bytes(), want)
+	if got != string(want) {
+		t.Errorf("%s differs\n got: %s\nwant: %s", file, got, want)
 	}
 }
 
-func list(t testing.TB, dir string) []string {
+func list(t testing.TB, pattern string) []string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	files, err := filepath.Glob(pattern)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ type Vector struct {
 func Vectors(t testing.TB, dir string) []Vector {
 	t.Helper()
 	var all []Vector
-	for _, file := range list(t, dir) {
+	for _, file := range list(t, filepath.Join(dir, "*.json")) {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/backstop-go/backstop/internal/golden"
 	"github.com/backstop-go/backstop/internal/guides/internal/wire"
 	"github.com/backstop-go/backstop/internal/guides/migrate/chi"
 	"github.com/backstop-go/backstop/internal/guides/migrate/gin"
@@ -78,9 +79,9 @@ func TestWhatChangesOnTheWire(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			files := wire.Open(t, filepath.Join("testdata", c.name))
+			files := golden.Open(t, filepath.Join("testdata", c.name))
 			for _, ask := range c.asks {
-				files.Compare(t, c.before.fresh(t), c.after.fresh(t), ask)
+				wire.Compare(t, files, c.before.fresh(t), c.after.fresh(t), ask)
 			}
 		})
 	}

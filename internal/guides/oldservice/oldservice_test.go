@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/go-chi/chi/v5/middleware"
 
+	"github.com/backstop-go/backstop/internal/golden"
 	"github.com/backstop-go/backstop/internal/guides/internal/wire"
 	"github.com/backstop-go/backstop/internal/guides/oldservice/chinotes"
 	"github.com/backstop-go/backstop/internal/guides/oldservice/echoitems"
@@ -123,7 +124,7 @@ var shapes = []shape{
 func TestAnswersBeforeAndAfter(t *testing.T) {
 	for _, s := range shapes {
 		t.Run(s.name, func(t *testing.T) {
-			files := wire.Open(t, filepath.Join("testdata", s.name))
+			files := golden.Open(t, filepath.Join("testdata", s.name))
 			before, err := s.before()
 			if err != nil {
 				t.Fatal(err)
@@ -133,7 +134,7 @@ func TestAnswersBeforeAndAfter(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, c := range s.cases {
-				files.Compare(t, before, after, wire.Ask{Name: c.name, Method: c.method, Path: c.path, Body: c.body})
+				wire.Compare(t, files, before, after, wire.Ask{Name: c.name, Method: c.method, Path: c.path, Body: c.body})
 			}
 		})
 	}

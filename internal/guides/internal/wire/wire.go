@@ -10,12 +10,12 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/backstop-go/backstop/internal/golden"
 )
 
 // Ask is a request of a golden file.
@@ -29,52 +29,10 @@ type Ask struct {
 	Times int
 }
 
-// Files are golden files, every one of which has to be compared.
-type Files struct {
-	dir  string
-	seen map[string]bool
-}
-
-// Open opens the golden files of a test. A file that it has not compared fails it.
-func Open(t *testing.T, dir string) *Files {
-	t.Helper()
-	f := &Files{dir, map[string]bool{}}
-	t.Cleanup(func() {
-		files, err := filepath.Glob(filepath.Join(dir, "*.http"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, file := range files {
-			if !t.Failed() && !f.seen[file] {
-				t.Errorf("no test compares %s: delete it, or test it", file)
-			}
-		}
-	})
-	return f
-}
-
 // Compare compares the answers of two services with a golden file.
-func (f *Files) Compare(t *testing.T, before, after http.Handler, a Ask) {
+func Compare(t *testing.T, files *golden.Dir, before, after http.Handler, a Ask) {
 	t.Helper()
-	file := filepath.Join(f.dir, strings.ReplaceAll(a.Name, " ", "-")+".http")
-	f.seen[file] = true
-	got := "# before\n" + Answer(t, before, a) + "\n# after\n" + Answer(t, after, a)
-	if os.Getenv("UPDATE_GOLDEN") == "1" {
-		if err := os.MkdirAll(f.dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatalf("%v (UPDATE_GOLDEN=1 writes it)", err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs\n got: %s\nwant: %s", file, got, want)
-	}
+	files.Text(t, strings.ReplaceAll(a.Name, " ", "-")+".http", "# before\n"+Answer(t, before, a)+"\n# after\n"+Answer(t, after, a))
 }
 
 // Answer is what a client reads, in the form of HTTP/1.1. What is different each
