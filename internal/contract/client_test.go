@@ -21,6 +21,8 @@ import (
 // each style, compiles them, and lets them fail in all ways: each error arrives as
 // a value of the type that was generated for it, with nothing lost.
 func TestGeneratedClientsMeetEachErrorTyped(t *testing.T) {
+	t.Parallel() // it waits for the compiler
+
 	dir, err := os.MkdirTemp("testdata", "generated-") // a package of this module can import the runtime
 	if err != nil {
 		t.Fatal(err)

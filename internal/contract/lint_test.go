@@ -22,6 +22,7 @@ var linters = []struct {
 // TestLintersFindNoError lints the documents of all styles, by the rules that the
 // linters recommend.
 func TestLintersFindNoError(t *testing.T) {
+	t.Parallel() // it waits for npm
 	if _, err := exec.LookPath("npm"); err != nil {
 		t.Skip("the linters are programs for node: apt-get install npm")
 	}
@@ -32,6 +33,7 @@ func TestLintersFindNoError(t *testing.T) {
 		}
 	}
 	write("spectral.yaml", []byte(`extends: ["spectral:oas"]`))
+	write("broken.json", []byte(`{"openapi":"3.1.0","info":{"title":"T"},"paths":{"/x":{"get":{}}}}`))
 	var files []string
 	for _, style := range styles.All {
 		s := questions.Start(t, questions.Programs[0], "-style", style.Name)
@@ -40,6 +42,7 @@ func TestLintersFindNoError(t *testing.T) {
 	}
 	for _, l := range linters {
 		t.Run(l.args[0], func(t *testing.T) {
+			t.Parallel()
 			npm := func(args ...string) ([]byte, error) {
 				cmd := exec.CommandContext(t.Context(), "npm", append([]string{"exec", "--yes", "--package=" + l.name, "--"}, args...)...)
 				cmd.Dir = dir
@@ -52,7 +55,6 @@ func TestLintersFindNoError(t *testing.T) {
 			if out, err := npm(append(l.args, files...)...); err != nil {
 				t.Errorf("%s: %v\n%s", l.name, err, out)
 			}
-			write("broken.json", []byte(`{"openapi":"3.1.0","info":{"title":"T"},"paths":{"/x":{"get":{}}}}`))
 			if out, err := npm(append(l.args, "broken.json")...); err == nil {
 				t.Errorf("%s finds no fault with a document that has some\n%s", l.name, out)
 			}
