@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -17,10 +18,29 @@ import (
 	"time"
 )
 
+// binary is the program.
+var binary string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "backstop-redis-")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(dir)
+		binary = filepath.Join(dir, "redis-demo")
+		if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
 func TestTwoProcessesShareOneLimit(t *testing.T) {
 	redis, killRedis := startRedis(t)
-	binary := build(t)
-	one, two := startDemo(t, binary, redis), startDemo(t, binary, redis)
+	one, two := startDemo(t, redis), startDemo(t, redis)
 
 	// A process that has to wait for its machine decides alone, so there are
 	// several attempts. Alone, it would admit half of the limit and not all.
@@ -48,8 +68,7 @@ func TestTwoProcessesShareOneLimit(t *testing.T) {
 }
 
 func TestTheDemoStartsWithoutRedis(t *testing.T) {
-	binary := build(t)
-	url := startDemo(t, binary, freeAddr(t))
+	url := startDemo(t, freeAddr(t))
 	if status := get(t, url, "alone"); status != http.StatusOK {
 		t.Errorf("a request without Redis = %d, want 200", status)
 	}
@@ -58,15 +77,6 @@ func TestTheDemoStartsWithoutRedis(t *testing.T) {
 	if err == nil || strings.Count(string(out), "\n") != 1 || strings.Contains(string(out), "s3cr3t") {
 		t.Errorf("-redis http://… = %v and %q, want one line without the password", err, out)
 	}
-}
-
-func build(t *testing.T) string {
-	t.Helper()
-	binary := filepath.Join(t.TempDir(), "redis-demo")
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	return binary
 }
 
 // get sends a request of a client, who is told apart by his key.
@@ -87,7 +97,7 @@ func get(t *testing.T, url, key string) int {
 }
 
 // startDemo runs the program until the test ends, and returns its URL.
-func startDemo(t *testing.T, binary, redis string) string {
+func startDemo(t *testing.T, redis string) string {
 	t.Helper()
 	cmd := exec.Command(binary, "-addr", "127.0.0.1:0", "-rate", "4", "-redis", "redis://"+redis)
 	out, err := cmd.StdoutPipe()
