@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -36,21 +37,25 @@ func NoLeak(t *testing.T, handler http.Handler, secrets ...string) {
 	}
 }
 
-type probe struct{ name, request string }
+type probe struct {
+	name    string
+	request []byte
+}
 
 // probes are requests, as they are on the wire.
-func probes() []probe {
+var probes = sync.OnceValue(func() []probe {
 	const host = " / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-	post := func(contentType, body string) string {
-		return "POST" + host + "Content-Type: " + contentType + "\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body
+	get := func(method, header string) []byte { return []byte(method + host + header + "\r\n") }
+	post := func(contentType, body string) []byte {
+		return []byte("POST" + host + "Content-Type: " + contentType + "\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body)
 	}
 	const inJSON = "application/json"
 	return []probe{
-		{"GET", "GET" + host + "\r\n"},
-		{"HEAD", "HEAD" + host + "\r\n"},
-		{"another method", "PROPFIND" + host + "\r\n"},
-		{"asking for debug", "GET" + host + "X-Debug: true\r\n\r\n"},
-		{"asking for another type", "GET" + host + "Accept: text/html\r\n\r\n"},
+		{"GET", get("GET", "")},
+		{"HEAD", get("HEAD", "")},
+		{"another method", get("PROPFIND", "")},
+		{"asking for debug", get("GET", "X-Debug: true\r\n")},
+		{"asking for another type", get("GET", "Accept: text/html\r\n")},
 		{"empty body", post(inJSON, "")},
 		{"empty object", post(inJSON, "{}")},
 		{"malformed body", post(inJSON, `{"a":`)},
@@ -60,20 +65,20 @@ func probes() []probe {
 		{"oversized body", post(inJSON, `{"a":"`+strings.Repeat("x", 1<<20)+`"}`)},
 		{"deeply nested body", post(inJSON, strings.Repeat("[", 100_000))},
 	}
-}
+})
 
 // fataler is the part of testing.T that leaks needs.
 type fataler interface{ Fatal(args ...any) }
 
 // leaks returns a sentence for each secret in the answer.
-func leaks(t fataler, s server, request string, secrets []string) []string {
+func leaks(t fataler, s server, request []byte, secrets []string) []string {
 	conn, err := net.Dial("tcp", s.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
 	conn.SetDeadline(time.Now().Add(time.Minute)) // a handler that hangs fails the test
-	go io.WriteString(conn, request)              // an answer may come before the body was read
+	go conn.Write(request)                        // an answer may come before the body was read
 	raw, err := io.ReadAll(conn)
 	if err != nil && len(raw) == 0 {
 		return nil // the connection was cut before a byte came
