@@ -299,7 +299,9 @@ func TestLimiter_aStoreThatFailsIsNo429(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			l := newLimiter(t, ratelimit.Config{
 				Name: "api", Store: failing{c.err},
-				OnDecision: func(_ *http.Request, d ratelimit.Decision) { t.Errorf("OnDecision got %+v, want no call: nothing was decided", d) },
+				OnDecision: func(_ *http.Request, d ratelimit.Decision) {
+					t.Errorf("OnDecision got %+v, want no call: nothing was decided", d)
+				},
 			})
 			if _, err := l.Take(request("ann")); !errors.Is(err, c.kind) || !errors.Is(err, c.err) {
 				t.Errorf("Take = error %v, want %v because of %v", err, c.kind, c.err)

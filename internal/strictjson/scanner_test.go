@@ -110,7 +110,7 @@ func TestDuplicatesAreFoundInObjectsOfAnySize(t *testing.T) {
 // The names that were written with escapes lie one behind the other.
 func TestNamesWithEscapesAreToldApart(t *testing.T) {
 	for doc, want := range map[string]string{
-		`{"\u0061":1,"\u0061b":2,"b\u0061":3}`:         "ok",
+		`{"\u0061":1,"\u0061b":2,"b\u0061":3}`:          "ok",
 		`{"\u0061":1,"\u0062":2,"\u0062":3,"\u0063":4}`: "duplicate",
 		`{"\u0061":{"\u0061":1,"b":2},"\u0062":3}`:      "ok",
 	} {
