@@ -25,6 +25,15 @@ func TestNew_tellsAllFaults(t *testing.T) {
 		{"no store at all", ratelimit.Config{Name: "api", Key: ratelimit.Global, Store: ratelimit.Limiters(nil)}, []string{
 			`ratelimit: Store is a nil Limiters`,
 		}},
+		{"a rate that takes no time", ratelimit.Config{Rate: ratelimit.Rate{Limit: 1}, Key: ratelimit.Global}, []string{
+			`ratelimit: policy "default": rate of 1 per 0s allows nothing`,
+		}},
+		{"a rate that Redis could not count", ratelimit.Config{Rate: ratelimit.PerSecond(1_000_001), Key: ratelimit.Global}, []string{
+			`ratelimit: policy "default": rate of 1000001 per 1s is more than one unit per 1µs`,
+		}},
+		{"nothing, with a burst of less", ratelimit.Config{Rate: ratelimit.Blocked().WithBurst(-1), Key: ratelimit.Global}, []string{
+			`ratelimit: policy "default": rate of 0 per 1s allows nothing`,
+		}},
 		{"a name that is too long", ratelimit.Config{Name: strings.Repeat("x", 65), Rate: ratelimit.PerMinute(1), Key: ratelimit.Global}, []string{
 			`is not 1 to 64 of A-Za-z0-9._-`,
 		}},

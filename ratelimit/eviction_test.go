@@ -232,3 +232,21 @@ func TestMemory_startsNoGoroutine(t *testing.T) {
 		t.Errorf("%d goroutines after use, want %d as before", got, before)
 	}
 }
+
+// Among buckets of about equal debt the one of fewer units goes first, however
+// many units the other has.
+func TestMemory_fewerUnitsGoFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		wide, narrow := ratelimit.PerHour(1<<16), ratelimit.PerHour(2)
+		m := newMemory(t, 2)
+		take(t, m, "wide", wide, 1<<16)
+		take(t, m, "narrow", narrow, 2)
+		take(t, m, "new", narrow, 1)
+		if got, want := m.Stats(), (ratelimit.Stats{Keys: 2, Evictions: 1, EvictedInDebt: 1}); got != want {
+			t.Errorf("Stats = %+v, want %+v", got, want)
+		}
+		if s := take(t, m, "wide", wide, 0); s.Remaining != 0 {
+			t.Errorf("the bucket of %d units has %d left, want it kept, and the one of 2 gone", 1<<16, s.Remaining)
+		}
+	})
+}

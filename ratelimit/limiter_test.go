@@ -176,8 +176,9 @@ func TestLimiter_costs(t *testing.T) {
 		t.Errorf("Err of an empty bucket = %v, %v, want RateLimited in the words of the style", d.Err(), err)
 	}
 	cost = -1
-	if _, err := l.Take(request("ann")); !errors.Is(err, problem.Internal) {
-		t.Errorf("Take of a negative cost = error %v, want Internal", err)
+	_, err = l.Take(request("ann"))
+	if e, ok := errors.AsType[*problem.Error](err); !ok || !errors.Is(err, problem.Internal) || e.Message() != "" || !strings.Contains(err.Error(), "cost -1 is negative") {
+		t.Errorf("Take of a negative cost = error %v, want Internal because of it", err)
 	}
 }
 
@@ -279,9 +280,12 @@ type failing struct{ err error }
 
 func (s failing) Take(context.Context, []ratelimit.Limit, []ratelimit.State) error { return s.err }
 
-type patient struct{ error }
+type patient struct {
+	error
+	delay time.Duration
+}
 
-func (patient) RetryAfter() time.Duration { return 7 * time.Second }
+func (p patient) RetryAfter() time.Duration { return p.delay }
 
 func TestLimiter_aStoreThatFailsIsNo429(t *testing.T) {
 	for _, c := range []struct {
@@ -292,7 +296,8 @@ func TestLimiter_aStoreThatFailsIsNo429(t *testing.T) {
 		retry string
 	}{
 		{"an outage", errors.New("dial s3cr3t-dsn"), problem.Unavailable, 503, "1"},
-		{"one that knows better", fmt.Errorf("wrapped: %w", patient{errors.New("s3cr3t-dsn")}), problem.Unavailable, 503, "7"},
+		{"one that knows better", fmt.Errorf("wrapped: %w", patient{errors.New("s3cr3t-dsn"), 7 * time.Second}), problem.Unavailable, 503, "7"},
+		{"one that should know, and does not", patient{errors.New("s3cr3t-dsn"), 0}, problem.Unavailable, 503, "1"},
 		{"an error of ours", problem.Unavailable.New("").WithRetryAfter(3 * time.Second), problem.Unavailable, 503, "3"},
 		{"a rate that cannot be", fmt.Errorf("%w: s3cr3t-dsn", ratelimit.ErrRate), problem.Internal, 500, ""},
 	} {
@@ -305,6 +310,8 @@ func TestLimiter_aStoreThatFailsIsNo429(t *testing.T) {
 			})
 			if _, err := l.Take(request("ann")); !errors.Is(err, c.kind) || !errors.Is(err, c.err) {
 				t.Errorf("Take = error %v, want %v because of %v", err, c.kind, c.err)
+			} else if e, ok := errors.AsType[*problem.Error](err); !ok || e.Message() != "" {
+				t.Errorf("Take = error %v, want the words of the style alone", err)
 			}
 			w := httptest.NewRecorder()
 			l.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {

@@ -247,6 +247,59 @@ func TestLimiters_isChecked(t *testing.T) {
 	}
 }
 
+// A unit is rounded up to whole nanoseconds, so that who waits has waited enough.
+func TestLimiters_roundsUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		mine := rate.NewLimiter(7, 10)
+		mine.AllowN(time.Now(), 10)
+		time.Sleep(700 * time.Millisecond)
+		store := ratelimit.Limiters(func(_, _ string) *rate.Limiter { return mine })
+		states := make([]ratelimit.State, 1)
+		if err := store.Take(t.Context(), make([]ratelimit.Limit, 1), states); err != nil {
+			t.Fatal(err)
+		}
+		// 10 units of 142,857,143 ns each, but 4.9 of them, which are 699,999,999.7 ns.
+		if got := states[0].ResetAfter; got != 728571430 {
+			t.Errorf("ResetAfter = %d ns, want 728571430, the whole above 728571429.3", got)
+		}
+	})
+}
+
+// A forced charge takes what it takes, wherever the limiter stands, and a peek at
+// its debt is no refusal. No charge gives anything back.
+func TestLimiters_forcedCharges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const day = 24 * 3600
+		debtor := rate.NewLimiter(1, 10)
+		for i, step := range []struct {
+			limiter *rate.Limiter
+			cost    int
+			tokens  float64 // afterwards
+		}{
+			{rate.NewLimiter(1, 10), 2, 8},
+			{rate.NewLimiter(1, 10), 22, -12},
+			{rate.NewLimiter(rate.Every(2*366*day*time.Second), 2), 2, 0},
+			{rate.NewLimiter(-1, 5), 2, 3},
+			{debtor, math.MaxInt, 10 - 366*day},
+			{debtor, 5, 10 - 366*day},
+		} {
+			store := ratelimit.Limiters(func(_, _ string) *rate.Limiter { return step.limiter })
+			states := make([]ratelimit.State, 1)
+			for _, limit := range []ratelimit.Limit{{Cost: step.cost, Force: true}, {}} {
+				if err := store.Take(t.Context(), []ratelimit.Limit{limit}, states); err != nil || !states[0].Allowed {
+					t.Errorf("Take of %+v at step %d = %+v, %v, want it allowed", limit, i, states[0], err)
+				}
+				if got := step.limiter.Tokens(); got != step.tokens || states[0].Remaining != int(max(got, 0)) {
+					t.Errorf("%v units are left at step %d, and Remaining is %d, want %v", got, i, states[0].Remaining, step.tokens)
+				}
+			}
+			if step.limiter == debtor {
+				debtor.SetLimit(0.5) // so it owes more than 366 days
+			}
+		}
+	})
+}
+
 // The oracle: a Memory and golang.org/x/time/rate live through the same million
 // of random operations. Verdicts are equal, and numbers within a nanosecond a
 // unit.
