@@ -165,7 +165,7 @@ func TestUsualFieldsAreAllThere(t *testing.T) {
 // A path is cut between two characters, however they are escaped.
 func TestLongPathIsCutBetweenCharacters(t *testing.T) {
 	for name, text := range map[string]string{
-		"ASCII": "x", "two bytes": "é", "three": "€", "four": "🙂", "no UTF-8": "\xff", "bytes that only continue": "\x80",
+		"ASCII": "x", "two bytes": "é", "two high ones": "ÿ", "three": "€", "four": "🙂", "no UTF-8": "\xff", "bytes that only continue": "\x80",
 	} {
 		for shift := range 13 {
 			path := "/" + strings.Repeat("a", shift) + strings.Repeat(text, 1200)

@@ -222,9 +222,10 @@ func TestThePathIsTheOneThatCameIn(t *testing.T) {
 	r := httptest.NewRequest(http.MethodGet, "http://host", nil)
 	p.Handler(returning(problem.Gone)).ServeHTTP(httptest.NewRecorder(), r)
 	p.Respond(httptest.NewRecorder(), r, problem.Gone)
+	p.Respond(httptest.NewRecorder(), new(http.Request), problem.Gone)
 	for _, record := range book.all() {
 		if got := record["path"]; got != "/" {
-			t.Errorf("path of GET http://host = %q, want /", got)
+			t.Errorf("path of GET http://host, and of a request without a URL = %q, want /", got)
 		}
 	}
 }

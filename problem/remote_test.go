@@ -77,6 +77,8 @@ func TestPassthrough(t *testing.T) {
 
 func TestRemoteReadsTheKind(t *testing.T) {
 	fields := []problem.FieldError{{Path: problem.Path{"a"}, Message: "is bad"}}
+	teapot := problem.RFC9457
+	teapot.Outcomes[problem.Conflict].Status = 418
 	for _, c := range []struct {
 		rule   string
 		style  problem.Style
@@ -92,6 +94,7 @@ func TestRemoteReadsTheKind(t *testing.T) {
 		{"a row with status and text", entryguard.Style, 401, problem.View{Message: "Token has expired"}, problem.TokenExpired},
 		{"a row with the status", entryguard.Style, 401, problem.View{Message: "?"}, problem.Unauthenticated},
 		{"a row with the status, another code", problem.RFC9457, 429, problem.View{Code: "?"}, problem.RateLimited},
+		{"a row with a status of its own, another code", teapot, 418, problem.View{Code: "?"}, problem.Conflict},
 		{"any other 4xx", problem.RFC9457, 418, problem.View{}, problem.InvalidRequest},
 		{"any other 5xx", problem.RFC9457, 507, problem.View{}, problem.Internal},
 		{"no error status", problem.RFC9457, 200, problem.View{}, problem.InvalidRequest},
