@@ -35,6 +35,7 @@ func TestConversion(t *testing.T) {
 		{"a code without status has that of its kind", nameTaken, "conflict 409"},
 		{"a code of a client that left is that", problem.Code{Name: "left", Kind: problem.ClientClosed}, "client_closed 499"},
 		{"a status that is no error is 500", problem.Code{Kind: problem.Gone, Status: 200}, "gone 500"},
+		{"the last status is one", problem.Code{Name: "x", Kind: problem.Gone, Status: 599}, "gone 599"},
 		{"a status beyond 599 is 500", problem.Code{Name: "x", Kind: problem.Gone, Status: 600}, "gone 500"},
 		{"an error is found in a wrapper", fmt.Errorf("load: %w", problem.Gone.New("")), "gone 410"},
 		{"a code is found in a wrapper", fmt.Errorf("save: %w", emailTaken), "conflict 409"},

@@ -183,13 +183,21 @@ func TestForeignBodies(t *testing.T) {
 	for _, body := range []string{
 		``, `null`, `true`, `[]`, `{}`, `{`, `{} {}`, `"x"`, `<html>`, `{"message":1}`, `{"message":"a","more":1}`,
 		`{"error":true,"code":1,"description":"x"}`, `{"error":"x"}`, `{"error":{"code":1}}`, `{"error":{}}`, `{"title":"x"}`,
-		`{"timestamp":1,"status":1,"path":""}`, `{"Message":"a"}`,
+		`{"timestamp":1,"status":1,"path":""}`, `{"Message":"a"}`, `{"type":"about:blank"}`,
 	} {
 		for _, s := range allStyles {
 			if e, err := s.Decode(&s, 400, http.Header{}, []byte(body)); err == nil {
 				t.Errorf("%s reads %q as %v", s.Name, body, e)
 			}
 		}
+	}
+	detail := http.Header{"Content-Type": {"application/problem+json"}}
+	if e, err := problem.RFC9457.Decode(&problem.RFC9457, 400, detail, []byte(`[]`)); err == nil {
+		t.Errorf("rfc9457 reads a list that calls itself a problem detail as %v", e)
+	}
+	e, err := problem.RFC9457.Decode(&problem.RFC9457, 429, detail, []byte(`{"retry_after":7,"errors":[{"detail":"is bad"}]}`))
+	if err != nil || e.RetryAfter() != 7*time.Second || len(e.Fields()) != 1 || e.Fields()[0].In != problem.InBody || len(e.Fields()[0].Path) > 0 {
+		t.Errorf("rfc9457 reads %+v (%v), want 7 s and a field without a path", e, err)
 	}
 	decode := func(i int, status int, body string) *problem.Error {
 		t.Helper()
@@ -200,7 +208,7 @@ func TestForeignBodies(t *testing.T) {
 		return e
 	}
 
-	e := decode(0, 400, `{"path":"/","status":400,"timestamp":"x","message":7,"validationErrors":{"a":1,"b[0]":"bad"},"more":1}`)
+	e = decode(0, 400, `{"path":"/","status":400,"timestamp":"x","message":7,"validationErrors":{"a":1,"b[0]":"bad"},"more":1}`)
 	if f := e.Fields(); len(f) != 1 || string(f[0].AppendPath(nil, problem.Dots)) != "b.0" || f[0].Message != "bad" {
 		t.Errorf("entryguard reads the fields %v", f)
 	}

@@ -138,9 +138,8 @@ func decodeRFC9457(s *Style, status int, header http.Header, body []byte) (*Erro
 	o, ok := jsonobject.Parse(body)
 	_, hasType := o.String("type")
 	_, hasTitle := o.String("title")
-	media, _, err := mime.ParseMediaType(header.Get("Content-Type"))
-	isDetail := err == nil && media == "application/problem+json"
-	if !ok || !isDetail && !(hasType && hasTitle) {
+	media, _, _ := mime.ParseMediaType(header.Get("Content-Type"))
+	if !ok || media != "application/problem+json" && !(hasType && hasTitle) {
 		return nil, errors.New("problem: not a problem detail of RFC 9457")
 	}
 	var v View

@@ -104,7 +104,8 @@ func TestTheView(t *testing.T) {
 	style := seeing(func(v *problem.View) { view = *v })
 	before := time.Now()
 	f := problem.FieldError{Path: problem.Path{"a", 1}, Rule: "required"}
-	e := emailTaken.Wrap(errors.New("secret"), "").WithFields(f, f).WithDetail("n", 7).WithRetryAfter(1500 * time.Millisecond)
+	second := problem.FieldError{Path: problem.Path{"a", 1}, Rule: "email"}
+	e := emailTaken.Wrap(errors.New("secret"), "").WithFields(f, second).WithDetail("n", 7).WithRetryAfter(1500 * time.Millisecond)
 	respond(problem.Config{Style: style}, e)
 	if view.Kind != problem.Conflict || view.Path != "/things/7" || view.RequestID != "" || view.RetryAfter != 2 ||
 		len(view.Fields) != 2 || len(view.Details) != 1 || view.Debug != nil {
@@ -121,6 +122,10 @@ func TestTheView(t *testing.T) {
 	}
 	if got := (&problem.View{}).FieldMap(); got != nil {
 		t.Errorf("FieldMap() without fields = %v, want nil", got)
+	}
+	style.Outcomes[problem.Gone].Message = "gone\xff"
+	if respond(problem.Config{Style: style}, problem.Gone); view.Message != "gone\ufffd" {
+		t.Errorf("View.Message = %q, want the style's text in valid UTF-8", view.Message)
 	}
 	long := strings.Repeat("x", 5<<10)
 	if got := (&problem.View{}).FieldText(problem.FieldError{Message: long}); len(got) != 4<<10 {
@@ -196,5 +201,29 @@ func TestSentinelsAreNotChangedByRendering(t *testing.T) {
 	wg.Wait()
 	if got := describeError(sentinel); got != before {
 		t.Errorf("after rendering the sentinel is %s, want %s", got, before)
+	}
+}
+
+// RFC 9457 section 3.2 says what an extension may be called; the rest of the names
+// have a meaning of their own.
+func TestDetailIsAnExtensionIfItsNameMayBeOne(t *testing.T) {
+	check := func(name string, want bool) {
+		t.Helper()
+		w := respond(problem.Config{}, problem.Conflict.New("").WithDetail(name, "planted"))
+		var members map[string]any
+		if err := json.Unmarshal(w.Body.Bytes(), &members); err != nil {
+			t.Fatal(err)
+		}
+		if got := members[name] == "planted"; got != want {
+			t.Errorf("the detail %q is sent: %t, want %t", name, got, want)
+		}
+	}
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	for c := range rune(256) {
+		check(string(c)+"ab", strings.ContainsRune(letters, c))
+		check("ab"+string(c), strings.ContainsRune(letters+"0123456789_", c))
+	}
+	for name := range strings.FieldsSeq("type title status detail instance code errors request_id retry_after ab") {
+		check(name, false)
 	}
 }
