@@ -140,6 +140,34 @@ func TestEnvelopeFromABuffer(t *testing.T) {
 	}
 }
 
+// A cache may have a better answer than the envelope that it was given, and only an
+// answer that looks like the envelope is taken for that.
+func TestAnotherAnswerInThePlaceOfAnEnvelope(t *testing.T) {
+	for name, header := range map[string]map[string]string{
+		"nothing in common": {"Cache-Control": "public", "Content-Type": "text/html"},
+		"the same cache":    {"Cache-Control": "no-store", "Content-Type": "text/html"},
+		"the same type":     {"Cache-Control": "no-cache", "Content-Type": "application/problem+json"},
+		"but for a length":  {"Cache-Control": "no-store", "Content-Type": "application/problem+json", "Content-Length": "5"},
+	} {
+		stale := func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				next.ServeHTTP(httptest.NewRecorder(), r)
+				for key, value := range header {
+					w.Header().Set(key, value)
+				}
+				io.WriteString(w, "stale")
+			})
+		}
+		for arrangement, around := range arrangements {
+			var l ledger
+			w := serve(around(l.responder())(stale(problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return problem.NotFound }))), "GET")
+			if events, lines := l.told(); w.Code != 200 || w.Body.String() != "stale" || events != 0 || lines != 1 {
+				t.Errorf("%s, %s: %d %q with %d events and %d lines, want the stale answer and one line", name, arrangement, w.Code, w.Body, events, lines)
+			}
+		}
+	}
+}
+
 // The parts of a batch have a buffer each, and do not know of each other.
 func TestEachBufferGetsItsEnvelope(t *testing.T) {
 	part := problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return problem.NotFound })

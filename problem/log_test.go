@@ -243,6 +243,21 @@ func TestAPanicAfterTheAnswer(t *testing.T) {
 	}
 }
 
+// Somebody may recover from a cut, and fail again.
+func TestAFailureAfterACut(t *testing.T) {
+	var book logbook
+	events := 0
+	cfg := problem.Config{Logger: book.logger(), OnError: func(context.Context, *problem.Event) { events++ }}
+	serve(cfg, httptest.NewRequest(http.MethodGet, "/", nil), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, "begun")
+		catch(func() { problem.Respond(w, r, problem.Conflict) })
+		problem.Respond(w, r, problem.Gone)
+	}))
+	if records := book.all(); events != 1 || len(records) != 2 || records[0]["level"] != "ERROR" || records[1]["level"] != "DEBUG" || records[1]["kind"] != "gone" {
+		t.Errorf("two failures of one answer are logged as %v and reported %d times, want the second at Debug, and one report", records, events)
+	}
+}
+
 // failingWriter loses every body.
 type failingWriter struct{ http.ResponseWriter }
 
