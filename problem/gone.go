@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"syscall"
+	"time"
 
 	"github.com/backstop-go/backstop/internal/exchange"
 )
@@ -16,19 +17,19 @@ import (
 // clientGone reports whether an error only says that the client went away. The error
 // must be one of a connection, and the context of the request must have been canceled
 // without another cause: while the client is there, a broken pipe is one of another
-// service. Over HTTP/2, a failed write says so a moment before the context does. A
-// handler may also have panicked with such an error.
+// service. Over HTTP/2, a failed write says so a moment before the context does,
+// which is waited for. A handler may also have panicked with such an error.
 func clientGone(x *exchange.Exchange, r *http.Request, err error) bool {
 	if p, ok := as[exchange.Panic](err); ok {
 		err, _ = p.PanicValue().(error)
 	}
-	switch context.Cause(r.Context()) {
-	case nil:
-		return r.ProtoMajor == 2 && isThat(err, x.WriteErr())
-	case context.Canceled:
-		return errors.Is(err, context.Canceled) || ofConnection(x, err)
+	if r.ProtoMajor == 2 && isThat(err, x.WriteErr()) {
+		select {
+		case <-r.Context().Done():
+		case <-time.After(250 * time.Millisecond): // the client is there: we have written too much
+		}
 	}
-	return false
+	return context.Cause(r.Context()) == context.Canceled && (errors.Is(err, context.Canceled) || ofConnection(x, err))
 }
 
 // ofConnection reports whether an error says that a connection has ended.

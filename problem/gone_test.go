@@ -165,6 +165,24 @@ func TestConnectionErrorWhileTheClientIsThereIsOurs(t *testing.T) {
 	}
 }
 
+// Over HTTP/2 the errors of a writer have no type, and not all are about the client.
+func TestHandlerThatWritesTooMuchFails(t *testing.T) {
+	var book logbook
+	h, done := watched(middleware.Standard(problem.New(problem.Config{Logger: book.logger()}))(problem.HandlerFunc(
+		func(w http.ResponseWriter, _ *http.Request) error {
+			w.Header().Set("Content-Length", "5")
+			io.WriteString(w, "01234")
+			http.NewResponseController(w).Flush()
+			_, err := io.WriteString(w, "56789")
+			return err
+		})))
+	fetch(t, server(t, h, true), http.MethodGet)
+	<-done
+	if r := book.one(t); r["kind"] != "internal" || r["level"] != "ERROR" {
+		t.Errorf("a handler that writes more than it has declared is logged as %v, want an internal error", r)
+	}
+}
+
 // untyped is a writer of HTTP/2, which has no type for its errors.
 type untyped struct{ *httptest.ResponseRecorder }
 
