@@ -142,5 +142,9 @@ func (c *call) contained(err error) {
 // not sent. The cookies of outer layers stay.
 func (c *call) forgetCookies() {
 	c.x.Revoke(c.w)
-	c.w.Header()["Set-Cookie"] = c.cookies
+	h := c.w.Header()
+	delete(h, "Set-Cookie")
+	if c.cookies != nil {
+		h["Set-Cookie"] = c.cookies
+	}
 }

@@ -282,6 +282,31 @@ func TestIDIsAloneInItsHeaderHoweverTheAnswerBegins(t *testing.T) {
 	}
 }
 
+// stubborn cannot be flushed.
+type stubborn struct{ *httptest.ResponseRecorder }
+
+func (stubborn) Flush() { panic("no flush") }
+
+// Whatever happens on the way, a cut ends in net/http's sentinel.
+func TestCutPanicsWithTheSentinel(t *testing.T) {
+	var none *exchange.Exchange
+	x, w, _ := exchange.Enter(stubborn{httptest.NewRecorder()}, httptest.NewRequest("GET", "/", nil))
+	for name, do := range map[string]func(){
+		"without an exchange, fresh":   func() { none.Cut(httptest.NewRecorder(), exchange.Fresh) },
+		"without an exchange, started": func() { none.Cut(httptest.NewRecorder(), exchange.Started) },
+		"with a writer that panics":    func() { x.Cut(w, exchange.Started) },
+	} {
+		func() {
+			defer func() {
+				if value := recover(); value != http.ErrAbortHandler {
+					t.Errorf("%s: the panic is %v, want the sentinel", name, value)
+				}
+			}()
+			do()
+		}()
+	}
+}
+
 type comparing struct{ error }
 
 func (comparing) Is(error) bool { panic("lost") }
