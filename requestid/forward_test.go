@@ -59,6 +59,14 @@ func TestForward(t *testing.T) {
 	}
 }
 
+func TestForwardKeepsTheOtherFields(t *testing.T) {
+	issuer(t, requestid.Config{Forward: true}).Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if got := r.Header.Get("Accept"); got != "text/html" {
+			t.Errorf("Accept is %q, want what the client has sent", got)
+		}
+	})).ServeHTTP(httptest.NewRecorder(), get("Accept: text/html"))
+}
+
 func TestWithoutForwardTheRequestStaysAsItCame(t *testing.T) {
 	ids, err := requestid.New(requestid.Config{})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 	"testing/slogtest"
+	"time"
 
 	"github.com/backstop-go/backstop/requestid"
 )
@@ -110,6 +111,53 @@ func TestDerivedLoggersDoNotDisturbEachOther(t *testing.T) {
 	if want := `{"g":{"a":1,"c":3},` + root + `}`; got != want {
 		t.Errorf("the record is %s, want %s", got, want)
 	}
+}
+
+// An append to what two loggers share would show in the other one.
+func TestLoggersThatAreDerivedTwiceKeepWhatIsTheirs(t *testing.T) {
+	got := logged(t, func(ctx context.Context, l *slog.Logger) {
+		base := l.With("a", 1, "b", 2, "c", 3)
+		mine := base.With("request_id", "own")
+		base.With("d", 4)
+		mine.InfoContext(ctx, "")
+	})
+	if strings.Count(got, `"request_id"`) != 1 || !strings.Contains(got, `"request_id":"own"`) {
+		t.Errorf("at the root the record is %s, want the request_id of the logger alone", got)
+	}
+	got = logged(t, func(ctx context.Context, l *slog.Logger) {
+		base := l.WithGroup("g").With("a", 1, "b", 2, "c", 3).With("d", 4)
+		mine := base.With("e", 5)
+		base.With("f", 6)
+		mine.InfoContext(ctx, "")
+	})
+	if want := `{"g":{"a":1,"b":2,"c":3,"d":4,"e":5},` + root + `}`; got != want {
+		t.Errorf("in a group the record is %s, want %s", got, want)
+	}
+}
+
+func TestLogHandlerAsksForTheLevelAndCopiesTheRecord(t *testing.T) {
+	var out bytes.Buffer
+	h := requestid.NewLogHandler(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	slog.New(h).Info("no")
+	if out.Len() > 0 {
+		t.Errorf("logged is %q, want nothing below the level of the handler beneath", out.String())
+	}
+	if h.WithGroup("") != h {
+		t.Error("a group without a name makes another handler")
+	}
+	ids := issuer(t, requestid.Config{})
+	ids.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		rec := slog.NewRecord(time.Now(), slog.LevelError, "", 0)
+		for range 7 { // more than a record holds by itself, with room for one
+			rec.AddAttrs(slog.Int("a", 1))
+		}
+		rec.AddAttrs(slog.Int("b", 2))
+		h.Handle(r.Context(), rec)
+		rec.AddAttrs(slog.Int("c", 3))
+		if n := rec.NumAttrs(); n != 9 {
+			t.Errorf("the caller's record has %d attributes, want its own nine", n)
+		}
+	})).ServeHTTP(httptest.NewRecorder(), get())
 }
 
 func TestLogHandlerKeepsTheContractOfHandlers(t *testing.T) {

@@ -212,6 +212,26 @@ func TestTrustAndTraceThatPanicCostNoAnswer(t *testing.T) {
 	}
 }
 
+func TestTraceThatIsNotFoundIsNone(t *testing.T) {
+	ids := issuer(t, requestid.Config{Trace: func(*http.Request) (requestid.Trace, bool) {
+		return requestid.Trace{TraceID: "half"}, false
+	}})
+	ids.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if attrs := requestid.Attrs(r.Context()); len(attrs) != 1 {
+			t.Errorf("Attrs = %v, want the request ID alone", attrs)
+		}
+	})).ServeHTTP(httptest.NewRecorder(), get())
+}
+
+func TestHandlerOfNilPanics(t *testing.T) {
+	defer func() {
+		if recover() != "requestid: nil handler" {
+			t.Error("Handler(nil) returns, or says something else")
+		}
+	}()
+	issuer(t, requestid.Config{}).Handler(nil)
+}
+
 func TestFailingUUIDSourceGivesWay(t *testing.T) {
 	uuid.SetRand(failing{})
 	defer uuid.SetRand(nil)
