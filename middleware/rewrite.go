@@ -22,6 +22,9 @@ import (
 //     in the first 512 bytes, such as HTML or an image.
 //   - One of the skip functions reports true for the request.
 //
+// A body that a compressor further in has encoded is decoded to be judged, if the
+// encoding is gzip or deflate. With another encoding, the declared type decides.
+//
 // Successes are never held and never replaced.
 //
 // A replaced error keeps its status, and headers such as Allow. Its text is logged
