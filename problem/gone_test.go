@@ -231,18 +231,8 @@ func TestSlowClientIsARequestTimeout(t *testing.T) {
 			}
 			continue
 		}
-		conn, err := net.Dial("tcp", s.Listener.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-		io.WriteString(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
-		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if resp.StatusCode != 408 {
-			t.Errorf("HTTP/1: a slow client gets %d, want 408", resp.StatusCode)
+		if status := slowly(t, s); status != 408 {
+			t.Errorf("HTTP/1: a slow client gets %d, want 408", status)
 		}
 	}
 	slow := fmt.Errorf("read: %w", os.ErrDeadlineExceeded)
@@ -279,14 +269,9 @@ func TestSlowClientIsARequestTimeout(t *testing.T) {
 	}
 }
 
-// A proxy's header has told a middleware another address of the client.
-func TestSlowClientBehindAProxy(t *testing.T) {
-	s := server(t, problem.New(problem.Config{Logger: silent}).Handler(problem.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
-		r.RemoteAddr = "198.51.100.7"
-		http.NewResponseController(w).SetReadDeadline(time.Now().Add(20 * time.Millisecond))
-		_, err := io.ReadAll(r.Body)
-		return err
-	})), false)
+// slowly sends a part of a body over HTTP/1, and returns the status of the answer.
+func slowly(t *testing.T, s *httptest.Server) int {
+	t.Helper()
 	conn, err := net.Dial("tcp", s.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -297,8 +282,19 @@ func TestSlowClientBehindAProxy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if resp.StatusCode != 408 {
-		t.Errorf("a slow client is answered %d, want 408", resp.StatusCode)
+	return resp.StatusCode
+}
+
+// A proxy's header has told a middleware another address of the client.
+func TestSlowClientBehindAProxy(t *testing.T) {
+	s := server(t, problem.New(problem.Config{Logger: silent}).Handler(problem.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+		r.RemoteAddr = "198.51.100.7"
+		http.NewResponseController(w).SetReadDeadline(time.Now().Add(20 * time.Millisecond))
+		_, err := io.ReadAll(r.Body)
+		return err
+	})), false)
+	if status := slowly(t, s); status != 408 {
+		t.Errorf("a slow client is answered %d, want 408", status)
 	}
 }
 

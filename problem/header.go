@@ -81,8 +81,13 @@ func (f *failure) scrub(h http.Header) {
 			delete(h, key)
 		}
 	}
-	if h["Upgrade"] == nil && len(h["Connection"]) == 1 && strings.EqualFold(h["Connection"][0], "Upgrade") {
-		delete(h, "Connection") // it spoke of the field that is gone
+	if lines := h["Connection"]; lines != nil && h["Upgrade"] == nil {
+		rest := slices.DeleteFunc(strings.Split(strings.Join(lines, ","), ","), func(option string) bool {
+			return strings.EqualFold(strings.TrimSpace(option), "Upgrade") // which speaks of the field that is gone
+		})
+		if delete(h, "Connection"); len(rest) > 0 {
+			h["Connection"] = []string{strings.Join(rest, ",")}
+		}
 	}
 }
 

@@ -398,15 +398,27 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 //
 // https://www.rfc-editor.org/rfc/rfc9110#section-15.5.22
 func TestUpgradeIsKeptWhereItIsRequired(t *testing.T) {
-	for status, want := range map[int]string{426: "websocket", 400: "", 500: ""} {
+	for _, tt := range []struct {
+		status        int
+		lines         []string
+		upgrade, want string
+	}{
+		{426, []string{"Upgrade"}, "websocket", "Upgrade"},
+		{426, []string{"close, Upgrade"}, "websocket", "close, Upgrade"},
+		{400, []string{"Upgrade"}, "", ""},
+		{500, []string{"upgrade"}, "", ""},
+		{505, []string{"keep-alive, Upgrade"}, "", "keep-alive"},
+		{500, []string{"Upgrade", "close"}, "", "close"},
+		{500, []string{"close"}, "", "close"},
+	} {
 		w := serve(problem.Config{}, httptest.NewRequest(http.MethodGet, "/", nil), problem.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
-			w.Header().Set("Connection", "Upgrade")
+			w.Header()["Connection"] = tt.lines
 			w.Header().Set("Upgrade", "websocket")
-			return problem.Code{Status: status}
+			return problem.Code{Status: tt.status}
 		}))
-		got, connection := w.Header().Get("Upgrade"), w.Header().Get("Connection")
-		if w.Code != status || got != want || (connection == "Upgrade") != (want != "") {
-			t.Errorf("a %d has Upgrade %q and Connection %q, want Upgrade %q", w.Code, got, connection, want)
+		got, connection := w.Header().Get("Upgrade"), strings.Join(w.Header()["Connection"], "; ")
+		if w.Code != tt.status || got != tt.upgrade || connection != tt.want {
+			t.Errorf("a %d behind Connection %q has Upgrade %q and Connection %q, want %q and %q", w.Code, tt.lines, got, connection, tt.upgrade, tt.want)
 		}
 	}
 }
