@@ -165,7 +165,7 @@ func (r *Recorder) yields() (done bool) {
 	if r == &r.x.rec {
 		return e.offer != nil && (e.here || e.offer.Describes(r.w.Header())) && r.accept(e.offer)
 	}
-	if e.awaits(r.header) {
+	if e.offer != nil && same(r.header, e.given) { // else it may belong to another goroutine
 		r.revoke()
 		r.state, r.status = Started, uint16(e.offer.Status())
 	}

@@ -349,13 +349,15 @@ func TestEnvelopeThatIsReplacedMeanwhileIsToldOnce(t *testing.T) {
 }
 
 // A buffer whose envelope nobody waits for has it all the same, header and body: its
-// owner may send it in some other way.
+// owner may send it in some other way. The envelope that is waited for belongs to
+// another goroutine, and is nothing to the recorder of this buffer.
 func TestBufferWhoseEnvelopeIsNotWaitedFor(t *testing.T) {
 	x, w, _ := exchange.Enter(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 	beneath := httptest.NewRecorder()
-	x.Answer(through{w, func() { x.Answer(own{beneath, beneath.Header()}, &envelope{status: 410}) }}, &envelope{status: 409})
-	if beneath.Code != 410 || beneath.Body.String() != "{}" {
-		t.Errorf("the buffer has %d %q, want the envelope", beneath.Code, beneath.Body)
+	rec, above := x.Record(own{beneath, beneath.Header()})
+	x.Answer(through{w, func() { x.Answer(above, &envelope{status: 410}) }}, &envelope{status: 409})
+	if beneath.Code != 410 || beneath.Body.String() != "{}" || rec.Status() != 410 {
+		t.Errorf("the buffer has %d %q and its recorder %d, want the envelope and 410", beneath.Code, beneath.Body, rec.Status())
 	}
 }
 
