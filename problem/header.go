@@ -27,7 +27,6 @@ func (f *failure) Describe(h http.Header) {
 		h[key] = s[len(s)-1 : len(s) : len(s)]
 	}
 	f.scrub(h)
-	f.mark = nil
 	if lines := h["Allow"]; lines != nil {
 		h["Allow"] = allowed(lines)
 	}

@@ -121,7 +121,7 @@ func (f *failure) convert() {
 			return
 		}
 	case Kind:
-		if f.p.cfg.Map == nil && err != Internal {
+		if f.p.cfg.Map == nil {
 			f.err = err.bare()
 			return
 		}
