@@ -67,7 +67,7 @@ func (l *Limiter) Take(r *http.Request) (Decision, error) {
 // [Config.OnDecision] nor [FromContext] sees it. Errors are those of [Limiter.Take].
 func (l *Limiter) Peek(r *http.Request) (Decision, error) {
 	c := &call{limiter: l}
-	return c.result(c.ask(r, 0, nil, nil))
+	return c.result(c.ask(r, true, nil, nil))
 }
 
 // Charge adds a cost that is known only after the answer, such as the tokens that a
@@ -91,7 +91,7 @@ func (l *Limiter) Charge(r *http.Request, units int) error {
 	}
 	if c == nil {
 		c = &call{limiter: l}
-		if err := c.find(r, units); err != nil {
+		if err := c.find(r, true); err != nil {
 			return err
 		}
 	}
@@ -151,7 +151,7 @@ func (c *call) result(err error) (Decision, error) {
 // calls [Config.OnDecision].
 func (c *call) take(r *http.Request, x *exchange.Exchange, h http.Header) error {
 	cfg := &c.limiter.cfg
-	err := c.ask(r, configuredCost, x, h)
+	err := c.ask(r, false, x, h)
 	switch {
 	case err != nil && cfg.DryRun:
 		slog.WarnContext(r.Context(), "dry run of a rate limit could not decide", "policy", c.limiter.policies[0].Name, "cause", err)
@@ -162,20 +162,17 @@ func (c *call) take(r *http.Request, x *exchange.Exchange, h http.Header) error 
 	return err
 }
 
-// configuredCost stands for the result of [Config.Cost].
-const configuredCost = -1
-
-// ask asks the store about a cost. A [Memory] and the header fields use the same
-// reading of the clock.
-func (c *call) ask(r *http.Request, cost int, x *exchange.Exchange, h http.Header) error {
-	err := c.find(r, cost)
+// ask asks the store; a peek costs nothing. A [Memory] and the header fields use the
+// same reading of the clock.
+func (c *call) ask(r *http.Request, peek bool, x *exchange.Exchange, h http.Header) error {
+	err := c.find(r, peek)
 	if err != nil || len(c.limits) == 0 {
 		return err
 	}
 	at := time.Now()
 	switch m, ours := c.limiter.cfg.Store.(*Memory); {
 	case slices.ContainsFunc(c.limits, blocked):
-		c.block(cost == 0)
+		c.block(peek)
 	case ours:
 		err = m.takeAt(at.Sub(m.start), c.limits, c.states)
 	default:
@@ -213,14 +210,14 @@ func (c *call) block(peek bool) {
 	}
 }
 
-// find sets c.limits to those that apply to a request.
-func (c *call) find(r *http.Request, cost int) error {
+// find sets c.limits to those that apply to a request. Those of a peek cost nothing.
+func (c *call) find(r *http.Request, peek bool) error {
 	l, limits := c.limiter, c.oneLimit[:0]
 	if l.cfg.Skip != nil && l.cfg.Skip(r) {
 		return nil
 	}
 	for i := range l.policies {
-		limit, err := l.limit(&l.policies[i], r, cost)
+		limit, err := l.limit(&l.policies[i], r, peek)
 		if err != nil {
 			return err
 		}
@@ -233,11 +230,11 @@ func (c *call) find(r *http.Request, cost int) error {
 }
 
 // limit returns the limit of a policy, or the zero Limit if it does not apply.
-func (l *Limiter) limit(p *policy, r *http.Request, cost int) (Limit, error) {
+func (l *Limiter) limit(p *policy, r *http.Request, peek bool) (Limit, error) {
 	if p.Category != nil {
 		p = cmp.Or(p.categories[p.Category(r)], p)
 	}
-	limit := Limit{Policy: p.Name, Rate: p.Rate, Cost: cost}
+	limit := Limit{Policy: p.Name, Rate: p.Rate}
 	if p.RateFor != nil {
 		limit.Rate = cmp.Or(p.RateFor(r), p.Rate)
 	}
@@ -254,7 +251,7 @@ func (l *Limiter) limit(p *policy, r *http.Request, cost int) (Limit, error) {
 	case p.Missing == MissingSkip:
 		return Limit{}, nil
 	} // the empty Key that is left is that of all requests without a key
-	if cost == configuredCost {
+	if !peek {
 		limit.Cost = 1
 		if p.Cost != nil {
 			limit.Cost = p.Cost(r)
