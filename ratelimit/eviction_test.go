@@ -153,12 +153,8 @@ func TestMemory_isBounded(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			got := m.Stats()
-			if got.Keys > maxKeys {
-				t.Errorf("%d keys are kept, want at most %d", got.Keys, maxKeys)
-			}
-			if got.Keys < maxKeys*9/10 {
-				t.Errorf("%d keys are kept of %d, want nearly all room in use", got.Keys, maxKeys)
+			if got := m.Stats(); got.Keys != maxKeys {
+				t.Errorf("%d keys are kept, want all room in use: %d", got.Keys, maxKeys)
 			}
 		})
 	}
@@ -220,6 +216,22 @@ func TestMemory_sizeOfAMillion(t *testing.T) {
 		t.Errorf("%d keys take %.1f bytes each, want 1048576 of at most 40", keys, each)
 	}
 	runtime.KeepAlive(m)
+}
+
+// A flood that uses up buckets one after the other drops its own, even if they
+// are the sooner full again.
+func TestMemory_aFloodOfAFasterRateForgivesNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory(t, 1000)
+		take(t, m, "ann", ratelimit.PerDay(5), 5)
+		for i := range 3000 {
+			time.Sleep(time.Millisecond)
+			take(t, m, "flood"+strconv.Itoa(i), ratelimit.PerHour(5), 5)
+		}
+		if got := take(t, m, "ann", ratelimit.PerDay(5), 1); got.Allowed {
+			t.Errorf("Take(ann) after a flood = allowed with %d left, want refused", got.Remaining)
+		}
+	})
 }
 
 func TestMemory_startsNoGoroutine(t *testing.T) {
