@@ -51,14 +51,15 @@ func TestLoadingTheScriptOutlivesTheCall(t *testing.T) {
 // A panic on the goroutine that loads would end the program.
 func TestAClientThatPanicsWhileItLoadsIsAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStore(t, redisstore.Config{Mode: redisstore.FailOpen, Client: clientFunc(func(_ context.Context, verb string) ([]int64, error) {
+		s := newStore(t, redisstore.Config{Mode: redisstore.FailClosed, Client: clientFunc(func(_ context.Context, verb string) ([]int64, error) {
 			if verb == "EVAL" {
-				panic("client")
+				panic("no reader")
 			}
 			return nil, redisstore.ErrNoScript
 		})})
-		if st := take(t, s, ann); !st.Degraded {
-			t.Errorf("Take = %+v, want it degraded", st)
+		err := s.Take(t.Context(), []ratelimit.Limit{ann}, make([]ratelimit.State, 1))
+		if err == nil || !strings.Contains(err.Error(), "panicked: no reader") {
+			t.Errorf("Take = %v, want the panic", err)
 		}
 	})
 }
