@@ -24,7 +24,7 @@ type breaker struct {
 	mu         sync.Mutex
 	open       bool
 	probing    bool
-	epoch      uint   // changes with open; a call of an earlier epoch does not count
+	epoch      uint   // changes when it opens; a call of an earlier epoch does not count
 	row        int    // failures in a row
 	first      error  // of that row
 	recent     uint32 // a bit for each of the last calls, 1 is a failure
@@ -89,7 +89,6 @@ func (b *breaker) probed(now time.Duration, err error) bool {
 	b.probing = false
 	if err == nil {
 		b.open, b.row, b.first, b.recent = false, 0, nil, 0
-		b.epoch++
 		return true
 	}
 	// A probe whose deadline came while the client was connecting leaves that

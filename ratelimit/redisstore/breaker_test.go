@@ -145,25 +145,34 @@ func TestExactlyOneCallProbes(t *testing.T) {
 	})
 }
 
-// A call that began before the breaker opened, and fails after it has closed
-// again, says nothing about the server of now.
+// A call that began before the breaker opened, and fails later, says nothing about
+// the server of now: it neither opens the breaker again nor prolongs the pause.
 func TestLateFailuresCountForNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := &server{}
-		s := newStore(t, redisstore.Config{Client: srv, Mode: redisstore.FailOpen, Timeout: time.Minute, OnDegraded: func(bool, error) {}})
+		told := 0
+		s := newStore(t, redisstore.Config{Client: srv, Mode: redisstore.FailOpen, Timeout: time.Minute, OnDegraded: func(bool, error) { told++ }})
 		late := make(chan error)
 		srv.set(func() error { return <-late })
 		var group sync.WaitGroup
-		for range 10 {
+		for range 20 {
 			group.Go(func() { take(t, s, ann) })
 		}
 		synctest.Wait()
-		play(t, s, srv, "FFFFF")
-		time.Sleep(200 * time.Millisecond)
-		play(t, s, srv, "S")
-		for range 10 {
-			late <- errDown
+		fail := func() {
+			for range 10 {
+				late <- errDown
+			}
+			synctest.Wait()
 		}
+		play(t, s, srv, "FFFFF")
+		time.Sleep(110 * time.Millisecond)
+		fail()
+		time.Sleep(10 * time.Millisecond) // a fifth above the pause
+		if got := play(t, s, srv, "SS"); got != 2 || told != 2 {
+			t.Errorf("after late failures in the pause %d of 2 calls came through, and OnDegraded was told %d times, want 2", got, told)
+		}
+		fail()
 		group.Wait()
 		if got := play(t, s, srv, "SSS"); got != 3 {
 			t.Errorf("after late failures %d of 3 calls came through", got)

@@ -97,6 +97,36 @@ func TestDenialsAreForgotten(t *testing.T) {
 	}
 }
 
+// A peek changes nothing, so what is remembered is still true.
+func TestDenialsOutliveAPeek(t *testing.T) {
+	s, c, l := denied(t)
+	take(t, s, l)
+	peek := l
+	peek.Cost = 0
+	take(t, s, peek)
+	before := c.calls.Load()
+	if st := take(t, s, l); st.Allowed || c.calls.Load() != before {
+		t.Errorf("after a peek Take = %+v after %d round trips, want a refusal after none", st, c.calls.Load()-before)
+	}
+}
+
+// A refund whose reply is lost may have been booked.
+func TestDenialsAreForgottenByARefundThatFails(t *testing.T) {
+	calls, fate := 0, error(nil)
+	s := newStore(t, redisstore.Config{Mode: redisstore.FailOpen, OnDegraded: func(bool, error) {}, Client: clientFunc(func(context.Context, string) ([]int64, error) {
+		calls++
+		return []int64{0, 1_500_000}, fate
+	})})
+	l := ratelimit.Limit{Policy: "p", Key: "ann", Rate: ratelimit.PerSecond(1).WithBurst(2), Cost: 1}
+	take(t, s, l)
+	back := l
+	back.Cost, fate = -1, errDown
+	take(t, s, back)
+	if take(t, s, l); calls != 3 {
+		t.Errorf("after a refund that failed %d calls came through of 3", calls)
+	}
+}
+
 // A table of fixed size has to confuse places, but never buckets.
 func TestDenialsOfOthersDoNotCount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

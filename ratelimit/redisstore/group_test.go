@@ -149,3 +149,25 @@ func TestALocalChargeIsGivenBack(t *testing.T) {
 		t.Errorf("after a refused call %d of 10 remain", st.Remaining)
 	}
 }
+
+// A charge that could not be given back stays, and nobody knows how the bucket stands.
+func TestAChargeThatCannotBeGivenBackIsUnknown(t *testing.T) {
+	var replies [][]int64
+	s := newStore(t, redisstore.Config{OnDegraded: func(bool, error) {}, Client: clientFunc(func(context.Context, string) ([]int64, error) {
+		if len(replies) == 0 {
+			return nil, errDown
+		}
+		reply := replies[0]
+		replies = replies[1:]
+		return reply, nil
+	})})
+	limit := func(key string) ratelimit.Limit {
+		return ratelimit.Limit{Policy: "p", Key: key, Rate: ratelimit.PerSecond(1), Cost: 1}
+	}
+	replies = [][]int64{{1, 1_000_000}, {0, 1_000_000}}
+	states := make([]ratelimit.State, 2)
+	err := s.Take(t.Context(), []ratelimit.Limit{limit("ann"), limit("bob")}, states)
+	if err != nil || states[0] != (ratelimit.State{Allowed: true, Unknown: true}) || states[1].Allowed {
+		t.Errorf("Take = %+v, %v, want the first unknown and the second refused", states, err)
+	}
+}
