@@ -171,3 +171,22 @@ func TestAChargeThatCannotBeGivenBackIsUnknown(t *testing.T) {
 		t.Errorf("Take = %+v, %v, want the first unknown and the second refused", states, err)
 	}
 }
+
+// What nobody has charged is not given back.
+func TestAnUnknownLimitGetsNothingBack(t *testing.T) {
+	calls := 0
+	s := newStore(t, redisstore.Config{Mode: redisstore.FailOpen, OnDegraded: func(bool, error) {}, Client: clientFunc(func(context.Context, string) ([]int64, error) {
+		if calls++; calls == 1 {
+			return nil, errDown
+		}
+		return []int64{0, 1_000_000}, nil
+	})})
+	limits := []ratelimit.Limit{
+		{Policy: "p", Key: "ann", Rate: ratelimit.PerSecond(1), Cost: 1},
+		{Policy: "p", Key: "bob", Rate: ratelimit.PerSecond(1), Cost: 1},
+	}
+	states := make([]ratelimit.State, 2)
+	if err := s.Take(t.Context(), limits, states); err != nil || states[1].Allowed || calls != 2 {
+		t.Errorf("Take = %+v, %v after %d calls of Redis, want a refusal after two", states, err, calls)
+	}
+}

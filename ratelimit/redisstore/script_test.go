@@ -220,6 +220,7 @@ func TestRedisKeys(t *testing.T) {
 		{"other key", "", "", "bob", "p"},
 		{"prefix", "shop:", "", "ann", "p"},
 		{"secret", "", "0123456789abcdef", "ann", "p"},
+		{"secret, other key", "", "0123456789abcdef", "bob", "p"},
 		{"other secret", "", "fedcba9876543210", "ann", "p"},
 		{"long key", "", "", strings.Repeat("x", 4096), "p"},
 	} {
