@@ -67,8 +67,9 @@ func TestHookThatBlocksDoesNotDelayTheClient(t *testing.T) {
 	plan{config: problem.Config{OnError: func(context.Context, *problem.Event) { <-answered }}}.run(t,
 		func(http.ResponseWriter, *http.Request) { panic("boom") },
 		func(t *testing.T, s *site) {
-			// Times out if the answer waits for the hook. Over HTTP/2 the stream
-			// itself ends with the handler, so the declared length must do.
+			// If the answer waited for the hook, Get would time out. Over HTTP/2 the
+			// stream ends only when the handler ends, so only the bytes of the declared
+			// length are read.
 			resp, err := s.client.Get(s.url)
 			if err != nil {
 				t.Fatalf("the answer is %v, want it while the hook still runs", err)
@@ -82,7 +83,7 @@ func TestHookThatBlocksDoesNotDelayTheClient(t *testing.T) {
 		})
 }
 
-// leaving starts a request and takes it back once the handler runs.
+// leaving sends a request, and cancels it when the handler runs.
 func leaving(s *site, running <-chan struct{}) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -102,7 +103,7 @@ func TestClientThatLeavesIsNoFailureOfOurs(t *testing.T) {
 	for name, leave := range map[string]func(r *http.Request){
 		"panic with the context's error": func(r *http.Request) { panic(r.Context().Err()) },
 		"panic with a broken pipe":       func(*http.Request) { panic(&os.SyscallError{Syscall: "write", Err: syscall.EPIPE}) },
-		"panic with a reset":             func(*http.Request) { panic(fmt.Errorf("copy: %w", syscall.ECONNRESET)) },
+		"panic with a reset connection":  func(*http.Request) { panic(fmt.Errorf("copy: %w", syscall.ECONNRESET)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			plan{}.run(t, func(_ http.ResponseWriter, r *http.Request) {
