@@ -233,7 +233,7 @@ func TestRewriteKeepsTheStatusAndNamesItsKind(t *testing.T) {
 			t.Errorf("a plain %d leaves as %d of the kind %v, want the status and %v", status, w.Code, got, kind)
 		}
 		if phrase := problem.StatusText(status); (kind == problem.InvalidRequest) != (text == phrase) {
-			t.Errorf("a plain %d has the text %q, want %q of an invalid request alone", status, text, phrase)
+			t.Errorf("a plain %d has the text %q, want %q only for an invalid request", status, text, phrase)
 		}
 	}
 }

@@ -147,9 +147,9 @@ func TestBodyIsNotWrappedIfItCannotBeShown(t *testing.T) {
 
 func TestDebugBodyThatIsReadInPieces(t *testing.T) {
 	for name, c := range map[string]struct{ sent, want string }{
-		"a body that fits":              {`["` + strings.Repeat("x", 8<<10-4) + `"]`, `["` + strings.Repeat("x", 8<<10-4) + `"]`},
-		"one byte more":                 {`["` + strings.Repeat("x", 8<<10-3) + `"]`, ""},
-		"one whose end alone would fit": {strings.Repeat(" ", 9<<10) + `{"a":1}`, ""},
+		"a body that fits":             {`["` + strings.Repeat("x", 8<<10-4) + `"]`, `["` + strings.Repeat("x", 8<<10-4) + `"]`},
+		"one byte more":                {`["` + strings.Repeat("x", 8<<10-3) + `"]`, ""},
+		"a long body with a short end": {strings.Repeat(" ", 9<<10) + `{"a":1}`, ""},
 	} {
 		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(c.sent))
 		r.Header = asked("true")

@@ -198,9 +198,9 @@ func TestFailureAfterTheClientHasLeftIsOurs(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	for name, err := range map[string]error{
-		"a panic":                             problem.Internal.Wrap(panicked{}, ""),
-		"the end of somebody else's data":     fmt.Errorf("decode: %w", io.EOF),
-		"an error of somebody else's request": errors.New("no route"),
+		"a panic":                     problem.Internal.Wrap(panicked{}, ""),
+		"the end of other data":       fmt.Errorf("decode: %w", io.EOF),
+		"an error of another request": errors.New("no route"),
 	} {
 		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("")).WithContext(ctx)
 		r.ProtoMajor = 2

@@ -211,7 +211,7 @@ func TestThePathIsTheOneThatCameIn(t *testing.T) {
 	h := http.StripPrefix("/api", returning(problem.Gone))
 	serve(problem.Config{Logger: book.logger()}, httptest.NewRequest(http.MethodGet, "/api/things?x=1", nil), h)
 	if got := book.one(t)["path"]; got != "/api/things" {
-		t.Errorf("path below StripPrefix = %s, want it as it came in, without query", got)
+		t.Errorf("path below StripPrefix = %s, want that of the request line, without query", got)
 	}
 	book = logbook{}
 	problem.New(problem.Config{Logger: book.logger()}).Respond(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/bare?x=1", nil), problem.Gone)

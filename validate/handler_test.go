@@ -35,7 +35,7 @@ func TestHandlerPutsTheBodyBack(t *testing.T) {
 		r.ContentLength, r.TransferEncoding = -1, []string{"chunked"}
 		h.ServeHTTP(httptest.NewRecorder(), r)
 		if got != body {
-			t.Errorf("the body behind Handler = %q, want %q", got, body)
+			t.Errorf("inside Handler the body = %q, want %q", got, body)
 		}
 	}
 }
@@ -79,7 +79,7 @@ func TestTwoHandlers(t *testing.T) {
 	h := validate.Handler[outer](nil)(validate.Handler[user](nil)(last))
 	h.ServeHTTP(httptest.NewRecorder(), post(request("{<OK>}")))
 	if !ran {
-		t.Error("the handler behind two Handlers did not run")
+		t.Error("the handler inside two Handlers did not run")
 	}
 
 	inner := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -149,7 +149,7 @@ func TestHandlerOfAnEmptyBody(t *testing.T) {
 		h := validate.Handler[*optional](v)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			data, err := io.ReadAll(r.Body)
 			if err != nil || string(data) != body {
-				t.Errorf("the empty body %q reads %q, %v behind Handler", body, data, err)
+				t.Errorf("inside Handler the empty body %q is read as %q, %v", body, data, err)
 			}
 			read = validate.FromContext[*optional](r.Context()) != nil
 		}))

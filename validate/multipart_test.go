@@ -263,7 +263,7 @@ func TestHandlerOfAMultipartForm(t *testing.T) {
 		in := validate.FromContext[upload](r.Context())
 		again, err := io.ReadAll(r.Body)
 		if err != nil || !bytes.Equal(again, body) || contents(t, in.Avatar) != "file" {
-			t.Errorf("behind Handler: %+v and %q, %v, want the form and its bytes", in, again, err)
+			t.Errorf("inside Handler the form is %+v and the body %q, %v, want the form and its bytes", in, again, err)
 		}
 	}))
 	r := httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(body))

@@ -198,20 +198,20 @@ func (w *witness) checkAll(t *testing.T, d *document) {
 					seen = w.anywhere[status]
 				}
 				if !seen {
-					t.Errorf("%s %s documents %s, which no request brings about", method, template, name)
+					t.Errorf("%s %s documents %s, which no request has caused", method, template, name)
 				}
 			}
 		}
 	}
 	for _, code := range enum(d.kin.Components.Schemas["Error"].Value) {
 		if !w.codes[code] {
-			t.Errorf("the code %s is documented, and no request brings it about", code)
+			t.Errorf("the code %s is documented, but no request has caused it", code)
 		}
 	}
 	for name := range d.kin.Components.Responses {
 		status, err := strconv.Atoi(strings.TrimPrefix(name, "Error"))
 		if err != nil || !w.anywhere[status] {
-			t.Errorf("the response %s is documented, and no request brings it about", name)
+			t.Errorf("the response %s is documented, but no request has caused it", name)
 		}
 	}
 }

@@ -196,7 +196,7 @@ func TestReverseProxyAddsNoSecondID(t *testing.T) {
 			a := s.ask("GET", s.url+query, nil)
 			sum := s.summary(t)
 			if ids := a.header["X-Request-Id"]; len(ids) != 1 || ids[0] != sum.ID {
-				t.Errorf("%q: the answer has the IDs %q (%v), want %s alone", query, ids, a.err, sum.ID)
+				t.Errorf("%q: the answer has the IDs %q (%v), want only %s", query, ids, a.err, sum.ID)
 			}
 		}
 	})
@@ -207,7 +207,7 @@ func TestReverseProxyToABackendThatIsDown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ln.Close() // nobody listens there now
+	ln.Close() // now nothing listens at this address
 	p := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: ln.Addr().String()})
 	p.ErrorLog = log.New(io.Discard, "", 0)
 	plan{}.run(t, p.ServeHTTP, func(t *testing.T, s *site) {

@@ -66,7 +66,7 @@ var openings = []opening{
 	{"bytes", func(w http.ResponseWriter) { io.WriteString(w, tenBytes) }, sent, fresh, false},
 	{"bytes of a source", func(w http.ResponseWriter) { io.Copy(w, strings.NewReader(tenBytes)) }, sent, fresh, false},
 	{"many bytes", func(w http.ResponseWriter) { io.WriteString(w, strings.Repeat(tenBytes, 10_000)) }, sent, fresh, false},
-	{"bytes behind a status", func(w http.ResponseWriter) { w.WriteHeader(201); io.WriteString(w, tenBytes) }, sent, fresh, false},
+	{"bytes after a status", func(w http.ResponseWriter) { w.WriteHeader(201); io.WriteString(w, tenBytes) }, sent, fresh, false},
 	{"flushed bytes", func(w http.ResponseWriter) { io.WriteString(w, tenBytes) }, sent, fresh, true},
 	{"a flushed status", func(w http.ResponseWriter) { w.WriteHeader(201) }, lazy, fresh, true},
 	{"a part of a declared length", func(w http.ResponseWriter) {
@@ -81,7 +81,7 @@ var openings = []opening{
 		w.Header().Set("Content-Length", "0")
 		w.WriteHeader(201)
 	}, fresh, fresh, false},
-	{"a declared length alone", func(w http.ResponseWriter) {
+	{"a declared length without bytes", func(w http.ResponseWriter) {
 		w.Header().Set("Content-Length", "100")
 		w.WriteHeader(201)
 	}, lazy, fresh, false},

@@ -46,7 +46,7 @@ func TestFlushOfATextErrorSendsTheEnvelopeAtOnce(t *testing.T) {
 				read <- struct{}{}
 				rest, _ := io.ReadAll(resp.Body)
 				if err != nil || resp.StatusCode != 409 || !strings.HasPrefix(first, `{"type":`) || strings.Contains(string(rest), "more") {
-					t.Errorf("the answer is %d %q %q (%v), want the envelope alone", resp.StatusCode, first, rest, err)
+					t.Errorf("the answer is %d %q %q (%v), want only the envelope", resp.StatusCode, first, rest, err)
 				}
 				s.summary(t)
 				if len(s.loud()) != 1 {

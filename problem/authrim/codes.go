@@ -2,9 +2,9 @@ package authrim
 
 import "github.com/backstop-go/backstop/problem"
 
-// The codes that the vendor publishes, in the order of its page. Each has the text of
-// the page's example of it; if there is none, or if it speaks of one resource, the
-// text of the page's table.
+// The codes that the vendor publishes, in the order of its page. The text of a code is
+// that of the page's example. If there is no example, or if the example speaks of one
+// resource, the text is that of the page's table.
 var (
 	// Authentication and authorization.
 	Unauthorized      = problem.Code{Name: "unauthorized", Kind: problem.Unauthenticated, Status: 401, Message: "Authentication token is invalid or expired"}

@@ -139,8 +139,8 @@ func formatText(want problem.Type) string {
 	return invalidInput
 }
 
-// nullText words a null that is not allowed. For a field of any type there is no type to
-// name.
+// nullText words a null that is not allowed. If the field takes any type, there is no
+// type to name, and the null counts as missing.
 func nullText(f problem.FieldError) string {
 	if f.Want == problem.TypeUnknown || f.Want == problem.TypeAny {
 		return "Required"

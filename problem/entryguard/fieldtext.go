@@ -29,8 +29,8 @@ func FieldText(f problem.FieldError) string {
 	return text
 }
 
-// neutral returns the text of [problem.FieldText], adapted in two places to the manner of
-// Bean Validation.
+// neutral returns the text of [problem.FieldText], but with "is invalid" for "is not
+// valid", and without the colon before alternatives.
 func neutral(f problem.FieldError) string {
 	f.Key = false
 	text := problem.FieldText(f)

@@ -160,7 +160,7 @@ func TestExamplesAreMadeByTheResponder(t *testing.T) {
 	})
 	doc := document(t, cfg)
 	if text := string(doc.JSON()); strings.Contains(text, "forbidden") || strings.Contains(text, "Access denied") || strings.Contains(text, "WWW-Auth") {
-		t.Errorf("the document tells what the responder hides:\n%s", text)
+		t.Errorf("the document shows an error that the responder hides:\n%s", text)
 	}
 	expect(t, "a mapped text", at(t, doc, "components responses Error401 content application/problem+json examples unauthenticated value detail"), `"Bitte anmelden"`)
 }
