@@ -18,7 +18,7 @@ import (
 	"github.com/backstop-go/backstop/problem/entryguard"
 )
 
-// demoClient calls a running demo in its style.
+// demoClient calls a running demo. It decodes errors in the style of the demo.
 type demoClient struct {
 	http.Client
 	url   string
@@ -37,7 +37,7 @@ func newDemoClient(t *testing.T, s *questions.Server, style problem.Style, refre
 	return &demoClient{Client: http.Client{Transport: api, Timeout: 20 * time.Second}, url: "http://" + s.Addr, style: style}
 }
 
-// call returns the body of a success, or the error of either half.
+// call returns the body of a success, or the error of the request or of Decode.
 func (c *demoClient) call(t *testing.T, method, path, token, body string) (string, error) {
 	t.Helper()
 	return c.callUnder(t, t.Context(), method, path, token, body)
@@ -61,7 +61,7 @@ func (c *demoClient) callUnder(t *testing.T, ctx context.Context, method, path, 
 	if err := client.Decode(resp, c.style); err != nil {
 		for _, other := range styles.All {
 			if e, ok := client.Decode(resp, other).(*problem.Error); other.Name != c.style.Name && (!ok || e.Message() != "") {
-				t.Errorf("%s takes an answer of %s for its own: %v", other.Name, c.style.Name, e)
+				t.Errorf("the style %s decodes an answer of %s as %v, want it refused", other.Name, c.style.Name, e)
 			}
 		}
 		return "", err
@@ -70,7 +70,7 @@ func (c *demoClient) callUnder(t *testing.T, ctx context.Context, method, path, 
 	return string(data), err
 }
 
-// A client of the demo is told what its handlers have said, in every style.
+// In every style a client of the demo decodes the errors that its handlers have returned.
 func TestTheClientUnderstandsTheDemo(t *testing.T) {
 	for _, style := range styles.All {
 		t.Run(style.Name, func(t *testing.T) {
@@ -85,46 +85,46 @@ func TestTheClientUnderstandsTheDemo(t *testing.T) {
 				_, err := c.call(t, "GET", "/api/v1/faults/"+kind.String(), "", "")
 				e, ok := err.(*problem.Error)
 				if !ok || !e.Remote() || e.RequestID() == "" {
-					t.Errorf("%v is told as %v", kind, err)
+					t.Errorf("%v is decoded as %v, want a remote error with a request ID", kind, err)
 					continue
 				}
-				// A row that is written like another is read as the upper one.
+				// Of two kinds with the same outcome, the first is decoded.
 				read, said := style.Outcomes[e.Kind()], style.Outcomes[kind]
 				if e.Kind() != kind && (read.Status != said.Status || read.Code != said.Code || e.Kind() > kind) {
-					t.Errorf("%v is told as %v", kind, e.Kind())
+					t.Errorf("%v is decoded as %v", kind, e.Kind())
 				}
 			}
 			for _, code := range style.Codes {
 				if _, err := c.call(t, "GET", "/api/v1/faults/code/"+code.Name, "", ""); !errors.Is(err, code) || !errors.Is(err, code.Kind) {
-					t.Errorf("%s is told as %v", code.Name, err)
+					t.Errorf("%s is decoded as %v", code.Name, err)
 				}
 			}
 			_, err := c.call(t, "POST", "/api/v1/auth/register", "", `{"organizationName":"Acme","email":"ann","password":"short"}`)
 			e, ok := err.(*problem.Error)
 			if !ok || !errors.Is(e, problem.Validation) && style.Name != "enkryptify" {
-				t.Errorf("two bad fields are told as %v", err)
+				t.Errorf("an error with two fields is decoded as %v", err)
 			} else if n := len(e.Fields()); n != 2 && style.Name != "enpass" && style.Name != "enkryptify" {
-				t.Errorf("two bad fields are told as %d", n)
+				t.Errorf("an error with two fields is decoded with %d", n)
 			}
 			if _, err := c.callUnder(t, client.Once(t.Context()), "GET", "/api/v1/faults/slow", "", ""); !errors.Is(err, problem.Timeout) {
-				t.Errorf("a slow handler is told as %v", err)
+				t.Errorf("the error of a slow handler is decoded as %v", err)
 			}
 			if _, err := c.call(t, "GET", "/api/v1/faults/plain", "", ""); !errors.Is(err, problem.Internal) || strings.Contains(err.Error(), "pq:") {
-				t.Errorf("plain text is told as %v", err)
+				t.Errorf("an error in plain text is decoded as %v", err)
 			}
 			if body, err := c.call(t, "GET", "/api/v1/faults/double", "", ""); !errors.Is(err, io.ErrUnexpectedEOF) {
-				t.Errorf("an answer that was cut is told as %q, %v", body, err)
+				t.Errorf("an answer that was cut is read as %q, %v, want an unexpected EOF", body, err)
 			}
 			if _, err := c.call(t, "GET", "/api/v1/faults/abort", "", ""); err == nil {
-				t.Error("no answer is told as a success")
+				t.Error("a connection that ends without an answer is read as a success")
 			}
 			checkEvents(t, c)
 		})
 	}
 }
 
-// checkEvents reads the first event before the last one was sent, which is 200 ms
-// later. A busy machine may be late, but not each time.
+// checkEvents checks that the first event arrives before the last one is sent, 200 ms later.
+// It tries several times, because a busy machine may be slow once.
 func checkEvents(t *testing.T, c *demoClient) {
 	t.Helper()
 	quickest := time.Hour
@@ -150,7 +150,7 @@ func checkEvents(t *testing.T, c *demoClient) {
 	}
 }
 
-// TestTheDocumentedCall makes the call that the README shows.
+// TestTheDocumentedCall makes the call in the README.
 func TestTheDocumentedCall(t *testing.T) {
 	readme, err := os.ReadFile("../README.md")
 	if err != nil {
@@ -163,9 +163,9 @@ func TestTheDocumentedCall(t *testing.T) {
 	_, rest, _ := strings.Cut(string(readme), "## Calling such a service")
 	_, rest, _ = strings.Cut(rest, "```go\n")
 	block, _, ok := strings.Cut(rest, "```")
-	lines := strings.ReplaceAll("\n"+strings.TrimSpace(block), "\n", "\n\t") // they stand in a function
+	lines := strings.ReplaceAll("\n"+strings.TrimSpace(block), "\n", "\n\t") // here they are inside a function
 	if !ok || !strings.Contains(string(text), lines+"\n") {
-		t.Errorf("client_test.go has not the README's\n%s", block)
+		t.Errorf("client_test.go does not contain this block of the README:\n%s", block)
 	}
 	s := questions.Start(t, "stdlib")
 	demo = "http://" + s.Addr
@@ -176,13 +176,13 @@ func TestTheDocumentedCall(t *testing.T) {
 	_, err = readResource(t.Context(), api, "550e8400-e29b-41d4-a716-446655440001")
 	e, ok := err.(*problem.Error)
 	if !ok || !errors.Is(err, problem.NotFound) || e.Message() != "Resource not found" || !strings.HasPrefix(e.RequestID(), "req_") || !e.Remote() {
-		t.Errorf("an unknown resource is %v, want what the README says", err)
+		t.Errorf("the error of an unknown resource is %v, want the one in the README", err)
 	}
 }
 
 var demo string
 
-// readResource reads a resource of the demo, or its typed error.
+// readResource returns a resource of the demo, or its typed error.
 func readResource(ctx context.Context, api *http.Client, id string) (string, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, demo+"/api/v1/resources/"+id, nil)
 	if err != nil {
@@ -201,8 +201,7 @@ func readResource(ctx context.Context, api *http.Client, id string) (string, err
 	return string(body), err
 }
 
-// An expired token is replaced, and the call succeeds, where the vendor advises
-// it.
+// If the vendor advises it, a client replaces an expired token, and the call succeeds.
 func TestTheClientRefreshesAToken(t *testing.T) {
 	for _, style := range styles.All {
 		s := questions.Start(t, "stdlib", "-style", style.Name)

@@ -124,7 +124,8 @@ func TestDocumentedAnswers(t *testing.T) {
 	}
 }
 
-// TestDebugBlockNeedsBothLocks: the flag, and a caller on this machine who asks.
+// The debug block is sent only if the program has the flag -debug, and a caller on this
+// machine asks for it.
 func TestDebugBlockNeedsBothLocks(t *testing.T) {
 	invalid := questions.Post("/api/v1/auth/register", "{}", questions.Fails(problem.Validation)).Call
 	asking, forwarded, twice := invalid, invalid, invalid

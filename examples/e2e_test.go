@@ -14,8 +14,8 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// TestRoutersAnswerTheSameBytes is the promise of the examples: whatever
-// is asked, in whatever style, the router does not show.
+// TestRoutersAnswerTheSameBytes tests the promise of the examples: to the same request all
+// routers send the same answer, in every style.
 func TestRoutersAnswerTheSameBytes(t *testing.T) {
 	for _, style := range styles.All {
 		t.Run(style.Name, func(t *testing.T) {
@@ -41,7 +41,7 @@ func TestRoutersAnswerTheSameBytes(t *testing.T) {
 	}
 }
 
-// askAll asks all servers at once, as a slow answer is slow everywhere.
+// askAll asks all servers at the same time, so that a slow answer costs its time only once.
 func askAll(servers []*questions.Server, c questions.Call) [][]questions.Answer {
 	answers := make([][]questions.Answer, len(servers))
 	var wg sync.WaitGroup
@@ -52,18 +52,18 @@ func askAll(servers []*questions.Server, c questions.Call) [][]questions.Answer 
 	return answers
 }
 
-// check holds an answer against what the case wants, and against what holds for
-// all answers.
+// check compares an answer with the one that the question wants, and checks what holds for
+// every answer.
 func check(t *testing.T, name string, style problem.Style, c questions.Question, got []questions.Answer) {
 	t.Helper()
 	if c.Want.None {
 		if len(got) != 0 {
-			t.Errorf("%s: %s answers\n%v\nwant silence", c.Name, name, got)
+			t.Errorf("%s: %s answers\n%v\nwant no answer", c.Name, name, got)
 		}
 		return
 	}
 	if len(got) == 0 {
-		t.Errorf("%s: %s is silent, want an answer", c.Name, name)
+		t.Errorf("%s: %s does not answer", c.Name, name)
 		return
 	}
 	a := got[0]
@@ -77,7 +77,7 @@ func check(t *testing.T, name string, style problem.Style, c questions.Question,
 	if got := a.Field("X-Ratelimit-Remaining") == "N"; got != limited && !c.Outside {
 		t.Errorf("%s: %s has rate headers: %t, want %t", c.Name, name, got, limited)
 	}
-	byHandler := strings.HasSuffix(c.Target, "/method_not_allowed") // which has nothing to say
+	byHandler := strings.HasSuffix(c.Target, "/method_not_allowed") // a handler that sets no Allow
 	if a.Status == http.StatusMethodNotAllowed && (a.Field("Allow") == "") != byHandler {
 		t.Errorf("%s: %s has Allow %q", c.Name, name, a.Field("Allow"))
 	}
@@ -96,8 +96,8 @@ func check(t *testing.T, name string, style problem.Style, c questions.Question,
 	}
 }
 
-// secrets are texts that belong into the log, and paths of the machine that the
-// programs were built on.
+// secrets returns texts that belong only in the log, and paths of the machine on which the
+// programs were built.
 func secrets() []string {
 	root, err := filepath.Abs("..")
 	if err != nil {
@@ -132,8 +132,7 @@ func checkEnvelope(t *testing.T, name string, style problem.Style, c questions.Q
 	}
 }
 
-// checkLog holds each record against the promise that it names its request, and
-// looks for the secrets where they belong.
+// checkLog checks that each record has a request ID, and that the secrets are in the log.
 func checkLog(t *testing.T, s *questions.Server) {
 	t.Helper()
 	for line := range strings.Lines(s.Stderr.String()) {

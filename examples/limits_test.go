@@ -9,8 +9,8 @@ import (
 	"github.com/backstop-go/backstop/internal/questions"
 )
 
-// TestAClientHasItsRateAndAnAddressTenTimesThat plays three clients and then a
-// crowd of invented tokens against a rate of 3 a minute.
+// TestAClientHasItsRateAndAnAddressTenTimesThat plays three clients and then many invented
+// tokens. The rate is 3 a minute.
 func TestAClientHasItsRateAndAnAddressTenTimesThat(t *testing.T) {
 	began := time.Now()
 	servers := questions.StartAll(t, "-rate", "3", "-style", "authrim")
@@ -31,14 +31,14 @@ func TestAClientHasItsRateAndAnAddressTenTimesThat(t *testing.T) {
 		{sessions(questions.User), 200, "1"},
 		{sessions(questions.User), 200, "0"},
 		{sessions(questions.User), 429, "0"},
-		{sessions(questions.User), 429, "0"},  // a refusal costs nothing, and helps nothing
+		{sessions(questions.User), 429, "0"},  // a refusal changes nothing
 		{sessions(questions.Admin), 200, "2"}, // clients are independent
 		{key, 200, "2"},
 		{key, 200, "1"},
 		{key, 200, "0"},
 		{key, 429, "0"},
-		{open, 200, "2"},                                               // the address itself is a client
-		{questions.Call{Method: "GET", Target: "/api/nope"}, 404, "1"}, // whoever asks for nothing asks
+		{open, 200, "2"},                                               // without a token the address is the client
+		{questions.Call{Method: "GET", Target: "/api/nope"}, 404, "1"}, // an unknown path counts, too
 		{questions.Call{Method: "PUT", Target: "/api/v1/users"}, 405, "0"},
 		{questions.Call{Method: "GET", Target: "/api/nope"}, 429, "0"},
 		{health, 200, ""},
@@ -60,15 +60,15 @@ func TestAClientHasItsRateAndAnAddressTenTimesThat(t *testing.T) {
 			if c.status != 429 && retry != "" {
 				t.Errorf("%s at step %d has Retry-After %s beside %d", name, step, retry, c.status)
 			}
-			// 3 a minute are 20 s for one.
+			// At 3 a minute a request is possible every 20 s.
 			if n, err := strconv.Atoi(retry); c.status == 429 && (err != nil || n < 1 || n > 20) {
 				t.Errorf("%s at step %d has Retry-After %q, want 1 to 20", name, step, retry)
 			}
 		}
 	}
 
-	// An invented token is a fresh bucket, but the address has 30 a minute: one
-	// more every 2 s.
+	// An invented token has a full bucket, but its address has 30 a minute, and one more
+	// every 2 s.
 	for n := passed; ; n++ {
 		if late := int(time.Since(began)/(2*time.Second)) + 1; n > 30+late {
 			t.Fatalf("%d requests with invented tokens pass, want 30", n)

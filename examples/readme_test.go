@@ -20,8 +20,8 @@ var (
 	changing   = regexp.MustCompile(`\d{4}-\d\d-\d\dT[\d:]+Z|req_[a-z2-7]{26}`)
 )
 
-// TestReadmeAnswers makes the calls that the README shows, and wants the answers
-// that it shows, but for times and IDs.
+// TestReadmeAnswers makes the calls in the README, and compares the answers with those in
+// the README, except for times and IDs.
 func TestReadmeAnswers(t *testing.T) {
 	readme := readmeText(t)
 	s := questions.Start(t, "stdlib")
@@ -64,7 +64,7 @@ func readmeText(t *testing.T) string {
 	return changing.ReplaceAllString(string(text), "…")
 }
 
-// readmeAsk sends a POST if there is a body.
+// readmeAsk sends a GET, or a POST if there is a body.
 func readmeAsk(t *testing.T, s *questions.Server, path, body string) (status, answer string) {
 	t.Helper()
 	method := http.MethodGet

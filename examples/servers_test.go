@@ -1,5 +1,5 @@
-// Package examples_test builds the example programs, starts them, and asks them
-// all the same questions.
+// Package examples_test builds the example programs, starts them, and sends all of them the
+// same requests.
 package examples_test
 
 import (
@@ -61,21 +61,21 @@ func TestInterruptEndsAStreamGracefully(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer resp.Body.Close()
-		first := make([]byte, 1) // the stream has begun
+		first := make([]byte, 1) // once it is read, the stream has begun
 		if _, err := io.ReadFull(resp.Body, first); err != nil {
 			t.Fatal(err)
 		}
 		s.Stop(t)
 		rest, err := io.ReadAll(resp.Body)
 		if n := bytes.Count(rest, []byte("data:")); n != 3 || err != nil {
-			t.Errorf("%s, stopped amid a stream, sends %d events (%v), want all 3", s.Name, n, err)
+			t.Errorf("%s, interrupted during a stream, sends %d events (%v), want all 3", s.Name, n, err)
 		}
 	}
 }
 
 func TestAStreamHasNoDeadline(t *testing.T) {
 	stream := questions.Call{Method: "GET", Target: "/api/v1/events", Header: []string{questions.User}}
-	servers := questions.StartAll(t, "-timeout", "20ms") // three events take ten times as long
+	servers := questions.StartAll(t, "-timeout", "20ms") // three events take 200 ms
 	for i, got := range askAll(servers, stream) {
 		if len(got) != 1 || got[0].Cut || strings.Count(got[0].Body, "data:") != 3 {
 			t.Errorf("%s streams %v, want three events", servers[i].Name, got)

@@ -10,8 +10,7 @@ import (
 	"github.com/backstop-go/backstop/internal/styles"
 )
 
-// TestAMountedServiceIsTheServiceOfItsStyle asks the service below /styles/{name} what
-// a program of that style is asked: the answers are the same bytes.
+// The service below /styles/{name} sends the same answers as a program with that style.
 func TestAMountedServiceIsTheServiceOfItsStyle(t *testing.T) {
 	for _, style := range styles.All {
 		t.Run(style.Name, func(t *testing.T) {
@@ -21,7 +20,7 @@ func TestAMountedServiceIsTheServiceOfItsStyle(t *testing.T) {
 			alone := questions.Start(t, "stdlib", append(flags, "-style", style.Name)...)
 			for _, q := range questions.All(style) {
 				if !strings.HasPrefix(q.Target, "/") || strings.HasPrefix(q.Target, "/styles") {
-					continue // nothing to put a prefix before, or not part of a service
+					continue // the target has no path, or is not part of a service
 				}
 				want := alone.Send(q.Call)
 				q.Target = "/styles/" + style.Name + q.Target
@@ -33,8 +32,7 @@ func TestAMountedServiceIsTheServiceOfItsStyle(t *testing.T) {
 	}
 }
 
-// TestEachProgramMountsEachStyle also looks at the limits: what one service counts is
-// nothing to the others.
+// Each program mounts a service for each style, and each service has its own limits.
 func TestEachProgramMountsEachStyle(t *testing.T) {
 	for _, s := range questions.StartAll(t, "-rate", "1") {
 		for _, mount := range append(mounts(), "") {
@@ -55,7 +53,7 @@ func mounts() (all []string) {
 	return all
 }
 
-// TestServicesAreNotMountedInEachOther: below a service there is that service alone.
+// A mounted service does not mount services itself.
 func TestServicesAreNotMountedInEachOther(t *testing.T) {
 	s := questions.Start(t, "stdlib")
 	got := s.Send(questions.Call{Method: "GET", Target: "/styles/enpass/styles/authrim/healthz"})
@@ -64,7 +62,7 @@ func TestServicesAreNotMountedInEachOther(t *testing.T) {
 	}
 }
 
-// TestThePageAllowsItselfAlone holds the policy of the page against what it is for.
+// TestThePageAllowsItselfAlone checks the Content-Security-Policy of the page.
 func TestThePageAllowsItselfAlone(t *testing.T) {
 	for _, s := range questions.StartAll(t) {
 		got := s.Send(questions.Call{Method: "GET", Target: "/"})
@@ -90,7 +88,7 @@ func TestThePageAllowsItselfAlone(t *testing.T) {
 	}
 }
 
-// TestTheLogIsForThisMachine asks for the records of a panic as different callers do.
+// The records of a panic are shown only to callers on this machine.
 func TestTheLogIsForThisMachine(t *testing.T) {
 	s := questions.Start(t, "stdlib")
 	failed := s.Send(questions.Call{Method: "GET", Target: "/api/v1/faults/panic"})

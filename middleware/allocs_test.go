@@ -14,8 +14,8 @@ import (
 	"github.com/backstop-go/backstop/requestid"
 )
 
-// The price of each layer while nothing fails. A layer is measured beneath
-// others by the difference that it makes.
+// The allocations of each middleware if nothing fails. For a middleware inside Standard only
+// the additional allocations count.
 func TestAllocations(t *testing.T) {
 	if race.Enabled {
 		t.Skip("the race detector allocates")
@@ -58,7 +58,7 @@ func TestAllocations(t *testing.T) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /", nothing)
-	routed := httptest.NewRequest("GET", "/", nil) // which keeps the pattern
+	routed := httptest.NewRequest("GET", "/", nil) // the mux sets its pattern
 	if got, want := cost(standard(mux), routed)-cost(mux, routed), cost(standard(nothing), get); got > want {
 		t.Errorf("Standard around a mux costs %v allocations, want %v as around any handler", got, want)
 	}
@@ -97,7 +97,7 @@ func TestStandardIsSmall(t *testing.T) {
 	}
 	h := middleware.Standard(problem.New(problem.Config{}))(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	r, w := httptest.NewRequest("GET", "/", nil), httptest.NewRecorder()
-	h.ServeHTTP(w, r) // what is made once
+	h.ServeHTTP(w, r) // allocates what is made only once
 	const requests = 10_000
 	n := allocated(func() {
 		for range requests {

@@ -52,7 +52,7 @@ func BenchmarkMiddleware(b *testing.B) {
 	}
 }
 
-// What a panic costs until its envelope is sent and its stack is logged.
+// BenchmarkPanic measures a panic until its envelope is sent and its stack is logged.
 func BenchmarkPanic(b *testing.B) {
 	errs := problem.New(problem.Config{Logger: slog.New(slog.NewJSONHandler(io.Discard, nil))})
 	h := middleware.Standard(errs)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") }))
@@ -63,7 +63,7 @@ func BenchmarkPanic(b *testing.B) {
 	}
 }
 
-// What a recorder costs that is made, and one that is found.
+// BenchmarkRecord measures a recorder that is made, and one that is already there.
 func BenchmarkRecord(b *testing.B) {
 	x, _, _ := exchange.Enter(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 	for _, n := range []int{1, 2} {

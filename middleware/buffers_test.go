@@ -18,7 +18,7 @@ import (
 	"github.com/backstop-go/backstop/requestid"
 )
 
-// ledger writes down all that a responder tells.
+// ledger records the log lines and the events of a responder.
 type ledger struct {
 	mu     sync.Mutex
 	log    strings.Builder
@@ -50,9 +50,9 @@ func (l *ledger) responder() *problem.Responder {
 
 type mw = func(http.Handler) http.Handler
 
-// whole is Standard; split is its parts, with a foreign writer among them.
 func whole(p *problem.Responder) mw { return middleware.Standard(p) }
 
+// split is the chain that Standard is made of, with a foreign writer in it.
 func split(p *problem.Responder) mw {
 	ids, err := requestid.New(requestid.Config{})
 	if err != nil {
@@ -73,7 +73,7 @@ func passOn(w http.ResponseWriter, b *httptest.ResponseRecorder) {
 	w.Write(b.Body.Bytes())
 }
 
-// again keeps an answer in a buffer, and has another one made after a 5xx.
+// again keeps the answer in a buffer, and calls the handler again after a 5xx.
 func again(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b := httptest.NewRecorder()
@@ -85,7 +85,7 @@ func again(next http.Handler) http.Handler {
 	})
 }
 
-// adding copies its header with Add.
+// adding copies the header from its buffer with Add.
 func adding(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b := httptest.NewRecorder()
@@ -100,8 +100,8 @@ func adding(next http.Handler) http.Handler {
 	})
 }
 
-// Of all that is said into buffers, one envelope reaches the client, and one event
-// the hook.
+// A handler may answer several times into buffers. The client gets one envelope, and the hook
+// one event.
 func TestEnvelopeFromABuffer(t *testing.T) {
 	unavailable := problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return problem.Unavailable })
 	for name, c := range map[string]struct {
@@ -119,10 +119,10 @@ func TestEnvelopeFromABuffer(t *testing.T) {
 			problem.Respond(w, r, problem.NotFound)
 			panic("boom")
 		}, 404},
-		"a header that is added": {adding, func(w http.ResponseWriter, r *http.Request) {
+		"a buffer whose header is copied by Add": {adding, func(w http.ResponseWriter, r *http.Request) {
 			problem.Respond(w, r, problem.Conflict)
 		}, 409},
-		"and that has many fields": {adding, func(w http.ResponseWriter, r *http.Request) {
+		"a buffer whose header has many fields": {adding, func(w http.ResponseWriter, r *http.Request) {
 			for i := range 6 {
 				w.Header().Set(fmt.Sprint("X-", i), "1")
 			}
@@ -134,20 +134,20 @@ func TestEnvelopeFromABuffer(t *testing.T) {
 			w := serve(around(l.responder())(c.buffer(c.h)), "GET")
 			events, _ := l.told()
 			if w.Code != c.want || events != 1 || strings.Count(w.Body.String(), `"status":`) != 1 || strings.Contains(w.Body.String(), "secret") {
-				t.Errorf("%s, %s: %d %q and %d events, want one envelope of %d and one event", name, arrangement, w.Code, w.Body, events, c.want)
+				t.Errorf("%s, within %s: the answer is %d %q with %d events, want one envelope of %d and one event", name, arrangement, w.Code, w.Body, events, c.want)
 			}
 		}
 	}
 }
 
-// A cache may have a better answer than the envelope that it was given, and only an
-// answer that looks like the envelope is taken for that.
+// A cache may send a stale answer instead of the envelope that it got. Only an answer that
+// looks like the envelope is taken for the envelope.
 func TestAnotherAnswerInThePlaceOfAnEnvelope(t *testing.T) {
 	for name, header := range map[string]map[string]string{
 		"nothing in common": {"Cache-Control": "public", "Content-Type": "text/html"},
 		"the same cache":    {"Cache-Control": "no-store", "Content-Type": "text/html"},
 		"the same type":     {"Cache-Control": "no-cache", "Content-Type": "application/problem+json"},
-		"but for a length":  {"Cache-Control": "no-store", "Content-Type": "application/problem+json", "Content-Length": "5"},
+		"another length":    {"Cache-Control": "no-store", "Content-Type": "application/problem+json", "Content-Length": "5"},
 	} {
 		stale := func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -162,13 +162,13 @@ func TestAnotherAnswerInThePlaceOfAnEnvelope(t *testing.T) {
 			var l ledger
 			w := serve(around(l.responder())(stale(problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return problem.NotFound }))), "GET")
 			if events, lines := l.told(); w.Code != 200 || w.Body.String() != "stale" || events != 0 || lines != 1 {
-				t.Errorf("%s, %s: %d %q with %d events and %d lines, want the stale answer and one line", name, arrangement, w.Code, w.Body, events, lines)
+				t.Errorf("%s, within %s: the answer is %d %q with %d events and %d log lines, want the stale answer and one line", name, arrangement, w.Code, w.Body, events, lines)
 			}
 		}
 	}
 }
 
-// The parts of a batch have a buffer each, and do not know of each other.
+// In a batch each part has its own buffer, and gets its own envelope.
 func TestEachBufferGetsItsEnvelope(t *testing.T) {
 	part := problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return problem.NotFound })
 	var l ledger
@@ -187,8 +187,8 @@ func TestEachBufferGetsItsEnvelope(t *testing.T) {
 	}
 }
 
-// deadline is a timeout as programs write it: the rest runs on another goroutine,
-// with a buffer of its own, and what comes late is forgotten.
+// deadline is a timeout as many programs have one: the handler runs on another goroutine and
+// answers into a buffer, which is dropped if the handler is too slow.
 func deadline(d time.Duration, late http.HandlerFunc) mw {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -209,13 +209,13 @@ func deadline(d time.Duration, late http.HandlerFunc) mw {
 	}
 }
 
-// A handler and its deadline answer at the same moment, on two goroutines. One of
-// them is heard, and both are in the log.
+// A handler and its timeout answer at the same moment, on two goroutines. One of the answers
+// is sent, and the failure is in the log.
 func TestHandlerAndItsDeadlineAnswerAtOnce(t *testing.T) {
 	timeouts := map[string]mw{
-		"http.TimeoutHandler":           func(next http.Handler) http.Handler { return http.TimeoutHandler(next, time.Millisecond, "") },
-		"one that responds":             deadline(time.Millisecond, func(w http.ResponseWriter, r *http.Request) { problem.Respond(w, r, problem.Timeout) }),
-		"one that leaves without words": deadline(time.Millisecond, func(http.ResponseWriter, *http.Request) {}),
+		"http.TimeoutHandler":         func(next http.Handler) http.Handler { return http.TimeoutHandler(next, time.Millisecond, "") },
+		"a timeout that responds":     deadline(time.Millisecond, func(w http.ResponseWriter, r *http.Request) { problem.Respond(w, r, problem.Timeout) }),
+		"a timeout without an answer": deadline(time.Millisecond, func(http.ResponseWriter, *http.Request) {}),
 	}
 	for name, timeout := range timeouts {
 		for arrangement, around := range arrangements {
@@ -231,17 +231,17 @@ func TestHandlerAndItsDeadlineAnswerAtOnce(t *testing.T) {
 				}))), "GET")
 				<-ended
 				events, lines := l.told()
-				silent := name == "one that leaves without words" && w.Code == 200
+				silent := name == "a timeout without an answer" && w.Code == 200
 				if !silent && (w.Code < 500 || w.Body.Len() == 0 || events != 1) || lines == 0 {
-					t.Fatalf("%s, %s: %d %q, %d events and %d lines, want one envelope and one event", name, arrangement, w.Code, w.Body, events, lines)
+					t.Fatalf("%s, within %s: the answer is %d %q with %d events and %d log lines, want one envelope and one event", name, arrangement, w.Code, w.Body, events, lines)
 				}
 			}
 		}
 	}
 }
 
-// A client that has left gets nothing, and nobody is told, however many fields
-// other middlewares have set.
+// A client that has left gets no answer, and the hook is not called, however many header
+// fields other middlewares have set.
 func TestClientThatLeftIsNoEvent(t *testing.T) {
 	for _, n := range []int{0, 7, 8, 12} {
 		var l ledger
@@ -255,13 +255,12 @@ func TestClientThatLeftIsNoEvent(t *testing.T) {
 		}))
 		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, "GET", "/", nil))
 		if events, lines := l.told(); events != 0 || lines != 1 {
-			t.Errorf("with %d fields a client that left is %d events and %d lines of the log, want 0 and 1", n, events, lines)
+			t.Errorf("with %d fields, a client that left causes %d events and %d log lines, want 0 and 1", n, events, lines)
 		}
 	}
 }
 
-// Nobody passes on what a responder has put into a buffer, and there is nobody but
-// the responder around.
+// If the buffer with an envelope is dropped, the responder sends the envelope itself.
 func TestEnvelopeInABufferThatIsForgotten(t *testing.T) {
 	for name, around := range map[string]func(*problem.Responder) mw{
 		"a responder": func(p *problem.Responder) mw { return p.Handler },
@@ -273,7 +272,7 @@ func TestEnvelopeInABufferThatIsForgotten(t *testing.T) {
 			problem.Respond(httptest.NewRecorder(), r, problem.Unavailable)
 		})), "GET")
 		if events, _ := l.told(); w.Code != 503 || events != 1 {
-			t.Errorf("within %s: %d %q and %d events, want the envelope and one event", name, w.Code, w.Body, events)
+			t.Errorf("within %s the answer is %d %q with %d events, want the envelope and one event", name, w.Code, w.Body, events)
 		}
 	}
 }

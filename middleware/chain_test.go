@@ -10,7 +10,7 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// The first of a chain is the outermost.
+// The first middleware of a chain is the outermost one.
 func ExampleChain() {
 	say := func(name string) func(http.Handler) http.Handler {
 		return func(next http.Handler) http.Handler {

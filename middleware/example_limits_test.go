@@ -17,7 +17,7 @@ func ExampleTimeout() {
 	isStream := func(r *http.Request) bool { return r.URL.Path == "/events" }
 	mux := http.NewServeMux()
 	mux.Handle("GET /report", problem.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) error {
-		<-r.Context().Done() // as a query does that takes too long
+		<-r.Context().Done() // like a query that takes too long
 		return r.Context().Err()
 	}))
 	mux.HandleFunc("GET /events", func(_ http.ResponseWriter, r *http.Request) {

@@ -26,8 +26,8 @@ func ask(h http.Handler, method, path string) {
 	fmt.Println(method, path, w.Code, w.Header().Get("Content-Type"))
 }
 
-// An old handler behind Standard: the client gets the status in the envelope,
-// and the text stays at home.
+// Standard around an old handler: the client gets the status in an envelope, and the text of
+// the handler is only logged.
 func ExampleStandard() {
 	old := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "pq: password authentication failed", http.StatusServiceUnavailable)
@@ -100,7 +100,7 @@ func ExampleRewrite_skip() {
 	// GET /nothing 404 text/plain; charset=utf-8
 }
 
-// Metrics belong outside: they see what became of a panic.
+// Metrics belong outside of Standard, where they see the answer that a panic has become.
 func ExampleObserve() {
 	metrics := middleware.Observe(func(_ *http.Request, s *middleware.Summary) {
 		fmt.Println(s.Method, s.Pattern, s.Status, s.Kind)
@@ -119,7 +119,7 @@ func ExampleObserve_accessLog() {
 	log := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
 		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 			if a.Key == slog.TimeKey {
-				return slog.Attr{} // it would be another one each time
+				return slog.Attr{} // it differs in every run
 			}
 			return a
 		},
@@ -138,8 +138,8 @@ func ExampleObserve_accessLog() {
 	// level=INFO msg=request method=GET path=/notes address=203.0.113.7:4711 agent=curl/8.5.0 status=200 bytes=11
 }
 
-// What a script in a browser may read of an answer, with a CORS middleware of
-// your own. The libraries rs/cors and jub0bs/cors take the list as it is.
+// A CORS middleware lists the header fields that a script in a browser may read. The libraries
+// rs/cors and jub0bs/cors take the list as it is.
 func ExampleExposeHeaders() {
 	cors := func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

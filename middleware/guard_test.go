@@ -77,7 +77,7 @@ func TestFilesOfAnUploadAreRemoved(t *testing.T) {
 		return nil
 	})
 	for router, h := range map[string]http.Handler{"no router": upload, "a router that copies the request": copying("/x", upload)} {
-		for _, method := range []string{"POST", "PUT"} { // of which one panics
+		for _, method := range []string{"POST", "PUT"} { // one of them panics
 			name = ""
 			r := httptest.NewRequest(method, "/", bytes.NewReader(form.Bytes()))
 			r.Header.Set("Content-Type", parts.FormDataContentType())
@@ -89,8 +89,8 @@ func TestFilesOfAnUploadAreRemoved(t *testing.T) {
 	}
 }
 
-// A layer between two of ours may still have something to say when the inner one
-// has returned.
+// A middleware between two of this package may still write or panic after the inner one has
+// returned.
 func TestInnerLayerLeavesTheDecisionToTheOuterOne(t *testing.T) {
 	after := func(do func(http.ResponseWriter)) mw {
 		return func(next http.Handler) http.Handler {
@@ -105,20 +105,20 @@ func TestInnerLayerLeavesTheDecisionToTheOuterOne(t *testing.T) {
 				io.WriteString(w, `{"x":`)
 			})), "GET")
 		if w.Code != 400 || w.Body.String() != `{"x":1}` {
-			t.Errorf("%s within Rewrite: the answer is %d %q, want the object whose end a layer has written", name, w.Code, w.Body)
+			t.Errorf("%s within Rewrite: the answer is %d %q, want the object whose end the middleware has written", name, w.Code, w.Body)
 		}
 		w = serve(middleware.Chain(silent().Handler, middleware.Recover(), after(func(http.ResponseWriter) { panic("boom") }), inner)(
 			http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) })), "GET")
 		if w.Code != 500 {
-			t.Errorf("%s within Recover: the answer is %d, want the 500 of a layer that panics behind a 204", name, w.Code)
+			t.Errorf("%s within Recover: the answer is %d, want the 500 of the middleware that panics after a 204", name, w.Code)
 		}
 	}
 }
 
 func TestCookiesOfAHandlerThatFailsAreNotSent(t *testing.T) {
 	for name, begin := range map[string]func(http.ResponseWriter){
-		"nothing was said":     func(http.ResponseWriter) {},
-		"an answer that waits": func(w http.ResponseWriter) { w.WriteHeader(204) },
+		"no answer":             func(http.ResponseWriter) {},
+		"a status that is kept": func(w http.ResponseWriter) { w.WriteHeader(204) },
 	} {
 		for leaving, leave := range map[string]func(){"a panic": func() { panic("boom") }, "an exit": runtime.Goexit} {
 			w, done := httptest.NewRecorder(), make(chan struct{})
@@ -138,11 +138,12 @@ func TestCookiesOfAHandlerThatFailsAreNotSent(t *testing.T) {
 	}
 }
 
-// The goroutine of a test exits with t.FailNow. A panic would end the whole test.
+// runtime.Goexit in a handler must not become a panic. For example, t.FailNow calls Goexit,
+// and a panic would end the whole test program.
 func TestExitStaysAnExit(t *testing.T) {
 	for name, begin := range map[string]func(http.ResponseWriter){
-		"before an answer":    func(http.ResponseWriter) {},
-		"in the middle of it": func(w http.ResponseWriter) { io.WriteString(w, "0123456789") },
+		"before an answer": func(http.ResponseWriter) {},
+		"during an answer": func(w http.ResponseWriter) { io.WriteString(w, "0123456789") },
 	} {
 		ended := make(chan any)
 		go func() {
@@ -159,8 +160,8 @@ func TestExitStaysAnExit(t *testing.T) {
 	}
 }
 
-// net/http closes the connection of a goroutine that is gone. HTTP/1 has a word
-// for that.
+// If the goroutine of a handler has exited, net/http closes the connection. In HTTP/1 the
+// answer says so.
 func TestExitSaysThatTheConnectionCloses(t *testing.T) {
 	for proto, want := range map[int]string{1: "close", 2: ""} {
 		r, w, done := httptest.NewRequest("GET", "/", nil), httptest.NewRecorder(), make(chan struct{})

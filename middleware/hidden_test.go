@@ -17,8 +17,8 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// hiding is a metrics middleware as many have: its writer shows nothing but the
-// three methods.
+// hiding is a middleware whose writer has no optional interface, like many that count
+// requests.
 func hiding(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(struct{ http.ResponseWriter }{w}, r)
@@ -27,27 +27,27 @@ func hiding(next http.Handler) http.Handler {
 
 func inTime(next http.Handler) http.Handler { return http.TimeoutHandler(next, time.Minute, "") }
 
-// An error that is answered behind a writer that hides what came before it is the
-// whole envelope, or the answer is cut, never both in one.
+// An error behind a writer without optional interfaces is answered with a whole envelope, or
+// the answer is cut. The client never gets an envelope after other bytes.
 func TestErrorBehindAWriterThatHides(t *testing.T) {
 	const half = `{"items":[1,2,`
 	begin := map[string]struct {
 		do   func(http.ResponseWriter)
-		want int // 0: cut
+		want int // 0 means that the answer is cut
 	}{
-		"bytes":                 {func(w http.ResponseWriter) { io.WriteString(w, half) }, 0},
-		"a status with a body":  {func(w http.ResponseWriter) { w.WriteHeader(201) }, 0},
-		"a redirect":            {func(w http.ResponseWriter) { w.WriteHeader(303) }, 0},
-		"an undecided error":    {func(w http.ResponseWriter) { w.WriteHeader(404) }, 409},
-		"a text that is no one": {func(w http.ResponseWriter) { http.Error(w, "no", 400) }, 409},
-		"a status without body": {func(w http.ResponseWriter) { w.WriteHeader(204) }, 409},
-		"not modified":          {func(w http.ResponseWriter) { w.WriteHeader(304) }, 409},
-		"a length of nothing":   {func(w http.ResponseWriter) { w.Header().Set("Content-Length", "0"); w.WriteHeader(201) }, 409},
-		"nothing":               {func(http.ResponseWriter) {}, 409},
+		"bytes":                  {func(w http.ResponseWriter) { io.WriteString(w, half) }, 0},
+		"a status with a body":   {func(w http.ResponseWriter) { w.WriteHeader(201) }, 0},
+		"a redirect":             {func(w http.ResponseWriter) { w.WriteHeader(303) }, 0},
+		"an undecided error":     {func(w http.ResponseWriter) { w.WriteHeader(404) }, 409},
+		"a text by http.Error":   {func(w http.ResponseWriter) { http.Error(w, "no", 400) }, 409},
+		"a status without body":  {func(w http.ResponseWriter) { w.WriteHeader(204) }, 409},
+		"not modified":           {func(w http.ResponseWriter) { w.WriteHeader(304) }, 409},
+		"a declared length of 0": {func(w http.ResponseWriter) { w.Header().Set("Content-Length", "0"); w.WriteHeader(201) }, 409},
+		"nothing":                {func(http.ResponseWriter) {}, 409},
 	}
 	for name, b := range begin {
 		for writer, between := range map[string]func(http.Handler) http.Handler{
-			"hiding": hiding, "TimeoutHandler": inTime, "both": middleware.Chain(hiding, inTime), "both, in turn": middleware.Chain(inTime, hiding),
+			"hiding": hiding, "TimeoutHandler": inTime, "both": middleware.Chain(hiding, inTime), "both, the other way round": middleware.Chain(inTime, hiding),
 		} {
 			events := make(chan *problem.Event, 9)
 			errs := quiet(func(e *problem.Event) { events <- e })
@@ -55,7 +55,7 @@ func TestErrorBehindAWriterThatHides(t *testing.T) {
 				func(w http.ResponseWriter, r *http.Request) {
 					b.do(w)
 					problem.Respond(w, r, problem.Conflict)
-					problem.Respond(w, r, problem.Gone) // once is enough
+					problem.Respond(w, r, problem.Gone) // has no effect
 				})))
 			resp, err := http.Get(srv.URL)
 			body := []byte(nil)
@@ -66,22 +66,23 @@ func TestErrorBehindAWriterThatHides(t *testing.T) {
 			srv.Close()
 			whole := err == nil && resp.StatusCode == 409 && strings.Count(string(body), `"status":409`) == 1 && strings.HasPrefix(string(body), "{\"type\"")
 			if !whole && (b.want != 0 || err == nil) {
-				t.Errorf("%s behind %s: %d %q (%v), want the envelope of a 409 or, after a begun answer, a cut", name, writer, resp.StatusCode, body, err)
+				t.Errorf("%s behind %s: the answer is %d %q (%v), want the envelope of a 409 or, after a begun answer, a cut", name, writer, resp.StatusCode, body, err)
 			}
 			if len(events) != 1 {
-				t.Errorf("%s behind %s: the hook hears of %d failures, want 1", name, writer, len(events))
+				t.Errorf("%s behind %s: the hook gets %d events, want 1", name, writer, len(events))
 			}
 		}
 	}
 }
 
-// What is written to a HEAD, or has no body, shows no client that it was cut off.
+// A client cannot see that an answer without a body was cut. So such an answer is kept until
+// the handler returns, and a failure replaces it.
 func TestAnswersThatCannotShowACutAreHeld(t *testing.T) {
 	for name, begin := range map[string]func(http.ResponseWriter){
-		"bytes to a HEAD":     func(w http.ResponseWriter) { io.WriteString(w, "0123456789") },
-		"many bytes":          func(w http.ResponseWriter) { w.Write(make([]byte, 100<<10)) },
-		"a copy":              func(w http.ResponseWriter) { io.Copy(w, strings.NewReader("0123456789")) },
-		"a length of nothing": func(w http.ResponseWriter) { w.Header().Set("Content-Length", "0"); w.WriteHeader(201) },
+		"bytes to a HEAD":        func(w http.ResponseWriter) { io.WriteString(w, "0123456789") },
+		"many bytes":             func(w http.ResponseWriter) { w.Write(make([]byte, 100<<10)) },
+		"a copy":                 func(w http.ResponseWriter) { io.Copy(w, strings.NewReader("0123456789")) },
+		"a declared length of 0": func(w http.ResponseWriter) { w.Header().Set("Content-Length", "0"); w.WriteHeader(201) },
 	} {
 		for leaving, leave := range map[string]func() error{
 			"an error": func() error { return errors.New("lost") },
@@ -91,7 +92,7 @@ func TestAnswersThatCannotShowACutAreHeld(t *testing.T) {
 			srv := httptest.NewServer(middleware.Standard(quiet(func(*problem.Event) {}))(problem.HandlerFunc(
 				func(w http.ResponseWriter, _ *http.Request) error { begin(w); return leave() })))
 			method := http.MethodHead
-			if name == "a length of nothing" {
+			if name == "a declared length of 0" {
 				method = http.MethodGet
 			}
 			r, err := http.NewRequest(method, srv.URL, nil)
@@ -100,7 +101,7 @@ func TestAnswersThatCannotShowACutAreHeld(t *testing.T) {
 			}
 			resp, err := http.DefaultClient.Do(r)
 			if err != nil || resp.StatusCode != 500 {
-				t.Errorf("%s, then %s: %v (%v), want a 500", name, leaving, resp, err)
+				t.Errorf("%s, then %s: the answer is %v (%v), want a 500", name, leaving, resp, err)
 			}
 			if err == nil {
 				resp.Body.Close()
@@ -110,7 +111,7 @@ func TestAnswersThatCannotShowACutAreHeld(t *testing.T) {
 	}
 }
 
-// net/http says what it thinks of a status after a hijack.
+// A status after a hijack reaches net/http, which logs it as a mistake.
 func TestStatusAfterAHijackIsTheServersToComplainAbout(t *testing.T) {
 	said := make(chan string, 9)
 	srv := httptest.NewUnstartedServer(middleware.Standard(quiet(func(*problem.Event) {}))(http.HandlerFunc(
@@ -136,14 +137,14 @@ func TestStatusAfterAHijackIsTheServersToComplainAbout(t *testing.T) {
 	select {
 	case line := <-said:
 		if !strings.Contains(line, "hijacked") {
-			t.Errorf("net/http says %q, want something about the hijack", line)
+			t.Errorf("net/http logs %q, want a line about the hijack", line)
 		}
 	case <-time.After(10 * time.Second):
-		t.Error("net/http says nothing")
+		t.Error("net/http logs nothing")
 	}
 }
 
-// lines sends what is logged.
+// lines sends the lines of a log to a channel.
 type lines chan string
 
 func (l lines) Write(p []byte) (int, error) { l <- string(p); return len(p), nil }

@@ -16,7 +16,7 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// asked returns what a client of a real server reads of h.
+// asked returns the answer of h as a client of a real server reads it.
 func asked(t *testing.T, h http.Handler) (status int, body string, err error) {
 	t.Helper()
 	s := httptest.NewServer(h)
@@ -30,8 +30,8 @@ func asked(t *testing.T, h http.Handler) (status int, body string, err error) {
 	return resp.StatusCode, string(b), err
 }
 
-// A goroutine that a handler has left behind may fail. Its answer comes too late,
-// and must not cut another one or panic where nobody recovers.
+// A goroutine that outlives its handler may respond with an error. That is too late. It must
+// neither cut the answer of the handler nor panic, because nothing recovers from that panic.
 func TestErrorAfterTheHandlerHasReturned(t *testing.T) {
 	for name, around := range map[string]func(*problem.Responder) mw{
 		"Standard": whole, "its parts, split": split,
@@ -75,7 +75,7 @@ func errorAfterTheHandlerHasReturned(t *testing.T, around func(*problem.Responde
 	}))
 	value := <-ended
 	if events, lines := l.told(); value != nil || status != 200 || body != said || err != nil || events != 0 || lines != 1 {
-		t.Errorf("%d %q, %v, and the goroutine panics with %v; %d events and %d lines, want 200 %q, and one line", status, body, err, value, events, lines, said)
+		t.Errorf("the answer is %d %q, %v, the goroutine panics with %v, there are %d events and %d log lines; want 200 %q, no panic and one line", status, body, err, value, events, lines, said)
 	}
 }
 
@@ -84,7 +84,7 @@ func TestErrorWhileTheObserverLooks(t *testing.T) {
 	observe := middleware.Observe(func(_ *http.Request, s *middleware.Summary) {
 		close(returned)
 		if value := <-ended; value != nil || s.Aborted {
-			t.Errorf("the goroutine panics with %v, and aborted is %t, want neither", value, s.Aborted)
+			t.Errorf("the goroutine panics with %v, and Aborted is %t, want no panic and false", value, s.Aborted)
 		}
 	})
 	status, body, err := asked(t, middleware.Chain(observe, whole(silent()))(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -96,12 +96,12 @@ func TestErrorWhileTheObserverLooks(t *testing.T) {
 		io.WriteString(w, "whole")
 	})))
 	if status != 200 || body != "whole" || err != nil {
-		t.Errorf("%d %q, %v, want the whole answer", status, body, err)
+		t.Errorf("the answer is %d %q, %v, want 200 whole", status, body, err)
 	}
 }
 
-// What stands around a handler that has said nothing may still answer, through a
-// buffer as well.
+// A middleware around a handler that has written nothing may still answer, also through a
+// buffer.
 func TestAnswerInABufferAfterAHandlerWithoutWords(t *testing.T) {
 	notFound := problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return problem.NotFound })
 	fallback := func(next http.Handler) http.Handler {
@@ -112,11 +112,11 @@ func TestAnswerInABufferAfterAHandlerWithoutWords(t *testing.T) {
 	}
 	app := middleware.Chain(silent().Handler, fallback, middleware.Recover())(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	if status, body, err := asked(t, app); status != 404 || err != nil || !strings.Contains(body, `"status":404`) {
-		t.Errorf("%d %q, %v, want the envelope of the 404", status, body, err)
+		t.Errorf("the answer is %d %q, %v, want the envelope of the 404", status, body, err)
 	}
 }
 
-// A handler may hold the writer that stands beneath our own.
+// A handler may respond on the writer that the middlewares wrap.
 func TestAnswerOnTheWriterBeneath(t *testing.T) {
 	errs := silent()
 	status, body, err := asked(t, http.HandlerFunc(func(outer http.ResponseWriter, r *http.Request) {
@@ -128,7 +128,7 @@ func TestAnswerOnTheWriterBeneath(t *testing.T) {
 		})).ServeHTTP(outer, r)
 	}))
 	if status != 409 || err != nil || strings.Count(body, `"type"`) != 1 {
-		t.Errorf("%d %q, %v, want one envelope", status, body, err)
+		t.Errorf("the answer is %d %q, %v, want one envelope", status, body, err)
 	}
 }
 
@@ -138,16 +138,16 @@ func TestExitAfterAnAnswerBehindAWriterThatHides(t *testing.T) {
 		runtime.Goexit()
 	})))
 	if status != 409 || err != nil || body == "" {
-		t.Errorf("%d %q, %v, want the envelope that was sent before the exit", status, body, err)
+		t.Errorf("the answer is %d %q, %v, want the envelope that was sent before the exit", status, body, err)
 	}
 }
 
-// selfish is an error whose text panics with the error itself; comparing panics with
-// one when it is compared.
+// selfish is an error whose Error method panics with the error itself.
 type selfish struct{}
 
 func (s selfish) Error() string { panic(s) }
 
+// comparing is an error whose Is method panics with a selfish error.
 type comparing struct{}
 
 func (comparing) Error() string { return "comparing" }

@@ -20,7 +20,7 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-func TestTimeoutAnswersForHandlersThatSayNothing(t *testing.T) {
+func TestTimeoutAnswersForHandlersThatWriteNothing(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		h      problem.HandlerFunc
@@ -58,7 +58,7 @@ func TestTimeoutKnowsItsOwnDeadline(t *testing.T) {
 			<-r.Context().Done()
 		})).ServeHTTP(w, r)
 		if w.Body.Len() > 0 {
-			t.Errorf("the answer is %d %q, want none: the deadline was not ours", w.Code, w.Body)
+			t.Errorf("the answer is %d %q, want none, because Timeout has not set the deadline", w.Code, w.Body)
 		}
 	})
 }
@@ -84,7 +84,7 @@ func TestTimeoutSkipsAndMayBeNone(t *testing.T) {
 	}
 }
 
-// A handler that starts work for a request has it ended with the request.
+// The context ends with the handler, so that work which the handler has started ends, too.
 func TestTimeoutEndsTheContextWithTheHandler(t *testing.T) {
 	var ctx context.Context
 	serve(middleware.Timeout(time.Minute)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { ctx = r.Context() })), "GET")
@@ -104,7 +104,7 @@ func TestLimitBodyRefusesWhatDeclaresMoreUnread(t *testing.T) {
 	}
 }
 
-// Handlers and proxies ask for these two by identity.
+// Handlers and proxies compare the body with nil and http.NoBody.
 func TestLimitBodyLeavesNoBodyAsItIs(t *testing.T) {
 	for _, body := range []io.ReadCloser{nil, http.NoBody} {
 		r := httptest.NewRequest("GET", "/", nil)
@@ -239,7 +239,7 @@ func TestObserveContainsItsFunctionAndKeepsInventedMethodsOut(t *testing.T) {
 		t.Errorf("the methods are %q, want %q", methods, want)
 	}
 	if n := strings.Count(log.String(), "value=observer"); n != len(methods) {
-		t.Errorf("the log is %s, which tells of %d panics, want %d", &log, n, len(methods))
+		t.Errorf("the log is %s with %d panics, want %d", &log, n, len(methods))
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 
 func silent() *problem.Responder { return quiet(func(*problem.Event) {}) }
 
-// copying is a router that gives a pattern to a copy of the request, as chi does.
+// copying is a router that sets the pattern of a copy of the request, as chi does.
 func copying(pattern string, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = r.WithContext(r.Context())
@@ -69,7 +69,7 @@ func TestPatternIsReportedByTheInnermostLayer(t *testing.T) {
 	}
 }
 
-// Handlers beneath http.TimeoutHandler may report long after the exchange is over.
+// A handler inside http.TimeoutHandler may return long after the request is over.
 func TestPatternBeneathATimeoutHandlerIsNoRace(t *testing.T) {
 	release, reported := make(chan struct{}), make(chan struct{})
 	slow := problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error { <-release; return nil })
@@ -114,7 +114,7 @@ func TestExposedHeaders(t *testing.T) {
 	}
 	got[0] = "changed"
 	if middleware.ExposeHeaders()[0] == "changed" {
-		t.Error("what a caller does to the list is seen by the next one")
+		t.Error("a caller can change the list for the next caller")
 	}
 }
 
@@ -129,7 +129,7 @@ func TestObserveTellsAnAnswerFromACut(t *testing.T) {
 		status  int
 		aborted bool
 	}{
-		"silence":        {plain(func(http.ResponseWriter) {}), 200, false},
+		"nothing":        {plain(func(http.ResponseWriter) {}), 200, false},
 		"a status":       {plain(func(w http.ResponseWriter) { w.WriteHeader(204) }), 204, false},
 		"a body":         {plain(func(w http.ResponseWriter) { io.WriteString(w, "fine") }), 200, false},
 		"a failure":      {http.HandlerFunc(failing), 404, false},
@@ -142,7 +142,7 @@ func TestObserveTellsAnAnswerFromACut(t *testing.T) {
 		})), 404, false},
 		"a panic that becomes an answer": {standard(plain(func(http.ResponseWriter) { panic("boom") })), 500, false},
 		"a panic after a body":           {standard(plain(func(w http.ResponseWriter) { io.WriteString(w, "half"); panic("boom") })), 200, true},
-		"a cut that somebody recovers": {http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		"a cut whose panic is recovered": {http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			defer func() { recover() }()
 			io.WriteString(w, "half")
 			failing(w, r)
@@ -162,7 +162,7 @@ func TestObserveTellsAnAnswerFromACut(t *testing.T) {
 	}
 }
 
-// A logger of another library asks the request for its pattern.
+// A logger of another library reads the pattern from the request.
 func TestPatternIsKnownOutside(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/x/{id}", func(http.ResponseWriter, *http.Request) {})

@@ -27,18 +27,18 @@ func quiet(f func(*problem.Event)) *problem.Responder {
 	})
 }
 
-// heard returns a responder whose hook finds the PanicError.
+// heard returns a responder whose hook stores the PanicError of its event.
 func heard(e **middleware.PanicError) *problem.Responder {
 	return quiet(func(ev *problem.Event) { errors.As(ev.Cause, e) })
 }
 
-// panicOf returns what the hook learns of a handler's panic.
+// panicOf returns the PanicError for a handler that panics.
 func panicOf(t *testing.T, h http.HandlerFunc) *middleware.PanicError {
 	t.Helper()
 	var got *middleware.PanicError
 	serve(middleware.Standard(heard(&got))(h), "GET")
 	if got == nil {
-		t.Fatal("the hook finds no PanicError")
+		t.Fatal("the event has no PanicError")
 	}
 	return got
 }
@@ -49,12 +49,12 @@ func serve(h http.Handler, method string) *httptest.ResponseRecorder {
 	return w
 }
 
-// A compressor must stand outside. Further in, its deferred Close begins the
-// answer while the panic unwinds, and all that is left to do is to cut it.
+// A compressor must be outside of Recover. If it is inside, its deferred Close begins the
+// answer during the panic, and Recover can only cut the answer.
 func ExampleRecover_incorrect() {
 	compressor := func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			defer io.WriteString(w, "(end of the compressed data)") // as a deferred Close does
+			defer io.WriteString(w, "(end of the compressed data)") // like a deferred Close
 			next.ServeHTTP(w, r)
 		})
 	}
@@ -97,7 +97,7 @@ func TestPanicErrorTellsWhatAndWhere(t *testing.T) {
 		t.Errorf("the stack is %s, want the handler, without paths, down to Recover", e.PanicStack())
 	}
 	if f, _ := runtime.CallersFrames(e.Callers).Next(); f.Function == "" {
-		t.Error("Callers cannot be made readable")
+		t.Error("runtime.CallersFrames finds no function in Callers")
 	}
 }
 
@@ -119,7 +119,7 @@ func TestPanicErrorOfARuntimeErrorAndAnExit(t *testing.T) {
 	}
 }
 
-func TestStackOfAPanicWithinAPanicAndInTheDeep(t *testing.T) {
+func TestStackOfAPanicWithinAPanicAndOfADeepOne(t *testing.T) {
 	e := panicOf(t, func(http.ResponseWriter, *http.Request) {
 		defer func() { panic("again") }()
 		panic("boom")
@@ -227,11 +227,11 @@ func TestPanicAfterTheAnswerLeavesIt(t *testing.T) {
 		t.Errorf("the answer is %d %q, want the one 404", w.Code, w.Body)
 	}
 	if lines := strings.Split(out.String(), "\n"); len(lines) != 3 || !strings.Contains(lines[1], `"DEBUG"`) || !strings.Contains(lines[1], "boom") {
-		t.Errorf("the log is %s, want the panic in a line at Debug behind that of the failure", &out)
+		t.Errorf("the log is %s, want a line for the failure, and then the panic at Debug", &out)
 	}
 }
 
-// panicking is a source that panics when it is first read.
+// panicking is a reader that panics.
 type panicking struct{}
 
 func (panicking) Read([]byte) (int, error) { panic("boom") }
@@ -247,7 +247,7 @@ func TestPanicOfASourceThatIsCopiedIsAnEnvelope(t *testing.T) {
 	}
 	defer resp.Body.Close()
 	if b, err := io.ReadAll(resp.Body); resp.StatusCode != 500 || err != nil {
-		t.Errorf("the answer is %d %q (%v), want the envelope of a 500: nothing had been sent", resp.StatusCode, b, err)
+		t.Errorf("the answer is %d %q (%v), want the envelope of a 500, because nothing was sent before", resp.StatusCode, b, err)
 	}
 }
 
@@ -268,7 +268,7 @@ func TestExitAfterTheAnswerIsLoggedOnce(t *testing.T) {
 		t.Errorf("the answer is %d %q, want the one 404", w.Code, w.Body)
 	}
 	if n := strings.Count(out.String(), "runtime.Goexit was called"); n != 1 {
-		t.Errorf("the log is %s, which tells of the exit %d times, want once", &out, n)
+		t.Errorf("the log is %s with the exit %d times, want once", &out, n)
 	}
 }
 
@@ -299,8 +299,8 @@ func TestPanicWithNilIsNoExit(t *testing.T) {
 	}
 }
 
-// A mapper speaks for the errors that handlers return. A panic with such an error
-// is a bug all the same.
+// [problem.Config.Map] converts errors that handlers return. A panic with such an error is
+// still a bug, so it stays Internal.
 func TestPanicWithAnErrorThatIsMappedStaysInternal(t *testing.T) {
 	errs := problem.New(problem.Config{
 		Logger: slog.New(slog.DiscardHandler),

@@ -20,7 +20,7 @@ import (
 
 const timeoutPage = "<html><head><title>Timeout</title></head><body><h1>Timeout</h1></body></html>"
 
-func TestRewriteReplacesWhatNobodyMeantAsAnAnswer(t *testing.T) {
+func TestRewriteReplacesErrorsThatAreNotInAFormat(t *testing.T) {
 	text := func(contentType, nosniff, body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
 			if contentType != "" {
@@ -71,14 +71,14 @@ func TestRewriteReplacesWhatNobodyMeantAsAnAnswer(t *testing.T) {
 		{"http.Error", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusBadRequest) }, true},
 		{"plain text", text(plain, "", "no"), true},
 		{"plain text with nosniff", text(plain, "nosniff", "no"), true},
-		{"another parameter of that value", text("text/plain; version=utf-8", "", "no"), false},
+		{"another parameter with the value utf-8", text("text/plain; version=utf-8", "", "no"), false},
 		{"a parameter that cannot be read", text("text/plain; charset", "", "no"), false},
-		{"without a parameter, as gin has it", text("text/plain", "", "no luck"), true},
-		{"in other letters", text("Text/Plain; Charset=\"UTF-8\"", "", "no luck"), true},
+		{"without a parameter, as gin sends it", text("text/plain", "", "no luck"), true},
+		{"in capital letters", text("Text/Plain; Charset=\"UTF-8\"", "", "no luck"), true},
 		{"and no body", text("text/plain", "", ""), true},
 		{"with another parameter", text("text/plain; version=0.0.4", "", "no 1"), false},
 		{"with another charset", text("text/plain; charset=iso-8859-1", "", "no"), false},
-		{"with one more", text(plain+"; format=flowed", "", "no"), false},
+		{"with a second parameter", text(plain+"; format=flowed", "", "no"), false},
 		{"another type", text("text/markdown", "nosniff", "no"), false},
 		{"a type that cannot be read", text("plain", "", "no"), false},
 		{"an empty type", text(" ", "", "no luck"), true},
@@ -88,10 +88,10 @@ func TestRewriteReplacesWhatNobodyMeantAsAnAnswer(t *testing.T) {
 		{"no type and an object", text("", "", `{"x":1}`), false},
 		{"no type and an object after space", text("", "", " \n\t{}"), false},
 		{"no type and an array", text("", "", `[1]`), false},
-		{"an object that calls itself text", text(plain, "nosniff", `{"error":"nope"}`+"\n"), false},
+		{"an object of the type text/plain", text(plain, "nosniff", `{"error":"nope"}`+"\n"), false},
 		{"an object in pieces", pieces(plain, "{", `"x"`, ":1", "}"), false},
-		{"an object behind a blank in pieces", pieces(plain, "\n", "{}"), false},
-		{"an object behind more blanks than are looked at", text(plain, "", strings.Repeat(" ", 512)+"{}"), true},
+		{"an object after a space, in pieces", pieces(plain, "\n", "{}"), false},
+		{"an object after 512 spaces", text(plain, "", strings.Repeat(" ", 512)+"{}"), true},
 		{"two objects", text(plain, "", "{} {}"), true},
 		{"two objects in pieces", pieces(plain, "{}", " {}"), true},
 		{"half an object", text("", "", `{"x":`), true},
@@ -100,11 +100,11 @@ func TestRewriteReplacesWhatNobodyMeantAsAnAnswer(t *testing.T) {
 		{"a text in quotes", text("", "", `"root": no such user`), true},
 		{"no type and a string", text("", "", `"x"`), true},
 		{"no type and a bare true", text("", "", `true`), true},
-		{"as much as is held, and no object", text("", "", "{"+strings.Repeat("x", 64<<10-1)), true},
-		{"more than is held, which may be an object", text("", "", `{"x":"`+strings.Repeat("x", 64<<10)), false},
+		{"64 KiB that are no object", text("", "", "{"+strings.Repeat("x", 64<<10-1)), true},
+		{"more than 64 KiB that may be an object", text("", "", `{"x":"`+strings.Repeat("x", 64<<10)), false},
 		{"no type and HTML", text("", "", "<html><body>no</body></html>"), false},
 		{"no type and HTML in pieces", pieces("", "\n", "<!doc", "type html>"), false},
-		{"HTML that calls itself text", text(plain, "", "<html><body>no</body></html>"), true},
+		{"HTML of the type text/plain", text(plain, "", "<html><body>no</body></html>"), true},
 		{"no type and an image", text("", "", "\x89PNG\r\n\x1a\n"), false},
 		{"no type and an image in pieces", pieces("", "\x89PN", "G\r\n\x1a\n"), false},
 		{"the page of TimeoutHandler", text("", "", timeoutPage), true},
@@ -120,25 +120,25 @@ func TestRewriteReplacesWhatNobodyMeantAsAnAnswer(t *testing.T) {
 		{"half an object that is flushed", flushed("", "{", "}"), true},
 		{"an object that is flushed", flushed("", "{}", "\n"), false},
 		{"HTML that is flushed", flushed("", "<html>", "more"), false},
-		{"what is encoded", func(w http.ResponseWriter, _ *http.Request) {
+		{"an encoded body without a type", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "br")
 			w.WriteHeader(400)
 			io.WriteString(w, "encoded")
 		}, false},
-		{"an encoded text without a type", func(w http.ResponseWriter, _ *http.Request) {
+		{"an encoded body without a type, with nosniff", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			w.Header().Set("X-Content-Type-Options", "nosniff")
 			w.WriteHeader(400)
 			io.WriteString(w, "no")
 		}, false},
-		{"a declared text that cannot be decoded", func(w http.ResponseWriter, _ *http.Request) {
+		{"a text that cannot be decoded", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			w.Header().Set("Content-Type", plain)
 			w.WriteHeader(400)
 			io.WriteString(w, "no")
 		}, true},
 		{"an encoding without a body", func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Encoding", "gzip") // as of a compressor that nothing was written to
+			w.Header().Set("Content-Encoding", "gzip") // set by a compressor before the first write
 			w.WriteHeader(400)
 		}, true},
 		{"http.Error through a compressor", func(w http.ResponseWriter, _ *http.Request) {
@@ -146,7 +146,7 @@ func TestRewriteReplacesWhatNobodyMeantAsAnAnswer(t *testing.T) {
 			http.Error(w, "no", http.StatusBadRequest)
 		}, true},
 		{"a success", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(201); io.WriteString(w, "fine") }, false},
-		{"a type that is suppressed", func(w http.ResponseWriter, _ *http.Request) {
+		{"a type that is nil", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header()["Content-Type"] = nil
 			w.WriteHeader(400)
 			io.WriteString(w, "no luck")
@@ -170,14 +170,15 @@ func TestRewriteReplacesWhatNobodyMeantAsAnAnswer(t *testing.T) {
 	}
 }
 
-// drain is a writer that keeps nothing.
+// drain is a writer that drops everything.
 type drain struct{ header http.Header }
 
 func (d drain) Header() http.Header         { return d.header }
 func (d drain) Write(p []byte) (int, error) { return len(p), nil }
 func (d drain) WriteHeader(int)             {}
 
-// Some errors are downloads, and some texts the output of a program.
+// Rewrite does not keep a large error, such as a download, in memory: it keeps only as much as
+// it needs to decide.
 func TestErrorIsHeldNoLongerThanItTakesToJudge(t *testing.T) {
 	const size = 4 << 20
 	for name, c := range map[string]struct{ contentType, encoding, begin, rest string }{
@@ -185,7 +186,7 @@ func TestErrorIsHeldNoLongerThanItTakesToJudge(t *testing.T) {
 		"blanks":                 {"text/plain", "", " ", " "},
 		"blanks without a type":  {"", "", " ", " "},
 		"a text without a type":  {"", "", "no", "x"},
-		"what may be an object":  {"text/plain", "", "{", "x"},
+		"the begin of an object": {"text/plain", "", "{", "x"},
 		"HTML without a type":    {"", "", "<html>", "x"},
 		"an image without one":   {"", "", "\x89PNG\r\n\x1a\n", "\x00"},
 		"a type that was chosen": {"text/html", "", "<html>", "x"},
@@ -205,7 +206,7 @@ func TestErrorIsHeldNoLongerThanItTakesToJudge(t *testing.T) {
 		}))
 		n := allocated(func() { h.ServeHTTP(drain{http.Header{}}, httptest.NewRequest("GET", "/", nil)) })
 		if n > size/4 {
-			t.Errorf("for an error of 4 MiB that is %s, %d bytes are allocated, want no more than it takes to judge 64 KiB", name, n)
+			t.Errorf("for an error of 4 MiB, %s, %d bytes are allocated, want at most 1 MiB", name, n)
 		}
 	}
 }
@@ -232,7 +233,7 @@ func TestRewriteKeepsTheStatusAndNamesItsKind(t *testing.T) {
 			t.Errorf("a plain %d leaves as %d of the kind %v, want the status and %v", status, w.Code, got, kind)
 		}
 		if phrase := problem.StatusText(status); (kind == problem.InvalidRequest) != (text == phrase) {
-			t.Errorf("a plain %d has the text %q, want %q of an invalid request alone", status, text, phrase)
+			t.Errorf("a plain %d has the text %q, want %q only for an invalid request", status, text, phrase)
 		}
 	}
 }
@@ -303,7 +304,8 @@ func TestObserveSeesWhatARewriteMadeOfIt(t *testing.T) {
 	}
 }
 
-// compressing is a compressor that stands inside, for a client that accepts that.
+// compressing is a compressor inside Rewrite. It compresses if the request has an
+// Accept-Encoding.
 func compressing(encoding string, open func(io.Writer) io.WriteCloser) mw {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -326,7 +328,7 @@ type compressed struct {
 
 func (c compressed) Write(p []byte) (int, error) { return c.z.Write(p) }
 
-// Whether a client accepts an encoding is no reason to show it another answer.
+// An error is replaced or not, whether it was compressed or not.
 func TestRewriteReadsWhatACompressorHasEncoded(t *testing.T) {
 	for name, compress := range map[string]mw{
 		"gzip":      compressing("gzip", func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) }),
@@ -344,7 +346,7 @@ func TestRewriteReadsWhatACompressorHasEncoded(t *testing.T) {
 			{"a text in pieces", "", []string{"sec", strings.Repeat("ret ", 20_000)}, true},
 			{"no body", "", nil, true},
 			{"no body, but a type", "text/plain", nil, true},
-			{"an object that calls itself text", "text/plain", []string{`{"error":"nope"}` + "\n"}, false},
+			{"an object of the type text/plain", "text/plain", []string{`{"error":"nope"}` + "\n"}, false},
 			{"an object in pieces", "", []string{`{"error":"no`, `pe"}`}, false},
 			{"much JSON", "", []string{`{"error":"` + strings.Repeat("nope ", 30_000), `"}`}, false},
 			{"half an object", "", []string{`{"error":"secret`}, true},
@@ -371,10 +373,10 @@ func TestRewriteReadsWhatACompressorHasEncoded(t *testing.T) {
 				t.Errorf("%s through %s: replaced = %t, want %t", c.name, name, replaced, c.replaced)
 			}
 			if c.replaced && got.Header().Get("Content-Encoding") != "" {
-				t.Errorf("%s through %s: the envelope says it is encoded", c.name, name)
+				t.Errorf("%s through %s: the envelope has a Content-Encoding", c.name, name)
 			}
 			if !c.replaced && !bytes.Equal(got.Body.Bytes(), bare.Body.Bytes()) {
-				t.Errorf("%s through %s: the body is not what it is without us", c.name, name)
+				t.Errorf("%s through %s: the body differs from the one without Standard", c.name, name)
 			}
 		}
 	}

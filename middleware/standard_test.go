@@ -11,7 +11,8 @@ import (
 	"github.com/backstop-go/backstop/ratelimit"
 )
 
-// A browser shows a field to a script only if its name is listed.
+// ExposeHeaders must list every field that a refusal sends, because a browser shows a script
+// only the fields that are listed.
 func TestExposeHeadersNamesWhatIsWorthReading(t *testing.T) {
 	limit, err := ratelimit.New(ratelimit.Config{
 		Rate: ratelimit.PerMinute(1), Key: ratelimit.Global,
@@ -46,13 +47,13 @@ func TestStandardAnswersForASkipThatPanics(t *testing.T) {
 	}
 }
 
-func TestStandardLeavesAloneWhatItShallSkip(t *testing.T) {
+func TestStandardDoesNotChangeWhatItSkips(t *testing.T) {
 	text := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "as it is", http.StatusTeapot) })
 	h := middleware.Standard(quiet(func(*problem.Event) {}), middleware.Config{Skip: func(r *http.Request) bool { return r.Method == "GET" }})(text)
 	if w := serve(h, "GET"); w.Body.String() != "as it is\n" {
 		t.Errorf("a request that is skipped is answered %q, want the handler's text", w.Body)
 	}
 	if w := serve(h, "POST"); w.Header().Get("Content-Type") != "application/problem+json" {
-		t.Errorf("another one is answered %v, want the envelope", w.Header())
+		t.Errorf("a request that is not skipped is answered %v, want the envelope", w.Header())
 	}
 }

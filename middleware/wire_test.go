@@ -19,8 +19,8 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// The ends that only a connection can show. With other routers and protocols
-// they are played in internal/routers.
+// These tests need a connection. The module internal/routers has the same tests for other
+// routers and protocols.
 
 func TestPanicCutsAnAnswerThatHasBegun(t *testing.T) {
 	for name, value := range map[string]any{"a panic": "boom", "an abort": http.ErrAbortHandler} {
@@ -46,8 +46,8 @@ func TestPanicCutsAnAnswerThatHasBegun(t *testing.T) {
 	}
 }
 
-// An answer of unknown length to an old client ends with the connection, so one
-// that is cut off must not end like the others.
+// For an old client, an answer of unknown length ends when the connection is closed. So an
+// answer that is cut must end with a reset of the connection.
 func TestCutWithoutAnEndIsAReset(t *testing.T) {
 	begin := func(w http.ResponseWriter) { io.WriteString(w, "0123456789") }
 	for name, h := range map[string]http.HandlerFunc{
@@ -97,7 +97,7 @@ func TestCutWithoutAnEndIsAReset(t *testing.T) {
 	}
 }
 
-// failing takes the log of a server that has nothing to say.
+// failing is the log of a server that must not log anything.
 type failing struct{ t *testing.T }
 
 func (f failing) Write(p []byte) (int, error) {
@@ -125,7 +125,7 @@ func TestPanicAfterHijackClosesTheConnection(t *testing.T) {
 				if _, _, err := w.(http.Hijacker).Hijack(); err != nil {
 					t.Errorf("Hijack = %v", err)
 				}
-				w.WriteHeader(200) // to no effect, and no complaint in the log
+				w.WriteHeader(200) // has no effect, and is not logged
 				if _, err := io.WriteString(w, "x"); !errors.Is(err, http.ErrHijacked) {
 					t.Errorf("Write = %v, want ErrHijacked", err)
 				}
@@ -141,7 +141,7 @@ func TestPanicAfterHijackClosesTheConnection(t *testing.T) {
 		conn.SetReadDeadline(time.Now().Add(10 * time.Second)) // in case it stays open
 		io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
 		if b, err := io.ReadAll(conn); err != nil || len(b) > 0 {
-			t.Errorf("%s: the connection brings %q (%v), want its end", name, b, err)
+			t.Errorf("%s: the client reads %q (%v), want the end of the connection", name, b, err)
 		}
 		<-ended
 		conn.Close()
@@ -152,7 +152,7 @@ func TestPanicAfterHijackClosesTheConnection(t *testing.T) {
 	}
 }
 
-// unwrapping is a writer of a stranger that can do nothing but lead further.
+// unwrapping is a foreign writer whose only optional method is Unwrap.
 type unwrapping struct{ w http.ResponseWriter }
 
 func (u unwrapping) Header() http.Header         { return u.w.Header() }
@@ -160,7 +160,7 @@ func (u unwrapping) Write(p []byte) (int, error) { return u.w.Write(p) }
 func (u unwrapping) WriteHeader(status int)      { u.w.WriteHeader(status) }
 func (u unwrapping) Unwrap() http.ResponseWriter { return u.w }
 
-func TestHijackPastAStrangersWriterIsSeen(t *testing.T) {
+func TestHijackThroughAForeignWriterIsSeen(t *testing.T) {
 	for name, leave := range map[string]func() error{
 		"a panic":          func() error { panic("boom") },
 		"a returned error": func() error { return errors.New("boom") },
@@ -176,7 +176,7 @@ func TestHijackPastAStrangersWriterIsSeen(t *testing.T) {
 					return err
 				}
 				if name == "a returned error" {
-					defer conn.Close() // whoever returns has had the time
+					defer conn.Close() // a handler that returns closes the connection itself
 				}
 				return leave()
 			}))
@@ -190,7 +190,7 @@ func TestHijackPastAStrangersWriterIsSeen(t *testing.T) {
 		conn.SetReadDeadline(time.Now().Add(10 * time.Second)) // in case it stays open
 		io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
 		if b, err := io.ReadAll(conn); err != nil || len(b) > 0 {
-			t.Errorf("%s: the connection brings %q (%v), want its end", name, b, err)
+			t.Errorf("%s: the client reads %q (%v), want the end of the connection", name, b, err)
 		}
 		if s := <-ended; !s.Hijacked {
 			t.Errorf("%s: the summary is %+v, want it hijacked", name, s)
@@ -206,7 +206,7 @@ func TestHijackPastAStrangersWriterIsSeen(t *testing.T) {
 func TestPanicBecauseTheClientHasLeftIsA499(t *testing.T) {
 	running, ended := make(chan struct{}), make(chan *middleware.Summary, 1)
 	observe := middleware.Observe(func(_ *http.Request, s *middleware.Summary) { ended <- s })
-	hook := func(*problem.Event) { t.Error("the hook runs, want that it hears nothing of a client that left") }
+	hook := func(*problem.Event) { t.Error("the hook runs for a client that left") }
 	srv := httptest.NewServer(middleware.Chain(observe, middleware.Standard(quiet(hook)))(
 		http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			close(running)
@@ -225,7 +225,7 @@ func TestPanicBecauseTheClientHasLeftIsA499(t *testing.T) {
 	}
 	if resp, err := http.DefaultClient.Do(r); err == nil {
 		resp.Body.Close()
-		t.Error("the request that was taken back is answered")
+		t.Error("the request that was canceled is answered")
 	}
 	if s := <-ended; s.Status != 499 || s.Kind != problem.ClientClosed || !s.Failed {
 		t.Errorf("the summary is %+v, want a failed 499", s)

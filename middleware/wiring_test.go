@@ -14,15 +14,15 @@ func TestStandardAroundStandardPanics(t *testing.T) {
 	errs := problem.New(problem.Config{})
 	standard := middleware.Standard(errs)
 	for name, mws := range map[string][]func(http.Handler) http.Handler{
-		"at once":                 {standard, standard},
-		"another one":             {standard, middleware.Standard(problem.New(problem.Config{}))},
-		"with Recover between":    {standard, middleware.Recover(), standard},
-		"with Rewrite between":    {standard, middleware.Rewrite(), standard},
-		"with a responder around": {standard, errs.Handler, standard},
-		"with a limit between":    {standard, middleware.LimitBody(1), standard},
-		"with an observer around": {middleware.Observe(func(*http.Request, *middleware.Summary) {}), standard, middleware.Timeout(time.Second), standard},
-		"with a foreign one":      {standard, func(next http.Handler) http.Handler { return http.StripPrefix("/x", next) }, standard},
-		"in two chains":           {middleware.Chain(standard, middleware.LimitBody(1)), middleware.Chain(standard, middleware.LimitBody(2))},
+		"at once":                   {standard, standard},
+		"another one":               {standard, middleware.Standard(problem.New(problem.Config{}))},
+		"with Recover between":      {standard, middleware.Recover(), standard},
+		"with Rewrite between":      {standard, middleware.Rewrite(), standard},
+		"with a responder around":   {standard, errs.Handler, standard},
+		"with a limit between":      {standard, middleware.LimitBody(1), standard},
+		"with an observer around":   {middleware.Observe(func(*http.Request, *middleware.Summary) {}), standard, middleware.Timeout(time.Second), standard},
+		"with a foreign middleware": {standard, func(next http.Handler) http.Handler { return http.StripPrefix("/x", next) }, standard},
+		"in two chains":             {middleware.Chain(standard, middleware.LimitBody(1)), middleware.Chain(standard, middleware.LimitBody(2))},
 	} {
 		func() {
 			defer func() {
@@ -48,7 +48,7 @@ func TestStandardAroundStandardPanics(t *testing.T) {
 	}
 }
 
-// One service with another style beneath a prefix is no mistake.
+// A service may have another service with its own Standard below a prefix.
 func TestStandardBeneathARouterIsFine(t *testing.T) {
 	standard := middleware.Standard(problem.New(problem.Config{}))
 	mux := http.NewServeMux()
@@ -56,7 +56,7 @@ func TestStandardBeneathARouterIsFine(t *testing.T) {
 	standard(mux)
 }
 
-// A middleware that does nothing returns the handler of Standard itself.
+// A middleware that has nothing to do returns the handler that it is given.
 func TestStandardWithinMiddlewaresThatDoNothingIsFine(t *testing.T) {
 	nothing := func(next http.Handler) http.Handler { return next }
 	standard := middleware.Standard(problem.New(problem.Config{}))

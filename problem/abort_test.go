@@ -54,7 +54,7 @@ func TestStartedAnswersAreCut(t *testing.T) {
 				t.Errorf("%s: the client's error = %v, want a stream error INTERNAL_ERROR", name, err)
 			}
 			if strings.Contains(string(got), "about:blank") {
-				t.Errorf("%s, HTTP/2 %v: an envelope was appended to what was begun", name, http2)
+				t.Errorf("%s, HTTP/2 %v: an envelope was appended to the answer", name, http2)
 			}
 			if calls.Load() != 1 {
 				t.Errorf("%s, HTTP/2 %v: the handler ran %d times, want 1", name, http2, calls.Load())
@@ -70,7 +70,8 @@ func TestStartedAnswersAreCut(t *testing.T) {
 }
 
 func TestHeldStatusesAreStillFresh(t *testing.T) {
-	// Recover holds what cannot show a truncation; then an error may follow it.
+	// Recover keeps an answer that would not show a client that it was cut. An error may
+	// replace such an answer.
 	for _, status := range []int{http.StatusNoContent, http.StatusNotModified, http.StatusOK} {
 		method := http.MethodGet
 		if status == http.StatusOK {
@@ -108,10 +109,10 @@ func TestAnErrAbortHandlerAborts(t *testing.T) {
 			})), false)
 			_, got, err := fetch(t, s, http.MethodGet)
 			if begun && (string(got) != "0123456789" || !errors.Is(err, io.ErrUnexpectedEOF)) {
-				t.Errorf("%s: the client read %q, %v, want what was begun and an unexpected EOF", name, got, err)
+				t.Errorf("%s: the client read %q, %v, want the begin of the answer and an unexpected EOF", name, got, err)
 			}
 			if !begun && (len(got) > 0 || !errors.Is(err, io.EOF)) {
-				t.Errorf("%s: the client read %q, %v, want not a byte", name, got, err)
+				t.Errorf("%s: the client read %q, %v, want nothing", name, got, err)
 			}
 			s.Close()
 			if records := book.all(); len(records) > 0 {
@@ -149,7 +150,7 @@ func TestAHijackedConnectionIsLeftAlone(t *testing.T) {
 	s := server(t, h, false)
 	resp, _, err := fetch(t, s, http.MethodGet)
 	if err != nil || resp.StatusCode != http.StatusNoContent {
-		t.Errorf("the client read %v, %v, want what was written to the connection", resp, err)
+		t.Errorf("the client read %v, %v, want the bytes that were written to the connection", resp, err)
 	}
 	s.Close()
 	<-done // Close does not wait for hijacked connections
@@ -172,7 +173,7 @@ func TestAClientThatLeftGetsNoEnvelope(t *testing.T) {
 		t.Errorf("answered %d %q, want 499 and nothing", w.Code, w.Body)
 	}
 	if got := headerNames(w.Header()); got != "Content-Length" || w.Header().Get("Content-Length") != "0" {
-		t.Errorf("headers = %s, want a Content-Length of 0 alone", got)
+		t.Errorf("headers = %s, want only a Content-Length of 0", got)
 	}
 }
 

@@ -12,14 +12,14 @@ import (
 	"github.com/backstop-go/backstop/problem/entryguard"
 )
 
-// sink is a writer that costs nothing.
+// sink is a writer that does not allocate.
 type sink struct{ header http.Header }
 
 func (s *sink) Header() http.Header         { return s.header }
 func (s *sink) WriteHeader(int)             {}
 func (s *sink) Write(p []byte) (int, error) { return len(p), nil }
 
-// refusal is what a limiter does to a request: an error, and Respond.
+// refusal returns a function that refuses a request as a limiter does.
 func refusal() (refuse func()) {
 	p := problem.New(problem.Config{Logger: silent})
 	w := &sink{header: http.Header{}}
@@ -30,7 +30,7 @@ func refusal() (refuse func()) {
 	}
 }
 
-// invalid is what a validator does: three fields.
+// invalid returns a function that refuses a request as a validator does, with three fields.
 func invalid() (refuse func()) {
 	p := problem.New(problem.Config{Style: entryguard.Style, Logger: silent})
 	w := &sink{header: http.Header{}}
@@ -43,7 +43,7 @@ func invalid() (refuse func()) {
 
 func TestRespondAllocations(t *testing.T) {
 	if race.Enabled {
-		t.Skip("under the race detector pools forget at random")
+		t.Skip("under the race detector sync.Pool drops values at random")
 	}
 	for name, c := range map[string]struct {
 		refuse func()
@@ -58,7 +58,7 @@ func TestRespondAllocations(t *testing.T) {
 	}
 }
 
-// One answer of megabytes must not be paid for by all that follow.
+// The buffer of a very large answer is not kept for later answers.
 func TestOnlyUsualBuffersAreKept(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection empties pools
 	const most = 64 << 10
@@ -67,7 +67,7 @@ func TestOnlyUsualBuffersAreKept(t *testing.T) {
 		room = cap(dst)
 		return append(dst, make([]byte, size)...), nil
 	})})
-	for _, c := range []struct{ size, want int }{ // want is the room that the next answer finds
+	for _, c := range []struct{ size, want int }{ // want is the capacity of the buffer for the next answer
 		{2 << 10, 2 << 10},
 		{most, most},
 		{most + 1, most},
@@ -77,7 +77,7 @@ func TestOnlyUsualBuffersAreKept(t *testing.T) {
 		for range 2 {
 			p.Respond(&sink{header: http.Header{}}, httptest.NewRequest(http.MethodGet, "/", nil), problem.Gone)
 		}
-		if room > most || room < c.want && !race.Enabled { // under the race detector pools forget at random
+		if room > most || room < c.want && !race.Enabled { // under the race detector sync.Pool drops values at random
 			t.Errorf("after an answer of %d bytes there is room for %d, want %d", c.size, room, c.want)
 		}
 	}

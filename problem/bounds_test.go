@@ -14,7 +14,7 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// A small request must not be able to ask for a large answer.
+// A small request must not cause a large answer.
 func TestFieldSentencesAreBoundedTogether(t *testing.T) {
 	words := make([]string, 249)
 	for i := range words {
@@ -27,7 +27,7 @@ func TestFieldSentencesAreBoundedTogether(t *testing.T) {
 		"a hundred long sentences":      slices.Repeat([]problem.FieldError{field}, 100),
 		"a hundred long paths":          slices.Repeat([]problem.FieldError{long}, 100),
 		"sentences that grow when sent": slices.Repeat([]problem.FieldError{angry}, 100),
-		"one of them behind short ones": append(slices.Repeat([]problem.FieldError{{Path: problem.Path{"a"}, Rule: "required"}}, 90), field, field, field),
+		"long ones after short ones":    append(slices.Repeat([]problem.FieldError{{Path: problem.Path{"a"}, Rule: "required"}}, 90), field, field, field),
 	} {
 		for i := range fields {
 			fields[i].Path = append(problem.Path{fmt.Sprint("f", i)}, fields[i].Path...)
@@ -45,7 +45,7 @@ func TestFieldSentencesAreBoundedTogether(t *testing.T) {
 	}
 }
 
-// The sentences are what a style makes of the facts, hence every fact counts.
+// A style may put any fact into a sentence, so each fact counts towards the bound.
 func TestSentencesOfAllFieldsHave16KiB(t *testing.T) {
 	for fact, field := range map[string]func(text string) problem.FieldError{
 		"Message": func(text string) problem.FieldError { return problem.FieldError{Message: text} },
@@ -71,7 +71,7 @@ func TestSentencesOfAllFieldsHave16KiB(t *testing.T) {
 				said = fmt.Sprint(100-want, " fields")
 			}
 			if got := book.one(t)["truncated"]; kept != want || got != said {
-				t.Errorf("of a hundred sentences of %d bytes by their %s %d are kept and truncated = %q, want %d and %q", size, fact, kept, got, want, said)
+				t.Errorf("of a hundred sentences with %d bytes of %s, %d are kept and truncated = %q, want %d and %q", size, fact, kept, got, want, said)
 			}
 		}
 	}
@@ -86,7 +86,7 @@ func TestSentenceThatPanicsIsAFaultOfTheStyle(t *testing.T) {
 	}
 }
 
-// A style may make more of a view than anybody has thought.
+// If the body of a style is too long, parts of the view are left out until it is not.
 func TestBodyThatIsTooLongSaysLess(t *testing.T) {
 	const tooLong = 48 << 10
 	field := problem.FieldError{Path: problem.Path{"a"}, Rule: "required"}
@@ -99,13 +99,13 @@ func TestBodyThatIsTooLongSaysLess(t *testing.T) {
 		truncated string
 	}{
 		{"one field", problem.Validation.New("").WithFields(field), func(v *problem.View) bool { return len(v.Fields) > 0 }, 2, "1 fields"},
-		{"half of the fields", problem.Validation.New("").WithFields(field, field, field, field, field), func(v *problem.View) bool { return len(v.Fields) > 2 }, 2, "3 fields"},
+		{"half of the fields, again and again", problem.Validation.New("").WithFields(field, field, field, field, field), func(v *problem.View) bool { return len(v.Fields) > 2 }, 2, "3 fields"},
 		{"one detail", one, func(v *problem.View) bool { return len(v.Details) > 0 }, 2, "detail a: has no place"},
 		{"all details", one.WithDetail("b", 2), func(v *problem.View) bool { return len(v.Details) > 0 }, 2, "detail a: has no place; detail b: has no place"},
 		{"fields before details", one.WithFields(field), func(v *problem.View) bool { return len(v.Fields) > 0 }, 2, "1 fields"},
 		{"the debug block", problem.Conflict, func(v *problem.View) bool { return v.Debug != nil }, 2, ""},
 		{"most of the text", problem.Conflict.New(strings.Repeat("x", 2<<10)), func(v *problem.View) bool { return len(v.Message) > 1<<10 }, 2, ""},
-		{"not a shorter text", problem.Conflict.New(strings.Repeat("x", 1<<10)), func(*problem.View) bool { return true }, tooLong, ""},
+		{"a text of 1 KiB is not cut", problem.Conflict.New(strings.Repeat("x", 1<<10)), func(*problem.View) bool { return true }, tooLong, ""},
 	} {
 		var book logbook
 		s := plainStyle(func(dst []byte, v *problem.View) ([]byte, error) {
@@ -123,14 +123,14 @@ func TestBodyThatIsTooLongSaysLess(t *testing.T) {
 	}
 }
 
-// One number tells of all fields that were left out, whatever the bound.
+// The log has one number for all fields that were left out because of any bound.
 func TestNumberOfFieldsThatAreLeftOut(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		err  *problem.Error
 	}{
 		{"added at once", problem.Validation.New("").WithFields(manyFields(130)...)},
-		{"added in turn", problem.Validation.New("").WithFields(manyFields(90)...).WithFields(manyFields(30)...).WithFields(manyFields(10)...)},
+		{"added one after the other", problem.Validation.New("").WithFields(manyFields(90)...).WithFields(manyFields(30)...).WithFields(manyFields(10)...)},
 		{"taken over", problem.Validation.WrapFields(nil, manyFields(130))},
 	} {
 		var book logbook
@@ -142,7 +142,7 @@ func TestNumberOfFieldsThatAreLeftOut(t *testing.T) {
 	}
 }
 
-// manyFields returns fields of which about a dozen have room in an answer.
+// manyFields returns n fields, of which only about a dozen fit into an answer.
 func manyFields(n int) []problem.FieldError {
 	fields := make([]problem.FieldError, n)
 	for i := range fields {

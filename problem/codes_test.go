@@ -9,8 +9,8 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// TestCodesAreThoseOfThePage compares the codes of the styles that have many with the
-// testdata/codes.csv beside them, which was made from the page, in its order.
+// TestCodesAreThoseOfThePage compares the published codes of Authrim and ScaiVault with their
+// testdata/codes.csv, which lists the codes of the vendor's page in the order of the page.
 func TestCodesAreThoseOfThePage(t *testing.T) {
 	retries := map[problem.Retry]string{
 		problem.Never: "never", problem.Backoff: "backoff", problem.AfterDelay: "after_delay", problem.Once: "once",
@@ -50,8 +50,8 @@ func TestCodesAreThoseOfThePage(t *testing.T) {
 	}
 }
 
-// TestKindsAgreeWithCodes holds the tables against the codes: what a kind sends
-// is what its code says, so that a client finds one meaning behind a name.
+// A kind that is sent with a published code of the same kind has the status, the text and the
+// retry advice of that code.
 func TestKindsAgreeWithCodes(t *testing.T) {
 	for _, style := range allStyles {
 		for k := range problem.ClientClosed {

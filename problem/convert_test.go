@@ -30,40 +30,40 @@ func TestConversion(t *testing.T) {
 		{"an unknown error is Internal", io.EOF, "internal 500"},
 		{"a kind is itself", problem.NotFound, "not_found 404"},
 		{"a number that is no kind is Internal", problem.Kind(99), "internal 500"},
-		{"also the first of them", problem.ClientClosed + 1, "internal 500"},
+		{"so is the first number after the kinds", problem.ClientClosed + 1, "internal 500"},
 		{"a code has its status", withoutName, "conflict 418"},
 		{"a code without status has that of its kind", nameTaken, "conflict 409"},
-		{"a code of a client that left is that", problem.Code{Name: "left", Kind: problem.ClientClosed}, "client_closed 499"},
-		{"a status that is no error is 500", problem.Code{Kind: problem.Gone, Status: 200}, "gone 500"},
-		{"the last status is one", problem.Code{Name: "x", Kind: problem.Gone, Status: 599}, "gone 599"},
-		{"a status beyond 599 is 500", problem.Code{Name: "x", Kind: problem.Gone, Status: 600}, "gone 500"},
+		{"a code of the kind ClientClosed is a 499", problem.Code{Name: "left", Kind: problem.ClientClosed}, "client_closed 499"},
+		{"a status below 400 becomes 500", problem.Code{Kind: problem.Gone, Status: 200}, "gone 500"},
+		{"599 is the last status of an error", problem.Code{Name: "x", Kind: problem.Gone, Status: 599}, "gone 599"},
+		{"a status above 599 becomes 500", problem.Code{Name: "x", Kind: problem.Gone, Status: 600}, "gone 500"},
 		{"an error is found in a wrapper", fmt.Errorf("load: %w", problem.Gone.New("")), "gone 410"},
 		{"a code is found in a wrapper", fmt.Errorf("save: %w", emailTaken), "conflict 409"},
 		{"a kind is found beside a foreign error", fmt.Errorf("%w: %w", problem.NotFound, io.EOF), "not_found 404"},
-		{"and after it", errors.Join(io.EOF, problem.NotFound), "not_found 404"},
+		{"a kind is found after a foreign error", errors.Join(io.EOF, problem.NotFound), "not_found 404"},
 		{"foreign members of a join are causes", errors.Join(context.DeadlineExceeded, problem.NotFound), "not_found 404"},
-		{"of several the first", errors.Join(problem.NotFound, problem.Conflict.New("")), "not_found 404"},
-		{"but a 5xx beats a 4xx", errors.Join(problem.NotFound, emailTaken, problem.Unavailable), "unavailable 503"},
-		{"and of several 5xx the first", errors.Join(problem.NotFound, problem.Unavailable, problem.Internal), "unavailable 503"},
-		{"an Internal is one of them", errors.Join(problem.Internal, problem.Unavailable), "internal 500"},
-		{"and beats a 4xx", errors.Join(problem.NotFound, problem.Internal), "internal 500"},
-		{"by the status that is sent", errors.Join(problem.Unavailable, problem.Code{Kind: problem.NotFound, Status: 501}), "unavailable 503"},
+		{"of several 4xx the first counts", errors.Join(problem.NotFound, problem.Conflict.New("")), "not_found 404"},
+		{"a 5xx comes before a 4xx", errors.Join(problem.NotFound, emailTaken, problem.Unavailable), "unavailable 503"},
+		{"of several 5xx the first counts", errors.Join(problem.NotFound, problem.Unavailable, problem.Internal), "unavailable 503"},
+		{"an Internal is a 5xx", errors.Join(problem.Internal, problem.Unavailable), "internal 500"},
+		{"an Internal comes before a 4xx", errors.Join(problem.NotFound, problem.Internal), "internal 500"},
+		{"the status that is sent decides what is a 5xx", errors.Join(problem.Unavailable, problem.Code{Kind: problem.NotFound, Status: 501}), "unavailable 503"},
 		{"a code's status makes it a 5xx", errors.Join(problem.NotFound, problem.Code{Kind: problem.Gone, Status: 507}), "gone 507"},
 		{"a client that left is no 5xx", errors.Join(problem.NotFound, problem.ClientClosed), "not_found 404"},
-		{"depth first", errors.Join(fmt.Errorf("a: %w", fmt.Errorf("b: %w", problem.Gone)), problem.NotFound), "gone 410"},
+		{"a tree is searched depth first", errors.Join(fmt.Errorf("a: %w", fmt.Errorf("b: %w", problem.Gone)), problem.NotFound), "gone 410"},
 		{"the cause of an error is private", problem.NotFound.Wrap(problem.Unavailable, ""), "not_found 404"},
-		{"a nil error in a tree is none", errors.Join(nilError, problem.Gone), "gone 410"},
-		{"a wrapped nil error is unknown", fmt.Errorf("x: %w", nilError), "internal 500"},
+		{"a nil *Error in a tree is skipped", errors.Join(nilError, problem.Gone), "gone 410"},
+		{"a wrapped nil *Error is unknown", fmt.Errorf("x: %w", nilError), "internal 500"},
 		{"a body that is too large", fmt.Errorf("read: %w", tooLarge), "payload_too_large 413"},
-		{"a stated kind beats that", problem.InvalidRequest.Wrap(tooLarge, ""), "invalid_request 400"},
+		{"a kind comes before its cause", problem.InvalidRequest.Wrap(tooLarge, ""), "invalid_request 400"},
 		{"our deadline", fmt.Errorf("query: %w", context.DeadlineExceeded), "timeout 504"},
 		{"our deadline on a connection", os.ErrDeadlineExceeded, "timeout 504"},
-		{"a body that is too large beats a deadline", errors.Join(os.ErrDeadlineExceeded, tooLarge), "payload_too_large 413"},
+		{"a body that is too large comes before a deadline", errors.Join(os.ErrDeadlineExceeded, tooLarge), "payload_too_large 413"},
 		{"a cancelled child context", context.Canceled, "internal 500"},
 		{"a missing file is not the client's 404", fs.ErrNotExist, "internal 500"},
 		{"an error that cannot be compared", fmt.Errorf("%w", uncomparable{[]string{"a"}}), "internal 500"},
 		{"a typed nil whose methods panic", nilPath, "internal 500"},
-		{"the same as a private cause", problem.Gone.Wrap(nilPath, ""), "gone 410"},
+		{"a typed nil as a private cause", problem.Gone.Wrap(nilPath, ""), "gone 410"},
 	} {
 		var book logbook
 		w := respond(problem.Config{Logger: book.logger()}, c.err)
@@ -83,17 +83,17 @@ func TestConversionOfCancelledRequests(t *testing.T) {
 		want  string
 	}{
 		{"the client left", nil, context.Canceled, "client_closed 499"},
-		{"wrapped", nil, fmt.Errorf("query: %w", context.Canceled), "client_closed 499"},
-		{"an Internal does not shield it", nil, problem.Internal.Wrap(context.Canceled, ""), "client_closed 499"},
-		{"another kind does", nil, problem.Unavailable.Wrap(context.Canceled, ""), "unavailable 503"},
-		{"another error stays what it is", nil, io.EOF, "internal 500"},
-		{"another cause is converted instead", problem.Unavailable, context.Canceled, "unavailable 503"},
-		{"with its text", problem.Conflict.New("Moved"), fmt.Errorf("query: %w", context.Canceled), "conflict 409"},
-		{"also a foreign one", io.EOF, context.Canceled, "internal 500"},
-		{"not of another error", problem.Unavailable, io.EOF, "internal 500"},
-		{"also a deadline", context.DeadlineExceeded, context.Canceled, "timeout 504"},
-		{"also one that wraps the cancellation", fmt.Errorf("stop: %w", context.Canceled), context.Canceled, "internal 500"},
-		{"also one that the mapper knows", shutdown, context.Canceled, "unavailable 503"},
+		{"the client left, wrapped", nil, fmt.Errorf("query: %w", context.Canceled), "client_closed 499"},
+		{"an Internal does not hide a client that left", nil, problem.Internal.Wrap(context.Canceled, ""), "client_closed 499"},
+		{"another kind hides a client that left", nil, problem.Unavailable.Wrap(context.Canceled, ""), "unavailable 503"},
+		{"another error is not changed", nil, io.EOF, "internal 500"},
+		{"the cause of the cancellation is converted instead", problem.Unavailable, context.Canceled, "unavailable 503"},
+		{"a cause with a text", problem.Conflict.New("Moved"), fmt.Errorf("query: %w", context.Canceled), "conflict 409"},
+		{"a foreign cause", io.EOF, context.Canceled, "internal 500"},
+		{"a cause does not replace another error", problem.Unavailable, io.EOF, "internal 500"},
+		{"a deadline as the cause", context.DeadlineExceeded, context.Canceled, "timeout 504"},
+		{"a cause that wraps the cancellation", fmt.Errorf("stop: %w", context.Canceled), context.Canceled, "internal 500"},
+		{"a cause that the mapper knows", shutdown, context.Canceled, "unavailable 503"},
 	} {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cancel(c.cause)
@@ -135,11 +135,11 @@ func TestMap(t *testing.T) {
 		mapper func(context.Context, error) error
 		want   string
 	}{
-		{"its result is converted", func(_ context.Context, err error) error { return problem.NotFound.Wrap(err, "") }, "not_found 404"},
-		{"a foreign result too", func(context.Context, error) error { return context.DeadlineExceeded }, "timeout 504"},
-		{"nil means: not mine", func(context.Context, error) error { return nil }, "internal 500"},
-		{"a typed nil too", func(context.Context, error) error { return nilError }, "internal 500"},
-		{"a panic is an opinion on nothing", func(context.Context, error) error { panic("oops") }, "internal 500"},
+		{"the result of the mapper is converted", func(_ context.Context, err error) error { return problem.NotFound.Wrap(err, "") }, "not_found 404"},
+		{"a foreign result is converted, too", func(context.Context, error) error { return context.DeadlineExceeded }, "timeout 504"},
+		{"nil means that the mapper does not know the error", func(context.Context, error) error { return nil }, "internal 500"},
+		{"a nil *Error means the same", func(context.Context, error) error { return nilError }, "internal 500"},
+		{"a panic means the same", func(context.Context, error) error { panic("oops") }, "internal 500"},
 	} {
 		var book logbook
 		w := respond(problem.Config{Logger: book.logger(), Map: c.mapper}, foreign)
@@ -159,16 +159,16 @@ func TestMap(t *testing.T) {
 	}
 	for _, err := range []error{problem.NotFound, problem.NotFound.New("x"), problem.Code{Name: "x", Kind: problem.NotFound}} {
 		if w := respond(problem.Config{Map: renamed}, err); w.Code != http.StatusGone {
-			t.Errorf("%#v that the mapper calls Gone is answered %d, want 410: the mapper comes first", err, w.Code)
+			t.Errorf("%#v, for which the mapper returns Gone, is answered %d, want 410", err, w.Code)
 		}
 	}
 	w := respond(problem.Config{Map: func(context.Context, error) error { return nilError }}, context.DeadlineExceeded)
 	if w.Code != http.StatusGatewayTimeout {
-		t.Errorf("a typed nil of the mapper makes %d of a deadline, want 504", w.Code)
+		t.Errorf("if the mapper returns a nil *Error, a deadline is answered %d, want 504", w.Code)
 	}
 	w = respond(problem.Config{Map: func(context.Context, error) error { panic("oops") }}, problem.NotFound)
 	if w.Code != http.StatusNotFound {
-		t.Errorf("a panic of the mapper makes %d of a NotFound, want 404", w.Code)
+		t.Errorf("if the mapper panics, a NotFound is answered %d, want 404", w.Code)
 	}
 }
 
@@ -178,7 +178,7 @@ func TestNilIsNoError(t *testing.T) {
 		var book logbook
 		w := respond(problem.Config{Logger: book.logger()}, err)
 		if w.Code != http.StatusOK || w.Body.Len() > 0 || len(book.all()) > 0 {
-			t.Errorf("Respond(%#v) = %d %q and %d records, want nothing at all", err, w.Code, w.Body, len(book.all()))
+			t.Errorf("Respond(%#v) = %d %q and %d records, want no answer and no record", err, w.Code, w.Body, len(book.all()))
 		}
 	}
 }

@@ -47,17 +47,17 @@ func TestBothLocksMustOpen(t *testing.T) {
 		calls  int
 	}{
 		{"no gate", nil, asked("true"), false, 0},
-		{"a gate that is not asked for", count, http.Header{}, false, 0},
-		{"asked with another word", count, asked("1"), false, 0},
-		{"asked twice", count, asked("true", "true"), false, 0},
+		{"a gate, without the header", count, http.Header{}, false, 0},
+		{"a gate, with another value of the header", count, asked("1"), false, 0},
+		{"a gate, with two values of the header", count, asked("true", "true"), false, 0},
 		{"a gate that says no", func(*http.Request) bool { return false }, asked("true"), false, 0},
 		{"a gate that panics", func(*http.Request) bool { panic("no") }, asked("true"), false, 0},
 		{"a gate that says yes", count, asked("true"), true, 1},
-		{"in any case", count, asked("TRUE"), true, 1},
+		{"a gate, with the value in capitals", count, asked("TRUE"), true, 1},
 	} {
 		calls = 0
 		if _, open := debugBlock(t, problem.Config{Debug: c.gate}, "{}", c.header, problem.NotFound); open != c.open || calls != c.calls {
-			t.Errorf("%s: debug block %v after %d questions, want %v after %d", c.rule, open, calls, c.open, c.calls)
+			t.Errorf("%s: debug block %v after %d calls of the gate, want %v after %d", c.rule, open, calls, c.open, c.calls)
 		}
 	}
 }
@@ -77,15 +77,15 @@ func TestTheGateIsAskedOnce(t *testing.T) {
 			return problem.NotFound
 		}))).ServeHTTP(w, r)
 		if shown := strings.Contains(w.Body.String(), `"request_body":{"a":1}`); calls != 1 || shown != yes {
-			t.Errorf("below two handlers of one responder a gate that says %v was asked %d times, want 1: %s", yes, calls, w.Body)
+			t.Errorf("below two handlers of one responder a gate that says %v was called %d times, want 1: %s", yes, calls, w.Body)
 		}
 	}
 }
 
-// What a shut gate costs everybody is what no gate costs.
+// Without X-Debug a gate does not make a request more expensive.
 func TestAGateThatIsNotAskedCostsNothing(t *testing.T) {
 	if race.Enabled {
-		t.Skip("under the race detector pools forget at random")
+		t.Skip("under the race detector sync.Pool drops values at random")
 	}
 	count := func(gate func(*http.Request) bool) float64 {
 		h := problem.New(problem.Config{Logger: silent, Debug: gate}).Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
@@ -118,7 +118,7 @@ func TestTheBodyOfTheOriginalStays(t *testing.T) {
 		before := r.Body
 		p.Handler(returning(problem.NotFound)).ServeHTTP(w, r)
 		if r.Body != before {
-			t.Error("an open gate has changed the body of a request that others hold")
+			t.Error("an open gate has changed the body of the request of the caller")
 		}
 		return nil
 	})
@@ -127,7 +127,7 @@ func TestTheBodyOfTheOriginalStays(t *testing.T) {
 	outer.ServeHTTP(httptest.NewRecorder(), r)
 }
 
-func TestBodyIsLeftAloneUnlessThereIsOneToShow(t *testing.T) {
+func TestBodyIsNotWrappedIfItCannotBeShown(t *testing.T) {
 	body := io.NopCloser(strings.NewReader("{}"))
 	for name, c := range map[string]struct {
 		gate func(*http.Request) bool
@@ -147,15 +147,15 @@ func TestBodyIsLeftAloneUnlessThereIsOneToShow(t *testing.T) {
 
 func TestDebugBodyThatIsReadInPieces(t *testing.T) {
 	for name, c := range map[string]struct{ sent, want string }{
-		"a body that fits":              {`["` + strings.Repeat("x", 8<<10-4) + `"]`, `["` + strings.Repeat("x", 8<<10-4) + `"]`},
-		"one byte more":                 {`["` + strings.Repeat("x", 8<<10-3) + `"]`, ""},
-		"one whose end alone would fit": {strings.Repeat(" ", 9<<10) + `{"a":1}`, ""},
+		"a body that fits":             {`["` + strings.Repeat("x", 8<<10-4) + `"]`, `["` + strings.Repeat("x", 8<<10-4) + `"]`},
+		"one byte more":                {`["` + strings.Repeat("x", 8<<10-3) + `"]`, ""},
+		"a long body with a short end": {strings.Repeat(" ", 9<<10) + `{"a":1}`, ""},
 	} {
 		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(c.sent))
 		r.Header = asked("true")
 		var read strings.Builder
 		w := serve(problem.Config{Style: authrim.Style, Debug: always}, r, problem.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) error {
-			io.CopyBuffer(&read, io.LimitReader(r.Body, int64(len(c.sent))), make([]byte, 1<<10)) // and not to its EOF
+			io.CopyBuffer(&read, io.LimitReader(r.Body, int64(len(c.sent))), make([]byte, 1<<10)) // all bytes, but not the EOF
 			return problem.NotFound
 		}))
 		var got struct {
@@ -184,7 +184,7 @@ func TestDebugBody(t *testing.T) {
 	for _, c := range []struct {
 		rule, sent, want string
 	}{
-		{"as it came, but compact", ` {"name": "x", "list": [1, 2.50, true, null]} `, `{"name":"x","list":[1,2.50,true,null]}`},
+		{"JSON is shown without white space", ` {"name": "x", "list": [1, 2.50, true, null]} `, `{"name":"x","list":[1,2.50,true,null]}`},
 		{"a scalar", `"x"`, `"x"`},
 		{"nothing was sent", ``, ``},
 		{"no JSON", `name=x`, ``},
@@ -201,7 +201,7 @@ func TestDebugBody(t *testing.T) {
 	r.Header = asked("true")
 	w := serve(problem.Config{Style: authrim.Style, Debug: always}, r, returning(problem.NotFound))
 	if strings.Contains(w.Body.String(), "request_body") {
-		t.Errorf("a body that nobody read is shown: %s", w.Body)
+		t.Errorf("a body that was not read is shown: %s", w.Body)
 	}
 }
 
@@ -218,7 +218,8 @@ func TestDebugStack(t *testing.T) {
 	}
 }
 
-// The stack of a real panic, as Recover tells it: where, and not what.
+// The stack of a real panic, as Recover captures it, has functions and lines but not the value
+// of the panic.
 func TestDebugStackOfAPanic(t *testing.T) {
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	r.Header = asked("true")

@@ -12,8 +12,8 @@ import (
 	"github.com/backstop-go/backstop/problem/scaivault"
 )
 
-// TestKindsCrossTheWire reads every kind back from every style. Kinds that a
-// style writes alike are read as the first of them.
+// TestKindsCrossTheWire decodes every kind in every style. If kinds have the same body and
+// status, the first of them is decoded.
 func TestKindsCrossTheWire(t *testing.T) {
 	alike := map[string]map[problem.Kind]problem.Kind{
 		"enkryptify": {
@@ -24,7 +24,7 @@ func TestKindsCrossTheWire(t *testing.T) {
 		},
 		"authrim": {
 			problem.TokenInvalid:    problem.Unauthenticated,
-			problem.QuotaExceeded:   problem.RateLimited, // the code is published for that
+			problem.QuotaExceeded:   problem.RateLimited, // the kind of the published code
 			problem.UpstreamTimeout: problem.Timeout,
 		},
 	}
@@ -50,7 +50,7 @@ func TestKindsCrossTheWire(t *testing.T) {
 	}
 }
 
-// TestWhatCrossesTheWire says what of a rich error a client gets back.
+// TestWhatCrossesTheWire lists the parts of an error that a client can decode in each style.
 func TestWhatCrossesTheWire(t *testing.T) {
 	rich := problem.Validation.New("Look here").WithFields(oddFields...).WithDetail("limit", map[string]int{"n": 1})
 	throttled := problem.RateLimited.New("Slow down").WithRetryAfter(1500*time.Millisecond).WithDetail("limit", 3)
@@ -99,8 +99,7 @@ func TestWhatCrossesTheWire(t *testing.T) {
 	}
 }
 
-// checkFields compares fields that were read back with oddFields: where they
-// stand, and in which words.
+// checkFields compares the paths and the sentences of decoded fields with those of oddFields.
 func checkFields(t *testing.T, s problem.Style, got []problem.FieldError) {
 	t.Helper()
 	if len(got) != len(oddFields) {
@@ -109,7 +108,7 @@ func checkFields(t *testing.T, s problem.Style, got []problem.FieldError) {
 	}
 	syntax := problem.Brackets
 	if s.Name == problem.RFC9457.Name {
-		syntax = problem.Pointer // in which a key looks like a member
+		syntax = problem.Pointer // a key looks like a member in it
 	}
 	for i, want := range oddFields {
 		g, w := string(got[i].AppendPath(nil, syntax)), string(want.AppendPath(nil, syntax))
@@ -119,8 +118,8 @@ func checkFields(t *testing.T, s problem.Style, got []problem.FieldError) {
 	}
 }
 
-// A style that changes a row, or publishes a code of its own, reads its own
-// bodies by its own table.
+// A derived style with another outcome or another published code decodes its bodies by its own
+// table.
 func TestDerivedStylesReadTheirOwnTable(t *testing.T) {
 	outOfPaper := problem.Code{Name: "out_of_paper", Kind: problem.Unavailable, Status: 507, Message: "Out of paper", Retry: problem.Once}
 	for _, s := range allStyles {
@@ -134,7 +133,7 @@ func TestDerivedStylesReadTheirOwnTable(t *testing.T) {
 			continue
 		}
 		if code, _ := e.Code(); w.Code != 412 || !errors.Is(e, problem.Gone) || code.Retry != problem.Backoff {
-			t.Errorf("derived %s reads its 412 as %v with class %d, want gone with Backoff", s.Name, e.Kind(), code.Retry)
+			t.Errorf("derived %s reads its 412 as %v with the advice %d, want gone with Backoff", s.Name, e.Kind(), code.Retry)
 		}
 
 		w = answer(t, s, outOfPaper)
@@ -150,9 +149,9 @@ func TestDerivedStylesReadTheirOwnTable(t *testing.T) {
 	}
 }
 
-// TestEveryBodyHasOneStyle asks every style for the bodies of every other: only
-// its own may be accepted, so that it does not matter which is asked first. The
-// details try to make a problem detail look like something else.
+// TestEveryBodyHasOneStyle decodes the bodies of every style by every style. Only the style of
+// a body may accept it, so that the order of the styles does not matter. The details try to
+// make a problem detail look like the body of another style.
 func TestEveryBodyHasOneStyle(t *testing.T) {
 	disguise := problem.NotFound.New("").
 		WithDetail("timestamp", "2024-01-15T10:30:00Z").WithDetail("path", "/").WithDetail("message", "x").
@@ -178,7 +177,7 @@ func TestEveryBodyHasOneStyle(t *testing.T) {
 	}
 }
 
-// TestForeignBodies reads what other services send under the name of a style.
+// TestForeignBodies decodes bodies of services that do not follow the style exactly.
 func TestForeignBodies(t *testing.T) {
 	for _, body := range []string{
 		``, `null`, `true`, `[]`, `{}`, `{`, `{} {}`, `"x"`, `<html>`, `{"message":1}`, `{"message":"a","more":1}`,
@@ -222,9 +221,9 @@ func TestForeignBodies(t *testing.T) {
 		fields, details int
 	}{
 		{"a validation error", "validation_error", 422, 1, 1},
-		{"with another status", "validation_error", 400, 1, 1},
+		{"a validation error with another status", "validation_error", 400, 1, 1},
 		{"another code of that kind", "invalid_password", 422, 1, 1},
-		{"a code of nobody's with that status", "weak_password", 422, 1, 1},
+		{"an unknown code with that status", "weak_password", 422, 1, 1},
 		{"a conflict", "email_already_exists", 409, 0, 2},
 	} {
 		e = decode(3, c.status, `{"error":"`+c.code+`","error_description":"x","details":{"password":"is too short","min":8}}`)

@@ -13,19 +13,19 @@ import (
 	"testing"
 )
 
-// doors are the only places in the module where a status is written, or a
-// standard function that does so is called.
+// doors are the only files in the module that write a status, or call a function of the
+// standard library that does so, each with its reason.
 var doors = map[string]string{
 	"internal/exchange/answer.go":           "the one door",
-	"internal/exchange/recorder.go":         "the recorder passes on what others write",
-	"internal/exchange/keep.go":             "and tells the writer beneath what it has kept",
-	"internal/exchange/optional.go":         "and so does what it unwraps to",
-	"middleware/ginadapter/writer.go":       "gin's writer passes on what others write",
-	"middleware/echoadapter/echoadapter.go": "and so does the one beneath echo's",
+	"internal/exchange/recorder.go":         "the recorder passes on the status of a handler",
+	"internal/exchange/keep.go":             "the recorder passes on a status that it has kept",
+	"internal/exchange/optional.go":         "the writer that the recorder unwraps to passes on a status",
+	"middleware/ginadapter/writer.go":       "gin's writer passes on the status of a handler",
+	"middleware/echoadapter/echoadapter.go": "the writer inside echo's passes on the status of a handler",
 }
 
-// Errors leave through one door: there is one call that writes an error's
-// header. Examples are applications and write their successes.
+// All errors are written by one call. The examples are not searched, because they are
+// applications that write their successes.
 func TestOneDoor(t *testing.T) {
 	found := map[string]int{}
 	root := os.DirFS("..")
@@ -60,7 +60,7 @@ func TestOneDoor(t *testing.T) {
 	}
 	for name := range doors {
 		if found[name] == 0 {
-			t.Errorf("%s writes no status any longer: take it from doors", name)
+			t.Errorf("%s writes no status any more: delete it from doors", name)
 		}
 	}
 	if n := found["internal/exchange/answer.go"]; n != 1 {
@@ -68,8 +68,8 @@ func TestOneDoor(t *testing.T) {
 	}
 }
 
-// statusCalls finds calls of WriteHeader and of functions that end in one. What
-// has a constant status below 400 is no error.
+// statusCalls returns the calls of WriteHeader and of functions that call it. A call with a
+// constant status below 400 is no error, and is left out.
 func statusCalls(file *ast.File) []token.Pos {
 	writes := []string{"WriteHeader", "http.Error", "http.NotFound", "http.NotFoundHandler", "http.TimeoutHandler"}
 	var found []token.Pos

@@ -10,9 +10,8 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// TestRenderingAllocatesNothing: a body is appended to a buffer that is reused,
-// so rendering costs the sentences of its fields, which here are given, and no
-// more.
+// A body is appended to a buffer that is reused. So rendering allocates only the sentences of
+// the fields, and here the fields have a Message.
 func TestRenderingAllocatesNothing(t *testing.T) {
 	sentences := slices.Clone(threeFields)
 	for i := range sentences {
@@ -38,9 +37,8 @@ func TestRenderingAllocatesNothing(t *testing.T) {
 	}
 }
 
-// Whatever a handler and a client put into an error, every body is JSON, is read
-// back by its own style, and carries the text of the error unless that had to
-// give way to the fields.
+// Whatever is in an error, the body of every style is JSON that the style can decode. It has
+// the text of the error, unless the style sends the fields instead.
 func FuzzBodies(f *testing.F) {
 	f.Add("Not found", "/a", "name", "max", "3", "Name", "limit", "1", byte(9), byte(1))
 	f.Add("\xff\u2028<", "/\"", "a.b]", "required", "", "", "fields", "[1", byte(2), byte(0))
@@ -59,7 +57,7 @@ func FuzzBodies(f *testing.F) {
 		for _, s := range allStyles {
 			w := answer(t, s, failure)
 			if problem.Kind(kind) == problem.ClientClosed {
-				continue // is not encoded
+				continue // has no body
 			}
 			body := w.Body.Bytes()
 			if !json.Valid(body) {
@@ -101,7 +99,7 @@ func BenchmarkRender(b *testing.B) {
 					view.Fields = slices.Clone(threeFields)
 				}
 				for b.Loop() {
-					// The sentences belong to the bill.
+					// Making the sentences is a part of rendering.
 					for i := range view.Fields {
 						view.Fields[i].Message = s.FieldText(threeFields[i])
 					}

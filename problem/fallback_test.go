@@ -14,7 +14,7 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// plainStyle is a style that fails as it is told.
+// plainStyle returns a style with the given encoder.
 func plainStyle(appendBody func(dst []byte, v *problem.View) ([]byte, error)) problem.Style {
 	s := problem.RFC9457
 	s.Name, s.ContentType, s.Append = "plain", "text/plain", appendBody
@@ -47,11 +47,11 @@ func TestEncodersThatFail(t *testing.T) {
 		err     error
 		want    string
 	}{
-		"an error":                      {failing, rich, "plain: An unexpected error occurred"},
-		"a panic":                       {panicky, rich, "plain: An unexpected error occurred"},
-		"a panic for an Internal":       {panicky, problem.Internal.New("").WithDetail("a", 1), "plain: An unexpected error occurred"},
-		"nothing works any longer":      {dead, rich, "constant"},
-		"not even for a plain Internal": {dead, io.EOF, "constant"},
+		"an error":                {failing, rich, "plain: An unexpected error occurred"},
+		"a panic":                 {panicky, rich, "plain: An unexpected error occurred"},
+		"a panic for an Internal": {panicky, problem.Internal.New("").WithDetail("a", 1), "plain: An unexpected error occurred"},
+		"an error for every kind": {dead, rich, "constant"},
+		"an error for every kind, for an Internal": {dead, io.EOF, "constant"},
 	} {
 		broken.Store(false)
 		var book logbook
@@ -63,7 +63,7 @@ func TestEncodersThatFail(t *testing.T) {
 			t.Errorf("%s: answered %d %q, want 500 %q", name, w.Code, w.Body, c.want)
 		}
 		if w.Header().Get("Retry-After") != "" {
-			t.Errorf("%s: the answer has a Retry-After, which its body knows nothing of", name)
+			t.Errorf("%s: the answer has a Retry-After, but it is a plain Internal", name)
 		}
 		if r := book.one(t); r["level"] != "ERROR" || !strings.Contains(r["encoder"], "secret") {
 			t.Errorf("%s: logged %v, want level ERROR and the encoder's error", name, r)
@@ -71,7 +71,8 @@ func TestEncodersThatFail(t *testing.T) {
 	}
 }
 
-// A client that reports a fault can name it, whatever the encoder had to say.
+// If the encoder fails, the fallback still has the path, the ID and the time of the request,
+// so that a client can report it.
 func TestFaultOfAnEncoderHasItsPathAndID(t *testing.T) {
 	s := plainStyle(func(dst []byte, v *problem.View) ([]byte, error) {
 		if v.Kind != problem.Internal {
@@ -89,7 +90,7 @@ func TestFaultOfAnEncoderHasItsPathAndID(t *testing.T) {
 	}
 }
 
-// What a style returns is the style's: nothing is appended to it later on.
+// The slice that a style returns is not changed later.
 func TestAStyleMayReturnAConstant(t *testing.T) {
 	constant := append(make([]byte, 0, 100), "constant"...)
 	calls := 0

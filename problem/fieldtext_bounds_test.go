@@ -34,7 +34,7 @@ func TestLengths(t *testing.T) {
 		{fact(raw, "max", "16", "", "16"), "must be at most 16 bytes", "size must be between 0 and 16", "Invalid input", ""},
 		{fact(raw, "min", "1", "1", ""), "must be at least 1 byte", "must not be empty", "Invalid input", ""},
 		{fact(raw, "gt", "1", "2", "4"), "must be between 2 and 4 bytes", "size must be between 2 and 4", "Invalid input", ""},
-		// An application may give the parameter alone.
+		// An application may set only Param.
 		{fact(s, "min", "8", "", ""), "must be at least 8 characters", "size must be between 8 and 2147483647", "String must contain at least 8 character(s)", ""},
 		{fact(s, "gte", "8", "", ""), "must be at least 8 characters", "size must be between 8 and 2147483647", "String must contain at least 8 character(s)", ""},
 		{fact(s, "lte", "8", "", ""), "must be at most 8 characters", "size must be between 0 and 8", "String must contain at most 8 character(s)", ""},

@@ -10,7 +10,7 @@ import (
 // TestContent covers the rules about what a value consists of.
 func TestContent(t *testing.T) {
 	for _, row := range []struct{ rules, neutral, bean, zod string }{
-		// An empty sentence of Bean Validation is the neutral one.
+		// If the sentence of Bean Validation is empty here, it is that of problem.FieldText.
 		{"alpha alphaunicode", "must contain only letters", "", "Invalid"},
 		{"alphaspace", "must contain only letters and spaces", "", "Invalid"},
 		{"alphanum alphanumunicode", "must contain only letters and digits", "", "Invalid"},
@@ -127,7 +127,7 @@ func TestLayouts(t *testing.T) {
 		{"15:04:05", "time (HH:MM:SS)", matching("HH:mm:ss"), "Invalid time"},
 		{"15:04", "time (HH:MM)", matching("HH:mm"), "Invalid time"},
 		{"2006-01-02 15:04:05", "date and time", matching("yyyy-MM-dd HH:mm:ss"), "Invalid datetime"},
-		{"2006-01-02T15:04:05Z07:00", "date and time", matching("yyyy-MM-dd'T'HH:mm:ssXXX"), "Invalid datetime"}, // XXX is Java for the offset
+		{"2006-01-02T15:04:05Z07:00", "date and time", matching("yyyy-MM-dd'T'HH:mm:ssXXX"), "Invalid datetime"}, // XXX is the offset in a pattern of Java
 		{"Jan 2006", "date and time", bean, "Invalid datetime"},
 	} {
 		f := field{Rule: "datetime", Param: row.layout, Want: problem.TypeString}
@@ -135,7 +135,7 @@ func TestLayouts(t *testing.T) {
 	}
 }
 
-// TestLongUnknownNamesAreCut: such a name comes from the client.
+// The name of an unknown member comes from the client, so a long one is cut.
 func TestLongUnknownNamesAreCut(t *testing.T) {
 	f := field{Rule: "unknown", Path: problem.Path{"a", strings.Repeat("é", 65)}}
 	cut := strings.Repeat("é", 64) + "…"

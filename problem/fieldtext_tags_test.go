@@ -13,9 +13,8 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// TestEveryBuiltInTagHasText reads the tags from the source of the validator
-// that go.mod requires: after an update, a new tag without words fails here
-// before a client reads "is not valid".
+// TestEveryBuiltInTagHasText reads the tags from the source of the validator in go.mod. If an
+// update of the validator brings a new tag, this test fails until the tag has a sentence.
 func TestEveryBuiltInTagHasText(t *testing.T) {
 	out, err := exec.Command("go", "list", "-f", "{{.Dir}}", "github.com/go-playground/validator/v10").Output()
 	if err != nil {
@@ -35,12 +34,12 @@ func TestEveryBuiltInTagHasText(t *testing.T) {
 			t.Fatalf("found no tags in %s: has the source moved?", table)
 		}
 	}
-	// These two have none: one is a function of the user's own, the other
-	// decides whether the next rules run.
+	// These two have no sentence: validateFn calls a method of the user, and the other one
+	// only decides whether the next rules run.
 	delete(tags, "validateFn")
 	delete(tags, "skip_unless")
 	for tag := range tags {
-		// What it says is tested elsewhere; here, that it says something.
+		// Other tests compare the sentence. This one checks only that there is one.
 		f := field{Rule: tag, Param: "1", Want: problem.TypeString, Presence: problem.Zero, Min: "1", OneOf: []string{"a"}}
 		if got := problem.FieldText(f); got == "is not valid" {
 			t.Errorf("problem.FieldText has no words for the tag %q", tag)

@@ -13,9 +13,9 @@ import (
 
 type field = problem.FieldError
 
-// wording is one line of the phrase book: a fact in four dialects. The field is
-// called name, unless it says otherwise. An empty sentence is "Name " and the
-// neutral text.
+// wording is a field error with its sentences in four dialects. A field without a path gets
+// the path "name". If the sentence of Authrim is empty, it is "Name " and the text of
+// problem.FieldText.
 type wording struct {
 	facts                    field
 	neutral, bean, zod, full string
@@ -205,7 +205,8 @@ func TestComparisons(t *testing.T) {
 	})
 }
 
-// What travels as a string is one, and what has no sentence has none that is wrong.
+// A type that is sent as a string is worded like a string. A rule that does not fit a type has
+// the text "is not valid".
 func TestNeutralTextOfRareTypes(t *testing.T) {
 	for want, facts := range map[string][]field{
 		"must not be empty": {

@@ -25,20 +25,20 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// ends is what a failed exchange has come to.
+// ends is the summary and the log record of a request.
 type ends struct {
 	sum    *middleware.Summary
 	record map[string]string
 }
 
-// interrupt asks a handler, and goes away as soon as it says that it runs: the
-// request is cancelled, or the connection breaks.
+// interrupt sends a request, and leaves as soon as the handler runs: it cancels the request,
+// or it breaks the connection.
 func interrupt(t *testing.T, http2, sends, breaks bool, outer func(http.Handler) http.Handler, h func(http.ResponseWriter, *http.Request) error) ends {
 	t.Helper()
 	var book logbook
 	running, ended := make(chan struct{}), make(chan *middleware.Summary, 1)
 	errs := problem.New(problem.Config{Logger: book.logger(), OnError: func(_ context.Context, e *problem.Event) {
-		t.Errorf("the hook hears of %v, want nothing of a client that left", e.Cause)
+		t.Errorf("the hook is called with %v, want no call for a client that left", e.Cause)
 	}})
 	s := server(t, middleware.Chain(
 		outer, middleware.Observe(func(_ *http.Request, sum *middleware.Summary) { ended <- sum }), middleware.Standard(errs),
@@ -85,8 +85,8 @@ func interrupt(t *testing.T, http2, sends, breaks bool, outer func(http.Handler)
 	}
 }
 
-// A client that goes away while a body is read or written is no failure of ours,
-// whatever the connection says about it.
+// If a client leaves while a body is read or written, the service has not failed, whatever the
+// error of the connection is.
 func TestClientThatLeavesIsNoFailure(t *testing.T) {
 	const sending = "while it sends"
 	for name, h := range map[string]func(http.ResponseWriter, *http.Request) error{
@@ -116,7 +116,7 @@ func TestClientThatLeavesIsNoFailure(t *testing.T) {
 				}
 			}
 		},
-		"and its context says so": func(_ http.ResponseWriter, r *http.Request) error {
+		"while the handler waits": func(_ http.ResponseWriter, r *http.Request) error {
 			<-r.Context().Done()
 			return r.Context().Err()
 		},
@@ -124,7 +124,7 @@ func TestClientThatLeavesIsNoFailure(t *testing.T) {
 		for _, http2 := range []bool{false, true} {
 			for _, breaks := range []bool{false, true} {
 				if breaks && name == sending {
-					continue // over HTTP/2 a reader may hear of it before the context does
+					continue // over HTTP/2 a read may fail before the context is canceled
 				}
 				e := interrupt(t, http2, name == sending, breaks, middleware.Chain(), h)
 				if !e.sum.Failed || e.sum.Kind != problem.ClientClosed || e.record["level"] != "DEBUG" || e.record["kind"] != "client_closed" {
@@ -135,7 +135,7 @@ func TestClientThatLeavesIsNoFailure(t *testing.T) {
 	}
 }
 
-// A writer around everything may hide that the connection has deadlines.
+// The same, if an outer writer hides the methods of the connection.
 func TestClientThatLeavesBehindAWriterThatHides(t *testing.T) {
 	hiding := func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(struct{ http.ResponseWriter }{w}, r) })
@@ -168,7 +168,8 @@ func TestConnectionErrorWhileTheClientIsThereIsOurs(t *testing.T) {
 	}
 }
 
-// Over HTTP/2 the errors of a writer have no type, and not all are about the client.
+// Over HTTP/2 the errors of a writer have no type, so this one could look like a client that
+// left.
 func TestHandlerThatWritesTooMuchFails(t *testing.T) {
 	var book logbook
 	h, done := watched(middleware.Standard(problem.New(problem.Config{Logger: book.logger()}))(problem.HandlerFunc(
@@ -186,19 +187,20 @@ func TestHandlerThatWritesTooMuchFails(t *testing.T) {
 	}
 }
 
-// untyped is a writer of HTTP/2, which has no type for its errors.
+// untyped is a writer whose errors have no type, as over HTTP/2.
 type untyped struct{ *httptest.ResponseRecorder }
 
 func (untyped) SetReadDeadline(time.Time) error { return nil }
 
-// What merely happens after the client has left is still our failure.
+// An error that comes after the client has left, but not because of that, is a failure of the
+// service.
 func TestFailureAfterTheClientHasLeftIsOurs(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	for name, err := range map[string]error{
-		"a panic":                             problem.Internal.Wrap(panicked{}, ""),
-		"the end of somebody else's data":     fmt.Errorf("decode: %w", io.EOF),
-		"an error of somebody else's request": errors.New("no route"),
+		"a panic":                     problem.Internal.Wrap(panicked{}, ""),
+		"the end of other data":       fmt.Errorf("decode: %w", io.EOF),
+		"an error of another request": errors.New("no route"),
 	} {
 		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("")).WithContext(ctx)
 		r.ProtoMajor = 2
@@ -210,7 +212,7 @@ func TestFailureAfterTheClientHasLeftIsOurs(t *testing.T) {
 	}
 }
 
-// A client that sends too slowly is told so; our own deadlines are ours.
+// If a client sends its body too slowly, the answer is 408. Other deadlines are 504.
 func TestSlowClientIsARequestTimeout(t *testing.T) {
 	for _, http2 := range []bool{false, true} {
 		s := server(t, problem.New(problem.Config{Logger: silent}).Handler(problem.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
@@ -243,11 +245,11 @@ func TestSlowClientIsARequestTimeout(t *testing.T) {
 		err   error
 		want  int
 	}{
-		{"HTTP/2 gives a deadline no address", 2, io.NopCloser(strings.NewReader("x")), slow, 408},
+		{"over HTTP/2 the error has no address", 2, io.NopCloser(strings.NewReader("x")), slow, 408},
 		{"HTTP/1 does", 1, io.NopCloser(strings.NewReader("x")), slow, 504},
-		{"without a body nobody was slow", 2, http.NoBody, slow, 504},
-		{"in a test there may be none at all", 2, nil, slow, 504},
-		{"that of a file is ours", 2, io.NopCloser(strings.NewReader("x")), &fs.PathError{Op: "read", Path: "pipe", Err: os.ErrDeadlineExceeded}, 504},
+		{"a request without a body", 2, http.NoBody, slow, 504},
+		{"a request whose Body is nil", 2, nil, slow, 504},
+		{"the deadline of a file", 2, io.NopCloser(strings.NewReader("x")), &fs.PathError{Op: "read", Path: "pipe", Err: os.ErrDeadlineExceeded}, 504},
 	} {
 		r := httptest.NewRequest(http.MethodPost, "/", nil)
 		r.ProtoMajor, r.Body = c.proto, c.body
@@ -255,7 +257,7 @@ func TestSlowClientIsARequestTimeout(t *testing.T) {
 			t.Errorf("%s: answered %d, want %d", c.rule, w.Code, c.want)
 		}
 	}
-	r := httptest.NewRequest(http.MethodGet, "/", nil) // of 192.0.2.1:1234
+	r := httptest.NewRequest(http.MethodGet, "/", nil) // from 192.0.2.1:1234
 	client, db := net.TCPAddrFromAddrPort(netip.MustParseAddrPort("192.0.2.1:1234")), net.TCPAddrFromAddrPort(netip.MustParseAddrPort("192.0.2.2:5432"))
 	for _, c := range []struct {
 		op   string
@@ -285,7 +287,8 @@ func slowly(t *testing.T, s *httptest.Server) int {
 	return resp.StatusCode
 }
 
-// A proxy's header has told a middleware another address of the client.
+// A middleware may replace RemoteAddr by an address from the header of a proxy. A slow client
+// is recognised all the same.
 func TestSlowClientBehindAProxy(t *testing.T) {
 	s := server(t, problem.New(problem.Config{Logger: silent}).Handler(problem.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
 		r.RemoteAddr = "198.51.100.7"
@@ -298,7 +301,7 @@ func TestSlowClientBehindAProxy(t *testing.T) {
 	}
 }
 
-// What the standard library says of a request by type needs no mapper.
+// Errors of the standard library about the request are converted by their type.
 func TestErrorsThatAreAboutTheRequest(t *testing.T) {
 	_, escape := url.ParseQuery("a=%zz")
 	_, cookie := httptest.NewRequest(http.MethodGet, "/", nil).Cookie("session")
@@ -318,8 +321,8 @@ func TestErrorsThatAreAboutTheRequest(t *testing.T) {
 		{"no multipart body", plain.ParseMultipartForm(1), 415},
 		{"a multipart body without boundary", bare.ParseMultipartForm(1), 415},
 		{"a form that is too large", multipart.ErrMessageTooLarge, 413},
-		{"an escape that is none", escape, 400},
-		{"a host that is none", url.InvalidHostError("a b"), 400},
+		{"a malformed escape", escape, 400},
+		{"a malformed host", url.InvalidHostError("a b"), 400},
 	} {
 		if c.err == nil {
 			t.Fatalf("%s is no error", c.name)
@@ -328,13 +331,13 @@ func TestErrorsThatAreAboutTheRequest(t *testing.T) {
 			t.Errorf("%s (%v) is answered %d, want %d", c.name, c.err, w.Code, c.want)
 		}
 		if w := respond(problem.Config{}, errors.Join(problem.UpstreamFailed, c.err)); w.Code != 502 {
-			t.Errorf("%s beside a stated kind is answered %d, want 502", c.name, w.Code)
+			t.Errorf("%s beside a kind of the handler is answered %d, want 502", c.name, w.Code)
 		}
 	}
 }
 
-// A form that nobody can read is the client's fault, also where the standard
-// library gives its errors no type.
+// A malformed form is the fault of the client, even if the error of the standard library has
+// no type.
 func TestErrorsOfForms(t *testing.T) {
 	const form, many = "application/x-www-form-urlencoded", 20_000
 	for _, c := range []struct {
@@ -343,10 +346,10 @@ func TestErrorsOfForms(t *testing.T) {
 	}{
 		{"a semicolon in the query", "a=1;b=2", "", "", 400},
 		{"a semicolon in the body", "", form, "a=1;b=2", 400},
-		{"an escape that is none", "a=%zz", "", "", 400},
+		{"a malformed escape", "a=%zz", "", "", 400},
 		{"too many parameters", strings.Repeat("a&", many), "", "", 400},
 		{"more than net/http reads", "", form, strings.Repeat("a", 10<<20+1), 413},
-		{"a parameter of the type that is none", "", form + "; =", "a=1", 415},
+		{"a malformed parameter of the type", "", form + "; =", "a=1", 415},
 		{"a parameter of the type twice", "", form + "; a=1; a=2", "a=1", 415},
 		{"no type", "", ";;;", "a=1", 415},
 		{"a type that ends in a slash", "", "application/", "a=1", 415},

@@ -17,7 +17,7 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// logbook is a slog.Handler that keeps what was written.
+// logbook is a slog.Handler that keeps all records.
 type logbook struct {
 	mu      sync.Mutex
 	records []slog.Record
@@ -71,7 +71,7 @@ func respond(cfg problem.Config, err error) *httptest.ResponseRecorder {
 	return serve(cfg, httptest.NewRequest(http.MethodGet, "/things/7", nil), returning(err))
 }
 
-// serve runs a handler under a responder. What it panics with is dropped.
+// serve runs a handler under a responder, and drops its panic.
 func serve(cfg problem.Config, r *http.Request, h http.Handler) *httptest.ResponseRecorder {
 	if cfg.Logger == nil {
 		cfg.Logger = silent
@@ -127,7 +127,7 @@ func server(t *testing.T, h http.Handler, http2 bool) *httptest.Server {
 	t.Cleanup(func() {
 		s.Close()
 		if text := complaints.String(); text != "" {
-			t.Errorf("the server complained: %s", text)
+			t.Errorf("the server has logged: %s", text)
 		}
 	})
 	return s
@@ -166,7 +166,7 @@ func fetch(t *testing.T, s *httptest.Server, method string) (*http.Response, []b
 	return resp, b, err
 }
 
-// headerNames lists what is set, in order.
+// headerNames returns the names of all header fields, in order.
 func headerNames(h http.Header) string {
 	var names []string
 	for name := range h {

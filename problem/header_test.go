@@ -13,7 +13,7 @@ import (
 	"github.com/backstop-go/backstop/problem/enpass"
 )
 
-// after answers with an error once a handler has set these header fields.
+// after runs a handler that sets header fields and then returns an error.
 func after(cfg problem.Config, err error, fields map[string]string) *httptest.ResponseRecorder {
 	return serve(cfg, httptest.NewRequest(http.MethodGet, "/", nil), problem.HandlerFunc(
 		func(w http.ResponseWriter, _ *http.Request) error {
@@ -59,7 +59,7 @@ func TestAnAnswerHasOneType(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := resp.Header["Content-Type"]; len(got) != 1 || got[0] != problem.RFC9457.ContentType {
-		t.Errorf("an answer in the place of one with three types has the Content-Type lines %q, want its own alone", got)
+		t.Errorf("after a handler that has set three types, the envelope has the Content-Type lines %q, want only its own", got)
 	}
 }
 
@@ -132,7 +132,7 @@ func TestAllowIsOneSortedLine(t *testing.T) {
 	}
 }
 
-// A trailer that was announced belongs to the answer that is not sent.
+// A trailer that the handler has announced is not sent with the envelope.
 func TestTrailersOfAnotherAnswerAreDropped(t *testing.T) {
 	w := after(problem.Config{}, problem.NotFound, map[string]string{"Trailer": "X-Sum, X-Count", "X-Sum": "1", "X-Count": "2", "X-Other": "3"})
 	if h := w.Header(); h["Trailer"] != nil || h["X-Sum"] != nil || h["X-Count"] != nil || h.Get("X-Other") != "3" {
@@ -140,8 +140,8 @@ func TestTrailersOfAnotherAnswerAreDropped(t *testing.T) {
 	}
 }
 
-// net/http closes the connection after a body that is too long, unless a writer
-// has hidden that from it.
+// After a body that is too long the connection must be closed. net/http does that by itself,
+// except behind a foreign writer.
 func TestBodyThatIsTooLongClosesTheConnection(t *testing.T) {
 	for proto, want := range map[int]string{1: "close", 2: ""} {
 		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("too long"))
@@ -156,7 +156,7 @@ func TestBodyThatIsTooLongClosesTheConnection(t *testing.T) {
 	}
 	for _, err := range []error{problem.PayloadTooLarge, problem.PayloadTooLarge.Wrap(io.ErrShortBuffer, "")} {
 		if h := respond(problem.Config{}, err).Header(); h["Connection"] != nil {
-			t.Errorf("a 413 of the handler's own, %v, closes the connection: %v", err, h)
+			t.Errorf("a 413 for another reason, %v, closes the connection: %v", err, h)
 		}
 	}
 }
@@ -170,8 +170,8 @@ func TestContentLengthIsThatOfTheBody(t *testing.T) {
 	}
 }
 
-// The ninth field of a header costs more than all the others, and net/http finds
-// the length of a short body by itself.
+// A map allocates again for its ninth element. So Content-Length is left out if it would be
+// the ninth field, and net/http adds it to a short body by itself.
 func TestHeaderHasEightFieldsAtMost(t *testing.T) {
 	many := map[string]string{"X-Request-Id": "1", "X-Ratelimit-Limit": "1", "X-Ratelimit-Remaining": "0", "X-Ratelimit-Reset": "1"}
 	slow := problem.RateLimited.New("").WithRetryAfter(time.Second)
@@ -185,7 +185,7 @@ func TestHeaderHasEightFieldsAtMost(t *testing.T) {
 		{"a full header", http.MethodGet, slow, many, false},
 		{"room for one more", http.MethodGet, problem.RateLimited, many, true},
 		{"a HEAD", http.MethodHead, slow, many, true},
-		{"a fault of ours", http.MethodGet, problem.Internal.New("").WithRetryAfter(time.Second), many, true},
+		{"a 5xx", http.MethodGet, problem.Internal.New("").WithRetryAfter(time.Second), many, true},
 		{"a long body", http.MethodGet, problem.RateLimited.New(strings.Repeat("x", 2<<10)).WithRetryAfter(time.Second), many, true},
 	} {
 		w := serve(problem.Config{}, httptest.NewRequest(c.method, "/", nil), problem.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
@@ -203,7 +203,7 @@ func TestHeaderHasEightFieldsAtMost(t *testing.T) {
 	}
 }
 
-// What net/http adds by itself makes the same bytes of it.
+// If Content-Length is left out, net/http sends it.
 func TestLengthThatIsLeftToTheServerIsSent(t *testing.T) {
 	slow := problem.RateLimited.New("").WithRetryAfter(time.Second)
 	full := func(next http.Handler) http.Handler {
@@ -216,9 +216,9 @@ func TestLengthThatIsLeftToTheServerIsSent(t *testing.T) {
 	}
 	p := problem.New(problem.Config{Logger: silent})
 	for name, h := range map[string]http.Handler{
-		"direct":         full(p.Handler(returning(slow))),
-		"TimeoutHandler": http.TimeoutHandler(full(p.Handler(returning(slow))), time.Minute, ""),
-		"inside of it":   full(p.Handler(http.TimeoutHandler(returning(slow), time.Minute, ""))),
+		"direct":                full(p.Handler(returning(slow))),
+		"TimeoutHandler":        http.TimeoutHandler(full(p.Handler(returning(slow))), time.Minute, ""),
+		"inside TimeoutHandler": full(p.Handler(http.TimeoutHandler(returning(slow), time.Minute, ""))),
 	} {
 		for _, http2 := range []bool{false, true} {
 			s := server(t, h, http2)
@@ -243,12 +243,12 @@ func TestRetryAfterIsOneValue(t *testing.T) {
 		{"rounded up, at least 1", problem.RateLimited.New("").WithRetryAfter(200 * time.Millisecond), "", "1", 1},
 		{"whole seconds stay", problem.RateLimited.New("").WithRetryAfter(2 * time.Second), "", "2", 2},
 		{"rounded up", problem.Unavailable.New("").WithRetryAfter(2*time.Second + 1), "", "3", 3},
-		{"none is invented", problem.RateLimited, "", "", 0},
+		{"without a delay there is none", problem.RateLimited, "", "", 0},
 		{"a negative delay is none", problem.RateLimited.New("").WithRetryAfter(-1), "", "", 0},
-		{"one on the writer feeds the body", problem.RateLimited, "17", "17", 17},
-		{"the error's beats it", problem.RateLimited.New("").WithRetryAfter(time.Second), "17", "1", 1},
+		{"one on the writer is also in the body", problem.RateLimited, "17", "17", 17},
+		{"that of the error replaces one on the writer", problem.RateLimited.New("").WithRetryAfter(time.Second), "17", "1", 1},
 		{"a date stays a header", problem.Unavailable, "Fri, 31 Dec 1999 23:59:59 GMT", "Fri, 31 Dec 1999 23:59:59 GMT", 0},
-		{"nonsense too", problem.Unavailable, "-4", "-4", 0},
+		{"a malformed one is not changed", problem.Unavailable, "-4", "-4", 0},
 		{"the longest of all", problem.Unavailable.New("").WithRetryAfter(1<<63 - 1), "", "9223372037", 9223372037},
 	} {
 		fields := map[string]string{}
@@ -272,7 +272,7 @@ func TestTwoDelaysAreLeftAlone(t *testing.T) {
 			return problem.RateLimited
 		}))
 	if got := w.Header()["Retry-After"]; len(got) != 2 || decode(t, w).RetryAfter != 0 {
-		t.Errorf("two lines of Retry-After became %q in the header and %d in the body, want them left alone", got, decode(t, w).RetryAfter)
+		t.Errorf("two lines of Retry-After became %q in the header and %d in the body, want no change and none in the body", got, decode(t, w).RetryAfter)
 	}
 }
 
@@ -298,7 +298,7 @@ func TestChallenge(t *testing.T) {
 		{"a realm and an error", problem.Config{Challenge: realm}, problem.TokenExpired, realm + `, error="invalid_token"`},
 		{"another scheme has no errors", problem.Config{Challenge: basic}, problem.TokenExpired, basic},
 		{"none wanted", problem.Config{NoChallenge: true}, problem.Unauthenticated, ``},
-		{"a hidden one", problem.Config{HideForbidden: true}, problem.Forbidden, ``},
+		{"a hidden Forbidden", problem.Config{HideForbidden: true}, problem.Forbidden, ``},
 		{"scope is not hidden", problem.Config{HideForbidden: true}, problem.InsufficientScope, `Bearer error="insufficient_scope"`},
 	} {
 		if got := respond(c.cfg, c.err).Header().Get("WWW-Authenticate"); got != c.want {
@@ -307,7 +307,7 @@ func TestChallenge(t *testing.T) {
 	}
 	w := after(problem.Config{}, problem.TokenExpired, map[string]string{"Www-Authenticate": "DPoP"})
 	if got := w.Header()["Www-Authenticate"]; len(got) != 1 || got[0] != "DPoP" {
-		t.Errorf("WWW-Authenticate = %q, want the handler's alone", got)
+		t.Errorf("WWW-Authenticate = %q, want only that of the handler", got)
 	}
 }
 
@@ -340,7 +340,7 @@ func TestHideForbidden(t *testing.T) {
 	}
 }
 
-// What a handler has put on the writer for its 403 would give it away.
+// Header fields that a handler has set for its 403 would show that the 404 is not real.
 func TestHideForbiddenHidesItsHeaders(t *testing.T) {
 	p := problem.New(problem.Config{HideForbidden: true, Logger: silent})
 	w := httptest.NewRecorder()
@@ -354,7 +354,7 @@ func TestHideForbiddenHidesItsHeaders(t *testing.T) {
 		}
 	}
 	if got := w.Header().Get("Vary"); got != "Origin" {
-		t.Errorf("a hidden Forbidden has Vary = %q, want it kept as that of a NotFound is", got)
+		t.Errorf("a hidden Forbidden has Vary = %q, want it kept as for a NotFound", got)
 	}
 }
 
@@ -374,13 +374,13 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		cfg  problem.Config
 		want []string
 	}{
-		"a style that is half there": {problem.Config{Style: problem.Style{RateLimit: problem.XRateLimit}}, []string{"has no Name", "has no ContentType", "has no Append"}},
-		"statuses":                   {problem.Config{Style: wrongStatus}, []string{"status 200 for gone", "status 700 for Shape"}},
-		"an encoder that panics":     {problem.Config{Style: plainStyle(fails)}, []string{`style "plain" cannot encode`}},
-		"a challenge of two lines":   {problem.Config{Style: plainStyle(works), Challenge: "Bearer\r\nX: y"}, []string{"challenge"}},
-		"an invisible character":     {problem.Config{Challenge: "Bearer realm=\"\x7f\""}, []string{"challenge"}},
-		"a challenge of one blank":   {problem.Config{Challenge: " "}, []string{"challenge"}},
-		"a style and a challenge":    {problem.Config{Style: wrongStatus, Challenge: "é"}, []string{"gone", "challenge"}},
+		"a style with almost nothing": {problem.Config{Style: problem.Style{RateLimit: problem.XRateLimit}}, []string{"has no Name", "has no ContentType", "has no Append"}},
+		"statuses":                    {problem.Config{Style: wrongStatus}, []string{"status 200 for gone", "status 700 for Shape"}},
+		"an encoder that panics":      {problem.Config{Style: plainStyle(fails)}, []string{`style "plain" cannot encode`}},
+		"a challenge of two lines":    {problem.Config{Style: plainStyle(works), Challenge: "Bearer\r\nX: y"}, []string{"challenge"}},
+		"an invisible character":      {problem.Config{Challenge: "Bearer realm=\"\x7f\""}, []string{"challenge"}},
+		"a challenge of one blank":    {problem.Config{Challenge: " "}, []string{"challenge"}},
+		"a style and a challenge":     {problem.Config{Style: wrongStatus, Challenge: "é"}, []string{"gone", "challenge"}},
 	} {
 		err, _ := catch(func() { problem.New(c.cfg) }).(error)
 		for _, want := range c.want {
@@ -394,7 +394,7 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 	}
 }
 
-// A 426 must say what to upgrade to, and no other error may.
+// A 426 must have the field Upgrade, and no other error may have it.
 //
 // https://www.rfc-editor.org/rfc/rfc9110#section-15.5.22
 func TestUpgradeIsKeptWhereItIsRequired(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// Two codes of one API. The other two have a code's name, and another code's
-// kind.
+// emailTaken and nameTaken are two codes of an API. sameName has the name of emailTaken, and
+// withoutName has its kind.
 var (
 	emailTaken  = problem.Code{Name: "email_taken", Kind: problem.Conflict, Status: 409, Message: "E-mail is taken"}
 	nameTaken   = problem.Code{Name: "name_taken", Kind: problem.Conflict}
@@ -37,16 +37,16 @@ func TestIs(t *testing.T) {
 		{"a joined error is its kind", errors.Join(io.EOF, problem.NotFound.New("")), problem.NotFound, true},
 		{"a code is its kind", emailTaken, problem.Conflict, true},
 		{"a code is itself", emailTaken, emailTaken, true},
-		{"a code is one of the same name", emailTaken, sameName, true},
+		{"a code is another code with the same name", emailTaken, sameName, true},
 		{"a code is no other code of its kind", emailTaken, nameTaken, false},
-		{"codes without names are not one by their names", withoutName, problem.Code{Kind: problem.Conflict}, false},
+		{"codes without names are not the same code", withoutName, problem.Code{Kind: problem.Conflict}, false},
 		{"an error with a code is the code", emailTaken.New("x"), emailTaken, true},
 		{"an error with a code is its kind", emailTaken.Wrap(io.EOF, ""), problem.Conflict, true},
 		{"an error with a code is no other code", emailTaken.New(""), nameTaken, false},
 		{"an error of a kind is no code of that kind", problem.Conflict.New(""), emailTaken, false},
 		{"an error is its cause", problem.Internal.Wrap(io.EOF, ""), io.EOF, true},
 		{"an error is itself", one, one, true},
-		{"an error is no other error that says the same", one, problem.NotFound.New(""), false},
+		{"an error is no other error with the same text", one, problem.NotFound.New(""), false},
 		{"a copy is no longer the original", one.WithRetryAfter(1), one, false},
 		{"a copy is of the same kind", one.WithRetryAfter(1), problem.NotFound, true},
 		{"a nil error is nothing", (*problem.Error)(nil), problem.Internal, false},
@@ -85,7 +85,7 @@ func TestKindNames(t *testing.T) {
 	}
 	for _, k := range []problem.Kind{problem.ClientClosed + 1, 200} {
 		if got := k.String(); got != "internal" {
-			t.Errorf("Kind(%d).String() = %q, want internal: a number that is no kind is treated so", k, got)
+			t.Errorf("Kind(%d).String() = %q, want internal, as for every number that is no kind", k, got)
 		}
 	}
 	if got := problem.Kind(200).New("").Kind(); got != problem.Internal {
@@ -180,7 +180,7 @@ func TestKindOf(t *testing.T) {
 	}
 }
 
-// Who gives a status and no kind has said what went wrong all the same.
+// A Code with a status but without a kind has the kind of that status.
 func TestCodeWithoutKind(t *testing.T) {
 	for _, c := range []struct {
 		code problem.Code
@@ -201,7 +201,7 @@ func TestCodeWithoutKind(t *testing.T) {
 				t.Errorf("%s: %+v is not %v, want that it is", name, c.code, c.want)
 			}
 			if c.want != problem.Internal && errors.Is(err, problem.Internal) {
-				t.Errorf("%s: %+v is Internal too", name, c.code)
+				t.Errorf("%s: %+v is also Internal", name, c.code)
 			}
 		}
 	}
@@ -210,7 +210,7 @@ func TestCodeWithoutKind(t *testing.T) {
 	}
 }
 
-// HideForbidden, the log and the style then speak of one kind.
+// A Code with the status 403 and without a kind is hidden as Forbidden is.
 func TestCodeWithoutKindIsHidden(t *testing.T) {
 	var book logbook
 	w := respond(problem.Config{HideForbidden: true, Logger: book.logger()}, problem.Code{Status: 403})

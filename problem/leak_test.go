@@ -18,13 +18,13 @@ import (
 
 const dsn = "dsn=postgres://u:p@h"
 
-// secretive fails with its secret in all that it is asked for.
+// secretive has a secret in the text of every error that it returns or is.
 type secretive struct{}
 
 func (secretive) Error() string                { return dsn }
 func (secretive) MarshalJSON() ([]byte, error) { return nil, errors.New(dsn) }
 
-// recovered is the plainest middleware against panics.
+// recovered is a simple middleware that recovers from panics.
 func recovered(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
@@ -36,8 +36,8 @@ func recovered(next http.Handler) http.Handler {
 	})
 }
 
-// No error text, value or header that was meant for us reaches a client, in any
-// style, with the debug gate shut or open.
+// No text of an error, value or header field that is private reaches a client, in any style,
+// with and without [problem.Config.Debug].
 func TestNothingLeaks(t *testing.T) {
 	foreign, leak := errors.New(dsn), &fs.PathError{Op: dsn, Path: dsn, Err: io.EOF}
 	upstream := problem.Remote(&authrim.Style, 401, http.Header{"X-Request-Id": {dsn}}, problem.View{
@@ -89,7 +89,7 @@ func TestNothingLeaks(t *testing.T) {
 	}
 }
 
-// asking lets every request ask for a debug block.
+// asking adds X-Debug to every request.
 func asking(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Header.Set("X-Debug", "true")
@@ -97,7 +97,7 @@ func asking(next http.Handler) http.Handler {
 	})
 }
 
-// What the program has configured may fail too, and nobody is told.
+// The functions in a Config may fail, too. The client is not told why.
 func TestConfigsDoNotLeak(t *testing.T) {
 	for name, cfg := range map[string]problem.Config{
 		"a mapper that panics": {Map: func(context.Context, error) error { panic(dsn) }},
@@ -119,7 +119,7 @@ func TestConfigsDoNotLeak(t *testing.T) {
 	}
 }
 
-// stale describes an answer that is not given.
+// stale is a handler that sets the header of a success and then fails.
 func stale(w http.ResponseWriter, _ *http.Request) error {
 	for _, name := range []string{"Content-Disposition", "Content-Location", "Etag", "Location", "Trailer:X-Sum"} {
 		w.Header().Set(name, dsn)
@@ -127,14 +127,14 @@ func stale(w http.ResponseWriter, _ *http.Request) error {
 	return problem.NotFound
 }
 
-// An encoder that fails tells the log, and not the client.
+// The error of an encoder that fails is logged and not sent.
 func TestEncodersDoNotLeak(t *testing.T) {
 	for _, style := range allStyles {
 		ready := time.Now()
 		broken := style
 		broken.Append = func(dst []byte, v *problem.View) ([]byte, error) {
 			switch {
-			case v.Time.Before(ready): // the trial by New
+			case v.Time.Before(ready): // New tries the encoder
 				return style.Append(dst, v)
 			case v.Kind == problem.Internal:
 				panic(dsn)

@@ -34,9 +34,9 @@ func TestLevels(t *testing.T) {
 		{"too fast", problem.RateLimited, nil, "DEBUG"},
 		{"a client that left", problem.ClientClosed, nil, "DEBUG"},
 		{"a 404 that is changed", problem.NotFound, quieter, "DEBUG"},
-		{"a 410 that is not", problem.Gone, quieter, "INFO"},
-		{"a 500 that is not", errors.New("pq"), quieter, "ERROR"},
-		{"a 429 that is not", problem.RateLimited, quieter, "DEBUG"},
+		{"a 410 that is not changed", problem.Gone, quieter, "INFO"},
+		{"a 500 that is not changed", errors.New("pq"), quieter, "ERROR"},
+		{"a 429 that is not changed", problem.RateLimited, quieter, "DEBUG"},
 		{"a level that no default has", problem.Forbidden, func(*problem.Event) slog.Level { return slog.LevelWarn }, "WARN"},
 		{"a client that left, changed", problem.ClientClosed, func(*problem.Event) slog.Level { return slog.LevelInfo }, "INFO"},
 		{"a function that panics", problem.Unavailable, func(*problem.Event) slog.Level { panic("boom") }, "ERROR"},
@@ -71,6 +71,6 @@ func TestEventSaysItsLevelToOnErrorToo(t *testing.T) {
 	h := errs.Handler(problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return problem.Gone }))
 	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 	if asked != 1 || len(got) != 1 || got[0] != slog.LevelInfo {
-		t.Errorf("Level is asked %d times and OnError hears %v, want once and the default INFO", asked, got)
+		t.Errorf("Level is called %d times and OnError gets %v, want once and the default INFO", asked, got)
 	}
 }

@@ -54,26 +54,27 @@ func TestAnAbortIsAnErrorUnlessTheClientLeft(t *testing.T) {
 	}
 }
 
-// panicked is as Recover makes one.
+// panicked is an error like the one that Recover makes of a panic.
 type panicked struct{}
 
 func (panicked) Error() string      { return "panic: oops" }
 func (panicked) PanicStack() string { return "main.handler\n\tmain.go:7" }
 func (panicked) PanicValue() any    { return "oops" }
 
-// stranger has methods that mean something else to whoever wrote them.
+// stranger is a foreign error with methods that are named like those of this library.
 type stranger struct{}
 
 func (stranger) Error() string     { return "query failed" }
 func (stranger) Stack() string     { return "query of dsn=postgres://u:p@h" }
 func (stranger) Swallowed() string { return "dsn=postgres://u:p@h" }
 
-// spiteful panics when it is compared; selfish panics with itself when it is printed.
+// spiteful is an error whose Is method panics.
 type spiteful struct{ with any }
 
 func (spiteful) Error() string   { return "spiteful" }
 func (s spiteful) Is(error) bool { panic(s.with) }
 
+// selfish is an error whose Error method panics with the error itself.
 type selfish struct{}
 
 func (s selfish) Error() string { panic(s) }
@@ -113,7 +114,7 @@ func TestLogAttributes(t *testing.T) {
 		{"an old handler", problem.Config{}, &exchange.Stated{Status: 404, How: "in plain text", Text: "pq: no"}, map[string]string{
 			"swallowed": "pq: no", "kind": "not_found", "cause": "not_found: handler answered 404 in plain text",
 		}},
-		{"one that says why", problem.Config{}, &exchange.Stated{Status: 404, Text: "pq: no", Reason: io.EOF}, map[string]string{
+		{"an old handler with a reason", problem.Config{}, &exchange.Stated{Status: 404, Text: "pq: no", Reason: io.EOF}, map[string]string{
 			"swallowed": "pq: no", "kind": "not_found", "cause": "EOF",
 		}},
 		{"a stranger's methods", problem.Config{}, stranger{}, map[string]string{"stack": "", "swallowed": "", "cause": "query failed"}},
@@ -127,8 +128,8 @@ func TestLogAttributes(t *testing.T) {
 		{"a method that panics with something that panics", problem.Config{}, spiteful{selfish{}}, map[string]string{
 			"kind": "internal", "cause": "panic in a method of problem_test.spiteful: problem_test.selfish",
 		}},
-		{"a text that just fits", problem.Config{}, problem.Gone.New(strings.Repeat("x", 4<<10)), map[string]string{"truncated": ""}},
-		{"what was cut", problem.Config{}, problem.Gone.New(strings.Repeat("x", 5<<10)).WithDetail("a", io.EOF).WithDetail("b", func() {}), map[string]string{
+		{"a text of 4 KiB", problem.Config{}, problem.Gone.New(strings.Repeat("x", 4<<10)), map[string]string{"truncated": ""}},
+		{"a text and details that were cut", problem.Config{}, problem.Gone.New(strings.Repeat("x", 5<<10)).WithDetail("a", io.EOF).WithDetail("b", func() {}), map[string]string{
 			"truncated": "detail a: is or holds an error; detail b: func() cannot be encoded; text",
 		}},
 		{"a detail that is too much", problem.Config{}, problem.Gone.New("").WithDetail("a", strings.Repeat("x", 9<<10)), map[string]string{
@@ -137,7 +138,7 @@ func TestLogAttributes(t *testing.T) {
 		{"a detail with a long name", problem.Config{}, problem.Gone.New("").WithDetail(strings.Repeat("x", 300), io.EOF), map[string]string{
 			"truncated": "detail " + strings.Repeat("x", 200-len("detail ")),
 		}},
-		{"more than anybody reads", problem.Config{}, manyCuts(11), map[string]string{
+		{"more than ten cuts", problem.Config{}, manyCuts(11), map[string]string{
 			"truncated": strings.TrimSuffix(strings.Repeat("detail a: is or holds an error; ", 10), "; "),
 		}},
 		{"details without a place", problem.Config{}, problem.Gone.New("").WithDetail("status", 1).WithDetail("id", 2).WithDetail("good", 3), map[string]string{
@@ -166,14 +167,14 @@ func TestLogAttributes(t *testing.T) {
 		}
 		for key, got := range record {
 			if got == "" {
-				t.Errorf("%s: the record has an attribute %s that says nothing", c.rule, key)
+				t.Errorf("%s: the record has an empty attribute %s", c.rule, key)
 			}
 		}
 	}
 }
 
-// An observer reads the error as it was returned; gin lists it among the
-// errors of its context.
+// Observers get the error as the handler has returned it. For example, the adapter for gin
+// adds it to the errors of the gin context.
 func TestAnObserverLearnsTheError(t *testing.T) {
 	cause := fmt.Errorf("load: %w", emailTaken)
 	var x *exchange.Exchange
@@ -210,7 +211,7 @@ func TestThePathIsTheOneThatCameIn(t *testing.T) {
 	h := http.StripPrefix("/api", returning(problem.Gone))
 	serve(problem.Config{Logger: book.logger()}, httptest.NewRequest(http.MethodGet, "/api/things?x=1", nil), h)
 	if got := book.one(t)["path"]; got != "/api/things" {
-		t.Errorf("path below StripPrefix = %s, want it as it came in, without query", got)
+		t.Errorf("path below StripPrefix = %s, want that of the request line, without query", got)
 	}
 	book = logbook{}
 	problem.New(problem.Config{Logger: book.logger()}).Respond(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/bare?x=1", nil), problem.Gone)
@@ -230,7 +231,7 @@ func TestThePathIsTheOneThatCameIn(t *testing.T) {
 	}
 }
 
-// One exchange has one failure. What comes after it is at Debug, with its stack.
+// A request has one failure. A panic after the answer is logged at Debug, with its stack.
 func TestAPanicAfterTheAnswer(t *testing.T) {
 	var book logbook
 	serve(problem.Config{Logger: book.logger()}, httptest.NewRequest(http.MethodGet, "/", nil), http.HandlerFunc(
@@ -243,7 +244,7 @@ func TestAPanicAfterTheAnswer(t *testing.T) {
 	}
 }
 
-// Somebody may recover from a cut, and fail again.
+// A middleware may recover from the panic that cuts an answer, and then fail itself.
 func TestAFailureAfterACut(t *testing.T) {
 	var book logbook
 	events := 0
@@ -273,15 +274,16 @@ func TestAFailedWriteIsADebugLine(t *testing.T) {
 	}
 }
 
-// A 5xx is flushed where that can be done.
+// A 5xx is flushed. If that fails, there is a second record; if the writer cannot flush, there
+// is none.
 func TestAFailedFlushIsADebugLine(t *testing.T) {
 	for name, c := range map[string]struct {
 		w       http.ResponseWriter
 		records int
 	}{
-		"that does not flush":  {&sink{header: http.Header{}}, 1},
-		"that fails to":        {stuck{&sink{header: http.Header{}}}, 2},
-		"that cannot at heart": {hollow{&sink{header: http.Header{}}}, 1},
+		"without Flush":                {&sink{header: http.Header{}}, 1},
+		"whose flush fails":            {stuck{&sink{header: http.Header{}}}, 2},
+		"that wraps one without Flush": {hollow{&sink{header: http.Header{}}}, 1},
 	} {
 		var book logbook
 		p := problem.New(problem.Config{Logger: book.logger()})
@@ -292,7 +294,7 @@ func TestAFailedFlushIsADebugLine(t *testing.T) {
 	}
 }
 
-// stuck cannot send what it holds, hollow has nobody to send it for it.
+// stuck is a writer whose flush fails. hollow wraps a writer that cannot flush.
 type (
 	stuck  struct{ http.ResponseWriter }
 	hollow struct{ http.ResponseWriter }
@@ -308,7 +310,7 @@ func TestTheHookLearnsAll(t *testing.T) {
 	ctx := context.WithValue(t.Context(), key{}, "here")
 	serve(problem.Config{OnError: func(ctx context.Context, e *problem.Event) {
 		if ctx.Value(key{}) != "here" {
-			t.Error("the hook got another context than the request's")
+			t.Error("the hook got another context than that of the request")
 		}
 		events = append(events, e)
 	}}, httptest.NewRequestWithContext(ctx, http.MethodPost, "/things", nil), returning(cause))
@@ -329,7 +331,7 @@ func TestTheHookLearnsAll(t *testing.T) {
 	events = nil
 	respond(problem.Config{HideForbidden: true, OnError: func(_ context.Context, e *problem.Event) { events = append(events, e) }}, problem.Forbidden)
 	if e := events[0]; !e.Hidden || e.Status != 404 || e.Code != "not_found" || e.Error.Kind() != problem.Forbidden {
-		t.Errorf("Event of a hidden error = %+v, want what was sent, and the truth", e)
+		t.Errorf("Event of a hidden error = %+v, want the status that was sent and the kind of the error", e)
 	}
 }
 

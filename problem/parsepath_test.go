@@ -61,7 +61,7 @@ func TestParsePath(t *testing.T) {
 	}
 }
 
-// A path that was read prints as it was printed, whatever its names.
+// A path that was printed and parsed prints the same text again.
 func FuzzParsePath(f *testing.F) {
 	f.Add("items", 1, "name", "key")
 	f.Add("a.b", -1, "", `x"]`)
@@ -71,7 +71,7 @@ func FuzzParsePath(f *testing.F) {
 		for _, syntax := range []problem.PathSyntax{problem.Brackets, problem.Dots, problem.Pointer} {
 			printed := string(problem.FieldError{Path: p}.AppendPath(nil, syntax))
 			if strings.Contains(printed, "…") || strings.Contains(printed, "%E2%80%A6") {
-				continue // cut, or as good as
+				continue // a path with "…" may be one that was cut
 			}
 			read := problem.FieldError{Path: problem.ParsePath(printed, syntax)}
 			if again := string(read.AppendPath(nil, syntax)); again != printed {

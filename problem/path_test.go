@@ -40,7 +40,7 @@ func TestAppendPath(t *testing.T) {
 		{"invalid UTF-8", problem.InBody, path{"\xff"}, "[\"\ufffd\"]", "\xff", "#/%EF%BF%BD"},
 		{"a name of 65 runes", problem.InBody, path{long}, `["` + cut + `"]`, cut, "#"},
 		{"a name of 40 runes and 80 bytes", problem.InBody, path{long[:80]}, `["` + long[:80] + `"]`, long[:80], "#/" + strings.Repeat("%C3%A9", 40)},
-		{"what is no segment", problem.InBody, path{"a", 1.5}, `a["?"]`, "a.?", "#/a/?"},
+		{"an element of another type", problem.InBody, path{"a", 1.5}, `a["?"]`, "a.?", "#/a/?"},
 		{"a parameter", problem.InQuery, path{"page.size"}, "page.size", "page.size", "#/page.size"},
 		{"a parameter without a name", problem.InQuery, path{1}, "[1]", "1", "#/1"},
 		{"a header", problem.InHeader, path{"X-Tenant"}, "X-Tenant", "X-Tenant", "#/X-Tenant"},
@@ -60,7 +60,8 @@ func TestAppendPath(t *testing.T) {
 	}
 }
 
-// Other characters are quoted in brackets, and escaped in a pointer.
+// Some characters print as they are. All others are quoted in brackets, and escaped in a
+// pointer.
 func TestCharactersThatStandForThemselves(t *testing.T) {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 	for c := range rune(256) {
@@ -81,10 +82,10 @@ func FuzzPointer(f *testing.F) {
 	f.Add("é\u2028", "", -3)
 	f.Add("…", strings.Repeat("x", 70), 2)
 	f.Fuzz(func(t *testing.T, a, b string, n int) {
-		// A pointer resolves in the body that was sent: to the value, or if it
-		// was cut to what the value is in.
+		// A pointer resolves in the body that was sent: to the value or, if it was cut,
+		// to an object or list that contains the value.
 		if !utf8.ValidString(a) || !utf8.ValidString(b) {
-			return // a body is valid UTF-8, or it was refused as a whole
+			return // a body that is not valid UTF-8 is refused as a whole
 		}
 		n = n & 7
 		list := make([]any, n+1)
@@ -101,7 +102,7 @@ func FuzzPointer(f *testing.F) {
 				t.Fatalf("%q does not unescape: %v", printed, err)
 			}
 			if utf8.RuneCountInString(name) > 64 {
-				return // a name that was cut leads nowhere
+				return // a name that was cut does not resolve
 			}
 			name = strings.ReplaceAll(strings.ReplaceAll(name, "~1", "/"), "~0", "~")
 			if body, err = step(body, name); err != nil {

@@ -17,8 +17,8 @@ import (
 	"github.com/backstop-go/backstop/problem/scaivault"
 )
 
-// TestPreviewIsWhatRespondSends compares both for every kind of failure, under
-// every policy, in every style.
+// TestPreviewIsWhatRespondSends compares Preview with Respond for every kind of failure, with
+// every option of the responder, in every style.
 func TestPreviewIsWhatRespondSends(t *testing.T) {
 	failures := []error{
 		problem.Code{Name: "out_of_paper", Kind: problem.Conflict, Status: 418, Message: "Out of paper"},
@@ -135,8 +135,8 @@ func TestStyleHasARowForEveryKind(t *testing.T) {
 	}
 }
 
-// TestSchemasNameTheCodes: the words that Schema is given stand in their order;
-// without them a code is any text, not none.
+// A schema lists the codes that Schema is given, in their order. Without codes it allows any
+// text.
 func TestSchemasNameTheCodes(t *testing.T) {
 	for _, s := range allStyles {
 		find := func(codes []string) (enums [][]string) {

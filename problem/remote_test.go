@@ -27,12 +27,12 @@ func TestRemoteErrorsAreNotForwarded(t *testing.T) {
 		err  error
 		want string
 	}{
-		{"its 401 is not ours", received(401, nil, secret), "502 upstream_failed"},
-		{"wrapped", fmt.Errorf("call: %w", received(401, nil, secret)), "502 upstream_failed"},
+		{"its 401", received(401, nil, secret), "502 upstream_failed"},
+		{"a wrapped 401", fmt.Errorf("call: %w", received(401, nil, secret)), "502 upstream_failed"},
 		{"its 500", received(500, nil, secret), "502 upstream_failed"},
 		{"its timeout", received(504, nil, problem.View{Code: "timeout"}), "504 upstream_timeout"},
 		{"the timeout of its own upstream", problem.Remote(&problem.RFC9457, 504, nil, problem.View{Code: "upstream_timeout"}), "504 upstream_timeout"},
-		{"its client's timeout", received(408, nil, problem.View{}), "504 upstream_timeout"},
+		{"its 408, for which our service was too slow", received(408, nil, problem.View{}), "504 upstream_timeout"},
 	} {
 		var book logbook
 		w := respond(problem.Config{Logger: book.logger()}, c.err)
@@ -67,7 +67,7 @@ func TestPassthrough(t *testing.T) {
 		}
 	}
 	if got := respond(problem.Config{}, e).Code; got != http.StatusBadGateway {
-		t.Errorf("after Passthrough the original is answered %d, want 502: it is a copy", got)
+		t.Errorf("after Passthrough the original is answered %d, want 502, because Passthrough returns a copy", got)
 	}
 	odd := problem.Passthrough(received(200, nil, problem.View{}))
 	if got := respond(problem.Config{}, odd).Code; got != http.StatusInternalServerError {
@@ -87,14 +87,14 @@ func TestRemoteReadsTheKind(t *testing.T) {
 		want   problem.Kind
 	}{
 		{"a published code with that status", authrim.Style, 404, problem.View{Code: "user_not_found"}, problem.NotFound},
-		{"beats fields", authrim.Style, 401, problem.View{Code: "token_expired", Fields: fields}, problem.TokenExpired},
-		{"with another status it is only a name", authrim.Style, 409, problem.View{Code: "user_not_found"}, problem.Conflict},
+		{"a published code and fields", authrim.Style, 401, problem.View{Code: "token_expired", Fields: fields}, problem.TokenExpired},
+		{"a published code with another status", authrim.Style, 409, problem.View{Code: "user_not_found"}, problem.Conflict},
 		{"fields", authrim.Style, 400, problem.View{Fields: fields}, problem.Validation},
-		{"a row with status and code", problem.RFC9457, 403, problem.View{Code: "insufficient_scope"}, problem.InsufficientScope},
-		{"a row with status and text", entryguard.Style, 401, problem.View{Message: "Token has expired"}, problem.TokenExpired},
-		{"a row with the status", entryguard.Style, 401, problem.View{Message: "?"}, problem.Unauthenticated},
-		{"a row with the status, another code", problem.RFC9457, 429, problem.View{Code: "?"}, problem.RateLimited},
-		{"a row with a status of its own, another code", teapot, 418, problem.View{Code: "?"}, problem.Conflict},
+		{"an outcome with the status and the code", problem.RFC9457, 403, problem.View{Code: "insufficient_scope"}, problem.InsufficientScope},
+		{"an outcome with the status and the text", entryguard.Style, 401, problem.View{Message: "Token has expired"}, problem.TokenExpired},
+		{"an outcome with the status, and another text", entryguard.Style, 401, problem.View{Message: "?"}, problem.Unauthenticated},
+		{"an outcome with the status, and another code", problem.RFC9457, 429, problem.View{Code: "?"}, problem.RateLimited},
+		{"an outcome with an unusual status, and another code", teapot, 418, problem.View{Code: "?"}, problem.Conflict},
 		{"any other 4xx", problem.RFC9457, 418, problem.View{}, problem.InvalidRequest},
 		{"any other 5xx", problem.RFC9457, 507, problem.View{}, problem.Internal},
 		{"no error status", problem.RFC9457, 200, problem.View{}, problem.InvalidRequest},
@@ -126,12 +126,12 @@ func TestRemoteTakesTheLargerDelay(t *testing.T) {
 		body   int
 		want   time.Duration
 	}{
-		{"the header's", http.Header{"Retry-After": {"60"}}, 2, time.Minute},
-		{"the body's", http.Header{"Retry-After": {"2"}}, 60, time.Minute},
-		{"the body's alone", nil, 60, time.Minute},
-		{"the body's, if the header's is none", http.Header{"Retry-After": {"soon"}}, 60, time.Minute},
-		{"the header's, if the body's is none", http.Header{"Retry-After": {"60"}}, -1, time.Minute},
-		{"of several headers", http.Header{"Retry-After": {"5", "60", "7"}}, 0, time.Minute},
+		{"the header has the longer delay", http.Header{"Retry-After": {"60"}}, 2, time.Minute},
+		{"the body has the longer delay", http.Header{"Retry-After": {"2"}}, 60, time.Minute},
+		{"only the body has a delay", nil, 60, time.Minute},
+		{"the delay of the header is malformed", http.Header{"Retry-After": {"soon"}}, 60, time.Minute},
+		{"the delay of the body is negative", http.Header{"Retry-After": {"60"}}, -1, time.Minute},
+		{"several headers", http.Header{"Retry-After": {"5", "60", "7"}}, 0, time.Minute},
 		{"leading zeros", http.Header{"Retry-After": {"060"}}, 0, time.Minute},
 		{"a date", http.Header{"Retry-After": {minuteLater}, "Date": {answered}}, 2, time.Minute},
 		{"a date in another form", http.Header{"Retry-After": {"Sat Jan  1 00:00:00 2000"}, "Date": {answered}}, 0, time.Minute},
@@ -139,9 +139,9 @@ func TestRemoteTakesTheLargerDelay(t *testing.T) {
 		{"a date without Date, by our clock", http.Header{"Retry-After": {soon}}, 0, time.Minute},
 		{"a date with a bad Date, by our clock", http.Header{"Retry-After": {soon}, "Date": {"now"}}, 0, time.Minute},
 		{"a date beyond all bounds", http.Header{"Retry-After": {"Fri, 31 Dec 9999 23:59:59 GMT"}}, 0, 0},
-		{"the most", http.Header{"Retry-After": {"2147483648"}}, 0, 1 << 31 * time.Second},
-		{"more than that", http.Header{"Retry-After": {"2147483649"}}, 0, 0},
-		{"more than that in the body", nil, 1<<31 + 1, 0},
+		{"the longest delay", http.Header{"Retry-After": {"2147483648"}}, 0, 1 << 31 * time.Second},
+		{"a longer delay", http.Header{"Retry-After": {"2147483649"}}, 0, 0},
+		{"a longer delay in the body", nil, 1<<31 + 1, 0},
 		{"empty", http.Header{"Retry-After": {""}}, 0, 0},
 		{"negative", http.Header{"Retry-After": {"-1"}}, 0, 0},
 		{"signed", http.Header{"Retry-After": {"+60"}}, 0, 0},
@@ -150,7 +150,7 @@ func TestRemoteTakesTheLargerDelay(t *testing.T) {
 		{"a unit", http.Header{"Retry-After": {"60s"}}, 0, 0},
 		{"more digits than a number has", http.Header{"Retry-After": {"99999999999999999999"}}, 0, 0},
 	} {
-		synctest.Test(t, func(t *testing.T) { // begins as the year 2000 does
+		synctest.Test(t, func(t *testing.T) { // the clock begins with the year 2000
 			time.Sleep(time.Millisecond) // a part of a second is rounded up
 			got := received(429, c.header, problem.View{RetryAfter: c.body}).RetryAfter()
 			if got != c.want {
@@ -185,18 +185,18 @@ func TestRetryClasses(t *testing.T) {
 		code   string
 		want   problem.Retry
 	}{
-		{"of the row", problem.RFC9457, 429, "rate_limited", problem.AfterDelay},
-		{"of another row", problem.RFC9457, 503, "unavailable", problem.Backoff},
-		{"of a row that says nothing", problem.RFC9457, 404, "not_found", problem.Never},
-		{"of a row that says Never where the default does not", patient, 429, "rate_limited", problem.Never},
-		{"of a row without a status", patient, 503, "down", problem.Backoff},
-		{"of a row with nothing else", patient, 409, "conflict", problem.Once},
+		{"of an outcome", problem.RFC9457, 429, "rate_limited", problem.AfterDelay},
+		{"of another outcome", problem.RFC9457, 503, "unavailable", problem.Backoff},
+		{"of an outcome without advice", problem.RFC9457, 404, "not_found", problem.Never},
+		{"of an outcome with Never, unlike the default", patient, 429, "rate_limited", problem.Never},
+		{"of an outcome without a status", patient, 503, "down", problem.Backoff},
+		{"of an outcome with nothing else", patient, 409, "conflict", problem.Once},
 		{"of a published code", authrim.Style, 500, "internal_error", authrim.InternalError.Retry},
 		{"by status alone", entryguard.Style, 502, "", problem.Backoff},
 	} {
 		code, _ := problem.Remote(&c.style, c.status, nil, problem.View{Code: c.code}).Code()
 		if code.Retry != c.want {
-			t.Errorf("%s: the class of %d %s is %d, want %d", c.rule, c.status, c.code, code.Retry, c.want)
+			t.Errorf("%s: the advice for %d %s is %d, want %d", c.rule, c.status, c.code, code.Retry, c.want)
 		}
 	}
 }

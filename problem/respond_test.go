@@ -67,7 +67,7 @@ func TestAnsweredOnce(t *testing.T) {
 		})), strings.HasSuffix(name, "h2"))
 		resp, got, err := fetch(t, s, http.MethodGet)
 		if err != nil || resp.StatusCode != 404 || strings.Count(string(got), "{") != 1 {
-			t.Errorf("%s after an answer: the client read %v %q, %v, want the first one alone", name, resp, got, err)
+			t.Errorf("%s after an answer: the client read %v %q, %v, want only the first answer", name, resp, got, err)
 		}
 		s.Close()
 		if events != 1 {
@@ -107,18 +107,19 @@ func TestA5xxIsFlushedBeforeTheHook(t *testing.T) {
 	close(release)
 }
 
-// The memory of a failure serves the next one, and nothing that was in it.
+// The memory of a failure is used again for the next one. Nothing of the first failure must be
+// left in it.
 func TestFailureLeavesNothingToTheNext(t *testing.T) {
 	rich := map[string]error{
-		"a hidden one":                          problem.Forbidden,
-		"a remote one":                          received(401, nil, problem.View{Code: "unauthorized", RequestID: "req_up", RetryAfter: 7}),
-		"one with all facts":                    problem.Gone.New(strings.Repeat("x", 5<<10)).WithDetail("status", 1).WithFields(problem.FieldError{Rule: "required"}).WithRetryAfter(time.Second),
-		"one that a handler has said by itself": &exchange.Stated{Status: 404, How: "in plain text", Text: "no"},
+		"a hidden failure":                     problem.Forbidden,
+		"a remote failure":                     received(401, nil, problem.View{Code: "unauthorized", RequestID: "req_up", RetryAfter: 7}),
+		"a failure with fields and a detail":   problem.Gone.New(strings.Repeat("x", 5<<10)).WithDetail("status", 1).WithFields(problem.FieldError{Rule: "required"}).WithRetryAfter(time.Second),
+		"a failure that a handler has written": &exchange.Stated{Status: 404, How: "in plain text", Text: "no"},
 	}
 	for name, err := range rich {
 		var book logbook
 		p := problem.New(problem.Config{HideForbidden: true, Logger: book.logger()})
-		for range 10 { // the memory of a pool comes and goes
+		for range 10 { // a pool does not always return the same memory
 			for _, err := range []error{err, problem.NotFound} {
 				p.Handler(returning(err)).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
 			}
@@ -143,15 +144,15 @@ func TestInnermostResponderAnswers(t *testing.T) {
 	w := serve(problem.Config{}, httptest.NewRequest(http.MethodGet, "/", nil), http.HandlerFunc(
 		func(w http.ResponseWriter, r *http.Request) {
 			in.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})).ServeHTTP(w, r)
-			problem.Respond(w, r, problem.NotFound) // on the way out, as a Recover would
+			problem.Respond(w, r, problem.NotFound) // after the inner handler, like Recover
 		}))
 	if got := w.Header().Get("Content-Type"); got != inner.ContentType {
 		t.Errorf("after an inner responder was reached, Content-Type = %s, want %s", got, inner.ContentType)
 	}
 }
 
-// Outer layers log the pattern and net/http removes the files of an upload, both
-// from the request that they hold.
+// Outer middlewares read the pattern, and net/http removes the files of an upload, from their
+// own copy of the request.
 func TestWhatIsLearnedOnTheCopyIsCopiedBack(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /things/{id}", func(_ http.ResponseWriter, r *http.Request) {

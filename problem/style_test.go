@@ -15,7 +15,7 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// seeing is a style that shows its view.
+// seeing returns a style that calls see with its view.
 func seeing(see func(*problem.View)) problem.Style {
 	return plainStyle(func(dst []byte, v *problem.View) ([]byte, error) {
 		see(v)
@@ -48,7 +48,7 @@ func TestEmptyMembersOfAnOutcomeFallThrough(t *testing.T) {
 	} {
 		respond(problem.Config{Style: style}, c.err)
 		if got := fmt.Sprint(view.Status, " ", view.Code, " ", view.Message); got != c.want {
-			t.Errorf("a style that is silent about it sees %v as %s, want %s", c.err, got, c.want)
+			t.Errorf("in a style without an outcome for it, %v is %s, want %s", c.err, got, c.want)
 		}
 	}
 }
@@ -66,7 +66,7 @@ func TestShape(t *testing.T) {
 		{"rules alone", problem.Validation.New("").WithFields(rule), "422 validation Validation failed"},
 		{"one shape problem", problem.Validation.New("").WithFields(rule, wrongType), "400 invalid_shape Validation failed"},
 		{"another kind", problem.Conflict.New("").WithFields(wrongType), "409 conflict Resource conflict"},
-		{"a code has chosen", problem.Code{Name: "bad", Kind: problem.Validation}.New("").WithFields(wrongType), "422 bad Validation failed"},
+		{"a code", problem.Code{Name: "bad", Kind: problem.Validation}.New("").WithFields(wrongType), "422 bad Validation failed"},
 	} {
 		w := respond(problem.Config{Style: style}, c.err)
 		b := decode(t, w)
@@ -76,11 +76,11 @@ func TestShape(t *testing.T) {
 	}
 	for rule := range strings.FieldsSeq("type range format null unknown repeat encoding") {
 		if !(problem.FieldError{Rule: rule}).Shape() {
-			t.Errorf("rule %q is no shape problem, want that it is", rule)
+			t.Errorf("rule %q is not a shape problem, want that it is one", rule)
 		}
 	}
 	if (problem.FieldError{Rule: "required"}).Shape() {
-		t.Error(`rule "required" is a shape problem, want that it is not`)
+		t.Error(`rule "required" is a shape problem, want that it is not one`)
 	}
 }
 
@@ -88,7 +88,7 @@ func TestAStyleIsAValue(t *testing.T) {
 	derived := problem.RFC9457
 	derived.Outcomes[problem.NotFound].Status = 410
 	p := problem.New(problem.Config{Style: derived, Logger: silent})
-	derived.Outcomes[problem.NotFound].Status = 409 // too late
+	derived.Outcomes[problem.NotFound].Status = 409 // after New it has no effect
 	w := httptest.NewRecorder()
 	p.Respond(w, httptest.NewRequest(http.MethodGet, "/", nil), problem.NotFound)
 	if w.Code != 410 {
@@ -143,7 +143,7 @@ func TestAStyleHasItsOwnSentences(t *testing.T) {
 	style.FieldText = func(problem.FieldError) string { panic("dialect") }
 	w = respond(problem.Config{Style: style}, problem.Validation.New("").WithFields(problem.FieldError{Path: problem.Path{"a"}, Rule: "max"}))
 	if b := decode(t, w); w.Code != 500 || b.Code != "internal" {
-		t.Errorf("with a dialect that panics: %d %s, want the fallback", w.Code, w.Body)
+		t.Errorf("with a FieldText that panics the answer is %d %s, want the fallback", w.Code, w.Body)
 	}
 }
 
@@ -175,7 +175,7 @@ func TestAppendJSON(t *testing.T) {
 	}
 }
 
-// One sentinel is rendered by many goroutines, and stays as it was.
+// Many goroutines render the same error, which must not change.
 func TestSentinelsAreNotChangedByRendering(t *testing.T) {
 	sentinel := emailTaken.Wrap(errors.New("cause"), "Taken").
 		WithDetail("a", 1).WithDetail("b", 2).WithRetryAfter(time.Second).
@@ -204,8 +204,8 @@ func TestSentinelsAreNotChangedByRendering(t *testing.T) {
 	}
 }
 
-// RFC 9457 section 3.2 says what an extension may be called; the rest of the names
-// have a meaning of their own.
+// A detail is sent if its name is one that RFC 9457, section 3.2, allows for an extension, and
+// if the style does not use the name itself.
 func TestDetailIsAnExtensionIfItsNameMayBeOne(t *testing.T) {
 	check := func(name string, want bool) {
 		t.Helper()

@@ -43,7 +43,7 @@ var threeFields = []problem.FieldError{
 	{Path: problem.Path{"password"}, Rule: "min", Param: "8", Min: "8", Max: "128", Want: problem.TypeString, Presence: problem.Present},
 }
 
-// oddFields stand everywhere a field can stand.
+// oddFields are in all places in which a field can be.
 var oddFields = []problem.FieldError{
 	{Rule: "json"},
 	{Path: problem.Path{"items", 1, "name"}, Rule: "type", Want: problem.TypeString, Got: problem.TypeInteger},
@@ -59,8 +59,8 @@ var oddFields = []problem.FieldError{
 	{Path: problem.Path{"y"}, Rule: "unknown", Param: "Y"},
 }
 
-// TestGolden renders every kind, and whatever else a handler may say, in every
-// style. The files are the reference of what goes over the wire.
+// TestGolden renders every kind, and all other forms of an error, in every style. The golden
+// files show the bodies that are sent.
 func TestGolden(t *testing.T) {
 	cases := map[string]error{
 		"fields":       problem.Validation.New("").WithFields(threeFields...),
@@ -82,7 +82,7 @@ func TestGolden(t *testing.T) {
 			for name, failure := range cases {
 				t.Run(name, func(t *testing.T) {
 					var w *httptest.ResponseRecorder
-					// In a bubble it is always the same time.
+					// In a bubble the time is always the same.
 					synctest.Test(t, func(t *testing.T) { w = answer(t, s, failure) })
 					dir.JSON(t, name, w.Body.Bytes())
 				})
@@ -132,8 +132,8 @@ func kindNames() []string {
 	return names
 }
 
-// TestPublishedCodes returns every published code from a handler, in its own
-// style and in another one, and reads it back.
+// TestPublishedCodes returns every published code from a handler, in its own style and in
+// another one, and decodes the body of its own style.
 func TestPublishedCodes(t *testing.T) {
 	for _, s := range allStyles {
 		names := map[string]bool{}

@@ -82,10 +82,10 @@ func TestNilErrorIsHarmless(t *testing.T) {
 	_, named := e.Code()
 	if e.Kind() != problem.Internal || named || e.Message() != "" || e.Fields() != nil || e.Details() != nil ||
 		e.RetryAfter() != 0 || e.Remote() || e.RequestID() != "" || e.Unwrap() != nil {
-		t.Error("a nil error says something about itself")
+		t.Error("an accessor of a nil error returns something")
 	}
 	if e.WithDetail("a", 1) != nil || e.WithFields() != nil || e.WithRetryAfter(1) != nil {
-		t.Error("a With method made something of a nil error")
+		t.Error("a With method of a nil error returns an error")
 	}
 }
 
@@ -117,24 +117,24 @@ func TestWithDetail(t *testing.T) {
 		{"an error in a map is left out", []pair{{"a", map[string]any{"x": leaky}}, {"b", map[string]error{"x": leaky}}}, ``},
 		{"an error in a struct is left out", []pair{{"a", struct{ Err error }{leaky}}, {"b", &struct{ In any }{leaky}}}, ``},
 		{"an error in an embedded struct is left out", []pair{{"a", struct{ embedded }{embedded{leaky}}}}, ``},
-		{"what a pointer makes an error is left out", []pair{{"a", *leaky}, {"b", []fs.PathError{*leaky}}}, ``},
-		{"no error is none", []pair{{"a", struct{ Err error }{}}, {"b", []*fs.PathError{nil}}}, `a={"Err":null} b=[null]`},
-		{"what is not encoded may be one", []pair{{"a", partly{Hidden: leaky, own: leaky, N: 1}}}, `a={"N":1}`},
-		{"a marshaler speaks for itself", []pair{{"a", spoken{leaky}}, {"b", time.Unix(0, 0).UTC()}}, `a="fine" b="1970-01-01T00:00:00Z"`},
+		{"a value whose pointer is an error is left out", []pair{{"a", *leaky}, {"b", []fs.PathError{*leaky}}}, ``},
+		{"a nil error in a struct or list is sent as null", []pair{{"a", struct{ Err error }{}}, {"b", []*fs.PathError{nil}}}, `a={"Err":null} b=[null]`},
+		{"an error in a member that is not encoded has no effect", []pair{{"a", partly{Hidden: leaky, own: leaky, N: 1}}}, `a={"N":1}`},
+		{"an error that is a marshaler is sent as it encodes itself", []pair{{"a", spoken{leaky}}, {"b", time.Unix(0, 0).UTC()}}, `a="fine" b="1970-01-01T00:00:00Z"`},
 		{"a cycle that is not encoded", []pair{{"a", loop()}}, ``},
 		{"a marshaler that panics is left out", []pair{{"a", panicking{}}, {"b", 1}}, `b=1`},
-		{"a marshaler of JSON too", []pair{{"a", spokenJSON{leaky}}}, `a="fine"`},
-		{"one by its pointer, where that is known", []pair{{"a", &spokenByPointer{leaky}}, {"b", []spokenByPointer{{leaky}}}}, `a="fine" b=["fine"]`},
-		{"and not where it is not", []pair{{"a", spokenByPointer{leaky}}}, ``},
+		{"an error that is a json.Marshaler is sent as it encodes itself", []pair{{"a", spokenJSON{leaky}}}, `a="fine"`},
+		{"an error whose pointer is a marshaler is sent, if it has an address", []pair{{"a", &spokenByPointer{leaky}}, {"b", []spokenByPointer{{leaky}}}}, `a="fine" b=["fine"]`},
+		{"an error whose pointer is a marshaler is left out, if it has no address", []pair{{"a", spokenByPointer{leaky}}}, ``},
 		{"an error in an array is left out", []pair{{"a", [1]any{leaky}}}, ``},
-		{"raw JSON stays", []pair{{"a", json.RawMessage(`{"z":1, "a":2}`)}}, `a={"z":1,"a":2}`},
+		{"raw JSON is only compacted", []pair{{"a", json.RawMessage(`{"z":1, "a":2}`)}}, `a={"z":1,"a":2}`},
 		{"raw JSON is made valid", []pair{{"a", json.RawMessage("\"\xff\u2028\u2029’\"")}}, "a=\"\ufffd\\u2028\\u2029’\""},
 		{"raw text that is no JSON is left out", []pair{{"a", json.RawMessage(`{`)}}, ``},
 		{"names that print alike are one", []pair{{"a\xff", 1}, {"b", 2}, {"a\xfe", 3}}, "a\ufffd=3 b=2"},
 		{"8 KiB are too much", []pair{{"a", 1}, {"b", strings.Repeat("x", 8<<10)}}, `a=1`},
-		{"with the name", []pair{{"ab", strings.Repeat("x", 8<<10-3)}}, ``},
+		{"the name counts towards the 8 KiB", []pair{{"ab", strings.Repeat("x", 8<<10-3)}}, ``},
 		{"the most that fits", []pair{{"a", strings.Repeat("x", 8<<10-3)}}, `a="` + strings.Repeat("x", 8<<10-3) + `"`},
-		{"the old value counts no more", []pair{{"a", strings.Repeat("x", 5<<10)}, {"a", strings.Repeat("y", 5<<10)}}, `a="` + strings.Repeat("y", 5<<10) + `"`},
+		{"a value that was replaced does not count", []pair{{"a", strings.Repeat("x", 5<<10)}, {"a", strings.Repeat("y", 5<<10)}}, `a="` + strings.Repeat("y", 5<<10) + `"`},
 	} {
 		e := problem.Conflict.New("")
 		for _, p := range c.in {
@@ -150,7 +150,7 @@ func TestWithDetail(t *testing.T) {
 	}
 }
 
-// leaky is an error that tells all when it is encoded.
+// leaky is an error whose members are encoded in JSON.
 var leaky = &fs.PathError{Op: "open", Path: "/etc/secret", Err: io.EOF}
 
 type embedded struct{ Err error }
@@ -173,7 +173,7 @@ type spokenByPointer struct{ Err error }
 
 func (*spokenByPointer) MarshalJSON() ([]byte, error) { return []byte(`"fine"`), nil }
 
-// loop is a value that encoding/json leaves out, and in which a walk is lost.
+// loop returns a value that contains itself in a member that encoding/json leaves out.
 func loop() any {
 	l := &omitted{}
 	l.Self = l
@@ -232,10 +232,10 @@ func FuzzWithDetail(f *testing.F) {
 	f.Add("", "\xff", []byte(" [1, 2]\n"))
 	f.Add("type", "\u2028<script>", []byte("\"\xed\xa0\x80\""))
 	f.Add("a\x00\"", "null", []byte("null"))
-	f.Add("a", strings.Repeat("\x1b", 1500), []byte(" ")) // too much only when it is encoded
+	f.Add("a", strings.Repeat("\x1b", 1500), []byte(" ")) // too long only after it was encoded
 	f.Fuzz(func(t *testing.T, name, text string, raw []byte) {
-		// A body with any detail is one valid JSON object in valid UTF-8, and
-		// what encoding/json read from it is the detail that was put in.
+		// A body with any detail is a JSON object in valid UTF-8, and encoding/json
+		// decodes the same detail from it.
 		e := problem.Conflict.New("").WithDetail("text", text).WithDetail(name, json.RawMessage(raw))
 		w := respond(problem.Config{}, e)
 		var members map[string]any
@@ -265,7 +265,7 @@ func mangled(s string) string {
 	return s
 }
 
-// WrapFields says what Wrap and WithFields say, without a copy of the fields.
+// WrapFields makes the same error as Wrap and WithFields, without a copy of the fields.
 func TestWrapFields(t *testing.T) {
 	fields := make([]problem.FieldError, 101)
 	for i := range fields {
@@ -282,6 +282,6 @@ func TestWrapFields(t *testing.T) {
 	mine := fields[:2]
 	e := problem.Validation.WrapFields(nil, mine)
 	if got := e.WithFields(fields[5]); len(got.Fields()) != 3 || !reflect.DeepEqual(fields[2].Path, problem.Path{2}) {
-		t.Error("an addition writes behind the fields that were taken over")
+		t.Error("WithFields writes into the slice that WrapFields was given")
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// lazy is a writer as gin's: it says what was written, and writes a header with
-// the body only.
+// lazy is a writer like that of gin. It reports whether something was written, and it writes the
+// header only with the first write of the body.
 type lazy struct {
 	http.ResponseWriter
 	status  int
@@ -44,7 +44,7 @@ func TestWritersWithoutRecorder(t *testing.T) {
 	w = httptest.NewRecorder()
 	problem.Respond(&lazy{ResponseWriter: w}, httptest.NewRequest(http.MethodHead, "/", nil), problem.NotFound)
 	if w.Code != 404 || w.Body.Len() > 0 {
-		t.Errorf("HEAD on a lazy writer = %d %q, want that a write of nothing commits 404", w.Code, w.Body)
+		t.Errorf("HEAD on a lazy writer = %d %q, want 404, sent by an empty write", w.Code, w.Body)
 	}
 
 	w = httptest.NewRecorder()
@@ -72,12 +72,12 @@ func TestAFailureIsReportedThoughTheWriterPanics(t *testing.T) {
 		Logger:  book.logger(),
 		OnError: func(_ context.Context, e *problem.Event) { events = append(events, e) },
 	})
-	for range 2 { // a second failure finds the memory of the first, if that was kept
+	for range 2 { // the second failure may use the memory of the first
 		value := catch(func() {
 			p.Respond(broken{httptest.NewRecorder()}, httptest.NewRequest(http.MethodGet, "/", nil), cause)
 		})
 		if value != "broken writer" {
-			t.Errorf("Respond on a writer that panics = %v, want that its panic goes on", value)
+			t.Errorf("Respond on a writer that panics = %v, want the panic of the writer", value)
 		}
 	}
 	records := book.all()
@@ -89,8 +89,8 @@ func TestAFailureIsReportedThoughTheWriterPanics(t *testing.T) {
 	}
 }
 
-// compressor is what gzip middlewares have in common. With early it sets
-// Content-Encoding before the handler runs, otherwise with the first byte.
+// compressor is a simple gzip middleware. With early it sets Content-Encoding before the
+// handler runs, otherwise with the first byte.
 func compressor(early bool, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		z := &gzipWriter{ResponseWriter: w, zip: gzip.NewWriter(w), early: early}
@@ -134,7 +134,7 @@ func TestContentEncoding(t *testing.T) {
 			}
 		}
 	}
-	// What the handler itself has encoded is not what we send.
+	// A handler may set Content-Encoding for a body of its own. The envelope is not encoded.
 	w := serve(problem.Config{}, httptest.NewRequest(http.MethodGet, "/", nil), problem.HandlerFunc(
 		func(w http.ResponseWriter, _ *http.Request) error {
 			w.Header().Set("Content-Encoding", "br")
@@ -146,7 +146,7 @@ func TestContentEncoding(t *testing.T) {
 }
 
 func TestAForeignWriterInBetween(t *testing.T) {
-	// The inner recorder has rendered what the buffer in between still holds.
+	// The inner error is rendered, but the buffer still holds it when the second error comes.
 	var book logbook
 	var held strings.Builder
 	w := serve(problem.Config{Logger: book.logger()}, httptest.NewRequest(http.MethodGet, "/", nil),
@@ -157,14 +157,14 @@ func TestAForeignWriterInBetween(t *testing.T) {
 			io.WriteString(w, held.String())
 		}))
 	if strings.Count(w.Body.String(), "about:blank") != 1 || decode(t, w).Code != "not_found" {
-		t.Errorf("a second error below a buffering writer gives %s, want the first answer alone", w.Body)
+		t.Errorf("after a second error below a buffering writer the answer is %s, want only the first", w.Body)
 	}
 	if records := book.all(); len(records) != 2 || records[1]["level"] != "DEBUG" {
 		t.Errorf("logged %v, want a Debug line for the second error", records)
 	}
 }
 
-// buffering keeps bodies.
+// buffering is a writer that keeps the body until the handler returns.
 type buffering struct {
 	http.ResponseWriter
 	held *strings.Builder

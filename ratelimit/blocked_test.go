@@ -10,7 +10,7 @@ import (
 	"github.com/backstop-go/backstop/ratelimit"
 )
 
-// blocked are all spellings of a plan of nothing.
+// blocked has all ways to write a rate that allows nothing.
 var blocked = map[string]ratelimit.Rate{
 	"Blocked":            ratelimit.Blocked(),
 	"PerSecond(0)":       ratelimit.PerSecond(0),
@@ -26,7 +26,7 @@ func TestBlocked_isOneRate(t *testing.T) {
 		t.Error("PerMinute(0) and PerDay(0) differ from Blocked()")
 	}
 	if ratelimit.Blocked() == ratelimit.Unlimited() || ratelimit.Blocked() == (ratelimit.Rate{}) {
-		t.Error("Blocked() is another rate, want one of its own")
+		t.Error("Blocked() equals Unlimited() or the zero Rate")
 	}
 }
 
@@ -62,16 +62,16 @@ func TestLimiter_blocked(t *testing.T) {
 			t.Errorf("%s: Peek = %+v, %v, want none left, ever", name, d, err)
 		}
 		if err := l.Charge(request("suspended"), 5); err != nil {
-			t.Errorf("%s: Charge = %v, want none: there is no bucket", name, err)
+			t.Errorf("%s: Charge = %v, want no error, because there is no bucket", name, err)
 		}
 		if len(keys) != before {
-			t.Errorf("%s: the store was asked about %q, want no call", name, keys[before:])
+			t.Errorf("%s: the store was called with %q, want no call", name, keys[before:])
 		}
 	}
 }
 
-// A plan of nothing refuses also what costs nothing, and is of no use beside other
-// limits, which are not charged.
+// A blocked rate refuses even a request that costs nothing. The other limits of the request are
+// then not charged.
 func TestLimiter_blockedAmongOthers(t *testing.T) {
 	l := newLimiter(t, ratelimit.Config{
 		Name: "token", Rate: ratelimit.PerMinute(3), Cost: func(*http.Request) int { return 0 },
@@ -79,10 +79,10 @@ func TestLimiter_blockedAmongOthers(t *testing.T) {
 	})
 	d, err := l.Take(request("ann"))
 	if err != nil || d.Allowed || d.Policy != "plan" || !errors.Is(d.Err(), problem.QuotaExceeded) {
-		t.Errorf("Take = %+v, %v, want the plan to refuse", d, err)
+		t.Errorf("Take = %+v, %v, want a refusal by the blocked rate", d, err)
 	}
 	if len(d.States) != 2 || !d.States[0].Allowed || !d.States[0].Unknown {
-		t.Errorf("the states are %+v, want the other limit unknown", d.States)
+		t.Errorf("the states are %+v, want that of the other limit to be unknown", d.States)
 	}
 }
 

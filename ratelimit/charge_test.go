@@ -15,11 +15,11 @@ import (
 	"github.com/backstop-go/backstop/ratelimit"
 )
 
-// charging is a handler that learns afterwards what a request has cost.
+// charging is a handler that charges a cost which it learns only after its work.
 func charging(t *testing.T, l *ratelimit.Limiter, units *int) http.Handler {
 	return l.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if err := l.Charge(r, *units); err != nil {
-			t.Errorf("Charge(%d) = %v, want none", *units, err)
+			t.Errorf("Charge(%d) = %v, want no error", *units, err)
 		}
 	}))
 }
@@ -38,11 +38,11 @@ func TestLimiter_Charge(t *testing.T) {
 		}{
 			{0, "ann", 0, 200, 9, 1, 0},
 			{0, "ann", 3, 200, 8, 2, 0},
-			{0, "ann", 20, 200, 4, 6, 0},  // 3 of before
-			{0, "ann", 0, 429, 0, 26, 17}, // now 20 more
+			{0, "ann", 20, 200, 4, 6, 0},  // the charge of the request before was 3
+			{0, "ann", 0, 429, 0, 26, 17}, // the charge of the request before was 20
 			{16 * time.Second, "ann", 0, 429, 0, 26, 1},
 			{0, "bob", 0, 200, 9, 17, 0},
-			{time.Second, "ann", 0, 200, 0, 27, 0}, // Retry-After was true
+			{time.Second, "ann", 0, 200, 0, 27, 0}, // the Retry-After is over
 			{10 * time.Second, "ann", 0, 200, 9, 28, 0},
 		} {
 			time.Sleep(step.wait)
@@ -61,8 +61,8 @@ func TestLimiter_Charge(t *testing.T) {
 	})
 }
 
-// A charge finds the decision of its own limiter, wherever that stands, and all of
-// its buckets.
+// Charge finds the decision of its own limiter among those of other limiters, and charges all
+// buckets of that decision.
 func TestLimiter_Charge_findsItsBuckets(t *testing.T) {
 	outer := newLimiter(t, ratelimit.Config{Name: "outer", Rate: ratelimit.PerHour(9)})
 	middle := newLimiter(t, ratelimit.Config{
@@ -73,16 +73,16 @@ func TestLimiter_Charge_findsItsBuckets(t *testing.T) {
 	dry := newLimiter(t, ratelimit.Config{Name: "dry", Rate: ratelimit.PerHour(50), DryRun: true})
 	unmet := newLimiter(t, ratelimit.Config{Name: "unmet", Rate: ratelimit.PerHour(60)})
 	h := http.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		r.Header.Set("Caller", "somebody else") // too late
+		r.Header.Set("Caller", "somebody else") // has no effect after the decision
 		for _, l := range []*ratelimit.Limiter{outer, middle, inner} {
 			if err := l.Charge(r, 5); err != nil {
-				t.Errorf("Charge = %v, want none", err)
+				t.Errorf("Charge = %v, want no error", err)
 			}
 		}
 		r.Header.Set("Caller", "ann")
-		for _, l := range []*ratelimit.Limiter{dry, unmet} { // there is no decision to be found
+		for _, l := range []*ratelimit.Limiter{dry, unmet} { // these have no decision
 			if err := l.Charge(r, 5); err != nil {
-				t.Errorf("Charge = %v, want none", err)
+				t.Errorf("Charge = %v, want no error", err)
 			}
 		}
 	}))
@@ -109,25 +109,25 @@ func TestLimiter_Charge_withoutALimit(t *testing.T) {
 	} {
 		l := newLimiter(t, cfg)
 		if err := l.Charge(request("ann"), 5); err != nil {
-			t.Errorf("Charge of a request that is %s = %v, want none", name, err)
+			t.Errorf("Charge of a request that is %s = %v, want no error", name, err)
 		}
 	}
 }
 
-// A charge is made also when the client has left meanwhile.
+// Charge works even if the client has left.
 func TestLimiter_Charge_afterTheClient(t *testing.T) {
 	l := newLimiter(t, ratelimit.Config{Name: "api", Rate: ratelimit.PerHour(9), Store: strict{newMemory(t, 0)}})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := l.Charge(request("ann").WithContext(ctx), 5); err != nil {
-		t.Errorf("Charge after the client has left = %v, want none", err)
+		t.Errorf("Charge after the client has left = %v, want no error", err)
 	}
 	if d, err := l.Peek(request("ann")); err != nil || d.Remaining != 4 {
 		t.Errorf("%d are left, want 4 (%v)", d.Remaining, err)
 	}
 }
 
-// strict is a store that does nothing for a context that is done.
+// strict is a store that fails if the context has ended.
 type strict struct{ *ratelimit.Memory }
 
 func (s strict) Take(ctx context.Context, limits []ratelimit.Limit, states []ratelimit.State) error {
@@ -145,13 +145,13 @@ func TestLimiter_Charge_faults(t *testing.T) {
 		}
 	}
 	if err := l.Charge(request("ann"), 0); err != nil {
-		t.Errorf("Charge(0) = %v, want none", err)
+		t.Errorf("Charge(0) = %v, want no error", err)
 	}
 	if d, err := l.Peek(request("ann")); err != nil || d.Remaining != 2 {
-		t.Errorf("%d are left, want 2: nothing was charged (%v)", d.Remaining, err)
+		t.Errorf("%d are left, want 2, because nothing was charged (%v)", d.Remaining, err)
 	}
 	if err := l.Charge(request("ann"), math.MaxInt); err != nil {
-		t.Errorf("Charge(MaxInt) = %v, want none", err)
+		t.Errorf("Charge(MaxInt) = %v, want no error", err)
 	}
 	if d, err := l.Peek(request("ann")); err != nil || d.ResetAfter > 366*24*time.Hour || d.ResetAfter < 365*24*time.Hour {
 		t.Errorf("the debt is %v, want 366 days (%v)", d.ResetAfter, err)
@@ -174,15 +174,15 @@ func TestLimiter_Charge_faults(t *testing.T) {
 	}
 }
 
-// What RefundIf gives back is what the request was charged before.
+// RefundIf gives back the cost of the request, but not a later Charge.
 func TestLimiter_Charge_survivesARefund(t *testing.T) {
 	l := newLimiter(t, ratelimit.Config{Rate: ratelimit.PerHour(9), RefundIf: func(*http.Request, int) bool { return true }})
 	units := 5
 	serve(charging(t, l, &units), "ann")
 	if d, err := l.Peek(request("ann")); err != nil || d.Remaining != 4 {
-		t.Errorf("%d are left, want 4: the unit of the request is back, the charge is not (%v)", d.Remaining, err)
+		t.Errorf("%d are left, want 4, because only the unit of the request comes back (%v)", d.Remaining, err)
 	}
-	// Also when the charge comes after the refund, and goes beyond the burst.
+	// This charge comes after the refund, and goes beyond the burst.
 	var late *http.Request
 	l.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { late = r })).ServeHTTP(httptest.NewRecorder(), request("ann"))
 	if err := l.Charge(late, 10); err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/backstop-go/backstop/ratelimit"
 )
 
-// from is a request of a peer, with lines of X-Forwarded-For.
+// from returns a request from a peer, with lines of X-Forwarded-For.
 func from(peer string, lines ...string) *http.Request {
 	r := httptest.NewRequest("GET", "/", nil)
 	r.RemoteAddr = peer
@@ -27,7 +27,7 @@ func TestRemoteIP(t *testing.T) {
 		{"[::ffff:1.2.3.4]:80", "1.2.3.4"},
 		{"[::ffff:102:304]:80", "1.2.3.4"},
 		{"[64:ff9b::1.2.3.4]:80", "1.2.3.4"},
-		{"[2001:db8::1.2.3.4]:80", "2001:db8::/64"}, // only looks like IPv4
+		{"[2001:db8::1.2.3.4]:80", "2001:db8::/64"}, // an address of IPv6
 		{"[2001:db8:1:2:3:4:5:6]:80", "2001:db8:1:2::/64"},
 		{"[fe80::1%eth0]:80", "fe80::/64"},
 		{"[::1]:80", "::/64"},
@@ -35,10 +35,10 @@ func TestRemoteIP(t *testing.T) {
 		{"", ""},
 		{"/run/app.sock", ""},
 		{"0.0.0.0:80", ""},
-		{"203.0.113.07:80", ""}, // some read it as octal
+		{"203.0.113.07:80", ""}, // some parsers take it for an octal number
 		{"203.0.113.7:80:90", ""},
 	} {
-		r := from(c.peer, "198.51.100.1") // never read
+		r := from(c.peer, "198.51.100.1") // RemoteIP ignores the header
 		key, ok := ratelimit.RemoteIP(r)
 		if ok && key != c.want || ok != (c.want != "") {
 			t.Errorf("RemoteIP of %q = %q, %t, want %q", c.peer, key, ok, c.want)
@@ -77,12 +77,12 @@ func TestClientIP(t *testing.T) {
 		want  string // "" is not ok
 	}{
 		{"an untrusted peer is the client", "203.0.113.7:1", []string{"198.51.100.1"}, "203.0.113.7"},
-		{"the nearest proxy wrote the right end", "10.0.0.1:1", []string{"1.1.1.1, 198.51.100.1"}, "198.51.100.1"},
+		{"the rightmost entry was written by the nearest proxy", "10.0.0.1:1", []string{"1.1.1.1, 198.51.100.1"}, "198.51.100.1"},
 		{"trusted entries are passed over", "10.0.0.1:1", []string{"1.1.1.1, 198.51.100.1, 10.9.9.9"}, "198.51.100.1"},
 		{"lines are one list", "10.0.0.1:1", []string{"1.1.1.1", "198.51.100.1", "10.9.9.9"}, "198.51.100.1"},
-		{"an entry behind is not read", "10.0.0.1:1", []string{"nonsense, 198.51.100.1"}, "198.51.100.1"},
-		{"no header: the peer", "10.0.0.1:1", nil, "10.0.0.1"},
-		{"all trusted: the leftmost", "10.0.0.1:1", []string{"10.0.0.3, 10.0.0.2"}, "10.0.0.3"},
+		{"an entry to the left of the client is not read", "10.0.0.1:1", []string{"nonsense, 198.51.100.1"}, "198.51.100.1"},
+		{"without the header the peer is the client", "10.0.0.1:1", nil, "10.0.0.1"},
+		{"if all entries are trusted, the leftmost is the client", "10.0.0.1:1", []string{"10.0.0.3, 10.0.0.2"}, "10.0.0.3"},
 		{"a port", "10.0.0.1:1", []string{"198.51.100.1:4711"}, "198.51.100.1"},
 		{"brackets", "10.0.0.1:1", []string{"[2001:db8::1]"}, "2001:db8::1"},
 		{"brackets and a port", "10.0.0.1:1", []string{"[2001:db8::1]:4711"}, "2001:db8::1"},
@@ -93,10 +93,10 @@ func TestClientIP(t *testing.T) {
 		{"a wrapped network", "192.168.0.9:1", []string{"198.51.100.1"}, "198.51.100.1"},
 		{"a proxy on IPv6 with a zone", "[2001:db8:ff::1%eth0]:1", []string{"198.51.100.1"}, "198.51.100.1"},
 		{"a network of one address", "[2001:db8:aa::1]:1", []string{"198.51.100.1"}, "198.51.100.1"},
-		{"and its neighbour", "[2001:db8:aa::2]:1", []string{"198.51.100.1"}, "2001:db8:aa::2"},
+		{"the neighbour of a network of one address", "[2001:db8:aa::2]:1", []string{"198.51.100.1"}, "2001:db8:aa::2"},
 		{"NAT64", "10.0.0.1:1", []string{"64:ff9b::c633:6401"}, "198.51.100.1"},
 		{"a trusted proxy behind NAT64", "10.0.0.1:1", []string{"198.51.100.1, 64:ff9b::10.0.0.2"}, "198.51.100.1"},
-		{"no address on the walk", "10.0.0.1:1", []string{"198.51.100.1, unknown, 10.0.0.2"}, ""},
+		{"an entry that is no address", "10.0.0.1:1", []string{"198.51.100.1, unknown, 10.0.0.2"}, ""},
 		{"an empty entry", "10.0.0.1:1", []string{"198.51.100.1,"}, ""},
 		{"an empty line", "10.0.0.1:1", []string{""}, ""},
 		{"an unspecified entry", "10.0.0.1:1", []string{"0.0.0.0"}, ""},
@@ -141,7 +141,7 @@ func TestClientIP_options(t *testing.T) {
 	}
 	var zero ratelimit.ClientIP
 	if key, ok := zero.Key(from("[2001:db8::1]:1", "198.51.100.1")); !ok || key != "2001:db8::/64" {
-		t.Errorf("Key of a zero ClientIP = %q, %t, want the peer's", key, ok)
+		t.Errorf("Key of a zero ClientIP = %q, %t, want that of the peer", key, ok)
 	}
 	if addr, ok := zero.Addr(from("garbage", "198.51.100.1")); ok {
 		t.Errorf("Addr of a zero ClientIP for a peer without address = %v, want none", addr)
@@ -170,18 +170,18 @@ func TestNewClientIP_tellsAllFaults(t *testing.T) {
 		}
 		for _, want := range c.want {
 			if !strings.Contains(err.Error(), want) {
-				t.Errorf("NewClientIP(%+v) = error %q, want it to tell %q", c.cfg, err, want)
+				t.Errorf("NewClientIP(%+v) = error %q, want %q in it", c.cfg, err, want)
 			}
 		}
 		if n := len(strings.Split(err.Error(), "\n")); n != len(c.want) {
-			t.Errorf("NewClientIP(%+v) tells %d faults, want %d: %v", c.cfg, n, len(c.want), err)
+			t.Errorf("NewClientIP(%+v) reports %d faults, want %d: %v", c.cfg, n, len(c.want), err)
 		}
 	}
 }
 
-// Whatever a client writes, it cannot choose its address: what the trusted
-// proxy has appended stands. And an address is never one of the trusted, never
-// wrapped, never unspecified.
+// A client cannot choose its address: the address is the one that the trusted proxy has
+// appended. It is never the address of a trusted proxy, never an IPv4 address inside IPv6, and
+// never unspecified.
 func FuzzClientIP(f *testing.F) {
 	trusted := prefixes("10.0.0.0/8")
 	c, err := ratelimit.NewClientIP(ratelimit.IPConfig{Trusted: trusted})

@@ -31,7 +31,7 @@ func TestNew_tellsAllFaults(t *testing.T) {
 		{"a rate that Redis could not count", ratelimit.Config{Rate: ratelimit.PerSecond(1_000_001), Key: ratelimit.Global}, []string{
 			`ratelimit: policy "default": rate of 1000001 per 1s is more than one unit per 1µs`,
 		}},
-		{"nothing, with a burst of less", ratelimit.Config{Rate: ratelimit.Blocked().WithBurst(-1), Key: ratelimit.Global}, []string{
+		{"a blocked rate with a negative burst", ratelimit.Config{Rate: ratelimit.Blocked().WithBurst(-1), Key: ratelimit.Global}, []string{
 			`ratelimit: policy "default": rate of 0 per 1s allows nothing`,
 		}},
 		{"a name that is too long", ratelimit.Config{Name: strings.Repeat("x", 65), Rate: ratelimit.PerMinute(1), Key: ratelimit.Global}, []string{
@@ -80,11 +80,11 @@ func TestNew_tellsAllFaults(t *testing.T) {
 			}
 			for _, want := range c.want {
 				if !strings.Contains(err.Error(), want) {
-					t.Errorf("New = error %q, want it to tell %q", err, want)
+					t.Errorf("New = error %q, want %q in it", err, want)
 				}
 			}
 			if lines := strings.Split(err.Error(), "\n"); len(lines) != len(c.want) {
-				t.Errorf("New tells %d faults, want %d: %q", len(lines), len(c.want), lines)
+				t.Errorf("New reports %d faults, want %d: %q", len(lines), len(c.want), lines)
 			}
 		})
 	}
@@ -96,7 +96,7 @@ func TestNew_namesOfUpTo64Characters(t *testing.T) {
 	}
 }
 
-// easy is a store that has nothing against any rate.
+// easy is a store that accepts any rate.
 type easy struct{ *ratelimit.Memory }
 
 func (easy) CheckRate(ratelimit.Rate) error { return nil }

@@ -14,14 +14,15 @@ import (
 	"github.com/backstop-go/backstop/ratelimit"
 )
 
-// A bound that drops full buckets decides exactly as no bound does.
+// A store with a bound makes the same decisions as one without, as long as it can evict full
+// buckets.
 func TestMemory_evictionIsInvisible(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		random := rand.New(rand.NewPCG(3, 4))
 		small, large := newMemory(t, 64), newMemory(t, 0)
 		r := ratelimit.Rate{Limit: 1, Per: time.Second, Burst: 3}
 		for step := range 20_000 {
-			// At most 7 in debt, so that among 8 inspected there is a full one.
+			// At most 7 buckets are in debt, so that one of 8 inspected buckets is full.
 			time.Sleep(time.Second * time.Duration(1+random.IntN(4)) / 2)
 			key := strconv.Itoa(random.IntN(1000))
 			if random.IntN(2) == 0 {
@@ -38,7 +39,7 @@ func TestMemory_evictionIsInvisible(t *testing.T) {
 	})
 }
 
-// Whoever sprays keys gets rid of his sprayed ones, not of his empty bucket.
+// A client that sends many other keys cannot make the store forget its own empty bucket.
 func TestMemory_aFloodForgivesNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory(t, 1024)
@@ -56,7 +57,8 @@ func TestMemory_aFloodForgivesNobody(t *testing.T) {
 	})
 }
 
-// At the cap, where full buckets and such in debt go, and others move up.
+// At the bound, buckets are evicted, full ones and others, and some buckets move to another
+// place. No bucket must be lost by that.
 func TestMemory_losesNoBucketAtTheCap(t *testing.T) {
 	for _, maxKeys := range []int{1, 9, 100, 1000} {
 		synctest.Test(t, func(t *testing.T) {
@@ -77,9 +79,9 @@ func TestMemory_losesNoBucketAtTheCap(t *testing.T) {
 	}
 }
 
-// Nor does a flood under another rate flush a bucket that was emptied, be it slower
-// or faster, and whether time passes meanwhile or not: what counts is the share of
-// its own bucket that somebody owes.
+// Many other keys under another rate do not evict an empty bucket either. The rate may be slower
+// or faster, and time may pass or not: the store compares the share of its bucket that each key
+// owes.
 func TestMemory_aFloodOfAnotherRateForgivesNobody(t *testing.T) {
 	perHour := ratelimit.PerHour(5)
 	for name, flood := range map[string]struct {
@@ -120,7 +122,7 @@ func TestMemory_aFloodOfAnotherRateForgivesNobody(t *testing.T) {
 	}
 }
 
-// What was forced beyond the burst is forgiven last.
+// A debt beyond the burst, made by a forced charge, is forgotten last.
 func TestMemory_aFloodForgivesNoForcedDebt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory(t, 100)
@@ -194,7 +196,7 @@ func TestMemory_size(t *testing.T) {
 	runtime.KeepAlive(m)
 }
 
-// A store that has grown by itself wastes little.
+// A store that has grown to a million keys needs little memory for each.
 func TestMemory_sizeOfAMillion(t *testing.T) {
 	if race.Enabled {
 		t.Skip("the race detector takes memory of its own")
@@ -245,8 +247,7 @@ func TestMemory_startsNoGoroutine(t *testing.T) {
 	}
 }
 
-// Among buckets of about equal debt the one of fewer units goes first, however
-// many units the other has.
+// Of two buckets with about the same share of debt, the one with fewer units is evicted first.
 func TestMemory_fewerUnitsGoFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		wide, narrow := ratelimit.PerHour(1<<16), ratelimit.PerHour(2)

@@ -41,9 +41,9 @@ func Example() {
 	// 429, 0 left, retry after "30"
 }
 
-// While nobody has verified a token, every guess has a full bucket of its own. A
-// limit by address beside that bounds the guesses. A request is charged for both
-// limits or for none.
+// The limiter does not verify a token, so each guessed token has a full bucket. A second
+// limit, by address, bounds the guesses. A request is charged for both limits or for
+// none.
 func ExampleNew() {
 	limit, err := ratelimit.New(ratelimit.Config{
 		Name:    "token",

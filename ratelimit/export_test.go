@@ -6,8 +6,8 @@ import (
 	"github.com/backstop-go/backstop/internal/exchange"
 )
 
-// Lost returns how many entries a search would not find: a mistake in moving
-// entries about shows only much later, as a bucket that was forgiven.
+// Lost returns the number of entries that a search would not find. A mistake in the code that
+// moves entries would show only much later, as a bucket that is full again.
 func (m *Memory) Lost() (n int) {
 	for i := range m.tables {
 		t := &m.tables[i]
@@ -20,11 +20,11 @@ func (m *Memory) Lost() (n int) {
 	return n
 }
 
-// Binds tells which of two states a limiter shows.
+// Binds reports whether a limiter shows s rather than other.
 func (s *State) Binds(other *State) bool { return s.binds(other) }
 
-// CallSize is what a request needs beside its exchange.
+// CallSize is the size of the state of a limiter for a request.
 const CallSize = unsafe.Sizeof(call{})
 
-// FirstCallSize is what it needs with its exchange.
+// FirstCallSize is that size with the exchange of the request.
 const FirstCallSize = unsafe.Sizeof(exchange.Exchange{}) + CallSize

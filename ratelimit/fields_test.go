@@ -21,8 +21,8 @@ type listItem struct {
 	params map[string]int64
 }
 
-// parseList reads a list of such items by the grammar of RFC 9651, in as far as
-// the fields need it: sf-list of sf-string items with sf-integer parameters.
+// parseList parses a list of such items by the grammar of RFC 9651. It knows only the part that
+// the fields use: a list of strings with integers as parameters.
 //
 // https://www.rfc-editor.org/rfc/rfc9651#section-4.2
 func parseList(s string) ([]listItem, error) {
@@ -59,8 +59,8 @@ func parseList(s string) ([]listItem, error) {
 	}
 }
 
-// What t says is at least a second, and never the endless wait of a refusal that
-// no waiting helps. Integers have 15 digits.
+// The parameter t is at least one second. It is finite even if waiting does not help. Integers
+// have at most 15 digits.
 func TestHandler_fieldsOfTheDraftAtTheirLimits(t *testing.T) {
 	for name, c := range map[string]struct {
 		rate ratelimit.Rate
@@ -93,8 +93,8 @@ Ratelimit-Policy: "api";q=999999999999999;w=63244800`},
 	}
 }
 
-// Whatever rates and states there are, the fields of the draft are structured
-// fields, one item for each limit, and never promise more than the rate.
+// For any rates and states, the fields of the draft are valid structured fields with one item for
+// each limit, and they never promise more than the rate.
 func FuzzFields(f *testing.F) {
 	f.Add(30, int64(time.Minute), 0, 3, uint8(2))
 	f.Add(1, int64(24*time.Hour), 366, 1, uint8(9))

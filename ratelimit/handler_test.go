@@ -60,14 +60,14 @@ func TestHandler_refusesThe31stRequestAtOnce(t *testing.T) {
 	})
 }
 
-// echo and others call Handler for each request: the buckets must not be new
-// each time.
+// Some routers, such as echo, call Handler for each request. The buckets must be the same each
+// time.
 func TestHandler_stateIsBornInNew(t *testing.T) {
 	l := newLimiter(t, ratelimit.Config{})
 	for n := 1; n <= 3; n++ {
 		want := map[bool]int{true: 200, false: 429}[n <= 2]
 		if w := serve(l.Handler(nothing), "ann"); w.Code != want {
-			t.Errorf("request %d through a Handler of its own = %d, want %d", n, w.Code, want)
+			t.Errorf("request %d through a new Handler = %d, want %d", n, w.Code, want)
 		}
 	}
 }
@@ -75,7 +75,7 @@ func TestHandler_stateIsBornInNew(t *testing.T) {
 func TestHandler_nilPanics(t *testing.T) {
 	defer func() {
 		if got := recover(); got != "ratelimit: nil handler" {
-			t.Errorf("Handler(nil) = panic %v, want one that says what is nil", got)
+			t.Errorf("Handler(nil) panics with %v, want a text that says what is nil", got)
 		}
 	}()
 	newLimiter(t, ratelimit.Config{}).Handler(nil)
@@ -139,7 +139,7 @@ func TestHandler_dryRun(t *testing.T) {
 	}
 }
 
-// What a dry run cannot decide is no reason to refuse either.
+// A dry run does not refuse a request that it cannot decide about.
 func TestHandler_dryRunRefusesNothing(t *testing.T) {
 	for name, cfg := range map[string]ratelimit.Config{
 		"a store that fails": {Name: "dry", Store: failing{errors.New("down")}},
@@ -167,7 +167,7 @@ func TestHandler_dryRunRefusesNothing(t *testing.T) {
 	}
 }
 
-// logs collects what slog's default logger is told until t ends.
+// logs collects the records of slog's default logger until t ends.
 func logs(t *testing.T) *bytes.Buffer {
 	var b bytes.Buffer
 	before := slog.Default()
@@ -191,8 +191,8 @@ func TestHandler_aHookThatPanicsIsContained(t *testing.T) {
 	}
 }
 
-// What runs beneath http.TimeoutHandler may outlive the request, and still add
-// decisions to the exchange while outer layers read it.
+// A handler inside http.TimeoutHandler may outlive the request, and may still add decisions to
+// the exchange while outer middlewares read it.
 func TestHandler_beneathTimeoutHandler(t *testing.T) {
 	outer := newLimiter(t, ratelimit.Config{Name: "outer", Rate: ratelimit.PerMinute(1000)})
 	inner := newLimiter(t, ratelimit.Config{Name: "inner", Rate: ratelimit.PerMinute(100)})
@@ -221,7 +221,7 @@ func TestHandler_beneathTimeoutHandler(t *testing.T) {
 	late.Wait()
 }
 
-// One request copy serves the stack, and there is a recorder only for refunds.
+// All middlewares share one copy of the request, and only refunds need a recorder.
 func TestHandler_allocations(t *testing.T) {
 	if race.Enabled {
 		t.Skip("the race detector allocates")
@@ -232,9 +232,9 @@ func TestHandler_allocations(t *testing.T) {
 		cfg  ratelimit.Config
 		want float64
 	}{
-		{"a key that costs nothing", ratelimit.Config{Rate: plenty, Key: ratelimit.Global}, 2}, // the exchange with the call, the digits
-		{"an address", ratelimit.Config{Rate: plenty, Key: ratelimit.RemoteIP}, 2},             // the key is there already
-		{"a token", ratelimit.Config{Rate: plenty}, 3},                                         // and the key
+		{"a constant key", ratelimit.Config{Rate: plenty, Key: ratelimit.Global}, 2}, // the exchange with the call, the digits
+		{"an address", ratelimit.Config{Rate: plenty, Key: ratelimit.RemoteIP}, 2},   // the key is a part of RemoteAddr
+		{"a token", ratelimit.Config{Rate: plenty}, 3},                               // also the key
 		{"no fields", ratelimit.Config{Rate: plenty, Key: ratelimit.Global, Headers: ratelimit.HeadersNone}, 1},
 		{"refunds", ratelimit.Config{Rate: plenty, Key: ratelimit.Global, RefundIf: func(*http.Request, int) bool { return false }}, 2},
 		{"unlimited", ratelimit.Config{Rate: ratelimit.Unlimited(), Key: ratelimit.Global}, 1},
@@ -251,7 +251,7 @@ func TestHandler_allocations(t *testing.T) {
 			if got := count(h); got != c.want {
 				t.Errorf("an allowed request allocates %v times, want %v", got, c.want)
 			}
-			errs := problem.New(problem.Config{}) // begins the exchange
+			errs := problem.New(problem.Config{}) // makes the exchange
 			if got := count(errs.Handler(h)) - count(errs.Handler(nothing)); got != c.want {
 				t.Errorf("an allowed request inside a responder allocates %v times more, want %v", got, c.want)
 			}
@@ -259,8 +259,8 @@ func TestHandler_allocations(t *testing.T) {
 	}
 }
 
-// An allocation is as large as its size class; one of more than 512 bytes has a
-// header of 8.
+// The bounds are size classes of the allocator. An allocation of more than 512 bytes has 8 bytes
+// more.
 func TestHandler_allocatesLittle(t *testing.T) {
 	if ratelimit.CallSize > 256 || ratelimit.FirstCallSize > 768-8 {
 		t.Errorf("a call takes %d bytes, and %d with its exchange, want at most 256 and 760", ratelimit.CallSize, ratelimit.FirstCallSize)
@@ -299,15 +299,15 @@ func BenchmarkHandler(b *testing.B) {
 	})
 }
 
-// discard is a response writer that costs nothing.
+// discard is a response writer that drops everything.
 type discard struct{ header http.Header }
 
 func (d *discard) Header() http.Header       { return d.header }
 func (*discard) Write(p []byte) (int, error) { return len(p), nil }
 func (*discard) WriteHeader(int)             {}
 
-// A goroutine that the handler has left behind fails too late: the answer of the
-// handler stands, and nobody would recover a panic.
+// A goroutine that outlives the handler responds with an error too late. It must not change the
+// answer of the handler, and must not panic, because nothing recovers from that panic.
 func TestHandler_leavesTheAnswerToAHandlerThatHasReturned(t *testing.T) {
 	ended := make(chan any, 1)
 	l := newLimiter(t, ratelimit.Config{})

@@ -19,7 +19,7 @@ import (
 	"github.com/backstop-go/backstop/ratelimit"
 )
 
-// fields prints the header fields of a response that are about limits, sorted.
+// fields returns the header fields of a response that are about limits, sorted.
 func fields(h http.Header) string {
 	var lines []string
 	for _, name := range slices.Sorted(maps.Keys(h)) {
@@ -30,8 +30,8 @@ func fields(h http.Header) string {
 	return strings.Join(lines, "\n")
 }
 
-// The bubble's clock begins here, and half a second is added, so that rounding
-// shows.
+// begin is the time at which a bubble begins. The tests add half a second, to see how times are
+// rounded.
 const begin = 946684800
 
 const (
@@ -115,8 +115,7 @@ func TestHandler_theStyleChoosesTheFamilies(t *testing.T) {
 	}
 }
 
-// Retry-After is the true wait or less than a second more, and never passes
-// the reset.
+// Retry-After is the exact wait or less than a second more, and never later than the reset.
 func TestHandler_retryAfterIsRoundedUp(t *testing.T) {
 	for _, per := range []time.Duration{1, 999 * time.Millisecond, time.Second, time.Second + 1, 90 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
@@ -155,12 +154,13 @@ func TestHandler_resetCountsFromTheAnswerOfTheStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimiter(t, ratelimit.Config{Name: "api", Store: slow{scripted{{Allowed: true, ResetAfter: 30 * time.Second}}}})
 		if got := serve(l.Handler(nothing), "ann").Header().Get("X-RateLimit-Reset"); got != fmt.Sprint(begin+35) {
-			t.Errorf("X-RateLimit-Reset = %q, want %d: 30 s after the answer of the store", got, begin+35)
+			t.Errorf("X-RateLimit-Reset = %q, want %d, which is 30 s after the answer of the store", got, begin+35)
 		}
 	})
 }
 
-// Whoever adds a value to a field must not write into that of a neighbour.
+// The values of the fields share memory. Adding a value to a field must not write into the value
+// of the next field.
 func TestHandler_valuesDoNotOverlap(t *testing.T) {
 	w := serve(newLimiter(t, ratelimit.Config{Families: all}).Handler(http.HandlerFunc(
 		func(w http.ResponseWriter, _ *http.Request) {
@@ -209,8 +209,8 @@ func TestLimiter_SetHeaders(t *testing.T) {
 	}
 }
 
-// A vendor's envelope and its header say the same number, in the fields that
-// the vendor has.
+// In each style of a vendor, the envelope and the header have the same delay, and the fields are
+// those of the style.
 func TestHandler_inVendorStyles(t *testing.T) {
 	for _, c := range []struct {
 		style    problem.Style
@@ -237,7 +237,7 @@ func TestHandler_inVendorStyles(t *testing.T) {
 	}
 }
 
-// httputil.ReverseProxy clears the header behind an early hint of the other service.
+// After an early hint of the other service, httputil.ReverseProxy clears the header.
 func TestHeaders_surviveAnEarlyHint(t *testing.T) {
 	l := newLimiter(t, ratelimit.Config{Rate: ratelimit.PerMinute(30), Key: ratelimit.Global})
 	s := httptest.NewServer(l.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -252,6 +252,6 @@ func TestHeaders_surviveAnEarlyHint(t *testing.T) {
 	}
 	resp.Body.Close()
 	if got := resp.Header.Get("X-RateLimit-Remaining"); got != "29" {
-		t.Errorf("X-RateLimit-Remaining is %q behind an early hint, want 29", got)
+		t.Errorf("after an early hint X-RateLimit-Remaining is %q, want 29", got)
 	}
 }

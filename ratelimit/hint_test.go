@@ -53,13 +53,13 @@ func TestRemoteIP_warnsBehindAProxy(t *testing.T) {
 		}
 		const text = `level=WARN msg="rate limit by the address of a proxy: all clients share one bucket, see ratelimit.NewClientIP" policy=api peer=`
 		if n := strings.Count(logged.String(), text); n != want || strings.Contains(logged.String(), "s3cr3t") {
-			t.Errorf("%s: logged are %d warnings, want %d, without what the client wrote:\n%s", c.name, n, want, logged)
+			t.Errorf("%s: the log has %d warnings, want %d, without the address that the client sent:\n%s", c.name, n, want, logged)
 		}
 	}
 }
 
-// The key of an address is what net/netip makes of it, and no other key of this
-// package is like an address.
+// The key of an address is the one that net/netip makes, and no other key of this package looks
+// like an address.
 func FuzzRemoteIP(f *testing.F) {
 	for _, s := range []string{
 		"203.0.113.7:4711", "203.0.113.7", "[::ffff:1.2.3.4]:80", "64:ff9b::1.2.3.4", "[64:ff9b::1.2.3.4]:80", "[2001:db8::1%eth0]:80",
@@ -88,7 +88,7 @@ func FuzzRemoteIP(f *testing.F) {
 	})
 }
 
-// netipKey is the plain way to the key of an address.
+// netipKey makes the key of an address with net/netip, in a simple way.
 func netipKey(remote string) (string, bool) {
 	withPort, err := netip.ParseAddrPort(remote)
 	addr := withPort.Addr()

@@ -11,7 +11,7 @@ import (
 	"github.com/backstop-go/backstop/ratelimit"
 )
 
-// with is a request with header lines, name and value in turn.
+// with returns a request with a header, given as names and values in turn.
 func with(lines ...string) *http.Request {
 	r := httptest.NewRequest("GET", "/", nil)
 	for i := 0; i < len(lines); i += 2 {
@@ -30,7 +30,7 @@ func TestKeys(t *testing.T) {
 		name string
 		key  ratelimit.KeyFunc
 		r    *http.Request
-		want string // "" is not ok
+		want string // "" means that there is no key
 	}{
 		// The hash is the first 16 bytes of the SHA-256 of "secret", in base64.
 		{"a token", ratelimit.BearerToken, with("Authorization", "Bearer secret"), "bearer:K7gNU3sdo-OL0wNhqoVWhg"},
@@ -101,7 +101,7 @@ func TestKeys_combinedAreThoseOfConstruction(t *testing.T) {
 	}
 }
 
-// spy is a store that remembers the keys that it has seen.
+// spy is a store that records the keys that it gets.
 type spy struct {
 	*ratelimit.Memory
 	keys *[]string
@@ -114,7 +114,7 @@ func (s spy) Take(ctx context.Context, limits []ratelimit.Limit, states []rateli
 	return s.Memory.Take(ctx, limits, states)
 }
 
-// What a store, a hook or a log sees of a key is short, printable, and no secret.
+// A key as a store, a hook or a log gets it is short, printable, and contains no secret.
 func TestKeys_asAStoreSeesThem(t *testing.T) {
 	const secret = "s3cr3t-value"
 	long := strings.Repeat("x", 65)
@@ -124,7 +124,7 @@ func TestKeys_asAStoreSeesThem(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		key  ratelimit.KeyFunc
-		want string // a prefix; "=" before it: the whole
+		want string // a prefix of the key, or with "=" in front the whole key
 	}{
 		{"a token", ratelimit.BearerToken, "bearer:"},
 		{"an API key", ratelimit.APIKey("X-Api-Key"), "key:"},
@@ -173,7 +173,7 @@ func FuzzJoin_isInjective(f *testing.F) {
 			left, ok1 := join(pair[0]...)
 			right, ok2 := join(pair[1]...)
 			if ok1 && ok2 && (left == right) != slices.Equal(pair[0], pair[1]) {
-				t.Errorf("Join of %q = %q, Join of %q = %q, want equal keys for equal parts only", pair[0], left, pair[1], right)
+				t.Errorf("Join of %q = %q, Join of %q = %q, want equal keys only for equal parts", pair[0], left, pair[1], right)
 			}
 		}
 	})

@@ -31,7 +31,7 @@ func newLimiter(t testing.TB, cfg ratelimit.Config) *ratelimit.Limiter {
 	return l
 }
 
-// request is one of a caller; "" has no key.
+// request returns a request of a caller. The caller "" has no key.
 func request(caller string) *http.Request {
 	r := httptest.NewRequest("GET", "/v1/items", nil)
 	if caller != "" {
@@ -40,7 +40,7 @@ func request(caller string) *http.Request {
 	return r
 }
 
-// within puts a request into an exchange, as our middlewares do.
+// within puts a request into an exchange, as the middlewares of this module do.
 func within(r *http.Request) *http.Request {
 	_, _, r = exchange.Enter(httptest.NewRecorder(), r)
 	return r
@@ -135,7 +135,7 @@ func TestLimiter_categories(t *testing.T) {
 	}{
 		{"PUT", "api.PUT", 1, allowed},
 		{"PUT", "api.PUT", 1, refused},
-		{"GET", "api", 50, allowed}, // no such category: the plan of the caller
+		{"GET", "api", 50, allowed}, // an unknown category has the plan of the caller
 		{"HEAD", "", 0, allowed},
 	} {
 		r := request("ann")
@@ -168,12 +168,12 @@ func TestLimiter_costs(t *testing.T) {
 		t.Errorf("Take above the burst = %+v, %v, want PayloadTooLarge", d, err)
 	}
 	if e, ok := errors.AsType[*problem.Error](d.Err()); !ok || e.RetryAfter() != 0 || e.Message() != "Request exceeds the capacity of the rate limit" {
-		t.Errorf("Err above the burst = %v, want no delay, and what is wrong", d.Err())
+		t.Errorf("Err above the burst = %v, want no delay, and a text about the cost", d.Err())
 	}
 	cost = 1
 	d, err = l.Take(request("ann"))
 	if e, ok := errors.AsType[*problem.Error](d.Err()); err != nil || !ok || !errors.Is(e, problem.RateLimited) || e.Message() != "" {
-		t.Errorf("Err of an empty bucket = %v, %v, want RateLimited in the words of the style", d.Err(), err)
+		t.Errorf("Err of an empty bucket = %v, %v, want RateLimited with the text of the style", d.Err(), err)
 	}
 	cost = -1
 	_, err = l.Take(request("ann"))
@@ -194,7 +194,7 @@ func TestLimiter_peekAndRefund(t *testing.T) {
 	refund := func(d ratelimit.Decision) {
 		t.Helper()
 		if err := l.Refund(t.Context(), d); err != nil {
-			t.Errorf("Refund = %v, want none", err)
+			t.Errorf("Refund = %v, want no error", err)
 		}
 	}
 	take := func() ratelimit.Decision {
@@ -241,7 +241,7 @@ func TestLimiter_also(t *testing.T) {
 		{"ann", refused, "token", 0},
 		{"bob", allowed, "address", 0}, // a new token, the same address
 		{"joe", refused, "address", 0},
-		{"", refused, "address", 0}, // no token: the address alone
+		{"", refused, "address", 0}, // without a token only the address counts
 	} {
 		d, err := l.Take(request(step.who))
 		if err != nil || d.Allowed != step.want || d.Policy != step.policy || d.Remaining != step.remaining {
@@ -296,22 +296,22 @@ func TestLimiter_aStoreThatFailsIsNo429(t *testing.T) {
 		retry string
 	}{
 		{"an outage", errors.New("dial s3cr3t-dsn"), problem.Unavailable, 503, "1"},
-		{"one that knows better", fmt.Errorf("wrapped: %w", patient{errors.New("s3cr3t-dsn"), 7 * time.Second}), problem.Unavailable, 503, "7"},
-		{"one that should know, and does not", patient{errors.New("s3cr3t-dsn"), 0}, problem.Unavailable, 503, "1"},
-		{"an error of ours", problem.Unavailable.New("").WithRetryAfter(3 * time.Second), problem.Unavailable, 503, "3"},
-		{"a rate that cannot be", fmt.Errorf("%w: s3cr3t-dsn", ratelimit.ErrRate), problem.Internal, 500, ""},
+		{"an error with a delay", fmt.Errorf("wrapped: %w", patient{errors.New("s3cr3t-dsn"), 7 * time.Second}), problem.Unavailable, 503, "7"},
+		{"an error with a delay of zero", patient{errors.New("s3cr3t-dsn"), 0}, problem.Unavailable, 503, "1"},
+		{"an error of package problem", problem.Unavailable.New("").WithRetryAfter(3 * time.Second), problem.Unavailable, 503, "3"},
+		{"an unusable rate", fmt.Errorf("%w: s3cr3t-dsn", ratelimit.ErrRate), problem.Internal, 500, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := newLimiter(t, ratelimit.Config{
 				Name: "api", Store: failing{c.err},
 				OnDecision: func(_ *http.Request, d ratelimit.Decision) {
-					t.Errorf("OnDecision got %+v, want no call: nothing was decided", d)
+					t.Errorf("OnDecision got %+v, want no call, because nothing was decided", d)
 				},
 			})
 			if _, err := l.Take(request("ann")); !errors.Is(err, c.kind) || !errors.Is(err, c.err) {
 				t.Errorf("Take = error %v, want %v because of %v", err, c.kind, c.err)
 			} else if e, ok := errors.AsType[*problem.Error](err); !ok || e.Message() != "" {
-				t.Errorf("Take = error %v, want the words of the style alone", err)
+				t.Errorf("Take = error %v, want only the text of the style", err)
 			}
 			w := httptest.NewRecorder()
 			l.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
@@ -356,7 +356,7 @@ func TestFromContext(t *testing.T) {
 			t.Errorf("FromContext with %s = %+v, %t, want the decision of narrow", name, d, ok)
 		}
 		if err := narrow.Refund(t.Context(), d); err != nil {
-			t.Errorf("Refund of FromContext's decision = %v, want none", err)
+			t.Errorf("Refund of the decision of FromContext = %v, want no error", err)
 		}
 	}
 }

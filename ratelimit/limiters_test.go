@@ -18,7 +18,7 @@ import (
 	"github.com/backstop-go/backstop/ratelimit/ratelimittest"
 )
 
-// following keeps a limiter for each bucket, of the rate with which it is asked.
+// following keeps a limiter for each bucket, with the rate that the bucket is first used with.
 type following struct {
 	mu  sync.Mutex
 	all map[[2]string]*rate.Limiter
@@ -67,7 +67,7 @@ func TestLimiters_keepsTheContractOfOneRate(t *testing.T) {
 	})
 }
 
-// Whatever the limiter is, Take describes that one.
+// Take describes the rate and the state of the limiter, whatever they are.
 func TestLimiters_tellsTheRateOfTheLimiter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const s = time.Second
@@ -115,7 +115,7 @@ func TestLimiters_tellsTheRateOfTheLimiter(t *testing.T) {
 	})
 }
 
-// One limiter for all policies and keys, which the program uses itself, too.
+// All policies and keys may share one limiter, which the program uses itself, too.
 func TestLimiters_sharesALimiter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		mine := rate.NewLimiter(1, 4)
@@ -142,8 +142,9 @@ func TestLimiters_sharesALimiter(t *testing.T) {
 	})
 }
 
-// Calls of this store see no unit that another call gives back; the program itself
-// may. So there are as many admissions as units.
+// If a call takes from one limiter and then is refused by another, it gives its unit back. Other
+// calls of the store must not see that unit missing, so that as many calls are admitted as there
+// are units.
 func TestLimiters_concurrently(t *testing.T) {
 	wide, narrow := rate.NewLimiter(0, 1000), rate.NewLimiter(0, 300)
 	store := ratelimit.Limiters(func(policy, _ string) *rate.Limiter {
@@ -214,7 +215,7 @@ func TestLimiters_behindALimiter(t *testing.T) {
 		{"free", 200, 200, "", "", ""},
 		{"suspended", 200, 429, "0", "0", ""},
 		{"spent", 200, 200, "1", "0", ""},
-		{"spent", 200, 429, "1", "0", ""}, // no waiting helps
+		{"spent", 200, 429, "1", "0", ""}, // waiting does not help
 	} {
 		status = step.handler
 		w := serve(h, step.who)
@@ -223,14 +224,14 @@ func TestLimiters_behindALimiter(t *testing.T) {
 			t.Errorf("request at step %d of %s = %d with %v, want %+v", i, step.who, w.Code, got, step)
 		}
 	}
-	// A charge and a refund meet the rates that the store has written.
+	// Charge and Refund use the rates that the store has written into the limits.
 	for who := range mine {
 		if err := l.Charge(request(who), 5); err != nil {
-			t.Errorf("Charge of %s = %v, want none", who, err)
+			t.Errorf("Charge of %s = %v, want no error", who, err)
 		}
 	}
 	if err := l.Charge(request("free"), 5); err != nil {
-		t.Errorf("Charge without a limiter = %v, want none", err)
+		t.Errorf("Charge without a limiter = %v, want no error", err)
 	}
 }
 
@@ -247,7 +248,7 @@ func TestLimiters_isChecked(t *testing.T) {
 	}
 }
 
-// A unit is rounded up to whole nanoseconds, so that who waits has waited enough.
+// The time of a unit is rounded up to whole nanoseconds, so that a wait is never too short.
 func TestLimiters_roundsUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		mine := rate.NewLimiter(7, 10)
@@ -258,15 +259,15 @@ func TestLimiters_roundsUp(t *testing.T) {
 		if err := store.Take(t.Context(), make([]ratelimit.Limit, 1), states); err != nil {
 			t.Fatal(err)
 		}
-		// 10 units of 142,857,143 ns each, but 4.9 of them, which are 699,999,999.7 ns.
+		// 10 units of 142,857,143 ns each, less 4.9 units, which are 699,999,999.7 ns.
 		if got := states[0].ResetAfter; got != 728571430 {
 			t.Errorf("ResetAfter = %d ns, want 728571430, the whole above 728571429.3", got)
 		}
 	})
 }
 
-// A forced charge takes what it takes, wherever the limiter stands, and a peek at
-// its debt is no refusal. No charge gives anything back.
+// A forced charge takes its units even if the limiter has none left, and a peek at the debt is
+// not a refusal. No charge gives units back.
 func TestLimiters_forcedCharges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const day = 24 * 3600
@@ -294,15 +295,14 @@ func TestLimiters_forcedCharges(t *testing.T) {
 				}
 			}
 			if step.limiter == debtor {
-				debtor.SetLimit(0.5) // so it owes more than 366 days
+				debtor.SetLimit(0.5) // now the debt is more than 366 days
 			}
 		}
 	})
 }
 
-// The oracle: a Memory and golang.org/x/time/rate live through the same million
-// of random operations. Verdicts are equal, and numbers within a nanosecond a
-// unit.
+// A Memory and golang.org/x/time/rate run the same million random operations. Their decisions
+// must be equal, and their times may differ by one nanosecond for each unit.
 func TestMemory_agreesWithXTimeRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const seed = 7
@@ -319,7 +319,7 @@ func TestMemory_agreesWithXTimeRate(t *testing.T) {
 		wait := time.Microsecond
 		steps := 1_000_000
 		if race.Enabled {
-			steps /= 10 // it is about numbers, not about goroutines
+			steps /= 10 // there is only one goroutine, and the race detector is slow
 		}
 		for step := range steps {
 			switch random.IntN(8) {

@@ -8,7 +8,7 @@ import (
 	"github.com/backstop-go/backstop/ratelimit"
 )
 
-// plenty is never used up by a benchmark.
+// plenty is a rate that no benchmark uses up.
 var plenty = ratelimit.PerSecond(1_000_000).WithBurst(1_000_000_000)
 
 func BenchmarkMemory_Take(b *testing.B) {

@@ -83,7 +83,7 @@ func TestMemory_script(t *testing.T) {
 			{0, "bob", allowed, 1},                // keys are independent
 			{30 * time.Second, "ann", allowed, 0}, // one unit is back
 			{30*time.Second - 1, "ann", refused, 0},
-			{1, "ann", allowed, 0}, // at its very instant
+			{1, "ann", allowed, 0}, // exactly when the unit is back
 			{time.Hour, "ann", allowed, 1},
 		}},
 		{"paced", paced, []struct {
@@ -96,7 +96,7 @@ func TestMemory_script(t *testing.T) {
 			{0, "ann", refused, 0},
 			{29 * time.Second, "ann", refused, 0},
 			{time.Second, "ann", allowed, 0},
-			{time.Hour, "ann", allowed, 0}, // nothing is saved up
+			{time.Hour, "ann", allowed, 0}, // a bucket never holds more than its burst
 			{0, "ann", refused, 0},
 		}},
 	} {
@@ -116,7 +116,7 @@ func TestMemory_script(t *testing.T) {
 	}
 }
 
-// A whole second must not turn into two in a header.
+// Times are exact, so that a header does not round a whole second up to two.
 func TestMemory_isExact(t *testing.T) {
 	for n := 1; n <= 500; n++ {
 		synctest.Test(t, func(t *testing.T) {
@@ -149,8 +149,8 @@ func TestMemory_isExact(t *testing.T) {
 	}
 }
 
-// A unit is rounded down to a nanosecond, so an empty bucket is full again after
-// its time at the latest, and a nanosecond a unit before it at the earliest.
+// The time of a unit is rounded down to nanoseconds. So an empty bucket is full again at the
+// latest after the exact time, and at the earliest one nanosecond for each unit before it.
 func TestMemory_roundsAUnitDown(t *testing.T) {
 	for _, r := range []ratelimit.Rate{
 		ratelimit.PerSecond(3), ratelimit.PerMinute(7), ratelimit.PerHour(999), ratelimit.PerDay(13), ratelimit.PerSecond(999_999), ratelimit.PerSecond(7).WithBurst(100),
@@ -168,7 +168,7 @@ func TestMemory_roundsAUnitDown(t *testing.T) {
 	}
 }
 
-// A debt of many days is exact, too, at a rate of milliseconds.
+// The times are also exact if the rate changes from days to milliseconds.
 func TestMemory_isExactForAChangedRate(t *testing.T) {
 	for n := 1; n <= 366; n++ {
 		synctest.Test(t, func(t *testing.T) {
@@ -190,8 +190,8 @@ func TestMemory_isExactForAChangedRate(t *testing.T) {
 	}
 }
 
-// Calls that read the clock in one order and get the lock in another must not see
-// a debt that no bucket can have.
+// If calls read the clock in one order and get the lock in another, no call must see a debt that
+// is larger than the bucket.
 func TestMemory_resetAfterIsAtMostTheTimeToFill(t *testing.T) {
 	m := newMemory(t, 0)
 	r := ratelimit.PerSecond(1_000_000).WithBurst(1000)
@@ -200,7 +200,7 @@ func TestMemory_resetAfterIsAtMostTheTimeToFill(t *testing.T) {
 		wg.Go(func() {
 			for range 20_000 {
 				if got := take(t, m, "ann", r, 1); got.ResetAfter > time.Millisecond || !got.Allowed && got.RetryAfter > time.Microsecond {
-					t.Errorf("Take = %+v, want ResetAfter at most %v, and RetryAfter at most a unit's", got, time.Millisecond)
+					t.Errorf("Take = %+v, want ResetAfter at most %v, and RetryAfter at most the time of a unit", got, time.Millisecond)
 					return
 				}
 			}
@@ -209,8 +209,8 @@ func TestMemory_resetAfterIsAtMostTheTimeToFill(t *testing.T) {
 	wg.Wait()
 }
 
-// Whatever comes and goes, a bucket in debt is found again, and has the debt that
-// it should have.
+// While buckets are added and evicted, a bucket in debt is always found again, with the right
+// debt.
 func TestMemory_losesNoBucket(t *testing.T) {
 	for _, maxKeys := range []int{100, 20_000} {
 		synctest.Test(t, func(t *testing.T) {
@@ -248,8 +248,7 @@ func TestMemory_losesNoBucket(t *testing.T) {
 	}
 }
 
-// RetryAfter is true for every rate there can be: one that was waited out
-// succeeds.
+// For every possible rate, a request after RetryAfter succeeds.
 func TestMemory_retryAfterIsTrue(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 500 {
@@ -278,8 +277,7 @@ func TestMemory_retryAfterIsTrue(t *testing.T) {
 	}
 }
 
-// So it is after any change of the rate, where the debt may be many times what
-// the new rate could owe.
+// The same after a change of the rate, even if the debt is many times larger than the new bucket.
 func TestMemory_retryAfterIsTrueForAChangedRate(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	anyRate := func() ratelimit.Rate {
@@ -311,7 +309,7 @@ func TestMemory_retryAfterIsTrueForAChangedRate(t *testing.T) {
 	}
 }
 
-// Any interval d admits at most Burst + d·Limit/Per units.
+// In any interval d at most Burst + d·Limit/Per units are admitted.
 func TestMemory_bound(t *testing.T) {
 	for seed := range uint64(10) {
 		synctest.Test(t, func(t *testing.T) {
@@ -343,7 +341,7 @@ func TestMemory_bound(t *testing.T) {
 	}
 }
 
-// Many callers, few keys, at the cap: for the race detector, and for the sum.
+// Many callers use few keys at the bound. The test is for the race detector, and checks the sum.
 func TestMemory_concurrently(t *testing.T) {
 	m := newMemory(t, 8)
 	var wg sync.WaitGroup
@@ -372,7 +370,7 @@ func TestMemory_concurrently(t *testing.T) {
 	}
 	wg.Wait()
 	if admitted != 500 {
-		t.Errorf("%d calls of a hot key were admitted, want 500: it is never full soonest", admitted)
+		t.Errorf("%d calls of a busy key were admitted, want 500, because its bucket must not be evicted", admitted)
 	}
 }
 
@@ -390,7 +388,7 @@ func TestMemory_allocatesNothing(t *testing.T) {
 		limits = append(limits, ratelimit.Limit{Policy: "four", Key: string(key), Rate: ratelimit.PerDay(10), Cost: 1, Force: true})
 	}
 	states := make([]ratelimit.State, len(limits))
-	for n := range len(limits) + 1 { // the second limit soon refuses
+	for n := range len(limits) + 1 { // the second limit refuses after a few calls
 		got := testing.AllocsPerRun(100, func() {
 			if err := m.Take(t.Context(), limits[:n], states[:n]); err != nil {
 				t.Fatal(err)
@@ -402,7 +400,7 @@ func TestMemory_allocatesNothing(t *testing.T) {
 	}
 }
 
-// A flood of peeks and refunds makes no buckets, so it takes no room from others.
+// Peeks and refunds of unknown keys make no buckets, so they evict nothing.
 func TestMemory_keepsNothingOfAPeekOrARefund(t *testing.T) {
 	m := newMemory(t, 0)
 	for i := range 100 {

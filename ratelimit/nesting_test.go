@@ -14,8 +14,8 @@ import (
 	"github.com/backstop-go/backstop/ratelimit"
 )
 
-// Whatever the order, the fields show the limit that binds, and a refusal of a
-// limiter that keeps its numbers to itself shows none.
+// In any order of limiters, the fields show the limit that binds. If a limiter without fields
+// refuses, there are no fields.
 func TestHandler_nesting(t *testing.T) {
 	type config struct {
 		name     string
@@ -47,13 +47,13 @@ Retry-After: 20
 X-Ratelimit-Limit: 3
 X-Ratelimit-Remaining: 0
 X-Ratelimit-Reset: 946684860`},
-		{"the inner refuses in silence", []config{{name: "wide", limit: 9, families: all}, {name: "login", limit: 3, headers: ratelimit.HeadersRetryAfterOnly}}, 4, `
+		{"the inner refuses without fields", []config{{name: "wide", limit: 9, families: all}, {name: "login", limit: 3, headers: ratelimit.HeadersRetryAfterOnly}}, 4, `
 Retry-After: 20`},
-		{"the inner is silent and binds", []config{{name: "wide", limit: 9}, {name: "login", limit: 3, headers: ratelimit.HeadersNone}}, 1, `
+		{"the inner has no fields and binds", []config{{name: "wide", limit: 9}, {name: "login", limit: 3, headers: ratelimit.HeadersNone}}, 1, `
 X-Ratelimit-Limit: 9
 X-Ratelimit-Remaining: 8
 X-Ratelimit-Reset: 946684807`},
-		{"a silent one between does not count", []config{{name: "wide", limit: 9}, {name: "login", limit: 3, headers: ratelimit.HeadersNone}, {name: "mid", limit: 5}}, 1, `
+		{"a limiter in between without fields does not count", []config{{name: "wide", limit: 9}, {name: "login", limit: 3, headers: ratelimit.HeadersNone}, {name: "mid", limit: 5}}, 1, `
 X-Ratelimit-Limit: 5
 X-Ratelimit-Remaining: 4
 X-Ratelimit-Reset: 946684812`},
@@ -61,15 +61,15 @@ X-Ratelimit-Reset: 946684812`},
 X-Ratelimit-Limit: 9
 X-Ratelimit-Remaining: 7
 X-Ratelimit-Reset: 946684814`},
-		{"a silent dry run would refuse", []config{{name: "wide", limit: 9}, {name: "dry", limit: 1, headers: ratelimit.HeadersRetryAfterOnly, dryRun: true}}, 2, `
+		{"a dry run with only Retry-After would refuse", []config{{name: "wide", limit: 9}, {name: "dry", limit: 1, headers: ratelimit.HeadersRetryAfterOnly, dryRun: true}}, 2, `
 X-Ratelimit-Limit: 9
 X-Ratelimit-Remaining: 7
 X-Ratelimit-Reset: 946684814`},
-		{"a mute dry run would refuse", []config{{name: "wide", limit: 9}, {name: "dry", limit: 1, headers: ratelimit.HeadersNone, dryRun: true}}, 2, `
+		{"a dry run without fields would refuse", []config{{name: "wide", limit: 9}, {name: "dry", limit: 1, headers: ratelimit.HeadersNone, dryRun: true}}, 2, `
 X-Ratelimit-Limit: 9
 X-Ratelimit-Remaining: 7
 X-Ratelimit-Reset: 946684814`},
-		{"the outer's families are rewritten too", []config{{name: "wide", limit: 9, families: xOnly}, {name: "narrow", limit: 3, families: problem.RateLimitTrio}}, 4, `
+		{"the families of the outer are rewritten, too", []config{{name: "wide", limit: 9, families: xOnly}, {name: "narrow", limit: 3, families: problem.RateLimitTrio}}, 4, `
 Ratelimit-Limit: 3
 Ratelimit-Remaining: 0
 Ratelimit-Reset: 60
@@ -84,13 +84,13 @@ Ratelimit-Policy: "wide";q=9;w=60, "narrow";q=3;w=60`},
 Ratelimit: "wide";r=7;t=47, "narrow";r=0;t=60
 Ratelimit-Policy: "wide";q=9;w=60, "narrow";q=1;w=60
 Retry-After: 60`},
-		{"the draft lists all, whoever asked for it", []config{{name: "wide", limit: 9, families: problem.RateLimitFields}, {name: "narrow", limit: 3, families: xOnly}}, 1, `
+		{"the draft lists all, even if only the outer has it", []config{{name: "wide", limit: 9, families: problem.RateLimitFields}, {name: "narrow", limit: 3, families: xOnly}}, 1, `
 Ratelimit: "wide";r=8;t=54, "narrow";r=2;t=40
 Ratelimit-Policy: "wide";q=9;w=60, "narrow";q=3;w=60
 X-Ratelimit-Limit: 3
 X-Ratelimit-Remaining: 2
 X-Ratelimit-Reset: 946684820`},
-		{"equals: the outer stays", []config{{name: "one", limit: 3}, {name: "two", limit: 3}}, 1, `
+		{"of two equal limits the outer is shown", []config{{name: "one", limit: 3}, {name: "two", limit: 3}}, 1, `
 X-Ratelimit-Limit: 3
 X-Ratelimit-Remaining: 2
 X-Ratelimit-Reset: 946684820`},
@@ -116,7 +116,7 @@ X-Ratelimit-Reset: 946684820`},
 	}
 }
 
-// From the one that binds most to the one that binds least.
+// The states in the list are ordered, from the one that binds most to the one that binds least.
 func TestState_binds(t *testing.T) {
 	ranked := []ratelimit.State{
 		{RetryAfter: 9, Remaining: 5},
@@ -124,7 +124,7 @@ func TestState_binds(t *testing.T) {
 		{RetryAfter: 3, Remaining: 1},
 		{Allowed: true, Remaining: 0, ResetAfter: 1},
 		{Allowed: true, Remaining: 2, ResetAfter: 9},
-		{Allowed: true, Remaining: 2, ResetAfter: 5, RetryAfter: 9}, // of a peek: not a wait
+		{Allowed: true, Remaining: 2, ResetAfter: 5, RetryAfter: 9}, // the RetryAfter of a peek does not count
 		{Allowed: true, Remaining: 2, ResetAfter: 4},
 		{Allowed: true, Unknown: true},
 	}
@@ -176,8 +176,8 @@ X-Ratelimit-Reset: 946688400`} {
 	})
 }
 
-// A refusal with units left: t is the delay, not the time of what is left. And
-// what somebody else has written is replaced, not continued.
+// In a refusal with units left, t is the delay and not the time until the bucket is full. Fields
+// that somebody else has written are replaced.
 func TestHandler_draftFieldsOfARefusal(t *testing.T) {
 	h := newLimiter(t, ratelimit.Config{
 		Name: "api", Rate: ratelimit.PerMinute(10), Families: problem.RateLimitFields,
@@ -211,7 +211,7 @@ func TestHandler_unknownAndDegraded(t *testing.T) {
 		degraded bool
 	}{
 		{"an unknown state writes nothing", scripted{unknown, unknown}, ``, false},
-		{"a known one beside it counts", scripted{unknown, {Allowed: true, Remaining: 5}}, `
+		{"of an unknown and a known state the known one counts", scripted{unknown, {Allowed: true, Remaining: 5}}, `
 Ratelimit: "two";r=5;t=30
 Ratelimit-Limit: 10
 Ratelimit-Policy: "two";q=10;w=60
@@ -220,7 +220,7 @@ Ratelimit-Reset: 0
 X-Ratelimit-Limit: 10
 X-Ratelimit-Remaining: 5
 X-Ratelimit-Reset: 946684800`, false},
-		{"a substitute is true for this process", scripted{{Allowed: true, Remaining: 9, Degraded: true}, unknown}, `
+		{"a degraded state is shown", scripted{{Allowed: true, Remaining: 9, Degraded: true}, unknown}, `
 Ratelimit: "one";r=9;t=54
 Ratelimit-Limit: 10
 Ratelimit-Policy: "one";q=10;w=60

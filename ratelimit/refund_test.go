@@ -40,9 +40,9 @@ func TestHandler_refund(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for name, refundIf := range map[string]func(*http.Request, int) bool{
-				"refunded":            func(*http.Request, int) bool { return true },
-				"not refunded":        func(*http.Request, int) bool { return false },
-				"if it is no failure": failures,
+				"refunded":                  func(*http.Request, int) bool { return true },
+				"not refunded":              func(*http.Request, int) bool { return false },
+				"refunded unless it failed": failures,
 			} {
 				var got []int
 				l := newLimiter(t, ratelimit.Config{RefundIf: func(r *http.Request, status int) bool {
@@ -50,7 +50,7 @@ func TestHandler_refund(t *testing.T) {
 					return refundIf(r, status)
 				}})
 				var wg sync.WaitGroup
-				wg.Go(func() { // of its own, because of Goexit
+				wg.Go(func() { // a goroutine, because the handler may call Goexit
 					defer func() { recover() }()
 					r := request("ann")
 					if c.leave {
@@ -60,7 +60,7 @@ func TestHandler_refund(t *testing.T) {
 				})
 				wg.Wait()
 				if !slices.Equal(got, []int{c.status}) {
-					t.Errorf("RefundIf was asked about %v, want once about %d", got, c.status)
+					t.Errorf("RefundIf was called with %v, want once with %d", got, c.status)
 				}
 				left := 1
 				if refundIf(nil, c.status) {
@@ -74,8 +74,8 @@ func TestHandler_refund(t *testing.T) {
 	}
 }
 
-// Whether the handler has succeeded or panicked itself, a panic of RefundIf is
-// logged, changes nothing, and means no.
+// A panic of RefundIf is logged and means that nothing is refunded. It changes neither an answer
+// nor a panic of the handler.
 func TestHandler_aRefundIfThatPanicsIsContained(t *testing.T) {
 	for name, c := range map[string]struct {
 		serve http.HandlerFunc
@@ -99,7 +99,7 @@ func TestHandler_aRefundIfThatPanicsIsContained(t *testing.T) {
 				t.Errorf("logged is %q, want the panic of the hook", logged)
 			}
 			if d, err := l.Peek(request("ann")); err != nil || d.Remaining != 1 {
-				t.Errorf("%d left, want 1: nothing is refunded (%v)", d.Remaining, err)
+				t.Errorf("%d left, want 1, because nothing is refunded (%v)", d.Remaining, err)
 			}
 		})
 	}
@@ -117,23 +117,23 @@ func TestHandler_aRefusalIsNotRefunded(t *testing.T) {
 	}
 }
 
-// Where nothing was taken there is nothing to ask about.
-func TestHandler_whatWasNotChargedIsNotAskedAbout(t *testing.T) {
+// RefundIf is not called for a request that was not charged.
+func TestHandler_refundIfIsNotCalledWithoutACharge(t *testing.T) {
 	for name, cfg := range map[string]ratelimit.Config{
-		"a request that is skipped":          {Skip: func(*http.Request) bool { return true }},
-		"one that a dry run would refuse":    {DryRun: true, Cost: func(*http.Request) int { return 3 }},
-		"one of a caller without any limit":  {RateFor: func(*http.Request) ratelimit.Rate { return ratelimit.Unlimited() }},
-		"one of a caller whom nobody counts": {Key: func(*http.Request) (string, bool) { return "", false }, Missing: ratelimit.MissingSkip},
+		"a request that is skipped":             {Skip: func(*http.Request) bool { return true }},
+		"a request that a dry run would refuse": {DryRun: true, Cost: func(*http.Request) int { return 3 }},
+		"a request of a caller without a limit": {RateFor: func(*http.Request) ratelimit.Rate { return ratelimit.Unlimited() }},
+		"a request without a key":               {Key: func(*http.Request) (string, bool) { return "", false }, Missing: ratelimit.MissingSkip},
 	} {
 		asked := 0
 		cfg.RefundIf = func(*http.Request, int) bool { asked++; return true }
 		if w := serve(newLimiter(t, cfg).Handler(nothing), "ann"); w.Code != 200 || asked != 0 {
-			t.Errorf("%s = %d, and RefundIf was asked %d times, want 200 and never", name, w.Code, asked)
+			t.Errorf("%s = %d, and RefundIf was called %d times, want 200 and no call", name, w.Code, asked)
 		}
 	}
 }
 
-// lostRefund is a store that fails on refunds, and tells how their context was.
+// lostRefund is a store that fails on refunds, and records the errors of their contexts.
 type lostRefund struct {
 	*ratelimit.Memory
 	contexts *[]error
@@ -158,21 +158,20 @@ func TestHandler_aRefundThatFailsSpoilsNoAnswer(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	l.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusAccepted)
-		cancel() // the client has gone, and still gets its refund
+		cancel() // the client leaves, but is still refunded
 	})).ServeHTTP(w, request("ann").WithContext(ctx))
 	if w.Code != http.StatusAccepted {
 		t.Errorf("request with a lost refund = %d, want 202", w.Code)
 	}
 	if !slices.Equal(contexts, []error{nil}) {
-		t.Errorf("refunds ran on contexts with errors %v, want one, detached from the request", contexts)
+		t.Errorf("refunds ran with contexts whose errors are %v, want one refund with a context that has not ended", contexts)
 	}
 	if want := `msg="rate limit was not refunded" policy=login cause="ratelimit: refund: lost"`; !strings.Contains(logged.String(), want) {
 		t.Errorf("logged is %q, want %s", logged, want)
 	}
 }
 
-// recorded is a store that answers with given states, and remembers the limits
-// of the last call.
+// recorded is a store that answers with given states, and records the limits of the last call.
 type recorded struct {
 	scripted
 	last *[]ratelimit.Limit
@@ -183,8 +182,8 @@ func (s recorded) Take(ctx context.Context, limits []ratelimit.Limit, states []r
 	return s.scripted.Take(ctx, limits, states)
 }
 
-// What a substitute has counted, or nobody, the store must not give back: it was
-// not charged there.
+// A limit whose state is degraded or unknown was not charged in the store, so it must not be
+// refunded there.
 func TestLimiter_Refund_onlyWhatTheStoreWasCharged(t *testing.T) {
 	known := ratelimit.State{Allowed: true, Remaining: 1}
 	for _, c := range []struct {

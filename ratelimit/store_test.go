@@ -13,7 +13,7 @@ import (
 	"github.com/backstop-go/backstop/ratelimit"
 )
 
-// Check says it to the authors of stores, and ours say the same.
+// The stores of this package return the same errors as Check, which is for authors of stores.
 func TestCheck(t *testing.T) {
 	limit := func(key string, cost int, force bool) ratelimit.Limit {
 		return ratelimit.Limit{Policy: "p", Key: key, Rate: ratelimit.PerMinute(1), Cost: cost, Force: force}
@@ -41,7 +41,7 @@ func TestCheck(t *testing.T) {
 		for name, check := range checks {
 			unusable := strings.Contains(c.want, "allows nothing")
 			if name == "Limiters.Take" && unusable {
-				continue // the rate is the limiter's
+				continue // Limiters ignores the rate of the limit
 			}
 			err := check(t.Context(), slices.Clone(c.limits), make([]ratelimit.State, c.states))
 			if err == nil && c.want == "" {

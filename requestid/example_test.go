@@ -41,7 +41,7 @@ func ExampleNewLogHandler() {
 	log := slog.New(requestid.NewLogHandler(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
 		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 			if a.Key == slog.TimeKey {
-				return slog.Attr{} // it would be another one each time
+				return slog.Attr{} // it differs in every run
 			}
 			return a
 		},

@@ -11,8 +11,8 @@ import (
 	"github.com/backstop-go/backstop/requestid"
 )
 
-// What stands further in and looks for the ID in the request finds the one that
-// the client is told.
+// With Forward, an inner handler that reads the header of the request finds the ID that the client
+// gets.
 func TestForward(t *testing.T) {
 	trusting := func(*http.Request) bool { return true }
 	for _, tt := range []struct {
@@ -24,9 +24,9 @@ func TestForward(t *testing.T) {
 		adopts bool
 	}{
 		{"nothing sent", requestid.Config{Forward: true}, "X-Request-Id", nil, "X-Request-Id", false},
-		{"a stranger's ID", requestid.Config{Forward: true}, "X-Request-Id", []string{"attacker-1"}, "X-Request-Id", false},
+		{"an ID that is not trusted", requestid.Config{Forward: true}, "X-Request-Id", []string{"attacker-1"}, "X-Request-Id", false},
 		{"several lines", requestid.Config{Forward: true}, "X-Request-Id", []string{"attacker-1", "attacker-2"}, "X-Request-Id", false},
-		{"bytes that no log takes", requestid.Config{Forward: true}, "X-Request-Id", []string{"a\x1b[31m"}, "X-Request-Id", false},
+		{"control characters", requestid.Config{Forward: true}, "X-Request-Id", []string{"a\x1b[31m"}, "X-Request-Id", false},
 		{"a trusted ID", requestid.Config{Forward: true, Trust: trusting}, "X-Request-Id", []string{"trusted-1"}, "X-Request-Id", true},
 		{"another header", requestid.Config{Forward: true, Header: "x-correlation-id"}, "X-Correlation-Id", []string{"attacker-1"}, "X-Correlation-Id", false},
 		{"adopted from another header", requestid.Config{Forward: true, Inbound: []string{"X-Trace"}, Trust: trusting}, "X-Trace", []string{"trusted-1"}, "X-Request-Id", true},
@@ -47,13 +47,13 @@ func TestForward(t *testing.T) {
 			h.ServeHTTP(w, r)
 			told := w.Header()[tt.own]
 			if len(told) != 1 || !slices.Equal(inner, told) {
-				t.Errorf("the handler finds %q and the client is told %q, want one and the same", inner, told)
+				t.Errorf("the handler finds %q and the client gets %q, want one ID in both", inner, told)
 			}
 			if adopted := len(tt.sent) == 1 && slices.Equal(told, tt.sent); adopted != tt.adopts {
 				t.Errorf("the ID is %q, adopted %t, want %t", told, adopted, tt.adopts)
 			}
 			if !slices.Equal(r.Header[tt.header], tt.sent) {
-				t.Errorf("the request outside has %q, want it as it came: %q", r.Header[tt.header], tt.sent)
+				t.Errorf("the request outside has %q, want what the client has sent: %q", r.Header[tt.header], tt.sent)
 			}
 		})
 	}
@@ -67,7 +67,7 @@ func TestForwardKeepsTheOtherFields(t *testing.T) {
 	})).ServeHTTP(httptest.NewRecorder(), get("Accept: text/html"))
 }
 
-func TestWithoutForwardTheRequestStaysAsItCame(t *testing.T) {
+func TestWithoutForwardTheRequestIsNotChanged(t *testing.T) {
 	ids, err := requestid.New(requestid.Config{})
 	if err != nil {
 		t.Fatal(err)
@@ -82,7 +82,7 @@ func TestWithoutForwardTheRequestStaysAsItCame(t *testing.T) {
 	h.ServeHTTP(httptest.NewRecorder(), r)
 }
 
-// A proxy that knows no Transport tells the upstream the ID that the client is told.
+// A reverse proxy without a Transport sends the upstream the ID that the client gets.
 func TestForwardThroughAReverseProxy(t *testing.T) {
 	var got []string
 	upstream := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Header["X-Request-Id"] }))
@@ -109,6 +109,6 @@ func TestForwardThroughAReverseProxy(t *testing.T) {
 	}
 	resp.Body.Close()
 	if told := resp.Header["X-Request-Id"]; len(told) != 1 || !slices.Equal(got, told) || told[0] == "attacker-1" {
-		t.Errorf("the upstream gets %q and the client is told %q, want one ID of ours", got, told)
+		t.Errorf("the upstream gets %q and the client gets %q, want one ID in both", got, told)
 	}
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/backstop-go/backstop/requestid"
 )
 
-// logged returns what a logger writes of one record, in the context of a
-// request that has everything.
+// logged returns the line that a logger writes for a record, in the context of a request with all
+// IDs.
 func logged(t *testing.T, use func(context.Context, *slog.Logger)) (line string) {
 	t.Helper()
 	var out bytes.Buffer
@@ -85,11 +85,11 @@ func TestLogHandlerAddsTheIDsAtTheRoot(t *testing.T) {
 	}
 }
 
-func TestTrustedClientIDIsTheRequestIDAlone(t *testing.T) {
+func TestTrustedClientIDIsLoggedOnlyAsTheRequestID(t *testing.T) {
 	ids := issuer(t, requestid.Config{Trust: func(*http.Request) bool { return true }})
 	ids.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if attrs := requestid.Attrs(r.Context()); len(attrs) != 1 || attrs[0].String() != "request_id=theirs-123" {
-			t.Errorf("Attrs = %v, want the one ID", attrs)
+			t.Errorf("Attrs = %v, want only the request ID", attrs)
 		}
 	})).ServeHTTP(httptest.NewRecorder(), get("X-Request-Id: theirs-123"))
 }
@@ -113,8 +113,8 @@ func TestDerivedLoggersDoNotDisturbEachOther(t *testing.T) {
 	}
 }
 
-// An append to what two loggers share would show in the other one.
-func TestLoggersThatAreDerivedTwiceKeepWhatIsTheirs(t *testing.T) {
+// Two loggers that are derived from one logger must not share the memory of their attributes.
+func TestLoggersThatAreDerivedTwiceKeepTheirAttributes(t *testing.T) {
 	got := logged(t, func(ctx context.Context, l *slog.Logger) {
 		base := l.With("a", 1, "b", 2, "c", 3)
 		mine := base.With("request_id", "own")
@@ -122,7 +122,7 @@ func TestLoggersThatAreDerivedTwiceKeepWhatIsTheirs(t *testing.T) {
 		mine.InfoContext(ctx, "")
 	})
 	if strings.Count(got, `"request_id"`) != 1 || !strings.Contains(got, `"request_id":"own"`) {
-		t.Errorf("at the root the record is %s, want the request_id of the logger alone", got)
+		t.Errorf("at the root the record is %s, want only the request_id of the logger", got)
 	}
 	got = logged(t, func(ctx context.Context, l *slog.Logger) {
 		base := l.WithGroup("g").With("a", 1, "b", 2, "c", 3).With("d", 4)
@@ -140,7 +140,7 @@ func TestLogHandlerAsksForTheLevelAndCopiesTheRecord(t *testing.T) {
 	h := requestid.NewLogHandler(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	slog.New(h).Info("no")
 	if out.Len() > 0 {
-		t.Errorf("logged is %q, want nothing below the level of the handler beneath", out.String())
+		t.Errorf("the log is %q, want nothing below the level of the wrapped handler", out.String())
 	}
 	if h.WithGroup("") != h {
 		t.Error("a group without a name makes another handler")
@@ -148,14 +148,14 @@ func TestLogHandlerAsksForTheLevelAndCopiesTheRecord(t *testing.T) {
 	ids := issuer(t, requestid.Config{})
 	ids.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		rec := slog.NewRecord(time.Now(), slog.LevelError, "", 0)
-		for range 7 { // more than a record holds by itself, with room for one
+		for range 7 { // more attributes than fit into a record without an allocation
 			rec.AddAttrs(slog.Int("a", 1))
 		}
 		rec.AddAttrs(slog.Int("b", 2))
 		h.Handle(r.Context(), rec)
 		rec.AddAttrs(slog.Int("c", 3))
 		if n := rec.NumAttrs(); n != 9 {
-			t.Errorf("the caller's record has %d attributes, want its own nine", n)
+			t.Errorf("the record of the caller has %d attributes, want nine as before", n)
 		}
 	})).ServeHTTP(httptest.NewRecorder(), get())
 }
@@ -174,8 +174,8 @@ func TestLogHandlerKeepsTheContractOfHandlers(t *testing.T) {
 	})
 }
 
-// Wrapping it would deadlock: slog.SetDefault sends package log to slog, and that
-// handler sends slog to package log.
+// NewLogHandler must not wrap the default handler, because that would deadlock: slog.SetDefault
+// makes package log write to slog, and the default handler makes slog write to package log.
 func TestLogHandlerRefusesTheDefault(t *testing.T) {
 	for _, tt := range []struct {
 		name string

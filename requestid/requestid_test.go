@@ -31,7 +31,7 @@ func issuer(t testing.TB, cfg requestid.Config) *requestid.Issuer {
 	return ids
 }
 
-// serve plays a request and returns the ID that the handler sees and the lines
+// serve sends a request. It returns the ID that the handler reads, and the lines of the header
 // that the client gets.
 func serve(ids *requestid.Issuer, r *http.Request) (id string, lines []string) {
 	w := httptest.NewRecorder()
@@ -91,7 +91,7 @@ func TestIDsAreUnique(t *testing.T) {
 	}
 }
 
-// inbound lists IDs that come from outside, and what is wrong with them.
+// inbound has IDs that come with a request, and the reason why each is refused.
 var inbound = []struct {
 	name  string
 	lines []string
@@ -154,7 +154,7 @@ func TestRefusedIDIsLoggedByLengthAndReasonAlone(t *testing.T) {
 		if tt.fault != "" {
 			wants = fmt.Sprintf(`"reason":%q,"length":%d}`, tt.fault, len(tt.lines[0]))
 		}
-		_, got, _ := strings.Cut(out.String(), `"level"`) // behind the time, which may have any digits
+		_, got, _ := strings.Cut(out.String(), `"level"`) // without the time, which has digits, too
 		if !strings.Contains(got, wants) || (wants == "") != (got == "") || strings.Contains(got, "5678") {
 			t.Errorf("for %s the log says %.200q, want %q and no value", tt.name, got, wants)
 		}
@@ -168,7 +168,7 @@ func TestFirstInboundHeaderThatIsPresentCounts(t *testing.T) {
 	})
 	for _, tt := range []struct {
 		r    *http.Request
-		want string // "" is a fresh one
+		want string // "" means a new ID
 	}{
 		{get("Cf-Ray: 12345678", "X-Amzn-Trace-Id: 87654321"), "12345678"},
 		{get("X-Amzn-Trace-Id: 87654321"), "87654321"},
@@ -208,7 +208,7 @@ func TestTrustAndTraceThatPanicCostNoAnswer(t *testing.T) {
 		Trace: func(*http.Request) (requestid.Trace, bool) { panic("trace") },
 	})
 	if id, lines := serve(ids, get("X-Request-Id: 12345678")); !format.MatchString(id) || len(lines) != 1 || lines[0] != id {
-		t.Errorf("the ID is %q and the header %q, want a fresh one in both: a panic is no trust", id, lines)
+		t.Errorf("the ID is %q and the header %q, want a new one in both, because a panic means no trust", id, lines)
 	}
 }
 
@@ -218,7 +218,7 @@ func TestTraceThatIsNotFoundIsNone(t *testing.T) {
 	}})
 	ids.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if attrs := requestid.Attrs(r.Context()); len(attrs) != 1 {
-			t.Errorf("Attrs = %v, want the request ID alone", attrs)
+			t.Errorf("Attrs = %v, want only the request ID", attrs)
 		}
 	})).ServeHTTP(httptest.NewRecorder(), get())
 }
@@ -226,7 +226,7 @@ func TestTraceThatIsNotFoundIsNone(t *testing.T) {
 func TestHandlerOfNilPanics(t *testing.T) {
 	defer func() {
 		if recover() != "requestid: nil handler" {
-			t.Error("Handler(nil) returns, or says something else")
+			t.Error("Handler(nil) returns, or panics with another text")
 		}
 	}()
 	issuer(t, requestid.Config{}).Handler(nil)
@@ -298,7 +298,7 @@ func TestUpgradeHeaderCarriesTheID(t *testing.T) {
 	}
 }
 
-// Whoever keeps an ID keeps a string, not the request that it came with.
+// An ID that is kept after a request must not keep the memory of that request.
 func TestKeptIDDoesNotKeepTheExchange(t *testing.T) {
 	var kept string
 	var pinned weak.Pointer[exchange.Exchange]
@@ -353,7 +353,7 @@ func FuzzInboundID(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	// No ID outside the accepted set reaches a header; one within it is adopted.
+	// An ID is adopted if all its characters are accepted. No other ID reaches a header.
 	f.Fuzz(func(t *testing.T, in string) {
 		r := get()
 		r.Header["X-Request-Id"] = []string{in}

@@ -25,7 +25,7 @@ func TestTraceParent(t *testing.T) {
 		{"unknown flags", []string{"00-" + traceID + "-" + spanID + "-ff"}, true},
 		{"a later version", []string{"cc" + parent[2:]}, true},
 		{"a later version with more", []string{"cc" + parent[2:] + "-what-the-future-brings"}, true},
-		{"a later version, run on", []string{"cc" + parent[2:] + "x"}, false},
+		{"a later version with more, without a separator", []string{"cc" + parent[2:] + "x"}, false},
 		{"version 0 with more", []string{parent + "-more"}, false},
 		{"version ff", []string{"ff" + parent[2:]}, false},
 		{"none", nil, false},
@@ -56,7 +56,7 @@ func FuzzTraceParent(f *testing.F) {
 	f.Add(parent)
 	f.Add("cc" + parent[2:] + "-more")
 	valid := regexp.MustCompile(`^(00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}|[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(?s:-.*)?)$`)
-	// A header is accepted iff the grammar has it and no part of it is reserved.
+	// A header is accepted exactly if it follows the grammar and no part of it is reserved.
 	f.Fuzz(func(t *testing.T, line string) {
 		got, ok := requestid.TraceParent(&http.Request{Header: http.Header{"Traceparent": {line}}})
 		want := valid.MatchString(line) && line[:2] != "ff" && (line[:2] != "00" || len(line) == 55) &&

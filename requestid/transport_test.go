@@ -37,7 +37,7 @@ func TestTransportSendsTheIDToListedHosts(t *testing.T) {
 		{"a listed host, any port", "http://api.internal:81/", []string{"api.internal"}, "", "mine"},
 		{"a listed port", "http://api.internal:81/", []string{"api.internal:81"}, "", "mine"},
 		{"another port", "http://api.internal:82/", []string{"api.internal:81"}, "", ""},
-		{"a stranger", "http://example.com/", []string{"api.internal"}, "", ""},
+		{"another host", "http://example.com/", []string{"api.internal"}, "", ""},
 		{"a longer name", "http://api.internal.example.com/", []string{"api.internal"}, "", ""},
 		{"no list", "http://api.internal/", nil, "", ""},
 		{"a header that is there", "http://api.internal/", []string{"api.internal"}, "theirs", "theirs"},
@@ -55,12 +55,12 @@ func TestTransportSendsTheIDToListedHosts(t *testing.T) {
 			if tt.has != "" {
 				r.Header.Set("X-Request-ID", tt.has)
 			}
-			for range 2 { // the same request again
+			for range 2 { // the same request twice
 				if _, err := tr.RoundTrip(r); err != nil || got != tt.want {
 					t.Errorf("the header is %q (%v), want %q", got, err, tt.want)
 				}
 				if r.Header.Get("X-Request-ID") != tt.has {
-					t.Errorf("the original has become %v", r.Header)
+					t.Errorf("the header of the original request has become %v", r.Header)
 				}
 			}
 		})
@@ -113,8 +113,8 @@ func TestRedirectDoesNotCarryTheIDToStrangers(t *testing.T) {
 	}
 }
 
-// What only came in with the request is not the caller's choice: an upstream
-// gets the ID that our client is told.
+// If a proxy only copies the ID of the incoming request, the Transport replaces it by the ID that
+// our client gets. An ID that the handler has set is kept.
 func TestTransportReplacesWhatCameIn(t *testing.T) {
 	var got []string
 	upstream := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Header["X-Request-Id"] }))
@@ -152,12 +152,12 @@ func TestTransportReplacesWhatCameIn(t *testing.T) {
 		verbatim string
 	}{
 		{"a proxy with the Transport", requestid.Config{}, proxy, "attacker-1", true, ""},
-		{"and a value that is none", requestid.Config{}, proxy, "x y", true, ""},
-		{"and nothing", requestid.Config{}, proxy, "", true, ""},
+		{"a proxy with the Transport, and a malformed value", requestid.Config{}, proxy, "x y", true, ""},
+		{"a proxy with the Transport, and no value", requestid.Config{}, proxy, "", true, ""},
 		{"a value that the handler has set", requestid.Config{}, call("chosen-12"), "attacker-1", false, "chosen-12"},
-		{"the same value, which tells nothing", requestid.Config{}, call("attacker-1"), "attacker-1", true, ""},
+		{"the value of the incoming request, set by the handler", requestid.Config{}, call("attacker-1"), "attacker-1", true, ""},
 		{"a proxy without the Transport", requestid.Config{}, bare, "attacker-1", false, "attacker-1"},
-		{"and Forward", requestid.Config{Forward: true}, bare, "attacker-1", true, ""},
+		{"a proxy without the Transport, with Forward", requestid.Config{Forward: true}, bare, "attacker-1", true, ""},
 	} {
 		ids, err := requestid.New(c.cfg)
 		if err != nil {
@@ -177,7 +177,7 @@ func TestTransportReplacesWhatCameIn(t *testing.T) {
 			t.Errorf("%s: the upstream gets %q, want %q", c.name, got, want)
 		}
 		if r.Header.Get("X-Request-Id") != c.came {
-			t.Errorf("%s: the request of an outer layer now has %q, want it as it came", c.name, r.Header.Get("X-Request-Id"))
+			t.Errorf("%s: the request of an outer middleware now has %q, want the value that the client has sent", c.name, r.Header.Get("X-Request-Id"))
 		}
 	}
 }

@@ -16,14 +16,14 @@ import (
 	"github.com/backstop-go/backstop/validate"
 )
 
-// A quiet is a response writer that costs nothing.
+// A quiet is a response writer that drops everything.
 type quiet struct{ header http.Header }
 
 func (q *quiet) Header() http.Header         { return q.header }
 func (q *quiet) Write(p []byte) (int, error) { return len(p), nil }
 func (q *quiet) WriteHeader(int)             {}
 
-// A rewound is a request that can be sent again and again.
+// A rewound is a request whose body can be read many times.
 type rewound struct {
 	strings.Reader
 	body string
@@ -50,7 +50,7 @@ type small struct {
 	Password string `json:"password" validate:"required,min=8,max=128"`
 }
 
-// Three fields, which the invalid case gets all wrong.
+// registration has three fields, which are all wrong in the invalid case.
 type registration struct {
 	OrganizationName string `json:"organizationName" validate:"notblank"`
 	Email            string `json:"email" validate:"required,email"`
@@ -104,8 +104,8 @@ func BenchmarkInvalid(b *testing.B) {
 	b.Run("last byte of 1MiB", func(b *testing.B) { benchmark[user](b, `{"extra":"`+times(1<<20-11, "x")+`"`, false) })
 }
 
-// A bomb of names costs time in proportion to its size: the figures per name
-// stay the same.
+// The time for many names grows in proportion to their number, so the time for one name stays the
+// same.
 func BenchmarkDuplicateBomb(b *testing.B) {
 	for _, n := range []int{100, 1000, 9000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
@@ -115,7 +115,7 @@ func BenchmarkDuplicateBomb(b *testing.B) {
 	}
 }
 
-// What a handler costs that uses encoding/json and validator by hand.
+// BenchmarkByHand measures a handler that calls encoding/json and validator itself.
 func BenchmarkByHand(b *testing.B) {
 	b.Run("65B", func(b *testing.B) { byHand[small](b, smallBody) })
 	b.Run("50 items", func(b *testing.B) { byHand[order](b, orderBody(50)) })

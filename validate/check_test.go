@@ -16,7 +16,7 @@ import (
 	"github.com/backstop-go/backstop/validate"
 )
 
-// A type and the one fault that it has.
+// Each case has a type with one fault, or with none.
 func TestCheckFindsEveryMistake(t *testing.T) {
 	type hidden struct {
 		ID string `json:"id" validate:"required"`
@@ -293,7 +293,7 @@ func TestCheckFindsEveryMistake(t *testing.T) {
 	}
 }
 
-// Vet knows this mistake, too, so the struct is made at run time.
+// go vet reports this mistake, too, so the struct is made at run time.
 func TestCheckFindsOneTagTwice(t *testing.T) {
 	tag := reflect.StructTag(`json:"a"`)
 	twice := reflect.StructOf([]reflect.StructField{
@@ -302,11 +302,11 @@ func TestCheckFindsOneTagTwice(t *testing.T) {
 	})
 	err := (*validate.Validator)(nil).Validate(t.Context(), reflect.Zero(twice).Interface())
 	if err == nil || !strings.Contains(err.Error(), "struct.B: has the same name on the wire as A") {
-		t.Errorf("Validate of a struct with one tag twice = %v, want it told", err)
+		t.Errorf("Validate of a struct with one tag twice = %v, want an error about it", err)
 	}
 }
 
-// sealed decodes itself, so that nobody knows what its rules are about.
+// sealed decodes itself, so its members cannot have rules.
 type sealed struct {
 	A string `validate:"required"`
 }
@@ -318,7 +318,7 @@ type palette []item
 
 func (*palette) UnmarshalJSON([]byte) error { return nil }
 
-// spelled is known to validator by what it prints.
+// spelled is an array that validator checks by its text.
 type spelled [16]byte
 
 func (spelled) String() string { return "0198c0de-0000-7000-8000-000000000000" }
@@ -336,7 +336,7 @@ func TestCheckJoinsAllFaults(t *testing.T) {
 	}
 	err := validate.Check[bad](nil)
 	if err == nil {
-		t.Fatal("row 99: Check of a type full of mistakes = nil")
+		t.Fatal("Check of a type full of mistakes = nil")
 	}
 	got := strings.Split(err.Error(), "\n")
 	for _, want := range []string{"bad.A: ", "bad.B: ", "bad.D: dive", `bad.E: has the same name`, `bad.F: rule "min=3" on an interface`, `bad.G: rule "port"`} {
@@ -347,7 +347,7 @@ func TestCheckJoinsAllFaults(t *testing.T) {
 			}
 		}
 		if n != 1 {
-			t.Errorf("row 99: Check names %s %d times, want once, in:\n%v", want, n, err)
+			t.Errorf("Check names %s %d times, want once, in:\n%v", want, n, err)
 		}
 	}
 }

@@ -14,10 +14,10 @@ import (
 	"github.com/backstop-go/backstop/validate"
 )
 
-// repeated is n times s in a list.
+// repeated returns a list with n times s.
 func repeated(n int, s string) string { return "[" + strings.TrimSuffix(times(n, s+","), ",") + "]" }
 
-// A tap counts what is read through it.
+// A tap counts the bytes that are read through it.
 type tap struct {
 	io.Reader
 	read int
@@ -64,11 +64,11 @@ func TestMalformedBeginIsRefusedBeforeTheRestIsRead(t *testing.T) {
 
 func TestMalformedBeginCostsLittle(t *testing.T) {
 	if race.Enabled {
-		t.Skip("with the race detector pools forget on purpose")
+		t.Skip("under the race detector sync.Pool drops values at random")
 	}
 	body := times(1<<20, "x")
 	decode := run[user](t, validate.Config{})
-	if err := decode("{"); err == nil { // the plan
+	if err := decode("{"); err == nil { // makes the plan of the type
 		t.Fatal("Decode({) = nil error")
 	}
 	for _, length := range []int64{1 << 20, -1} {
@@ -85,8 +85,8 @@ func TestMalformedBeginCostsLittle(t *testing.T) {
 	}
 }
 
-// A chunked body that is refused early must not keep the connection: net/http
-// would read on before it answers.
+// If a chunked body is refused early, the connection must be closed. Otherwise net/http would read
+// the rest before it answers.
 func TestEarlyRefusalDoesNotWaitForTheRest(t *testing.T) {
 	for name, head := range map[string]string{
 		"chunked": "Transfer-Encoding: chunked\r\n\r\nffff\r\n",
@@ -100,10 +100,10 @@ func TestEarlyRefusalDoesNotWaitForTheRest(t *testing.T) {
 	}
 }
 
-// A body may cost the value that it becomes and four times its own bytes.
+// Decoding a body may need memory for its value, and four times the size of the body.
 func TestBodiesCostTheirValueOnce(t *testing.T) {
 	if race.Enabled {
-		t.Skip("with the race detector pools forget on purpose")
+		t.Skip("under the race detector sync.Pool drops values at random")
 	}
 	type fat struct {
 		ID    string `json:"id"`
@@ -136,16 +136,16 @@ func TestBodiesCostTheirValueOnce(t *testing.T) {
 		"lists of lists":       {run[nest](t, validate.Config{}), `{"lists":[` + repeated(10_000, "{}") + "," + repeated(10_000, "{}") + "]}", size(20_000, fat{})},
 		"the list is the body": {run[[]fat](t, validate.Config{}), repeated(10_000, "{}"), size(10_000, fat{})},
 		"elements with rules":  {run[[]ruled](t, validate.Config{}), repeated(10_000, `{"id":"x"}`), size(10_000, ruled{}) + size(20_000, "")},
-		"elements behind dive": {run[named](t, validate.Config{}), `{"map":{` + entries.String()[1:] + "}}", size(5000, ruled{}) + size(5000, "") + 5000*64},
+		"elements after dive":  {run[named](t, validate.Config{}), `{"map":{` + entries.String()[1:] + "}}", size(5000, ruled{}) + size(5000, "") + 5000*64},
 		"rules of zeros":       {run[[]rules](t, validate.Config{}), repeated(10_000, "{}"), size(10_000, rules{})},
 		"pointers":             {run[[]*fat](t, validate.Config{}), repeated(10_000, "{}"), size(10_000, fat{}) + size(10_000, new(int))},
 		"short lists, unknown": {run[user](t, validate.Config{}), request(`"extra":` + repeated(9000, "[[]]")), 9000 * 2 * 40},
-		"what nobody looks at": {run[item](t, validate.Config{}), `{"name":"a","qty":1,"x":` + repeated(9000, "[[{}]]") + "}", 0},
+		"an unknown member":    {run[item](t, validate.Config{}), `{"name":"a","qty":1,"x":` + repeated(9000, "[[{}]]") + "}", 0},
 		"strings":              {run[[]string](t, validate.Config{}), repeated(9000, `"some text"`), size(9000, "") + 9000*16},
 		"one long string":      {run[[]string](t, validate.Config{}), `["` + times(900<<10, "x") + `"]`, 900 << 10},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := tt.decode("?"); err == nil { // the plan
+			if err := tt.decode("?"); err == nil { // makes the plan of the type
 				t.Fatal("Decode(?) = nil error")
 			}
 			var err error
@@ -153,7 +153,7 @@ func TestBodiesCostTheirValueOnce(t *testing.T) {
 			if err != nil {
 				t.Fatalf("Decode = %s, want ok", outcome(err))
 			}
-			// An allocation is up to an eighth larger than what it is for.
+			// An allocation is up to an eighth larger than the value in it.
 			most := tt.value + tt.value/8 + 4*uint64(len(tt.body)) + 64<<10
 			if used > most {
 				t.Errorf("%s: a body of %d KiB allocates %d KiB, want at most %d", name, len(tt.body)>>10, used>>10, most>>10)
@@ -196,8 +196,7 @@ func TestValuesAreBounded(t *testing.T) {
 	}
 }
 
-// What is wrong is counted before it is written down, at any depth and in any
-// order.
+// Failures are counted before memory is used for them, at any depth and in any order.
 func TestWrongScalarsAreCountedBeforeTheyAreKept(t *testing.T) {
 	type deep struct {
 		Next *deep            `json:"next"`
@@ -220,7 +219,7 @@ func TestWrongScalarsAreCountedBeforeTheyAreKept(t *testing.T) {
 		"names, the last": {run[deep](t, validate.Config{}), below(`{"map":{` + descending.String()[1:] + "}}")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := tt.decode("?"); err == nil { // the plan
+			if err := tt.decode("?"); err == nil { // makes the plan of the type
 				t.Fatal("Decode(?) = nil error")
 			}
 			var err error
@@ -264,7 +263,7 @@ func TestLongAddressesAreNone(t *testing.T) {
 }
 
 func TestLongContentTypesAreNotParsed(t *testing.T) {
-	if _, err := validate.Decode[item](nil, nil, post("?")); err == nil { // the plan
+	if _, err := validate.Decode[item](nil, nil, post("?")); err == nil { // makes the plan of the type
 		t.Fatal("Decode(?) = nil error")
 	}
 	for name, line := range map[string]string{

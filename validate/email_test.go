@@ -9,7 +9,7 @@ import (
 )
 
 var addresses = []string{
-	"a@b.co", "first.last+tag@sub.example.com", "o'brien!#$%&*/=?^_`{|}~-@x-y.museum", "1@1.a1a", "a@b.c", "a@1.com", // taken
+	"a@b.co", "first.last+tag@sub.example.com", "o'brien!#$%&*/=?^_`{|}~-@x-y.museum", "1@1.a1a", "a@b.c", "a@1.com", // the shortcut accepts these six
 	"a", "@", "a@", "@b.co", "a@b", "a@b.", ".a@b.co", "a.@b.co", "a..b@c.de", "a@-b.co", "a@b-.co", "a@b.-co", "a@b.c1", "a@b.1c", "a@b..co",
 	"a@b.co.", "a b@c.de", "a@b@c.de", "é@b.co", "a@é.co", `"a b"@c.de`, "a@[1.2.3.4]", "a@b_c.de", "<a@b.co>", "A <a@b.co>", "a@b.co ", " a@b.co", "a@b~c.de", "a@b.c-d", "",
 	"a\x00@b.co", "a@b.co\n", "a@b.c--d", "a@b--c.de", "(c)a@b.co", "a@xn--nxasmq6b.com",
@@ -20,7 +20,7 @@ func FuzzEmail(f *testing.F) {
 		f.Add(address)
 	}
 	rule := validator.New()
-	// The shortcut never says anything else than the rule.
+	// The shortcut never differs from the rule.
 	f.Fuzz(func(t *testing.T, address string) {
 		ok, sure := validate.IsEmail(address)
 		if want := rule.Var(address, "email") == nil; sure && ok != want {
@@ -32,7 +32,7 @@ func FuzzEmail(f *testing.F) {
 func TestEmailShortcutIsTaken(t *testing.T) {
 	for _, address := range addresses[:6] {
 		if ok, sure := validate.IsEmail(address); !ok || !sure {
-			t.Errorf("IsEmail(%q) = %v, %v, want it decided at once", address, ok, sure)
+			t.Errorf("IsEmail(%q) = %v, %v, want true, true", address, ok, sure)
 		}
 	}
 }

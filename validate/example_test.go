@@ -55,8 +55,7 @@ func ExampleDecode() {
 	// invite[1]: must be a valid email address
 }
 
-// The handler gets a value that it can trust, and the envelope is chosen
-// elsewhere.
+// The handler gets a value that it can trust. The responder chooses the envelope.
 func ExampleHandlerFunc() {
 	mux := http.NewServeMux()
 	mux.Handle("POST /register", validate.HandlerFunc(nil, func(w http.ResponseWriter, r *http.Request, in Registration) error {

@@ -69,7 +69,7 @@ func ExampleHandlerFunc_upload() {
 	// 415 "Content-Type must be application/x-www-form-urlencoded or multipart/form-data","code":"unsupported_media_type"}
 }
 
-// photo returns a form, without a photo if that has no size.
+// photo returns a form with a photo of that size, or without a photo if size is 0.
 func photo(title string, size int) (contentType string, body io.Reader) {
 	var b bytes.Buffer
 	form := multipart.NewWriter(&b)

@@ -7,8 +7,7 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// Walk decodes a body without running rules. It returns the rules of its
-// findings.
+// Walk decodes a body without running rules. It returns the decode rules that failed.
 func Walk[T any](v *Validator, body []byte) (in T, rules []string, ok bool) {
 	value, rules, ok := WalkType(v, reflect.TypeFor[T](), body)
 	if value.IsValid() {
@@ -17,11 +16,11 @@ func Walk[T any](v *Validator, body []byte) (in T, rules []string, ok bool) {
 	return in, rules, ok
 }
 
-// TypeFault is what Check says of a type that a test makes up.
+// TypeFault returns the fault of a type that is made at run time.
 func TypeFault(v *Validator, t reflect.Type) error { return v.orStandard().plan(t).fault }
 
-// WalkType is Walk for a type that a test makes up. It is not ok if the self
-// check or the scan refuses.
+// WalkType is Walk for a type that is made at run time. It is not ok if the type has a fault or
+// the scan refuses the body.
 func WalkType(v *Validator, t reflect.Type, body []byte) (in reflect.Value, rules []string, ok bool) {
 	v = v.orStandard()
 	p := v.plan(t)
@@ -41,7 +40,7 @@ func WalkType(v *Validator, t reflect.Type, body []byte) (in reflect.Value, rule
 	return in, rules, err == nil
 }
 
-// WalkLeftovers returns what a walk from the pool remembers of names.
+// WalkLeftovers returns the names that a walk in the pool still holds.
 func WalkLeftovers() []byte {
 	w := walks.Get().(*walk)
 	defer walks.Put(w)
@@ -52,5 +51,5 @@ func WalkLeftovers() []byte {
 	return left
 }
 
-// IsEmail is the shortcut of the email rule, which must never differ from it.
+// IsEmail is the shortcut of the email rule. It must never differ from the rule.
 var IsEmail = isEmail

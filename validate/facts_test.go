@@ -21,7 +21,7 @@ import (
 
 type uuid [16]byte
 
-// UUID is a type that is known by its name.
+// UUID is a type that the package recognises by its name.
 type UUID uuid
 
 func (u *UUID) UnmarshalText(text []byte) error {
@@ -180,15 +180,15 @@ func TestPathsHaveNoGoNames(t *testing.T) {
 	} {
 		_, err := validate.Decode[whole](nil, nil, post(body))
 		if got := outcome(err); got != want {
-			t.Errorf("row 67: Decode(%s) = %s, want %s", body, got, want)
+			t.Errorf("Decode(%s) = %s, want %s", body, got, want)
 		}
 	}
 	if _, err := validate.Decode[page[item]](nil, nil, post(`{"items":[{"name":"","qty":1}]}`)); outcome(err) != "V(items[0].name required)" {
-		t.Errorf("row 67: Decode of a generic root = %s, want V(items[0].name required)", outcome(err))
+		t.Errorf("Decode of a generic root = %s, want V(items[0].name required)", outcome(err))
 	}
 }
 
-// Linters take this tag for a mistake, so the struct is made at run time.
+// Linters report this tag as a mistake, so the struct is made at run time.
 func TestMemberNamedDash(t *testing.T) {
 	dash := reflect.StructOf([]reflect.StructField{{Name: "Dash", Type: reflect.TypeFor[string](), Tag: `json:"-," validate:"required"`}})
 	err := (*validate.Validator)(nil).Validate(context.Background(), reflect.Zero(dash).Interface())
@@ -197,17 +197,17 @@ func TestMemberNamedDash(t *testing.T) {
 	}
 }
 
-func TestRow47LongAndHostileKeys(t *testing.T) {
+func TestLongAndHostileKeys(t *testing.T) {
 	for _, key := range []string{times(512<<10, "k"), `a\n\"<script>`, `\u0000`} {
 		var log strings.Builder
 		errs := problem.New(problem.Config{Logger: slog.New(slog.NewJSONHandler(&log, nil))})
 		w := httptest.NewRecorder()
 		errs.Handler(validate.HandlerFunc(nil, handle[user])).ServeHTTP(w, post(request(`"meta":{"`+key+`":"`+times(257, "v")+`"}`)))
 		if w.Body.Len() > 2<<10 || log.Len() > 2<<10 {
-			t.Errorf("row 47: a key of %d bytes makes an answer of %d and a log of %d bytes, want 2 KiB at most", len(key), w.Body.Len(), log.Len())
+			t.Errorf("a key of %d bytes makes an answer of %d and a log of %d bytes, want 2 KiB at most", len(key), w.Body.Len(), log.Len())
 		}
 		if !json.Valid(w.Body.Bytes()) || strings.ContainsAny(w.Body.String(), "\x00\n") {
-			t.Errorf("row 47: the answer to the key %.20q is %q, want escaped JSON", key, w.Body)
+			t.Errorf("the answer to the key %.20q is %q, want escaped JSON", key, w.Body)
 		}
 	}
 }

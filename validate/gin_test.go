@@ -12,8 +12,8 @@ import (
 	"github.com/backstop-go/backstop/validate"
 )
 
-// profile has the tags that structs of gin services have: one name for forms,
-// one for JSON, and what other routers read besides.
+// profile has the tags of structs in gin services: a name for forms, a name for JSON, and the tags
+// of other routers.
 type profile struct {
 	Name   string    `form:"name" query:"name" json:"name" binding:"required,max=9"`
 	Mail   string    `form:"e_mail" json:"email" binding:"omitempty,email"`
@@ -58,7 +58,7 @@ func TestStructsOfGinAreReadAsGinReadsThem(t *testing.T) {
 		},
 		{"defaults of a form", "POST", "/", form, "name=a", "ok", profile{Name: "a", Sort: "asc", Tags: []string{"a", "b"}}},
 		{"a query by form names", "GET", "/?name=a&e_mail=a@b.co", "", "", "ok", profile{Name: "a", Mail: "a@b.co", Sort: "asc", Tags: []string{"a", "b"}}},
-		{"a query whatever the type", "GET", "/?name=a", "application/json", "", "ok", profile{Name: "a", Sort: "asc", Tags: []string{"a", "b"}}},
+		{"a query, with any Content-Type", "GET", "/?name=a", "application/json", "", "ok", profile{Name: "a", Sort: "asc", Tags: []string{"a", "b"}}},
 		{"DELETE without a body", "DELETE", "/?name=a", "", "", "ok", profile{Name: "a", Sort: "asc", Tags: []string{"a", "b"}}},
 		{"the query does not fill a form", "POST", "/?name=q", form, "sort=asc", "V(name required)", profile{}},
 		{"form names in faults", "POST", "/", form, "name=a&e_mail=x&sort=x&born=x", "V(e_mail email, sort oneof, born format)", profile{}},
@@ -128,7 +128,7 @@ func TestURITagIsAPath(t *testing.T) {
 	}
 }
 
-// A struct that has only form fields stays one for forms.
+// A struct with only form fields is read from forms only.
 func TestFormsOfGin(t *testing.T) {
 	type page struct {
 		Number int `form:"page,default=1" binding:"min=1"`
@@ -210,7 +210,7 @@ func TestFaultsOfTagsSayWhatToWrite(t *testing.T) {
 		{"times in seconds", validate.Check[struct {
 			A time.Time `form:"a" time_format:"unix"`
 		}](gin), []string{`time_format "unix"`}},
-		{"times nowhere", validate.Check[struct {
+		{"times in an unknown location", validate.Check[struct {
 			A time.Time `form:"a" time_format:"2006" time_location:"Nowhere/None"`
 		}](gin), []string{`time_location "Nowhere/None"`}},
 	} {

@@ -35,7 +35,7 @@ func TestHandlerPutsTheBodyBack(t *testing.T) {
 		r.ContentLength, r.TransferEncoding = -1, []string{"chunked"}
 		h.ServeHTTP(httptest.NewRecorder(), r)
 		if got != body {
-			t.Errorf("row 1: the body behind Handler = %q, want %q", got, body)
+			t.Errorf("inside Handler the body = %q, want %q", got, body)
 		}
 	}
 }
@@ -62,7 +62,7 @@ func TestHandlerRefuses(t *testing.T) {
 	}
 }
 
-func TestRow96TwoHandlers(t *testing.T) {
+func TestTwoHandlers(t *testing.T) {
 	type outer struct {
 		Email string `json:"email"`
 	}
@@ -79,12 +79,12 @@ func TestRow96TwoHandlers(t *testing.T) {
 	h := validate.Handler[outer](nil)(validate.Handler[user](nil)(last))
 	h.ServeHTTP(httptest.NewRecorder(), post(request("{<OK>}")))
 	if !ran {
-		t.Error("the handler behind two Handlers did not run")
+		t.Error("the handler inside two Handlers did not run")
 	}
 
 	inner := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if in := validate.FromContext[*outer](r.Context()); in.Email != "inner" {
-			t.Errorf("FromContext = %+v, want what the innermost Handler decoded", in)
+			t.Errorf("FromContext = %+v, want the value of the innermost Handler", in)
 		}
 	})
 	again := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -94,7 +94,7 @@ func TestRow96TwoHandlers(t *testing.T) {
 	validate.Handler[*outer](nil)(again).ServeHTTP(httptest.NewRecorder(), post(`{"email":"outer"}`))
 }
 
-func TestRow97FromContextNamesTheType(t *testing.T) {
+func TestFromContextNamesTheType(t *testing.T) {
 	defer func() {
 		if text, _ := recover().(string); !strings.Contains(text, "validate_test.item") {
 			t.Errorf("FromContext without Handler panics with %q, want the type named", text)
@@ -103,7 +103,7 @@ func TestRow97FromContextNamesTheType(t *testing.T) {
 	validate.FromContext[item](context.Background())
 }
 
-func TestRow98OnePlanForManyGoroutines(t *testing.T) {
+func TestManyGoroutinesShareAValidator(t *testing.T) {
 	v, err := validate.New(validate.Config{})
 	if err != nil {
 		t.Fatal(err)
@@ -124,7 +124,7 @@ func TestRow98OnePlanForManyGoroutines(t *testing.T) {
 func TestHandlerWithoutBodyMembersLeavesTheBodyAlone(t *testing.T) {
 	h := validate.Handler[search](nil)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if data, _ := io.ReadAll(r.Body); string(data) != "left alone" {
-			t.Errorf("the body = %q, want it untouched", data)
+			t.Errorf("the body = %q, want it unchanged", data)
 		}
 	}))
 	r := httptest.NewRequest(http.MethodPost, "/?q=abc", strings.NewReader("left alone"))
@@ -149,7 +149,7 @@ func TestHandlerOfAnEmptyBody(t *testing.T) {
 		h := validate.Handler[*optional](v)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			data, err := io.ReadAll(r.Body)
 			if err != nil || string(data) != body {
-				t.Errorf("the empty body %q reads %q, %v behind Handler", body, data, err)
+				t.Errorf("inside Handler the empty body %q is read as %q, %v", body, data, err)
 			}
 			read = validate.FromContext[*optional](r.Context()) != nil
 		}))
@@ -160,8 +160,8 @@ func TestHandlerOfAnEmptyBody(t *testing.T) {
 	}
 }
 
-// A function that fails after it has begun to answer cannot be answered again,
-// also where no other middleware looks on.
+// If the function fails after it has begun to answer, the answer is cut, even without any other
+// middleware.
 func TestHandlerFuncCutsAHalfSentAnswer(t *testing.T) {
 	type nothing struct{}
 	h := validate.HandlerFunc(nil, func(w http.ResponseWriter, _ *http.Request, _ nothing) error {

@@ -22,7 +22,7 @@ import (
 	"github.com/backstop-go/backstop/validate"
 )
 
-// upload is a form with everything that a form can have.
+// upload is a form with all kinds of fields.
 type upload struct {
 	Name   string                  `form:"name" validate:"required,max=20"`
 	Agree  bool                    `form:"agree"`
@@ -71,12 +71,12 @@ func TestMultipartForms(t *testing.T) {
 	}{
 		{"text", []part{name, {"agree", "", "on"}, {"tags", "", "a"}, {"tags", "", "b"}}, small, "ok"},
 		{"a file", []part{name, {"avatar", "me.png", "\x89PNG"}}, small, "ok"},
-		{"a file that nobody has chosen", []part{name, {"avatar", "", ""}}, small, "ok"},
+		{"a file input that was not used", []part{name, {"avatar", "", ""}}, small, "ok"},
 		{"files", []part{name, {"pages", "1.txt", "one"}, {"pages", "2.txt", "two"}}, small, "ok"},
-		{"too many files of a name", []part{name, {"pages", "1", "a"}, {"pages", "2", "b"}, {"pages", "3", "c"}}, small, "V(pages max)"},
-		{"two files for one", []part{name, {"avatar", "1", "a"}, {"avatar", "2", "b"}}, small, "V(avatar repeat)"},
-		{"text for a file", []part{name, {"avatar", "", "x"}}, small, "V(avatar format)"},
-		{"a file for text", []part{{"name", "x", "Ann"}}, small, "V(name type)"},
+		{"too many files with one name", []part{name, {"pages", "1", "a"}, {"pages", "2", "b"}, {"pages", "3", "c"}}, small, "V(pages max)"},
+		{"two files for a field with one", []part{name, {"avatar", "1", "a"}, {"avatar", "2", "b"}}, small, "V(avatar repeat)"},
+		{"a text for a file field", []part{name, {"avatar", "", "x"}}, small, "V(avatar format)"},
+		{"a file for a text field", []part{{"name", "x", "Ann"}}, small, "V(name type)"},
 		{"a rule", []part{{"name", "", "this is longer than twenty"}}, small, "V(name max)"},
 		{"nothing", []part{{"x", "", ""}}, small, "V(name required)"},
 		{"a name twice", []part{name, name}, small, "V(name repeat)"},
@@ -84,7 +84,7 @@ func TestMultipartForms(t *testing.T) {
 		{"an unknown file", []part{name, {"x", "x", "x"}}, small, "ok"},
 		{"as many parts as allowed", []part{name, {"a", "", ""}, {"b", "", ""}, {"c", "c", ""}}, small, "ok"},
 		{"too many parts", []part{name, {"a", "", ""}, {"b", "", ""}, {"c", "c", ""}, {"d", "", ""}}, small, "IR Too many parameters"},
-		{"a thousand and one", many, validate.Config{}, "IR Too many parameters"},
+		{"1001 parts", many, validate.Config{}, "IR Too many parameters"},
 		{"too large", []part{name, {"avatar", "x", times(2000, "x")}}, small, "payload_too_large"},
 	} {
 		v, err := validate.New(tt.cfg)
@@ -167,7 +167,7 @@ func TestFileNamesAreNoPaths(t *testing.T) {
 		"a.txt": "a.txt", "../../etc/passwd": "passwd", `..\..\boot.ini`: "boot.ini", `C:\x\y.doc`: "y.doc", "/etc/": "etc",
 		"..": "", ".": "", "a/..": "", `a\..`: "", ".hidden": ".hidden",
 	} {
-		// Written by hand: a Go writer would escape the backslash.
+		// The body is written by hand, because multipart.Writer would escape the backslash.
 		body := "--b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nAnn\r\n--b\r\n" +
 			"Content-Disposition: form-data; name=\"avatar\"; filename=\"" + strings.ReplaceAll(sent, `\`, `\\`) + "\"\r\n\r\nx\r\n--b--\r\n"
 		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
@@ -179,8 +179,8 @@ func TestFileNamesAreNoPaths(t *testing.T) {
 	}
 }
 
-// Files that do not fit into memory go to disk, and are gone when the request
-// has ended, however it ends.
+// Files that do not fit into memory are written to disk. They are removed when the request ends,
+// in whatever way it ends.
 func TestTemporaryFilesAreRemoved(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
@@ -220,7 +220,7 @@ func TestTemporaryFilesAreRemoved(t *testing.T) {
 		}
 		return handler(w, r, in)
 	})
-	// As chi does, copies the request and keeps it.
+	// copying passes a copy of the request on, as chi does.
 	copying := func(h http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(w, r.Clone(r.Context())) })
 	}
@@ -236,7 +236,7 @@ func TestTemporaryFilesAreRemoved(t *testing.T) {
 		s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
 		for _, who := range []string{"Ann", "fails", "panics", "this is longer than twenty"} {
 			if name == "Decode" && who == "panics" {
-				continue // after which net/http removes nothing; Recover does
+				continue // after a panic net/http does not remove the files; Recover would
 			}
 			seen.Store(0)
 			kind, body := multipartBody(part{"name", "", who}, part{"avatar", "x", times(3<<20, "x")})
@@ -263,7 +263,7 @@ func TestHandlerOfAMultipartForm(t *testing.T) {
 		in := validate.FromContext[upload](r.Context())
 		again, err := io.ReadAll(r.Body)
 		if err != nil || !bytes.Equal(again, body) || contents(t, in.Avatar) != "file" {
-			t.Errorf("behind Handler: %+v and %q, %v, want the form and its bytes", in, again, err)
+			t.Errorf("inside Handler the form is %+v and the body %q, %v, want the form and its bytes", in, again, err)
 		}
 	}))
 	r := httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(body))
@@ -275,8 +275,8 @@ func TestHandlerOfAMultipartForm(t *testing.T) {
 	}
 }
 
-// What a browser sends for a FormData with two texts, a checkbox, a file and a
-// file input that nobody has used.
+// The body is the one that a browser sends for a FormData with two texts, a checkbox, a file, and
+// a file input that was not used.
 func TestFormDataOfABrowser(t *testing.T) {
 	body, err := os.ReadFile(filepath.Join("testdata", "formdata.bin"))
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/backstop-go/backstop/validate"
 )
 
-// A path value that nobody has set is a mistake of the program: it is neither
-// zero nor the fault of a client.
+// If no router has set a path value, the program has a mistake. The value is not taken for zero,
+// and the client is not blamed.
 func TestPathValuesThatNoRouterSets(t *testing.T) {
 	type byID struct {
 		ID string `path:"id" validate:"required"`

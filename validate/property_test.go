@@ -18,7 +18,7 @@ type (
 	level int8
 )
 
-// scalars are what random structs are made of at last.
+// scalars are the types without members in random structs.
 var scalars = []reflect.Type{
 	reflect.TypeFor[bool](), reflect.TypeFor[int](), reflect.TypeFor[int8](), reflect.TypeFor[uint16](), reflect.TypeFor[uint64](),
 	reflect.TypeFor[float32](), reflect.TypeFor[float64](), reflect.TypeFor[string](), reflect.TypeFor[[]byte](), reflect.TypeFor[[3]byte](),
@@ -32,11 +32,11 @@ var keyTypes = []reflect.Type{
 	reflect.TypeFor[netip.Addr](),
 }
 
-// names are what members are called: also in two cases, in letters that fold,
-// and in those that need escapes.
+// names are the names of members. Some differ only in case or in letters that fold to the same
+// letter, and some need escapes.
 var names = []string{"a", "A", "b", "name", "Name", "kelvin", "\u212aelvin", "x-y", "π", "s", "ſ", "in ner", "inner"}
 
-// A maker makes up types and bodies for them.
+// A maker makes random types, and random bodies for them.
 type maker struct{ *rand.Rand }
 
 func (m maker) typ(depth int) reflect.Type {
@@ -65,7 +65,7 @@ func (m maker) structure(depth int) reflect.Type {
 		case 0:
 		case 1:
 			if f.Type.Kind() == reflect.Pointer || f.Type == reflect.TypeFor[json.Number]() {
-				break // of which the versions of encoding/json differ
+				break // versions of encoding/json decode it differently
 			}
 			f.Tag = reflect.StructTag(fmt.Sprintf(`json:"%s,string"`, names[m.IntN(len(names))]))
 		case 2:
@@ -78,7 +78,7 @@ func (m maker) structure(depth int) reflect.Type {
 	return reflect.StructOf(fields)
 }
 
-// body makes up a value that a t takes, most of the time.
+// body returns random JSON that mostly fits the type t.
 func (m maker) body(t reflect.Type, quoted bool) string {
 	switch {
 	case m.IntN(12) == 0:
@@ -181,9 +181,9 @@ func (m maker) space(sign string) string {
 	return m.pick("", "", " ", "\n") + sign + m.pick("", "", "\t")
 }
 
-// Of random structs and bodies, what is accepted here is what encoding/json
-// accepts, with equal values, but for names in another case, null elements and
-// arrays of numbers for bytes.
+// For random structs and bodies, this package and encoding/json accept the same bodies and decode
+// the same values. The exceptions are names in another case, null elements, and arrays of numbers
+// for bytes.
 func TestRandomStructsAgreeWithEncodingJSON(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	m := maker{rand.New(rand.NewPCG(seed, 0))}
@@ -216,7 +216,7 @@ func TestRandomStructsAgreeWithEncodingJSON(t *testing.T) {
 			case err != nil && len(rules) == 0:
 				t.Fatalf("seed %d: a body of %v\n%s\n  is accepted, want a fault: %v", seed, typ, body, err)
 			case err == nil && !onlyRefusals(rules):
-				t.Fatalf("seed %d: a body of %v\n%s\n  has faults of rules %v, want none: encoding/json takes it", seed, typ, body, rules)
+				t.Fatalf("seed %d: a body of %v\n%s\n  fails the rules %v, want none, because encoding/json accepts it", seed, typ, body, rules)
 			}
 		}
 	}

@@ -16,10 +16,9 @@ import (
 	"testing"
 )
 
-// rooms are the parts of the package, in the order in which a request meets
-// them once all types are described: a file is in the room that begins its name,
-// or in the last one. What a room uses stands in it or before it, so the way of
-// a body never climbs back.
+// rooms are the groups of files of the package, in the order in which a request passes through
+// them after all types are described. The name of a file begins with that of its room; other files
+// are in the last room. A room uses only itself and the rooms before it.
 var rooms = []string{"config", "describe", "finding", "read", "fill", "judge", "check", "door"}
 
 func room(file string) int {
@@ -67,11 +66,11 @@ func TestRoomsUseOnlyRoomsBefore(t *testing.T) {
 		}
 	}
 	if arrows < 1000 {
-		t.Errorf("the package has %d uses of its own names, so this test proves nothing", arrows)
+		t.Errorf("only %d uses of names of the package were found, so this test proves nothing", arrows)
 	}
 }
 
-// exports opens the compiled form of an imported package.
+// exports returns a function that opens the export data of a package.
 func exports(t *testing.T) importer.Lookup {
 	t.Helper()
 	out, err := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Export", ".").Output()

@@ -13,7 +13,7 @@ import (
 	"github.com/backstop-go/backstop/validate"
 )
 
-// Which rules run, and which of their failures say something.
+// TestRules shows which rules run, and which of their failures are reported.
 func TestRules(t *testing.T) {
 	type inner struct {
 		A string            `json:"a" validate:"required"`
@@ -83,8 +83,8 @@ func TestRules(t *testing.T) {
 		{"a required pointer, empty", run[pointed](t, std), `{"inner":{}}`, "V(inner.a required)"},
 		{"unique", run[distinct](t, std), `{"items":[{"name":"a"},{"name":"a"}],"names":["a","a"]}`, "V(items unique, names unique)"},
 		{"unique beside an element that did not decode", run[distinct](t, std), `{"items":[{"name":"a"},{"name":"a"},{"name":1}],"names":["a","a",1]}`, "V(items[2].name type, names[2] type)"},
-		{"other fields", run[dependent](t, std), `{"kind":"a","count":2,"limit":1}`, "V(name required_if, more required_with, limit gtefield)"},
-		{"other fields that did not decode", run[dependent](t, std), `{"kind":1,"count":"2","limit":-1}`, "V(kind type, count type)"},
+		{"rules about other fields", run[dependent](t, std), `{"kind":"a","count":2,"limit":1}`, "V(name required_if, more required_with, limit gtefield)"},
+		{"rules about other fields that did not decode", run[dependent](t, std), `{"kind":1,"count":"2","limit":-1}`, "V(kind type, count type)"},
 		{"a map that is too long", run[user](t, std), request(`"meta":{"` + times(40, "k") + `":""` + strings.ReplaceAll(unknown(20), ":1", `:""`) + "}"), "V(meta max)"},
 		{"maps in lists", run[nested](t, std), `{"lists":[{"a":[{"name":"x","qty":1}]},{"long":[{"name":"","qty":1}],"b":[{},{},{}]}]}`, "V(lists[1][b] max, key lists[1][long] max, lists[1][long][0].name required)"},
 		{"a list of maps that is too long", run[nested](t, std), `{"lists":[{"long":[]},{},{}]}`, "V(lists max)"},
@@ -117,8 +117,8 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// The scan has 63 bits for members whose absence matters; with more of them the
-// walk looks at every body.
+// The scan has 63 bits for members whose absence matters. If a type has more of them, every body
+// is walked.
 func TestManyMembersWhosePresenceIsRequired(t *testing.T) {
 	type many struct {
 		A0, A1, A2, A3, A4, A5, A6, A7, A8, A9, A10, A11, A12, A13, A14, A15, A16, A17, A18, A19, A20, A21, A22, A23, A24, A25, A26, A27, A28, A29, A30, A31, A32, A33, A34, A35, A36, A37, A38, A39, A40, A41, A42, A43, A44, A45, A46, A47, A48, A49, A50, A51, A52, A53, A54, A55, A56, A57, A58, A59, A60, A61, A62, A63, A64, A65, A66, A67, A68, A69 bool `validate:"required"`
@@ -144,7 +144,7 @@ type Dashed struct {
 	Text  string   `json:"text" validate:"required"`
 }
 
-// money decodes itself, and holds a struct with rules that are not its own.
+// money decodes itself. The rules of the struct in it do not run.
 type money struct{ Item item }
 
 func (m *money) UnmarshalJSON(data []byte) error {
@@ -154,7 +154,7 @@ func (m *money) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-func TestDecodeOfABadTypeIsOurFault(t *testing.T) {
+func TestDecodeOfABadTypeIsInternal(t *testing.T) {
 	type typo struct {
 		Email string `validate:"requird"`
 	}
@@ -166,7 +166,7 @@ func TestDecodeOfABadTypeIsOurFault(t *testing.T) {
 	}
 }
 
-// Failures that say nothing do not use up the room of those behind them.
+// Failures that are not reported do not count towards MaxErrors.
 func TestBlockedFailuresAreNotCounted(t *testing.T) {
 	decode := run[struct {
 		Inner struct {
@@ -179,7 +179,7 @@ func TestBlockedFailuresAreNotCounted(t *testing.T) {
 	}
 }
 
-// Maps have no order, but what is reported of them does.
+// Maps have no order, but their failures are reported in order.
 func TestFailuresInMapsAreCutInOrder(t *testing.T) {
 	type four struct {
 		A, B, C, D string `validate:"required"`
@@ -220,7 +220,7 @@ func TestOutsideTagsAreRunOnDemand(t *testing.T) {
 	}
 }
 
-// keeper keeps the bytes that it was given, as no unmarshaler should.
+// keeper is an unmarshaler that keeps the bytes it is given, which an unmarshaler must not do.
 type keeper struct{ data []byte }
 
 func (k *keeper) UnmarshalJSON(data []byte) error {
@@ -228,7 +228,7 @@ func (k *keeper) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// keeperKey does so as the key of a map.
+// keeperKey does the same as the key of a map.
 type keeperKey struct{ data *[]byte }
 
 func (k *keeperKey) UnmarshalText(text []byte) error {
@@ -259,18 +259,18 @@ func TestBuffersAreNotSharedWithUnmarshalers(t *testing.T) {
 	}
 	for i, in := range all {
 		if string(in.K.data) != `"kept for ever"` {
-			t.Errorf("what unmarshaler %d has kept became %q, want its own bytes", i, in.K.data)
+			t.Errorf("the bytes that unmarshaler %d keeps have become %q, want no change", i, in.K.data)
 		}
 		for k := range keys[i] {
 			if string(*k.data) != "kept for ever" {
-				t.Errorf("what key %d has kept became %q, want its own bytes", i, *k.data)
+				t.Errorf("the bytes that key %d keeps have become %q, want no change", i, *k.data)
 			}
 		}
 	}
 }
 
-// What a header claims is not believed before it comes true, and the memory of
-// a large body is not kept for small ones.
+// The buffer for a body does not have the size that Content-Length says, and the buffer of a large
+// body is not kept for small ones.
 func TestBuffersAreSmall(t *testing.T) {
 	read := func(body string, length int64) [][]byte {
 		s := &spy{Reader: *strings.NewReader(body)}
@@ -305,7 +305,7 @@ func TestNamesAreWiped(t *testing.T) {
 	}
 }
 
-// spy remembers the buffer that a body was read into.
+// spy records the buffer that a body was read into.
 type spy struct {
 	strings.Reader
 	into [][]byte

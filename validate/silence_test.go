@@ -17,7 +17,7 @@ import (
 	"github.com/backstop-go/backstop/validate"
 )
 
-func TestRow69OwnUnmarshalerBesideOthers(t *testing.T) {
+func TestErrorOfAnUnmarshalerBesideOthers(t *testing.T) {
 	type paint struct {
 		Name  string `json:"name" validate:"required"`
 		Color color  `json:"color"`
@@ -26,14 +26,13 @@ func TestRow69OwnUnmarshalerBesideOthers(t *testing.T) {
 	const body = `{"color":"blue","age":"x"}`
 	_, err := validate.Decode[paint](nil, nil, post(body))
 	if got, want := outcome(err), "V(name required, color format, age type)"; got != want {
-		t.Errorf("row 69: Decode = %s, want %s", got, want)
+		t.Errorf("Decode = %s, want %s", got, want)
 	}
-	isSilent[paint](t, 69, body, "s3cr3t")
+	isSilent[paint](t, body, "s3cr3t")
 }
 
-// isSilent fails if the secret is in an answer of any style, in a log or in an
-// error.
-func isSilent[T any](t *testing.T, row int, body, secret string) {
+// isSilent fails if the secret is in an answer of any style, in a log or in an error.
+func isSilent[T any](t *testing.T, body, secret string) {
 	t.Helper()
 	_, err := validate.Decode[T](nil, nil, post(body))
 	said := map[string]string{"error": fmt.Sprintf("%v %+v %#v", err, err, err)}
@@ -43,14 +42,14 @@ func isSilent[T any](t *testing.T, row int, body, secret string) {
 		w := httptest.NewRecorder()
 		errs.Handler(validate.HandlerFunc(nil, handle[T])).ServeHTTP(w, post(body))
 		if w.Code < 400 {
-			t.Errorf("row %d: %s answers %.80s with %d, want a refusal", row, style.Name, body, w.Code)
+			t.Errorf("%s answers %.80s with %d, want a refusal", style.Name, body, w.Code)
 		}
 		said["answer of "+style.Name] = fmt.Sprint(w.Header(), w.Body)
 		said["log of "+style.Name] = log.String()
 	}
 	for where, text := range said {
 		if strings.Contains(text, secret) {
-			t.Errorf("row %d: the %s to %.80s has %q: %s", row, where, body, secret, text)
+			t.Errorf("the %s to %.80s has %q: %s", where, body, secret, text)
 		}
 	}
 }
@@ -74,7 +73,7 @@ type bomb struct{}
 
 func (*bomb) UnmarshalJSON([]byte) error { panic("s3cr3t") }
 
-func TestRow70PanicsAreContained(t *testing.T) {
+func TestPanicsAreContained(t *testing.T) {
 	boom := validate.Config{Rules: map[string]validate.Rule{"boom": {
 		Check: func(_ context.Context, fl validator.FieldLevel) bool {
 			if fl.Field().String() == "abort" {
@@ -96,14 +95,14 @@ func TestRow70PanicsAreContained(t *testing.T) {
 	for range 2 {
 		_, err := validate.Decode[bombed](v, nil, post(`{"b":1}`))
 		if outcome(err) != "internal" || strings.Contains(err.Error(), "s3cr3t") || !strings.Contains(err.Error(), "UnmarshalJSON") {
-			t.Errorf("row 70: an unmarshaler that panics = %v, want an internal error with a stack and without the value", err)
+			t.Errorf("an unmarshaler that panics = %v, want an internal error with a stack and without the value", err)
 		}
 		_, err = validate.Decode[ruled](v, nil, post(`{"a":"x"}`))
 		if outcome(err) != "internal" || strings.Contains(err.Error(), "s3cr3t") {
-			t.Errorf("row 70: a rule that panics = %v, want an internal error without the value", err)
+			t.Errorf("a rule that panics = %v, want an internal error without the value", err)
 		}
 		if _, err := validate.Decode[ruled](v, nil, post(`{}`)); err != nil {
-			t.Errorf("row 70: the next request = %v, want it served", err)
+			t.Errorf("the next request = %v, want it served", err)
 		}
 	}
 	defer func() {
@@ -115,7 +114,7 @@ func TestRow70PanicsAreContained(t *testing.T) {
 	t.Errorf("a rule that aborts = %v, want a panic", err)
 }
 
-// What a client sends must not come back, in an answer or in a log.
+// A value that a client sends must be neither in an answer nor in a log.
 func TestNoValueIsEverEchoed(t *testing.T) {
 	bodies := []string{
 		request(`"password":"hunter2"`),
@@ -132,6 +131,6 @@ func TestNoValueIsEverEchoed(t *testing.T) {
 		request(`"meta":{"k":"` + times(30, "hunter2-hunter2") + `"}`),
 	}
 	for _, body := range bodies {
-		isSilent[user](t, 100, body, "hunter2")
+		isSilent[user](t, body, "hunter2")
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/backstop-go/backstop/validate"
 )
 
-// everything has a member for each thing that the walk knows.
+// everything has a member of each type that the walk knows.
 type everything struct {
 	embedded
 	*Pointed
@@ -69,10 +69,9 @@ var everyBody = []string{
 	`{"INT":1}`, `{"ſtring":"x"}`, `{"bytes":null,"addr":null,"own":null}`, `{"qint":"\"1\""}`, `{"qint":"1 "}`, `{"addr":""}`, `{"array":[]}`,
 }
 
-// compare checks the walk against encoding/json: what one takes without a
-// fault the other takes, too, and makes the same value of it. Only null
-// elements, names in another case and arrays for bytes are faults that are none
-// to encoding/json.
+// compare compares the walk with encoding/json: both accept the same bodies and decode the same
+// values. Only null elements, names in another case, and arrays for bytes are faults here but not
+// in encoding/json.
 func compare(t *testing.T, body []byte) {
 	t.Helper()
 	walked, rules, ok := validate.Walk[everything](nil, body)
@@ -92,7 +91,7 @@ func compare(t *testing.T, body []byte) {
 	}
 	for _, rule := range rules {
 		if rule != "null" && rule != "unknown" && rule != "array for bytes" {
-			t.Errorf("walking over %s finds a fault of rule %s, want none: encoding/json takes it", body, rule)
+			t.Errorf("walking over %s finds a fault of rule %s, want none, because encoding/json accepts it", body, rule)
 		}
 	}
 }
@@ -117,11 +116,11 @@ func FuzzWalk(f *testing.F) {
 			f.Add([]byte(`{"` + name + `":` + value + `}`))
 		}
 	}
-	// The walk takes what encoding/json takes, and makes the same of it.
+	// The walk accepts what encoding/json accepts, and decodes the same values.
 	f.Fuzz(compare)
 }
 
-// suiteValues are documents of the suite, good and bad ones.
+// suiteValues returns the documents of the test suite for JSON, good and bad ones.
 func suiteValues(t testing.TB) []string {
 	isJSON, notJSON := suite(t)
 	return append(isJSON, notJSON...)
@@ -140,8 +139,8 @@ func FuzzDecode(f *testing.F) {
 		f.Add(request(member))
 	}
 	strict := decoder[user](f, validate.Config{ReportUnknown: true})
-	// Whatever is sent, a path leads to something in the body or to a member
-	// that is missing, and no sentence has a value in it.
+	// For any body, the path of a field error leads to a value in the body, or to a member that
+	// is missing.
 	f.Fuzz(func(t *testing.T, body string) {
 		in, err := strict(body)
 		if err == nil {
@@ -163,8 +162,8 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// resolves reports whether the path of f leads somewhere in the body, but for
-// its last step, which may be what is missing.
+// resolves reports whether the path of f leads to a value in the body. The last segment may be
+// missing in the body.
 func resolves(body string, f problem.FieldError) bool {
 	var at any
 	from := json.NewDecoder(strings.NewReader(body))

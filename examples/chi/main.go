@@ -29,11 +29,11 @@ func app(cfg demo.Config) (http.Handler, error) {
 
 	r := chi.NewRouter()
 	r.Use(
-		middleware.Observe(demo.LogAccess),               // sees how everything ends
+		middleware.Observe(demo.LogAccess),               // logs every request, however it ends
 		middleware.Standard(errs),                        // request ID, envelope, panics, plain-text errors
-		middleware.Timeout(cfg.Timeout, demo.NoDeadline), // a handler that is late has failed
-		limit.Handler,   // too fast is a 429
-		demo.PlainPaths, // "//x" is nobody's path
+		middleware.Timeout(cfg.Timeout, demo.NoDeadline), // an expired deadline is a 504
+		limit.Handler,   // too many requests are a 429
+		demo.PlainPaths, // a path such as "//x" is a 404
 		unknownMethods,
 	)
 	for _, route := range demo.WithHead(demo.Routes(cfg, errs, v)) {
@@ -42,9 +42,10 @@ func app(cfg demo.Config) (http.Handler, error) {
 	return r, nil
 }
 
-// unknownMethods makes chi look up a path whose method it does not know, as it
-// does for all others. By itself it answers 405 at once, without Allow, even
-// where there is nothing. No route is a TRACE, so the answer is a 404 or a 405.
+// unknownMethods makes chi look up the path also for a method that chi does not know. By
+// itself chi answers such a method with 405 and without Allow, even if no route has the
+// path. The method TRACE stands in for it: no route has TRACE, so the answer is a 404, or a
+// 405 with Allow.
 func unknownMethods(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.Method {

@@ -33,11 +33,11 @@ func app(cfg demo.Config) (http.Handler, error) {
 		OptionsMethodHandler:    wrongMethod,
 	})})
 	echoadapter.Install(e,
-		middleware.Observe(demo.LogAccess),               // sees how everything ends
+		middleware.Observe(demo.LogAccess),               // logs every request, however it ends
 		middleware.Standard(errs),                        // request ID, envelope, panics, plain-text errors
-		middleware.Timeout(cfg.Timeout, demo.NoDeadline), // a handler that is late has failed
-		limit.Handler,   // too fast is a 429
-		demo.PlainPaths, // "//x" is nobody's path
+		middleware.Timeout(cfg.Timeout, demo.NoDeadline), // an expired deadline is a 504
+		limit.Handler,   // too many requests are a 429
+		demo.PlainPaths, // a path such as "//x" is a 404
 	)
 	e.Use(oneSegment)
 	colons := strings.NewReplacer("{$}", "", "{", ":", "}", "")
@@ -47,8 +47,8 @@ func app(cfg demo.Config) (http.Handler, error) {
 	return e, nil
 }
 
-// oneSegment makes a parameter what it is to the other routers. By itself echo
-// takes the rest of the path for the last one, slashes included.
+// oneSegment makes a parameter match one segment of the path, as in the other routers. By
+// itself echo matches the last parameter with the rest of the path, slashes included.
 func oneSegment(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c *echo.Context) error {
 		for _, p := range c.PathValues() {
@@ -60,8 +60,9 @@ func oneSegment(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// wrongMethod answers as the other routers do. By itself echo answers OPTIONS, and
-// says so in each Allow; and a method is wrong below the last parameter, too.
+// wrongMethod answers a wrong method as the other routers do. By itself echo answers OPTIONS
+// and lists it in every Allow. For a path that is longer than the route it answers 405
+// instead of 404.
 func wrongMethod(c *echo.Context) error {
 	if strings.Count(c.Request().URL.Path, "/") != strings.Count(c.Path(), "/") {
 		return problem.NotFound

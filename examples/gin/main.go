@@ -28,15 +28,15 @@ func app(cfg demo.Config) (http.Handler, error) {
 		return nil, err
 	}
 
-	gin.SetMode(gin.ReleaseMode) // standard output belongs to one line
+	gin.SetMode(gin.ReleaseMode) // in debug mode gin prints to standard output
 	engine := gin.New()
 	engine.RedirectTrailingSlash = false // gin redirects before any middleware runs
 	ginadapter.Install(engine,
-		middleware.Observe(demo.LogAccess),               // sees how everything ends
+		middleware.Observe(demo.LogAccess),               // logs every request, however it ends
 		middleware.Standard(errs),                        // request ID, envelope, panics, plain-text errors
-		middleware.Timeout(cfg.Timeout, demo.NoDeadline), // a handler that is late has failed
-		limit.Handler,   // too fast is a 429
-		demo.PlainPaths, // "//x" is nobody's path
+		middleware.Timeout(cfg.Timeout, demo.NoDeadline), // an expired deadline is a 504
+		limit.Handler,   // too many requests are a 429
+		demo.PlainPaths, // a path such as "//x" is a 404
 	)
 	colons := strings.NewReplacer("{$}", "", "{", ":", "}", "")
 	for _, route := range demo.WithHead(demo.Routes(cfg, errs, v)) {

@@ -17,7 +17,7 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// service is what the examples look at.
+// service returns a service for the examples to observe.
 func service() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /users/{id}", problem.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
@@ -36,8 +36,8 @@ func service() http.Handler {
 	return mux
 }
 
-// ask sends a request, and returns the request ID that the client is told. An
-// answer that is cut off panics its way out of a recorder.
+// ask sends a request, and returns the request ID of the answer. With a recorder, an answer
+// that is cut off ends in a panic.
 func ask(h http.Handler, method, path string, header ...string) string {
 	r := httptest.NewRequest(method, path, nil)
 	r.Header.Set("User-Agent", "curl/8")
@@ -54,7 +54,7 @@ func ask(h http.Handler, method, path string, header ...string) string {
 	return w.Header().Get("X-Request-ID")
 }
 
-// record is a line of a log, whoever has written it.
+// record is a line of the log of any of the loggers.
 type record struct {
 	Level, Msg, Message string
 	RequestID           string `json:"request_id"`
@@ -82,8 +82,8 @@ func records(t *testing.T, log io.Reader) []record {
 	}
 }
 
-// Each logger has two lines for a request that failed, that of the error and that
-// of the request, and one for a success. All have the request's ID.
+// Each logger writes one line for a success, and two for a request that failed: one for the
+// error and one for the request. All have the request ID.
 func TestLoggers(t *testing.T) {
 	for name, with := range map[string]func(io.Writer) func(http.Handler) http.Handler{
 		"slog":    func(w io.Writer) func(http.Handler) http.Handler { return observe.Slog(slog.NewJSONHandler(w, nil)) },

@@ -16,8 +16,8 @@ import (
 	"github.com/backstop-go/backstop/middleware"
 )
 
-// route returns the pattern without the method that those of http.ServeMux may
-// begin with. It is "" if no route matched.
+// route returns the pattern without a method, which a pattern of [net/http.ServeMux] may
+// have. It is "" if no route matched.
 func route(s *middleware.Summary) string {
 	if _, path, ok := strings.Cut(s.Pattern, " "); ok {
 		return path

@@ -47,8 +47,8 @@ func OpenTelemetry(errs *problem.Responder, traces trace.TracerProvider, metrics
 	), nil
 }
 
-// spans begins and ends the span. It stands outside of all else, so that every
-// record of the request has it.
+// spans begins and ends the span. It is the outermost middleware, so that every record of
+// the request has the IDs of the span.
 func spans(tracer trace.Tracer) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -60,7 +60,7 @@ func spans(tracer trace.Tracer) func(http.Handler) http.Handler {
 	}
 }
 
-// attributes names what a summary says as OpenTelemetry does.
+// attributes returns the summary as attributes with the names of OpenTelemetry.
 //
 // https://opentelemetry.io/docs/specs/semconv/http/http-metrics/
 func attributes(s *middleware.Summary) []attribute.KeyValue {
@@ -77,7 +77,7 @@ func attributes(s *middleware.Summary) []attribute.KeyValue {
 	return attrs
 }
 
-// traceOf tells requestid which span a request belongs to.
+// traceOf returns the trace and the span of a request for package requestid.
 func traceOf(r *http.Request) (requestid.Trace, bool) {
 	c := trace.SpanContextFromContext(r.Context())
 	return requestid.Trace{TraceID: c.TraceID().String(), SpanID: c.SpanID().String()}, c.IsValid()

@@ -9,8 +9,8 @@ import (
 	"github.com/backstop-go/backstop/requestid"
 )
 
-// Slog logs requests and their errors with slog. Every record below a request has
-// its ID, if it is made with the request's context, whoever writes it.
+// Slog logs requests and their errors with slog. Every record that is logged with the context
+// of a request has the ID of the request.
 func Slog(h slog.Handler) func(http.Handler) http.Handler {
 	logger := slog.New(requestid.NewLogHandler(h))
 	access := func(r *http.Request, s *middleware.Summary) {

@@ -16,7 +16,7 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// failures are those of the page, each as a request that a plain client sends.
+// failures are the failures of the page, each with the request that causes it.
 var failures = []struct {
 	name, method, path, token, body string
 	kind                            problem.Kind
@@ -40,7 +40,7 @@ const (
 	halfWay   = "panic-half-way"
 )
 
-// plain is what a plain client gets.
+// plain is an answer as a client of net/http reads it.
 type plain struct {
 	status int
 	header http.Header
@@ -48,7 +48,7 @@ type plain struct {
 	cut    bool
 }
 
-// ask sends a request once, or until it is refused for its rate.
+// ask sends a request once or, if again is set, until the answer is 429.
 func ask(t *testing.T, origin, method, path, token, body string, again bool) plain {
 	t.Helper()
 	for n := 1; ; n++ {
@@ -83,8 +83,8 @@ func ask(t *testing.T, origin, method, path, token, body string, again bool) pla
 	}
 }
 
-// TestEachAnswerIsThatOfAPlainClient shows each failure in each style, and sends
-// the same request without a browser: status, code, header and body are the same.
+// TestEachAnswerIsThatOfAPlainClient shows each failure in each style in the browser, and
+// sends the same request without it. Status, code, header and body must be the same.
 func TestEachAnswerIsThatOfAPlainClient(t *testing.T) {
 	b := open(t)
 	b.visit("")
@@ -103,7 +103,7 @@ func TestEachAnswerIsThatOfAPlainClient(t *testing.T) {
 			if cut := strings.HasSuffix(got.Status, ", cut"); cut != want.cut || cut != (f.name == halfWay) {
 				t.Errorf("%s in %s: the page says cut: %t, want %t", f.name, style.Name, cut, want.cut)
 			}
-			// The browser may keep what has come of an answer that was cut.
+			// The browser may show nothing of an answer that was cut.
 			if masked(got.Body) != masked(want.body) && !(want.cut && got.Body == "") {
 				t.Errorf("%s in %s: the page shows\n%s\nwant\n%s", f.name, style.Name, got.Body, want.body)
 			}
@@ -117,7 +117,7 @@ func TestEachAnswerIsThatOfAPlainClient(t *testing.T) {
 
 var ofTheMoment = regexp.MustCompile(`req_\w+|\d{4}-\d\d-\d\dT[\d:]+Z|"retry_after": ?\d+`)
 
-// masked returns a body without white space and without what is new each time.
+// masked returns a body without white space, times and IDs.
 func masked(body string) string {
 	var compact bytes.Buffer
 	if json.Compact(&compact, []byte(body)) == nil {
@@ -126,14 +126,14 @@ func masked(body string) string {
 	return ofTheMoment.ReplaceAllString(strings.TrimSuffix(body, "\n"), "X")
 }
 
-// checkHead compares the names of the header.
+// checkHead compares the names of the header fields.
 func checkHead(t *testing.T, name string, got card, want plain) {
 	t.Helper()
 	var names []string
 	for _, line := range got.Head {
 		field, value, ok := strings.Cut(line, ": ")
 		if !ok || value == "" {
-			t.Errorf("%s in %s: %q is no line of a header", name, got.Style, line)
+			t.Errorf("%s in %s: %q is not a header field", name, got.Style, line)
 		}
 		names = append(names, field)
 	}
@@ -147,7 +147,7 @@ func checkHead(t *testing.T, name string, got card, want plain) {
 	}
 }
 
-// checkCode reads the envelopes as the other side of the wire does.
+// checkCode decodes both envelopes and compares their codes.
 func checkCode(t *testing.T, name string, style problem.Style, got card, want plain, kind problem.Kind) {
 	t.Helper()
 	decode := func(body string) (*problem.Error, string) {
@@ -169,7 +169,7 @@ func checkCode(t *testing.T, name string, style problem.Style, got card, want pl
 	}
 }
 
-// TestTheCurlLineWorks gives each line to a shell, as a person would.
+// TestTheCurlLineWorks runs the curl command of each failure in a shell.
 func TestTheCurlLineWorks(t *testing.T) {
 	b := open(t)
 	if _, err := exec.LookPath("curl"); err != nil {
@@ -180,7 +180,7 @@ func TestTheCurlLineWorks(t *testing.T) {
 		b.choose(f.name)
 		line := eval[string](b, `document.querySelector(".failure:not([hidden]) pre").textContent`)
 		out, err := exec.CommandContext(t.Context(), "sh", "-c", line+" --silent").Output()
-		if (err != nil) != (f.name == halfWay) { // 18: it was cut
+		if (err != nil) != (f.name == halfWay) { // curl fails with 18 if the answer is cut
 			t.Errorf("%s: %s: %v", f.name, line, err)
 		}
 		status, _, _ := strings.Cut(b.cards()[0].Status, ",")
@@ -190,7 +190,7 @@ func TestTheCurlLineWorks(t *testing.T) {
 	}
 }
 
-// TestMarksAreOnWhatDiffers compares the marks with the lines of all six answers.
+// The page marks the lines that are not the same in all six answers.
 func TestMarksAreOnWhatDiffers(t *testing.T) {
 	b := open(t)
 	b.visit("missing-scope")
@@ -208,7 +208,7 @@ func TestMarksAreOnWhatDiffers(t *testing.T) {
 		for _, line := range c.Marked {
 			for _, unstable := range []string{"Date: ", "X-Request-Id: ", "Content-Length: ", "X-Ratelimit-Remaining: "} {
 				if strings.HasPrefix(line, unstable) {
-					t.Errorf("%s marks %q, which is new each time", c.Style, line)
+					t.Errorf("%s marks %q, which differs in every answer", c.Style, line)
 				}
 			}
 		}

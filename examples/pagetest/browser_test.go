@@ -23,8 +23,8 @@ import (
 )
 
 var (
-	allocator context.Context // of one browser for all tests, which ends with them
-	noBrowser string          // why there is none
+	allocator context.Context // of the browser for all tests
+	noBrowser string          // why there is no browser
 )
 
 func TestMain(m *testing.M) {
@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 		options := append(
 			chromedp.DefaultExecAllocatorOptions[:],
 			chromedp.ExecPath(path),
-			chromedp.NoSandbox, // which root has not, and pages of our own do not need
+			chromedp.NoSandbox, // root cannot have one, and our own page does not need it
 		)
 		alloc, end := chromedp.NewExecAllocator(context.Background(), options...)
 		defer end()
@@ -52,8 +52,8 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// skip ends a test that needs what the machine lacks. Where all has to be there, that
-// is a failure.
+// skip skips a test that needs a program that is missing. Where the program is required, the
+// test fails.
 func skip(t *testing.T, why string) {
 	t.Helper()
 	if os.Getenv("BACKSTOP_CHROMIUM") == "required" {
@@ -62,7 +62,7 @@ func skip(t *testing.T, why string) {
 	t.Skip(why)
 }
 
-// tab shows the page of a demo.
+// tab is a tab of the browser that shows the page of a demo.
 type tab struct {
 	context.Context
 	t      *testing.T
@@ -70,13 +70,13 @@ type tab struct {
 	origin string
 
 	mu     sync.Mutex
-	failed []string // where answers come from that are failures on purpose
-	faults []string // what the page must not do
-	urls   []string // of requests
+	failed []string // paths that fail on purpose
+	faults []string // messages of the console, and requests to other servers
+	urls   []string // of all requests
 }
 
-// open starts a demo and opens a tab of its own. Whatever the test does with it,
-// at the end the console has no error and all requests went to the demo.
+// open starts a demo and opens its page in a new tab. At the end of the test, the console
+// must have no error, and all requests must have gone to the demo.
 func open(t *testing.T, args ...string) *tab {
 	t.Helper()
 	if noBrowser != "" {
@@ -112,8 +112,8 @@ func (b *tab) listen(event any) {
 	case *runtime.EventConsoleAPICalled:
 		fault = fmt.Sprintf("the page calls console.%s", e.Type)
 	case *log.EventEntryAdded:
-		// That a status is 4xx or 5xx, and that a connection is cut, is an error to the
-		// console. Here that is what was asked for.
+		// The console reports a 4xx, a 5xx and a connection that was cut as errors. Here
+		// they are expected.
 		onPurpose := e.Entry.Source == log.EntrySourceNetwork && slices.ContainsFunc(b.failed, func(path string) bool {
 			return strings.HasPrefix(e.Entry.URL, b.origin+path)
 		})
@@ -174,7 +174,7 @@ func eval[T any](b *tab, expression string) T {
 	return value
 }
 
-// until waits for an expression to hold.
+// until waits until an expression is true.
 func (b *tab) until(expression string) {
 	b.t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
@@ -183,7 +183,7 @@ func (b *tab) until(expression string) {
 			return
 		}
 		if time.Now().After(deadline) {
-			b.t.Fatalf("%s does not come to hold (%v)\n%s", expression, err, eval[string](b, "document.body.innerText"))
+			b.t.Fatalf("%s does not become true (%v)\n%s", expression, err, eval[string](b, "document.body.innerText"))
 		}
 	}
 }
@@ -208,7 +208,7 @@ func (b *tab) answered() {
 	b.until(`document.querySelector("#records").childElementCount > 0`)
 }
 
-// card is what the page shows of an answer.
+// card is an answer as the page shows it.
 type card struct {
 	Style, Status, Body, Note, Limit string
 	Head, Marked                     []string
@@ -226,13 +226,13 @@ func (b *tab) cards() []card {
 	})`)
 }
 
-// listed returns the failures of the page.
+// listed returns the names of the failures that the page lists.
 func (b *tab) listed() []string {
 	b.t.Helper()
 	return eval[[]string](b, `[...document.querySelectorAll("nav a")].map(a => a.hash.slice(1))`)
 }
 
-// screen makes the tab one of a phone or of a desk, light or dark.
+// screen sets the width and the color scheme of the tab.
 func (b *tab) screen(width int64, scheme string) {
 	b.t.Helper()
 	call(b, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
@@ -249,8 +249,8 @@ var (
 	schemes = []string{"light", "dark"}
 )
 
-// TestThePageListsTheFailuresThatAreTested keeps the other tests from passing over a
-// new one.
+// TestThePageListsTheFailuresThatAreTested fails if the page has a failure that the other
+// tests do not know.
 func TestThePageListsTheFailuresThatAreTested(t *testing.T) {
 	b := open(t)
 	b.visit("")

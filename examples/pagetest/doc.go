@@ -1,5 +1,4 @@
-// Package pagetest looks at the page of the demo in a real browser, as a person
-// with a screen, a phone or a keyboard does. It is a module of its own, because
-// driving a browser takes more than the library needs. There is nothing here but
-// tests.
+// Package pagetest tests the page of the demo in a real browser, on a large screen, on the
+// screen of a phone, and with the keyboard. It is a separate module, because only these tests
+// need the packages that drive a browser.
 package pagetest

@@ -11,8 +11,8 @@ import (
 
 const hostile = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>&lt;b&gt;`
 
-// answerAll answers the calls of the page in place of the demo, but not the page
-// itself and not the log.
+// answerAll answers all requests of the page in place of the demo, except those for the page
+// itself and for the log.
 func (b *tab) answerAll(status int64, header map[string]string, body string) {
 	b.t.Helper()
 	params := fetch.FulfillRequestParams{ResponseCode: status, ResponsePhrase: "Any", Body: []byte(body)}
@@ -23,7 +23,7 @@ func (b *tab) answerAll(status int64, header map[string]string, body string) {
 		if e, ok := event.(*fetch.EventRequestPaused); ok {
 			answer := params
 			answer.RequestID = e.RequestID
-			go chromedp.Call(b, fetch.FulfillRequest, answer) // a tab that is gone needs none
+			go chromedp.Call(b, fetch.FulfillRequest, answer) // fails if the tab is closed
 		}
 	})
 	if err != nil {
@@ -32,8 +32,8 @@ func (b *tab) answerAll(status int64, header map[string]string, body string) {
 	call(b, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: b.origin + "/styles/*"}}})
 }
 
-// TestWhatAServerSaysStaysText lets the services answer with markup, everywhere an
-// answer has text.
+// TestWhatAServerSaysStaysText lets the services answer with markup wherever an answer has
+// text. The page must show the markup as text.
 func TestWhatAServerSaysStaysText(t *testing.T) {
 	for name, body := range map[string]string{
 		"no JSON": hostile,
@@ -53,24 +53,24 @@ func TestWhatAServerSaysStaysText(t *testing.T) {
 				}
 			}
 			if n := eval[int](b, `document.querySelectorAll("main img, main b, main i, main script").length`); n != 0 {
-				t.Errorf("%d elements came of texts", n)
+				t.Errorf("texts of answers have become %d elements", n)
 			}
 			if title := eval[string](b, `document.title`); strings.Contains(title, "owned") {
-				t.Errorf("a text was run")
+				t.Errorf("a text of an answer was run as a script")
 			}
 		})
 	}
 }
 
-// TestThePolicyForbidsMarkupOfText asks the browser to do what the page does not: no
-// script can make HTML of a text, and none is added.
+// TestThePolicyForbidsMarkupOfText runs a script that makes HTML of a text, which the page
+// never does. The browser must refuse that.
 func TestThePolicyForbidsMarkupOfText(t *testing.T) {
 	b := open(t)
 	b.visit("")
 	if eval[bool](b, `(() => { try { document.body.innerHTML = "<b>x</b>"; return true } catch { return false } })()`) {
 		t.Error("a script can make HTML of a text")
 	}
-	b.mu.Lock() // the console reports what was tried
+	b.mu.Lock() // the console reports the refusal, which is expected here
 	defer b.mu.Unlock()
 	if len(b.faults) == 0 || !strings.Contains(b.faults[0], "TrustedHTML") {
 		t.Errorf("the console says %v, want that TrustedHTML is required", b.faults)
@@ -78,7 +78,7 @@ func TestThePolicyForbidsMarkupOfText(t *testing.T) {
 	b.faults = nil
 }
 
-// TestWhateverComesIsShown has answers that no service of the demo gives.
+// TestWhateverComesIsShown tries answers that no service of the demo sends.
 func TestWhateverComesIsShown(t *testing.T) {
 	for _, c := range []struct {
 		name, body   string
@@ -88,7 +88,7 @@ func TestWhateverComesIsShown(t *testing.T) {
 		longestShown int
 	}{
 		{"an empty answer", "", 204, "204", "", 0},
-		{"a status that nobody knows", "x", 599, "599 Any", "", 1},
+		{"an unknown status", "x", 599, "599 Any", "", 1},
 		{"a long line", strings.Repeat("a", 1<<20), 500, "500", "There is more, which is not shown.", 64 << 10},
 		{"many lines", strings.Repeat("a\n", 1000), 500, "500", "There is more, which is not shown.", 1000},
 		{"no UTF-8", "\xff\x00\xfe", 500, "500", "", 9},
@@ -107,7 +107,7 @@ func TestWhateverComesIsShown(t *testing.T) {
 	}
 }
 
-// TestADemoThatIsGone is shown as no answer.
+// If the demo does not run any more, the page shows that there is no answer.
 func TestADemoThatIsGone(t *testing.T) {
 	b := open(t)
 	b.visit("")

@@ -8,13 +8,13 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// served holds when all six services have answered after their Retry-After.
+// served is true when all six services have answered after their Retry-After.
 const served = `document.querySelector("#said").textContent.includes("each was served")`
 
 var afterWaiting = regexp.MustCompile(`^After [1-3] s: 200 OK, \d+ of 20 left$`)
 
-// TestTheCountdownEndsInASuccess uses up the limits of all services. 20 requests a
-// minute are one in 3 s, so there is something to see.
+// TestTheCountdownEndsInASuccess uses up the limits of all services. At 20 requests a minute
+// the countdown takes 3 s, long enough to be seen.
 func TestTheCountdownEndsInASuccess(t *testing.T) {
 	b := open(t, "-rate", "20")
 	b.visit("")
@@ -47,8 +47,8 @@ func TestTheCountdownEndsInASuccess(t *testing.T) {
 	}
 }
 
-// TestAnotherChoiceEndsTheOneBefore leaves while requests are sent: no more of them
-// are, and nothing of theirs stands in the cards of the other failure.
+// TestAnotherChoiceEndsTheOneBefore chooses another failure while requests are sent. No more
+// of them are sent, and the cards show only the new failure.
 func TestAnotherChoiceEndsTheOneBefore(t *testing.T) {
 	b := open(t, "-rate", "100000")
 	b.visit("")
@@ -68,10 +68,10 @@ func TestAnotherChoiceEndsTheOneBefore(t *testing.T) {
 	}
 }
 
-// TestALimitThatIsTooWide gives up in time.
+// If a limit is too high to be used up, the page gives up and says so.
 func TestALimitThatIsTooWide(t *testing.T) {
 	b := open(t, "-rate", "100000")
-	b.screen(1280, "light") // without motion it does not take its time
+	b.screen(1280, "light") // without animations
 	b.visit(rateLimit)
 	for _, c := range b.cards() {
 		if !strings.HasPrefix(c.Status, "200 ") || !strings.Contains(c.Note, "smaller -rate") {

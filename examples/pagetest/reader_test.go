@@ -17,7 +17,7 @@ import (
 
 const axe = "axe-core@4.14.1"
 
-// readAxe brings the rules of accessibility from npm.
+// readAxe installs axe, a checker of accessibility, by npm and returns its script.
 func readAxe(t *testing.T) string {
 	t.Helper()
 	if _, err := exec.LookPath("npm"); err != nil {
@@ -40,8 +40,8 @@ type violation struct {
 	Nodes            []struct{ HTML, FailureSummary string }
 }
 
-// TestAxeFindsNothingSerious has the page judged on both screens, in both schemes,
-// with what a person reads in each.
+// TestAxeFindsNothingSerious checks the accessibility of the page on both screens, in both
+// color schemes.
 func TestAxeFindsNothingSerious(t *testing.T) {
 	b := open(t)
 	rules := readAxe(t)
@@ -89,7 +89,7 @@ func TestAxeFindsNothingSerious(t *testing.T) {
 	}
 }
 
-// TestNothingIsWiderThanAPhone shows each failure on 360 px.
+// TestNothingIsWiderThanAPhone shows each failure on a screen of 360 px.
 func TestNothingIsWiderThanAPhone(t *testing.T) {
 	b := open(t)
 	b.screen(360, "light")
@@ -100,13 +100,12 @@ func TestNothingIsWiderThanAPhone(t *testing.T) {
 			t.Errorf("%s is %d px wide, want 360", f.name, width)
 		}
 		if top := eval[float64](b, `document.querySelector(".failure:not([hidden])").getBoundingClientRect().top`); top < 0 || top > 450 {
-			t.Errorf("%s stands at %.0f of 900 px after it was chosen, want it in sight", f.name, top)
+			t.Errorf("%s is at %.0f of 900 px after it was chosen, want it in sight", f.name, top)
 		}
 	}
 }
 
-// TestTheKeyboardIsEnough walks through the page by Tab, chooses by Enter and by the
-// arrows, and leaves again.
+// TestTheKeyboardIsEnough uses the page with Tab, Enter and the arrow keys only.
 func TestTheKeyboardIsEnough(t *testing.T) {
 	b := open(t)
 	b.visit("")
@@ -128,7 +127,7 @@ func TestTheKeyboardIsEnough(t *testing.T) {
 	b.until(`location.hash === "#timeout"`)
 	b.answered()
 	if got := eval[string](b, focused); got != "#timeout" {
-		t.Errorf("after a choice the focus is on %q, want it where it was", got)
+		t.Errorf("after a choice the focus is on %q, want it unchanged", got)
 	}
 	for _, want := range []string{"again", "copy", "entryguard"} {
 		if got := press(kb.Tab); got != want {
@@ -149,7 +148,7 @@ func TestTheKeyboardIsEnough(t *testing.T) {
 	}
 }
 
-// TestBackLeadsToTheChoiceBefore uses the history as a person does.
+// The Back button of the browser leads to the failure that was chosen before.
 func TestBackLeadsToTheChoiceBefore(t *testing.T) {
 	b := open(t)
 	b.visit("conflict")
@@ -162,7 +161,7 @@ func TestBackLeadsToTheChoiceBefore(t *testing.T) {
 	}
 }
 
-// TestTheLogKnowsWhatNoAnswerSays compares the two halves of the page.
+// The log on the page has the secrets, and no answer has them.
 func TestTheLogKnowsWhatNoAnswerSays(t *testing.T) {
 	b := open(t)
 	b.visit("")
@@ -205,13 +204,13 @@ func TestLinksWorkWithoutScript(t *testing.T) {
 		resp.Body.Close()
 		seen[resp.StatusCode]++
 	}
-	// A contract in each style, and unknown path, panic, old handler and timeout.
+	// In each style: the document, an unknown path, a panic, an old handler and a timeout.
 	if fmt.Sprint(seen) != "map[200:6 404:6 500:12 504:6]" {
 		t.Errorf("the links lead to %v", seen)
 	}
-	b.failed = append(b.failed, "/favicon.ico") // which browsers want beside JSON
+	b.failed = append(b.failed, "/favicon.ico") // a browser asks for it when it shows JSON
 	panics := chromedp.Click(chromedp.CSS(`noscript a[href="/styles/enpass/api/v1/faults/panic"]`))
-	if _, err := chromedp.RunResponse(b, panics); err != nil { // which waits for the new page
+	if _, err := chromedp.RunResponse(b, panics); err != nil { // waits for the new page
 		t.Fatal(err)
 	}
 	text, err := chromedp.Run(b, chromedp.Text(chromedp.CSS("body pre")))

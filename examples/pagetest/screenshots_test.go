@@ -17,11 +17,11 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TestScreenshots writes pictures of whole pages, for a person to look at.
+// TestScreenshots writes pictures of the whole page, for a person to look at.
 func TestScreenshots(t *testing.T) {
 	dir := os.Getenv("BACKSTOP_SCREENSHOTS")
 	if dir == "" {
-		t.Skip("to look at the page, say where: BACKSTOP_SCREENSHOTS=/tmp/page")
+		t.Skip("to write pictures of the page, name a folder: BACKSTOP_SCREENSHOTS=/tmp/page")
 	}
 	b := open(t)
 	shoot := func(name string) {
@@ -51,10 +51,10 @@ func TestScreenshots(t *testing.T) {
 	shoot("without-script")
 }
 
-// TestPicture makes the picture of the README, if it is asked to.
+// TestPicture makes the picture in the README.
 func TestPicture(t *testing.T) {
 	if os.Getenv("UPDATE_PICTURE") == "" {
-		t.Skip("to make docs/page.png anew: UPDATE_PICTURE=1")
+		t.Skip("to write docs/page.png again, set UPDATE_PICTURE=1")
 	}
 	b := open(t, "-addr", "127.0.0.1:8080")
 	b.screen(1280, "light")
@@ -84,7 +84,7 @@ func TestPicture(t *testing.T) {
 	}
 }
 
-// reduced returns a picture with the colours that it has most often.
+// reduced returns the picture with its most frequent colours only.
 func reduced(picture image.Image, colours int) image.Image {
 	count := map[color.Color]int{}
 	bounds := picture.Bounds()

@@ -3,8 +3,8 @@
 //	go run . -addr 127.0.0.1:8081 -rate 5 -redis redis://127.0.0.1:6379
 //	go run . -addr 127.0.0.1:8082 -rate 5 -redis redis://127.0.0.1:6379
 //
-// Ask them in turn: five requests pass, whichever they go to. Then stop Redis:
-// each process goes on by itself, and says so in its log.
+// Send requests to both: together they accept five a minute. Then stop Redis: each process
+// goes on with limits of its own, and logs that.
 package main
 
 import (
@@ -34,7 +34,7 @@ func app(cfg demo.Config) (http.Handler, error) {
 		return nil, err
 	}
 	limits := cfg.Limits()
-	limits.Name, limits.Store = cfg.Name, store // whoever uses the same name shares the limit
+	limits.Name, limits.Store = cfg.Name, store // limits with the same name are shared
 	limit, err := ratelimit.New(limits)
 	if err != nil {
 		return nil, err
@@ -49,15 +49,15 @@ func app(cfg demo.Config) (http.Handler, error) {
 		mux.Handle(route.Method+" "+route.Pattern, route.Handler)
 	}
 	return middleware.Chain(
-		middleware.Observe(demo.LogAccess),               // sees how everything ends
+		middleware.Observe(demo.LogAccess),               // logs every request, however it ends
 		middleware.Standard(errs),                        // request ID, envelope, panics, plain-text errors
-		middleware.Timeout(cfg.Timeout, demo.NoDeadline), // a handler that is late has failed
-		limit.Handler,   // too fast is a 429
-		demo.PlainPaths, // "//x" is nobody's path
+		middleware.Timeout(cfg.Timeout, demo.NoDeadline), // an expired deadline is a 504
+		limit.Handler,   // too many requests are a 429
+		demo.PlainPaths, // a path such as "//x" is a 404
 	)(mux), nil
 }
 
-// newStore makes no connection: the demo starts, and limits, without Redis too.
+// newStore does not connect, so the demo starts and limits requests even without Redis.
 func newStore(url string) (*redisstore.Store, error) {
 	option, err := rueidis.ParseURL(url)
 	if err != nil {

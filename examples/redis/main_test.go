@@ -42,8 +42,8 @@ func TestTwoProcessesShareOneLimit(t *testing.T) {
 	redis, killRedis := startRedis(t)
 	one, two := startDemo(t, redis), startDemo(t, redis)
 
-	// A process that has to wait for its machine decides alone, so there are
-	// several attempts. Alone, it would admit half of the limit and not all.
+	// On a busy machine a process may give up on Redis and decide alone, so there are
+	// several attempts. A process that decides alone admits only half of the limit.
 	want := []int{200, 200, 200, 200, 429, 429}
 	var got []int
 	for attempt := 0; attempt < 10 && !slices.Equal(got, want); attempt++ {
@@ -53,16 +53,16 @@ func TestTwoProcessesShareOneLimit(t *testing.T) {
 		}
 	}
 	if !slices.Equal(got, want) {
-		t.Errorf("four requests to one process, one to another, one to the first = %v, want %v", got, want)
+		t.Errorf("four requests to one process, one to another, one to the first are answered %v, want %v", got, want)
 	}
 	if status := get(t, one+"/styles/enpass", "client0"); status != http.StatusOK {
-		t.Errorf("a service with limits of its own = %d, want 200", status)
+		t.Errorf("a service with its own limits answers %d, want 200", status)
 	}
 
 	killRedis()
 	for _, url := range []string{one, two} {
 		if status := get(t, url, "later"); status != http.StatusOK {
-			t.Errorf("a request after the end of Redis = %d, want 200", status)
+			t.Errorf("a request after Redis was stopped is answered %d, want 200", status)
 		}
 	}
 }
@@ -70,16 +70,16 @@ func TestTwoProcessesShareOneLimit(t *testing.T) {
 func TestTheDemoStartsWithoutRedis(t *testing.T) {
 	url := startDemo(t, freeAddr(t))
 	if status := get(t, url, "alone"); status != http.StatusOK {
-		t.Errorf("a request without Redis = %d, want 200", status)
+		t.Errorf("a request without Redis is answered %d, want 200", status)
 	}
 
 	out, err := exec.Command(binary, "-redis", "http://user:s3cr3t@x").CombinedOutput()
 	if err == nil || strings.Count(string(out), "\n") != 1 || strings.Contains(string(out), "s3cr3t") {
-		t.Errorf("-redis http://… = %v and %q, want one line without the password", err, out)
+		t.Errorf("with -redis http://… the program ends with %v and prints %q, want an error in one line without the password", err, out)
 	}
 }
 
-// get sends a request of a client, who is told apart by his key.
+// get sends a request with an API key, and returns the status. Each key is a client.
 func get(t *testing.T, url, key string) int {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"/api/v1/search?q=prod", nil)
@@ -118,7 +118,7 @@ func startDemo(t *testing.T, redis string) string {
 	line, err := bufio.NewReader(out).ReadString('\n')
 	url, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
 	if err != nil || !ok {
-		t.Fatalf("the demo says %q (%v), want that it listens", line, err)
+		t.Fatalf("the first line of the demo is %q (%v), want the address on which it listens", line, err)
 	}
 	return url
 }

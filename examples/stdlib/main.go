@@ -29,10 +29,10 @@ func app(cfg demo.Config) (http.Handler, error) {
 		mux.Handle(route.Method+" "+route.Pattern, route.Handler)
 	}
 	return middleware.Chain(
-		middleware.Observe(demo.LogAccess),               // sees how everything ends
+		middleware.Observe(demo.LogAccess),               // logs every request, however it ends
 		middleware.Standard(errs),                        // request ID, envelope, panics, plain-text errors
-		middleware.Timeout(cfg.Timeout, demo.NoDeadline), // a handler that is late has failed
-		limit.Handler,   // too fast is a 429
-		demo.PlainPaths, // "//x" is nobody's path
+		middleware.Timeout(cfg.Timeout, demo.NoDeadline), // an expired deadline is a 504
+		limit.Handler,   // too many requests are a 429
+		demo.PlainPaths, // a path such as "//x" is a 404
 	)(mux), nil
 }

@@ -22,7 +22,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	openapi3filter.RegisterBodyDecoder("text/event-stream", text) // which kin-openapi does not know
+	openapi3filter.RegisterBodyDecoder("text/event-stream", text) // kin-openapi does not know this type
 	os.Exit(questions.Main(m, "../../examples"))
 }
 
@@ -41,7 +41,7 @@ func published(t *testing.T, s *questions.Server) []byte {
 	return unmasked(t, got[0]).body
 }
 
-// unmasked reads an answer as it came.
+// unmasked parses an answer with its times and IDs.
 func unmasked(t *testing.T, a questions.Answer) response {
 	t.Helper()
 	r, err := http.ReadResponse(bufio.NewReader(strings.NewReader(a.Raw)), nil)
@@ -55,7 +55,8 @@ func unmasked(t *testing.T, a questions.Answer) response {
 	return response{r.StatusCode, r.Header, body}
 }
 
-// more are questions that bring about, of each operation, what it declares.
+// more returns further questions, so that each operation gives every answer that it
+// documents.
 func more() []questions.Question {
 	all := []questions.Question{
 		questions.Get("/api/v1/users", questions.Fails(problem.TokenExpired), "Authorization: Bearer expired-token"),
@@ -80,7 +81,7 @@ func more() []questions.Question {
 	return all
 }
 
-// witness is what was seen of a document.
+// witness records which parts of a document were seen in answers.
 type witness struct {
 	mu       sync.Mutex
 	statuses map[string]bool // "GET /x 404"
@@ -88,10 +89,10 @@ type witness struct {
 	codes    map[string]bool
 }
 
-// see judges an answer, and remembers what it has.
+// see lets all judges check an answer, and records its parts.
 func (w *witness) see(t *testing.T, d *document, style problem.Style, name string, op *operation, r response) {
 	t.Helper()
-	w.mu.Lock() // judges are not said to be safe for concurrent use
+	w.mu.Lock() // the judges may not be safe for concurrent use
 	defer w.mu.Unlock()
 	for _, j := range judges {
 		if err := j.judge(d, op, r); err != nil {
@@ -112,10 +113,10 @@ func (w *witness) see(t *testing.T, d *document, style problem.Style, name strin
 	w.codes[code.Name] = true
 }
 
-// TestAnswersFitTheDocument asks the programs whatever can be asked, in every
-// style, and holds each answer of an operation against the document that the
-// program serves: status, media type, required headers, body. Then it holds the
-// document against the answers: nothing is documented that does not happen.
+// TestAnswersFitTheDocument sends all questions to all programs, in every style. It compares
+// each answer of an operation with the document that the program serves: status, media type,
+// required headers and body. Then it checks that everything in the document was seen in an
+// answer.
 func TestAnswersFitTheDocument(t *testing.T) {
 	for _, style := range styles.All {
 		t.Run(style.Name, func(t *testing.T) {
@@ -156,7 +157,7 @@ func TestAnswersFitTheDocument(t *testing.T) {
 	}
 }
 
-// exhaust asks each operation until its limit is reached.
+// exhaust sends requests to each operation until its limit is reached.
 func (w *witness) exhaust(t *testing.T, d *document, style problem.Style) {
 	t.Helper()
 	s := questions.Start(t, questions.Programs[0], "-style", style.Name, "-rate", "1")
@@ -178,11 +179,11 @@ func (w *witness) exhaust(t *testing.T, d *document, style problem.Style) {
 	}
 }
 
-// everywhere are the statuses of what can go wrong in any operation, and cannot be
-// brought about in each: a fault of ours, and a handler that is late.
+// everywhere are the statuses that any operation may answer, but that no request can cause in
+// each operation: a bug in the handler, and a handler that is too slow.
 var everywhere = []int{500, 504}
 
-// checkAll looks for what is documented and was not seen.
+// checkAll fails for each part of the document that was not seen in an answer.
 func (w *witness) checkAll(t *testing.T, d *document) {
 	t.Helper()
 	for template, item := range d.kin.Paths.Map() {
@@ -190,27 +191,27 @@ func (w *witness) checkAll(t *testing.T, d *document) {
 			for name := range op.Responses.Map() {
 				status, err := strconv.Atoi(name)
 				if err != nil {
-					t.Errorf("%s %s documents %s, want statuses alone", method, template, name)
+					t.Errorf("%s %s documents a response %s, want only statuses", method, template, name)
 				}
 				seen := w.statuses[fmt.Sprint(method, " ", template, " ", name)]
 				if slices.Contains(everywhere, status) {
 					seen = w.anywhere[status]
 				}
 				if !seen {
-					t.Errorf("%s %s documents %s, which no request brings about", method, template, name)
+					t.Errorf("%s %s documents %s, which no request has caused", method, template, name)
 				}
 			}
 		}
 	}
 	for _, code := range enum(d.kin.Components.Schemas["Error"].Value) {
 		if !w.codes[code] {
-			t.Errorf("the code %s is documented, and no request brings it about", code)
+			t.Errorf("the code %s is documented, but no request has caused it", code)
 		}
 	}
 	for name := range d.kin.Components.Responses {
 		status, err := strconv.Atoi(strings.TrimPrefix(name, "Error"))
 		if err != nil || !w.anywhere[status] {
-			t.Errorf("the response %s is documented, and no request brings it about", name)
+			t.Errorf("the response %s is documented, but no request has caused it", name)
 		}
 	}
 }

@@ -10,18 +10,18 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
-	_ "github.com/oapi-codegen/runtime" // what the generated clients need
+	_ "github.com/oapi-codegen/runtime" // imported by the generated clients
 
 	"github.com/backstop-go/backstop/internal/questions"
 	"github.com/backstop-go/backstop/internal/styles"
 	"github.com/backstop-go/backstop/problem"
 )
 
-// TestGeneratedClientsMeetEachErrorTyped generates a client from the document of
-// each style, compiles them, and lets them fail in all ways: each error arrives as
-// a value of the type that was generated for it, with nothing lost.
+// TestGeneratedClientsMeetEachErrorTyped generates and compiles a client from the document of
+// each style, and makes calls that fail in all ways. Each error must arrive as a value of the
+// type that was generated for it, with all its data.
 func TestGeneratedClientsMeetEachErrorTyped(t *testing.T) {
-	t.Parallel() // it waits for the compiler
+	t.Parallel() // because most of its time is that of the compiler
 
 	dir, err := os.MkdirTemp("testdata", "generated-") // a package of this module can import the runtime
 	if err != nil {
@@ -53,7 +53,7 @@ func TestGeneratedClientsMeetEachErrorTyped(t *testing.T) {
 
 	out, err := exec.CommandContext(t.Context(), "go", append([]string{"run", "./" + filepath.ToSlash(dir)}, args...)...).CombinedOutput()
 	if err != nil || string(out) != want.String() {
-		t.Errorf("the clients say %v\n%s\nwant\n%s", err, out, want.String())
+		t.Errorf("the clients end with %v and print\n%s\nwant\n%s", err, out, want.String())
 	}
 }
 
@@ -79,8 +79,8 @@ func generate(t *testing.T, file, pkg string, document []byte) {
 	}
 }
 
-// instantiate writes a file of the program that uses the clients, with words
-// replaced.
+// instantiate writes a file of the program that uses the clients, from a template and the
+// words that replace its placeholders.
 func instantiate(t *testing.T, dir, file, template string, words ...string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "client", template))

@@ -1,5 +1,5 @@
-// Package contract compares the OpenAPI document of the demo with its answers, by
-// tools of others: two validators of OpenAPI, a validator of JSON Schema, a
-// generator of clients, and two linters. It is a module of its own, because nobody
-// needs those tools to use the library. There is nothing here but tests.
+// Package contract tests that the OpenAPI document of the demo describes its answers. It uses
+// tools of other projects: two validators of OpenAPI, a validator of JSON Schema, a generator
+// of clients, and two linters. It is a separate module, because only these tests need the
+// tools.
 package contract

@@ -19,14 +19,14 @@ import (
 	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
 )
 
-// document is a document of OpenAPI as two libraries read it.
+// document is an OpenAPI document, parsed by two libraries.
 type document struct {
 	kin       *openapi3.T
 	pb33f     validator.Validator
 	pathItems func(template string) *v3.PathItem
 }
 
-// read reads a document, which both libraries have to find valid.
+// read parses a document, which must be valid for both libraries.
 func read(t *testing.T, text []byte) *document {
 	t.Helper()
 	d := &document{}
@@ -58,7 +58,7 @@ func read(t *testing.T, text []byte) *document {
 	return d
 }
 
-// operation is an operation that a request belongs to.
+// operation is the operation of a request.
 type operation struct {
 	method, template string
 	params           map[string]string
@@ -67,7 +67,7 @@ type operation struct {
 
 func (o *operation) String() string { return o.method + " " + o.template }
 
-// find returns the operation that a request belongs to, nil if to none.
+// find returns the operation of a request, or nil if there is none.
 func (d *document) find(method, target string) *operation {
 	path, _, _ := strings.Cut(target, "?")
 	var found *operation
@@ -104,14 +104,14 @@ func match(template, path string) (params map[string]string, ok bool) {
 	return params, true
 }
 
-// response is an answer, whole, and as often readable as there are judges.
+// response is a whole answer, whose body each judge can read.
 type response struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// judgeKin and judgePB33F say what is wrong with an answer.
+// judgeKin and judgePB33F return what is wrong with an answer.
 func (d *document) judgeKin(op *operation, r response) error {
 	input := &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: &openapi3filter.RequestValidationInput{
@@ -160,7 +160,7 @@ func (o *operation) request() *http.Request {
 	return r
 }
 
-// judges are those whose word counts.
+// judges are the functions that check an answer.
 var judges = []struct {
 	name  string
 	judge func(*document, *operation, response) error

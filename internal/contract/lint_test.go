@@ -10,7 +10,7 @@ import (
 	"github.com/backstop-go/backstop/internal/styles"
 )
 
-// linters are packages of npm, with what they are called for.
+// linters are packages of npm, with their commands.
 var linters = []struct {
 	name string
 	args []string
@@ -22,7 +22,7 @@ var linters = []struct {
 // TestLintersFindNoError lints the documents of all styles, by the rules that the
 // linters recommend.
 func TestLintersFindNoError(t *testing.T) {
-	t.Parallel() // it waits for npm
+	t.Parallel() // because most of its time is that of npm
 	if _, err := exec.LookPath("npm"); err != nil {
 		t.Skip("the linters are programs for node: apt-get install npm")
 	}

@@ -21,9 +21,8 @@ type mutant struct {
 	response
 }
 
-// mutants are the ways in which an answer can break what its operation documents: a
-// member that the style has dropped, one of another type, a header that was
-// forgotten, a status that has moved, another media type.
+// mutants returns answers that do not fit the document: a member is missing or has another
+// type, a header is missing, the status is another one, or the media type is another one.
 func mutants(t *testing.T, d *document, op *operation, r response) []mutant {
 	t.Helper()
 	var all []mutant
@@ -71,8 +70,8 @@ func mutants(t *testing.T, d *document, op *operation, r response) []mutant {
 	)
 }
 
-// TestMutantsAreRefused breaks good answers, of all kinds of error in all styles, and
-// asks each judge: one that lets a mutant pass would prove nothing above.
+// TestMutantsAreRefused breaks good answers with all kinds of error in all styles. Each judge
+// must refuse them; a judge that accepts a mutant would make the other tests worthless.
 func TestMutantsAreRefused(t *testing.T) {
 	for _, style := range styles.All {
 		t.Run(style.Name, func(t *testing.T) {
@@ -95,7 +94,7 @@ func TestMutantsAreRefused(t *testing.T) {
 						names[m.name] = true
 						for _, j := range judges {
 							if err := j.judge(d, op, m.response); (err == nil) != (m.name == "") {
-								t.Errorf("%s: the answer %s: %s says %v\n%v", q.Name, m.name, j.name, err, m.response)
+								t.Errorf("%s: for the answer %s the result of %s is %v\n%v", q.Name, m.name, j.name, err, m.response)
 							}
 						}
 					}

@@ -14,7 +14,7 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// enum returns the codes that a body may have, wherever it has them.
+// enum returns the codes that a schema allows, wherever in the body they are.
 func enum(s *openapi3.Schema) (codes []string) {
 	for _, word := range s.Enum {
 		codes = append(codes, word.(string))
@@ -35,8 +35,8 @@ func compile(t *testing.T, style problem.Style) *jsonschema.Schema {
 	for _, o := range style.Outcomes {
 		codes = append(codes, o.Code)
 	}
-	// Codes of an application's own are known to those who return them: one is
-	// that of a golden body, the other that of a published shape.
+	// Two codes are not published: one is in a golden body, the other in the vendor's
+	// example of the shape of a body.
 	schema, err := jsonschema.UnmarshalJSON(bytes.NewReader(style.Schema(unique(append(codes, "out_of_paper", "error_code")))))
 	if err != nil {
 		t.Fatal(err)
@@ -74,8 +74,8 @@ func check(t *testing.T, schema *jsonschema.Schema, body []byte) error {
 	return schema.Validate(v)
 }
 
-// TestBodiesFitTheSchema holds the golden bodies of all styles, and the examples
-// that the vendors have published, against the schemas.
+// TestBodiesFitTheSchema checks the golden bodies of all styles, and the published examples
+// of the vendors, by the schemas.
 func TestBodiesFitTheSchema(t *testing.T) {
 	bodies := 0
 	for _, style := range styles.All {
@@ -128,8 +128,8 @@ func files(t *testing.T, parts ...string) map[string][]byte {
 	return all
 }
 
-// TestSchemasAreClosed adds and removes members of every golden body. A member
-// that no page knows, or one too few, is another envelope.
+// TestSchemasAreClosed adds a member to each golden body, removes a required one, or makes it
+// null. The schema must refuse that.
 func TestSchemasAreClosed(t *testing.T) {
 	for _, style := range styles.All {
 		schema := compile(t, style)
@@ -155,7 +155,7 @@ func TestSchemasAreClosed(t *testing.T) {
 				refused("with null as " + name)
 				members[name] = value
 			}
-			if style.Name != problem.RFC9457.Name { // which is open for details
+			if style.Name != problem.RFC9457.Name { // RFC 9457 allows other members
 				members["xyz"] = "?"
 				refused("with another member")
 			}

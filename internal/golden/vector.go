@@ -48,22 +48,22 @@ func Vectors(t testing.TB, dir string) []Vector {
 	return all
 }
 
-// Replay compares the answer to each example in a directory, [Vector.Compare],
-// with the named headers. The handler of an example is asked for by its name; nil
-// fails, because nobody knows then how the example comes about. It runs in a
-// bubble of testing/synctest, at the time that the example prints.
-func Replay(t *testing.T, dir string, handler func(Vector) http.Handler, headers ...string) {
+// Replay compares every example in a directory with an answer of respond, as
+// [Vector.Compare] does with the named headers. published has the error of each
+// example, by its name; an example without one fails the test. The answer is made in
+// a bubble of testing/synctest, at the time that the example prints.
+func Replay(t *testing.T, dir string, published map[string]error, respond func(http.ResponseWriter, *http.Request, error), headers ...string) {
 	t.Helper()
 	for _, v := range Vectors(t, dir) {
 		t.Run(v.Name, func(t *testing.T) {
-			h := handler(v)
-			if h == nil {
-				t.Fatal("no test knows what a handler returns for this example")
+			failure, ok := published[v.Name]
+			if !ok {
+				t.Fatal("the test does not say which error has this example as its answer")
 			}
 			synctest.Test(t, func(t *testing.T) {
 				v.Wait(t)
 				w := httptest.NewRecorder()
-				h.ServeHTTP(w, v.NewRequest())
+				respond(w, v.NewRequest(), failure)
 				v.Compare(t, w.Code, w.Header(), w.Body.Bytes(), headers...)
 			})
 		})

@@ -42,7 +42,7 @@ func TestBlocksOfTheGuidesAreCode(t *testing.T) {
 				case "http", "json", "text":
 					wantIn(t, answers, text)
 				default:
-					t.Errorf("nothing proves a block of %q:\n%s", lang, text)
+					t.Errorf("no test knows blocks of the kind %q:\n%s", lang, text)
 				}
 			}
 		})
@@ -104,8 +104,7 @@ func wantIn(t *testing.T, files []string, block string) {
 	}
 }
 
-// contains reports whether a block stands in a file, whole lines of it, at any
-// indentation.
+// contains reports whether the lines of a block are in a file, with any indentation.
 func contains(file, block string) bool {
 	for range 4 {
 		if strings.Contains("\n"+file, "\n"+block) {
@@ -127,14 +126,14 @@ func indent(block string) string {
 	return out.String()
 }
 
-func TestBlocksAreFoundAsTheyStand(t *testing.T) {
+func TestBlocksAreFoundByWholeLines(t *testing.T) {
 	file := "package p\n\nfunc f() {\n\tif a {\n\t\tb()\n\n\t\tc()\n\t}\n}\n"
 	for block, want := range map[string]bool{
 		"b()\n\nc()\n":             true,
 		"if a {\n\tb()\n":          true,
 		"func f() {\n\tif a {\n":   true,
 		"b()\nc()\n":               false, // a line is missing
-		"a {\n":                    false, // no whole line
+		"a {\n":                    false, // not a whole line
 		"if a {\n\tb()\n\n\td()\n": false,
 	} {
 		if got := contains(file, block); got != want {
@@ -174,7 +173,7 @@ func TestLinksOfTheGuidesLeadSomewhere(t *testing.T) {
 	}
 }
 
-// anchors are the names that a page gives to its headings.
+// anchors returns the names of the headings of a page, as in a link.
 func anchors(page string) []string {
 	var out []string
 	for _, m := range heading.FindAllStringSubmatch(fence.ReplaceAllString(page, ""), -1) {

@@ -18,13 +18,13 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// each plays a handler over all protocols, beneath Standard alone.
+// each runs a handler over all protocols, with only Standard around it.
 func each(t *testing.T, h http.Handler, check func(*testing.T, *site)) {
 	t.Helper()
 	plan{houses: []house{std}, noisy: true}.run(t, h.ServeHTTP, check)
 }
 
-// loud is the records that are more than Debug.
+// loud returns the records above the level Debug.
 func (s *site) loud() (all []record) {
 	for _, r := range s.records.all() {
 		if r.level > slog.LevelDebug {
@@ -34,6 +34,7 @@ func (s *site) loud() (all []record) {
 	return all
 }
 
+// A handler that begins a success and then writes an error has failed. The answer is cut.
 func TestErrorThatIsSaidAfterASuccessCutsTheAnswer(t *testing.T) {
 	begin := func(w http.ResponseWriter) { io.WriteString(w, `{"items":[1,2,`) }
 	boom := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { begin(w); panic("boom") })
@@ -72,8 +73,8 @@ func TestErrorThatIsSaidAfterASuccessCutsTheAnswer(t *testing.T) {
 			w.WriteHeader(422)
 			io.WriteString(w, `{"error":"secret"}`)
 		}), "422"},
-		"through a writer that hides all": {hiding(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { begin(w); http.Error(w, "secret", 500) })), "500"},
-		"and a flush behind it": {http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		"through a writer without optional interfaces": {hiding(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { begin(w); http.Error(w, "secret", 500) })), "500"},
+		"before a flush and more": {http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			begin(w)
 			http.Error(w, "secret", 500)
 			http.NewResponseController(w).Flush()
@@ -85,7 +86,7 @@ func TestErrorThatIsSaidAfterASuccessCutsTheAnswer(t *testing.T) {
 				a := s.get()
 				s.wantCut(t, a)
 				if strings.Contains(a.body, "secret") || strings.Contains(a.body, "more") {
-					t.Errorf("the body is %q, want nothing behind what was begun", a.body)
+					t.Errorf("the body is %q, want only what was written before the error", a.body)
 				}
 				if sum := s.summary(t); !sum.Aborted || !sum.Failed {
 					t.Errorf("the summary is %+v, want it failed and aborted", sum)
@@ -99,12 +100,13 @@ func TestErrorThatIsSaidAfterASuccessCutsTheAnswer(t *testing.T) {
 	}
 }
 
-// unheard is a log entry of chi's.
+// unheard is a log entry for chi's recoverer that drops everything.
 type unheard struct{}
 
 func (unheard) Write(int, int, http.Header, time.Duration, any) {}
 func (unheard) Panic(any, []byte)                               {}
 
+// A handler that has sent its own error in JSON cannot change it by another status.
 func TestErrorThatIsSaidAfterAnErrorChangesNothing(t *testing.T) {
 	const body = `{"error":"nope"}`
 	for name, second := range map[string]func(http.ResponseWriter, *http.Request){
@@ -133,6 +135,7 @@ func TestErrorThatIsSaidAfterAnErrorChangesNothing(t *testing.T) {
 	}
 }
 
+// After an envelope nothing more is sent, whatever the handler does next.
 func TestFirstEnvelopeStandsWhateverFollows(t *testing.T) {
 	for name, then := range map[string]func(http.ResponseWriter, *http.Request){
 		"an error":   func(w http.ResponseWriter, r *http.Request) { problem.Respond(w, r, errors.New("boom")) },
@@ -146,7 +149,7 @@ func TestFirstEnvelopeStandsWhateverFollows(t *testing.T) {
 			io.Copy(w, strings.NewReader("more"))
 		},
 	} {
-		for between, wrap := range map[string]mw{"nothing": middleware.Chain(), "a writer that hides all": hiding, "TimeoutHandler": buffering} {
+		for between, wrap := range map[string]mw{"nothing": middleware.Chain(), "a writer without optional interfaces": hiding, "TimeoutHandler": buffering} {
 			t.Run(name+" through "+between, func(t *testing.T) {
 				each(t, wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					problem.Respond(w, r, problem.NotFound)
@@ -156,7 +159,7 @@ func TestFirstEnvelopeStandsWhateverFollows(t *testing.T) {
 					wantEnvelope(t, a, 404)
 					s.summary(t)
 					if recs := s.loud(); len(recs) != 1 || recs[0].attrs["status"] != fmt.Sprint(a.status) {
-						t.Errorf("the log says %v, want the %d alone", recs, a.status)
+						t.Errorf("the log says %v, want only the %d", recs, a.status)
 					}
 				})
 			})
@@ -170,13 +173,13 @@ func TestTimeoutHandlerAroundASlowHandlerFailsOnce(t *testing.T) {
 			<-r.Context().Done()
 			return r.Context().Err()
 		}),
-		"one that writes on": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		"a handler that writes after the timeout": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			<-r.Context().Done()
 			if _, err := io.WriteString(w, "late"); err != nil {
 				problem.Respond(w, r, err)
 			}
 		}),
-		"one that fails of itself": problem.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) error {
+		"a handler that fails after the timeout": problem.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) error {
 			<-r.Context().Done()
 			return problem.Conflict
 		}),
@@ -195,7 +198,7 @@ func TestTimeoutHandlerAroundASlowHandlerFailsOnce(t *testing.T) {
 				s.summary(t)
 				<-ended
 				if recs := s.loud(); len(recs) != 1 || recs[0].attrs["status"] != "503" {
-					t.Errorf("the log says %v, want the 503 alone", recs)
+					t.Errorf("the log says %v, want only the 503", recs)
 				}
 			})
 		})

@@ -67,8 +67,9 @@ func TestHookThatBlocksDoesNotDelayTheClient(t *testing.T) {
 	plan{config: problem.Config{OnError: func(context.Context, *problem.Event) { <-answered }}}.run(t,
 		func(http.ResponseWriter, *http.Request) { panic("boom") },
 		func(t *testing.T, s *site) {
-			// Times out if the answer waits for the hook. Over HTTP/2 the stream
-			// itself ends with the handler, so the declared length must do.
+			// If the answer waited for the hook, Get would time out. Over HTTP/2 the
+			// stream ends only when the handler ends, so only the bytes of the declared
+			// length are read.
 			resp, err := s.client.Get(s.url)
 			if err != nil {
 				t.Fatalf("the answer is %v, want it while the hook still runs", err)
@@ -82,7 +83,7 @@ func TestHookThatBlocksDoesNotDelayTheClient(t *testing.T) {
 		})
 }
 
-// leaving starts a request and takes it back once the handler runs.
+// leaving sends a request, and cancels it when the handler runs.
 func leaving(s *site, running <-chan struct{}) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -102,7 +103,7 @@ func TestClientThatLeavesIsNoFailureOfOurs(t *testing.T) {
 	for name, leave := range map[string]func(r *http.Request){
 		"panic with the context's error": func(r *http.Request) { panic(r.Context().Err()) },
 		"panic with a broken pipe":       func(*http.Request) { panic(&os.SyscallError{Syscall: "write", Err: syscall.EPIPE}) },
-		"panic with a reset":             func(*http.Request) { panic(fmt.Errorf("copy: %w", syscall.ECONNRESET)) },
+		"panic with a reset connection":  func(*http.Request) { panic(fmt.Errorf("copy: %w", syscall.ECONNRESET)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			plan{}.run(t, func(_ http.ResponseWriter, r *http.Request) {
@@ -195,7 +196,7 @@ func TestReverseProxyAddsNoSecondID(t *testing.T) {
 			a := s.ask("GET", s.url+query, nil)
 			sum := s.summary(t)
 			if ids := a.header["X-Request-Id"]; len(ids) != 1 || ids[0] != sum.ID {
-				t.Errorf("%q: the answer has the IDs %q (%v), want %s alone", query, ids, a.err, sum.ID)
+				t.Errorf("%q: the answer has the IDs %q (%v), want only %s", query, ids, a.err, sum.ID)
 			}
 		}
 	})
@@ -206,7 +207,7 @@ func TestReverseProxyToABackendThatIsDown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ln.Close() // nobody listens there now
+	ln.Close() // now nothing listens at this address
 	p := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: ln.Addr().String()})
 	p.ErrorLog = log.New(io.Discard, "", 0)
 	plan{}.run(t, p.ServeHTTP, func(t *testing.T, s *site) {

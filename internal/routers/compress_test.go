@@ -16,8 +16,8 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// holding is a compressor that decides at 100 bytes, and writes what it holds
-// in a deferred Close, as many do.
+// holding is a compressor that keeps the first 100 bytes before it decides whether to
+// compress. It writes the bytes that it keeps in a deferred Close, as many compressors do.
 func holding(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := &holdingWriter{ResponseWriter: w}
@@ -69,7 +69,7 @@ func (h *holdingWriter) Close() {
 	}
 }
 
-// upfront is a compressor that says so in the header before it has a byte.
+// upfront is a compressor that sets Content-Encoding before the handler has written a byte.
 func upfront(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
@@ -118,7 +118,7 @@ func decoded(a answer) answer {
 	return a
 }
 
-// compressed asks with Accept-Encoding.
+// compressed sends a GET with Accept-Encoding, and decodes the body.
 func (s *site) compressed() answer {
 	return decoded(s.ask("GET", s.url, nil, "Accept-Encoding: gzip"))
 }
@@ -141,7 +141,7 @@ func TestPanicIsNeverACompleteAnswerWhereverACompressorStands(t *testing.T) {
 				s.summary(t)
 			}
 			t.Run(fmt.Sprint(name, " outside, after ", written), func(t *testing.T) {
-				// Some compressors send their status twice after a flush.
+				// After a flush some compressors send their status twice, which net/http logs.
 				plan{outside: []mw{compress}, protocols: []string{single, h2}, noisy: true}.run(t, h, check)
 			})
 			t.Run(fmt.Sprint(name, " inside, after ", written), func(t *testing.T) {

@@ -1,10 +1,10 @@
-// Package routers proves on the wire what the middlewares promise: real
-// servers and real clients, over HTTP/1.1 (a warm connection, and one for each
-// request) and HTTP/2, with net/http's mux, chi, echo, and gin inside and around. It
-// is a module of its own because the library itself needs none of these.
+// Package routers tests the promises of the middlewares with real servers and real clients,
+// over HTTP/1.1 (with one warm connection, and with a connection for each request) and over
+// HTTP/2. The routers are http.ServeMux, chi, echo and gin, with the middlewares inside and
+// outside the router. It is a separate module, because the library needs none of them.
 //
-// Every case ends with as many goroutines and open files as it began with, and
-// with nothing in the server's ErrorLog unless it says otherwise.
+// After each case there must be no more goroutines and open files than before, and nothing in
+// the ErrorLog of the server, unless the case allows it.
 //
 // # What is proved elsewhere
 //
@@ -16,14 +16,13 @@
 //
 // # What is left out
 //
-//   - gin around nothing but a deadline: an engine answers 200 when its handlers
-//     say nothing, so a deadline that passes in silence looks like a success.
-//   - gin around a foreign writer without Hijack: gin's own writer panics there.
-//   - 101 without a hijack in gin: its writer does not send one.
+//   - A deadline that passes inside gin while its handlers write nothing: the engine then
+//     answers 200, which looks like a success.
+//   - A foreign writer without Hijack around gin: gin's own writer panics there.
+//   - A 101 without a hijack in gin: its writer does not send a 101.
 //   - Hijack and the Upgrade header over HTTP/2, which has neither.
-//   - Goroutines that write to net/http's writer after the handler has returned:
-//     that is a race within net/http. The proof is made beneath TimeoutHandler,
-//     whose writer is locked.
+//   - Goroutines that write to the writer of net/http after the handler has returned: that
+//     is a race in net/http. The test uses TimeoutHandler, whose writer has a lock.
 //
 // BACKSTOP_SOAK=10m go test -run TestSoak . runs a mixed load for that long.
 package routers

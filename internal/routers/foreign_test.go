@@ -21,7 +21,7 @@ func (silent) Println(...any) {}
 func TestForeignRecovererOutsideCannotFinishACutAnswer(t *testing.T) {
 	recovering := house{"gin with its recovery inside", func(app mw, h http.Handler) http.Handler {
 		e := gin.New()
-		e.Use(gin.RecoveryWithWriter(io.Discard)) // as gin.Default has
+		e.Use(gin.RecoveryWithWriter(io.Discard)) // gin.Default has the same recoverer
 		ginadapter.Install(e, app)
 		e.Any("/case/:id", gin.WrapH(h))
 		return e

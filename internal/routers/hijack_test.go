@@ -33,7 +33,7 @@ func TestPanicAfterHijackClosesTheConnection(t *testing.T) {
 		conn.SetReadDeadline(time.Now().Add(10 * time.Second)) // in case the connection stays open
 		b, err := io.ReadAll(bufio.NewReader(conn))
 		if err != nil || !strings.HasPrefix(string(b), "HTTP/1.1 101 ") || strings.Contains(string(b), "{") {
-			t.Errorf("the connection has brought %q (%v), want a 101 and then its end", b, err)
+			t.Errorf("the client reads %q (%v), want a 101 and then the end of the connection", b, err)
 		}
 		if sum := s.summary(t); !sum.Hijacked {
 			t.Errorf("the summary is %+v, want it hijacked", sum)
@@ -49,7 +49,7 @@ func TestHijackOfHTTP2IsNotSupportedAndHarmless(t *testing.T) {
 		}
 		panic("boom")
 	}, func(t *testing.T, s *site) {
-		// gin's own writer panics instead, which is answered as well.
+		// gin's own writer panics instead, and the panic is answered with 500, too.
 		wantEnvelope(t, s.get(), 500)
 		s.summary(t)
 	})
@@ -84,7 +84,7 @@ func TestWebSocketWorksAndEndsWithAPanic(t *testing.T) {
 			t.Errorf("the echo is %q (%v), want hello", msg, err)
 		}
 		if _, msg, err := c.Read(ctx); err == nil {
-			t.Errorf("after the panic comes %q, want the end", msg)
+			t.Errorf("after the panic the client reads %q, want the end of the connection", msg)
 		}
 		s.summary(t)
 		s.wantRecords(t, 1)

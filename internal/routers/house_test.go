@@ -75,7 +75,7 @@ var (
 	}}
 	echoHouse = house{"echo", func(app mw, h http.Handler) http.Handler {
 		e := echo.New()
-		e.Logger = slog.New(slog.DiscardHandler) // its line for a second status is net/http's
+		e.Logger = slog.New(slog.DiscardHandler) // echo logs a second status, as net/http does
 		echoadapter.Install(e, app)
 		e.Any("/case/:id", echo.WrapHandler(h))
 		e.GET("/only/:id", echo.WrapHandler(h))
@@ -83,13 +83,14 @@ var (
 	}}
 	houses = []house{std, chiHouse, chiOutside, ginInside, ginOutside, echoHouse}
 
-	// Without chi outside: for what it cannot do, and for cases over which net/http
-	// lingers, half a second each. To what stands around it chi is net/http.
+	// fewer leaves out chiOutside, for tests of what that cannot do. Tests whose cases take
+	// half a second, because net/http is slow to close a connection, use it to save time:
+	// for middlewares around it, chi is like net/http.
 	fewer = []house{std, chiHouse, ginInside, ginOutside, echoHouse}
 )
 
-// The ways to talk to a server. A warm connection has served a request before,
-// which is when Go's client repeats a GET that got no answer.
+// The protocols between client and server. A warm connection has served a request before;
+// only then does Go's client repeat a GET that got no answer.
 const (
 	warm   = "HTTP/1.1 warm"
 	single = "HTTP/1.1 close"
@@ -98,21 +99,21 @@ const (
 
 var protocols = []string{warm, single, h2}
 
-// plan is what a test varies. Its zero value is every house and protocol.
+// plan has the options of a test. The zero plan has every house and every protocol.
 type plan struct {
 	houses    []house
 	protocols []string
-	config    problem.Config // Logger: site.records
-	outside   []mw           // of Standard
-	inside    []mw
-	noisy     bool // ErrorLog may have something to say
-	standard  mw   // instead of Standard
-	cold      bool // no request goes before
+	config    problem.Config // the default Logger is site.records
+	outside   []mw           // around Standard
+	inside    []mw           // inside Standard
+	noisy     bool           // net/http may write to ErrorLog
+	standard  mw             // instead of Standard
+	cold      bool           // the connection is not warmed
 	server    func(*http.Server)
 }
 
-// run plays a case in each house, over each protocol. Afterwards there are as
-// many goroutines and file descriptors as before.
+// run runs a case in each house, over each protocol. It fails if there are more goroutines or
+// file descriptors afterwards than before.
 func (p plan) run(t *testing.T, h http.HandlerFunc, check func(*testing.T, *site)) {
 	t.Helper()
 	if p.houses == nil {
@@ -138,11 +139,11 @@ func (p plan) run(t *testing.T, h http.HandlerFunc, check func(*testing.T, *site
 	}
 }
 
-// site is a running server with its one client.
+// site is a running server with its client.
 type site struct {
 	protocol string
 	house    string
-	url      string // of the case
+	url      string // of the handler
 	server   *httptest.Server
 	client   *http.Client
 	calls    atomic.Int64 // runs of the handler
@@ -167,7 +168,7 @@ func (p plan) open(house house, protocol string, h http.HandlerFunc) *site {
 	observe := middleware.Observe(func(_ *http.Request, sum *middleware.Summary) {
 		select {
 		case s.summaries <- sum:
-		default: // nobody asks for so many
+		default: // no test reads so many
 		}
 	})
 	app := middleware.Chain(observe, middleware.Chain(p.outside...), standard, middleware.Chain(p.inside...))
@@ -209,7 +210,7 @@ func (s *site) close() {
 	s.server.Close()
 }
 
-// answer is what the client has got.
+// answer is an answer as the client reads it.
 type answer struct {
 	status  int
 	header  http.Header
@@ -242,7 +243,7 @@ func (s *site) do(r *http.Request) answer {
 	return answer{resp.StatusCode, resp.Header, resp.Trailer, string(b), err}
 }
 
-// summary waits for the end of the exchange on the server's side.
+// summary waits for the end of a request on the server, and returns its summary.
 func (s *site) summary(t *testing.T) *middleware.Summary {
 	t.Helper()
 	select {
@@ -254,7 +255,7 @@ func (s *site) summary(t *testing.T) *middleware.Summary {
 	}
 }
 
-// wantEnvelope fails unless a is a whole error envelope of a status.
+// wantEnvelope fails unless a is a whole error envelope with that status.
 func wantEnvelope(t *testing.T, a answer, status int) {
 	t.Helper()
 	if a.err != nil || a.status != status || a.header.Get("Content-Type") != "application/problem+json" {
@@ -264,11 +265,11 @@ func wantEnvelope(t *testing.T, a answer, status int) {
 		t.Errorf("the body is %q, want one envelope", a.body)
 	}
 	if ids := a.header["X-Request-Id"]; len(ids) != 1 || !strings.Contains(a.body, ids[0]) {
-		t.Errorf("the header has the IDs %q and the body is %s, want one and the same", ids, a.body)
+		t.Errorf("the header has the IDs %q and the body is %s, want one ID in both", ids, a.body)
 	}
 }
 
-// wantCut fails unless the client was shown that the answer is not whole.
+// wantCut fails unless the client can see that the answer is not complete.
 func (s *site) wantCut(t *testing.T, a answer) {
 	t.Helper()
 	switch {
@@ -281,7 +282,7 @@ func (s *site) wantCut(t *testing.T, a answer) {
 	}
 }
 
-// wantCalls fails unless the handler has run so many times.
+// wantCalls fails unless the handler has run n times.
 func (s *site) wantCalls(t *testing.T, n int64) {
 	t.Helper()
 	if got := s.calls.Load(); got != n {

@@ -17,8 +17,7 @@ import (
 
 const dsn = "dsn=postgres://u:p@h"
 
-// gossip is a body that tells what it should keep, when it is decoded or
-// validated.
+// gossip is a body with a member whose decoder returns a secret as its error.
 type gossip struct {
 	A own `json:"a" validate:"required"`
 }
@@ -27,6 +26,7 @@ type own struct{}
 
 func (*own) UnmarshalJSON([]byte) error { return errors.New(dsn) }
 
+// gossipAloud is a body with a member whose decoder panics with a secret.
 type gossipAloud struct {
 	A ownAloud `json:"a"`
 }
@@ -35,8 +35,8 @@ type ownAloud struct{}
 
 func (*ownAloud) UnmarshalJSON([]byte) error { panic(dsn) }
 
-// TestNothingLeaksThroughAnyRouter plants a secret wherever a handler may have
-// one, in every style, house and position of the debug gate.
+// TestNothingLeaksThroughAnyRouter puts a secret into every place where a handler may have
+// one. It tries every style and every house, with and without [problem.Config.Debug].
 func TestNothingLeaksThroughAnyRouter(t *testing.T) {
 	cases := map[string]http.Handler{
 		"returned": failing(func(http.ResponseWriter, *http.Request) error {
@@ -44,7 +44,7 @@ func TestNothingLeaksThroughAnyRouter(t *testing.T) {
 		}),
 		"panic":            http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(dsn) }),
 		"panic with error": http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(errors.New(dsn)) }),
-		"panic after it had described an answer": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		"panic after a header was set": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			for _, name := range []string{"Content-Disposition", "Content-Location", "Etag", "Location", "Set-Cookie"} {
 				w.Header().Set(name, dsn)
 			}

@@ -15,15 +15,15 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// failing runs a function that may fail as a handler.
+// failing makes a handler of a function that returns an error.
 func failing(f func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
 	return problem.HandlerFunc(f).ServeHTTP
 }
 
 func TestDeadline(t *testing.T) {
 	soon := []mw{middleware.Timeout(30*time.Millisecond, func(r *http.Request) bool { return r.URL.Path == "/case/warm" })}
-	t.Run("before writing, without a word", func(t *testing.T) {
-		// Not gin outside: an engine says 200 when its handlers say nothing.
+	t.Run("before writing, without an error", func(t *testing.T) {
+		// Not gin outside: an engine answers 200 if its handlers write nothing.
 		silent := []house{std, chiHouse, ginInside}
 		plan{houses: silent, inside: soon}.run(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, func(t *testing.T, s *site) {
 			wantEnvelope(t, s.get(), 504)
@@ -31,7 +31,7 @@ func TestDeadline(t *testing.T) {
 			s.wantRecords(t, 1)
 		})
 	})
-	t.Run("before writing, returned", func(t *testing.T) {
+	t.Run("before writing, with an error", func(t *testing.T) {
 		plan{inside: soon}.run(t, failing(func(_ http.ResponseWriter, r *http.Request) error {
 			<-r.Context().Done()
 			return fmt.Errorf("query: %w", r.Context().Err())
@@ -42,7 +42,7 @@ func TestDeadline(t *testing.T) {
 		})
 	})
 	for _, status := range []int{200, 204} {
-		t.Run(fmt.Sprint("ignored by a late ", status), func(t *testing.T) {
+		t.Run(fmt.Sprint("ignored by a handler that answers late with ", status), func(t *testing.T) {
 			plan{inside: soon}.run(t, func(w http.ResponseWriter, r *http.Request) {
 				<-r.Context().Done()
 				w.WriteHeader(status)
@@ -57,7 +57,7 @@ func TestDeadline(t *testing.T) {
 			})
 		})
 	}
-	t.Run("returned after writing", func(t *testing.T) {
+	t.Run("after writing, with an error", func(t *testing.T) {
 		plan{inside: soon}.run(t, failing(func(w http.ResponseWriter, r *http.Request) error {
 			io.WriteString(w, "0123456789")
 			<-r.Context().Done()
@@ -84,7 +84,7 @@ func TestClientThatLeavesIsNoTimeout(t *testing.T) {
 	})
 }
 
-// reader is a handler that needs the whole body.
+// reader is a handler that reads the whole body.
 var reader = failing(func(w http.ResponseWriter, r *http.Request) error {
 	b, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -104,12 +104,12 @@ func TestBodyLimit(t *testing.T) {
 		calls   int64
 	}{
 		{"one byte less", n - 1, false, 200, 1},
-		{"exactly", n, false, 200, 1},
+		{"exactly the limit", n, false, 200, 1},
 		{"one byte more is refused unread", n + 1, false, 413, 0},
-		{"exactly, in chunks", n, true, 200, 1},
+		{"exactly the limit, in chunks", n, true, 200, 1},
 		{"one byte more, in chunks", n + 1, true, 413, 1},
 		{"much more, in chunks", 1 << 20, true, 413, 1},
-		{"nothing", 0, false, 200, 1},
+		{"an empty body", 0, false, 200, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			plan{houses: fewer, protocols: []string{single, h2}, inside: []mw{middleware.LimitBody(n)}}.run(t, reader, func(t *testing.T, s *site) {
@@ -141,7 +141,7 @@ func TestRefusedBodyEndsTheConnectionOfHTTP1Alone(t *testing.T) {
 			plan{houses: fewer, inside: []mw{middleware.LimitBody(10)}}.run(t, reader, func(t *testing.T, s *site) {
 				ended := make(chan answer)
 				var slow *io.PipeWriter
-				if s.protocol == h2 { // a stream beside the one that is refused
+				if s.protocol == h2 { // another stream of the same connection
 					var body *io.PipeReader
 					body, slow = io.Pipe()
 					go func() { ended <- s.ask("POST", s.url, body) }()
@@ -156,7 +156,7 @@ func TestRefusedBodyEndsTheConnectionOfHTTP1Alone(t *testing.T) {
 					io.WriteString(slow, "56789")
 					slow.Close()
 					if a := <-ended; a.status != 200 || a.body != "10" {
-						t.Errorf("the stream beside it is %d %q (%v), want its 10 bytes", a.status, a.body, a.err)
+						t.Errorf("the other stream is answered %d %q (%v), want its 10 bytes", a.status, a.body, a.err)
 					}
 					s.summary(t)
 				}
@@ -169,7 +169,7 @@ func TestRefusedBodyEndsTheConnectionOfHTTP1Alone(t *testing.T) {
 			for _, rest := range []string{
 				"Content-Length: 1000000\r\n\r\n",
 				"Expect: 100-continue\r\nContent-Length: 1000000\r\n\r\n",
-				"Transfer-Encoding: chunked\r\n\r\nb\r\n0123456789a\r\n0\r\n\r\n", // small and whole, yet refused
+				"Transfer-Encoding: chunked\r\n\r\nb\r\n0123456789a\r\n0\r\n\r\n", // complete, but one byte too long
 			} {
 				conn, err := net.Dial("tcp", s.server.Listener.Addr().String())
 				if err != nil {
@@ -179,7 +179,7 @@ func TestRefusedBodyEndsTheConnectionOfHTTP1Alone(t *testing.T) {
 				io.WriteString(conn, "POST /case/1 HTTP/1.1\r\nHost: x\r\n"+rest)
 				b, err := io.ReadAll(bufio.NewReader(conn))
 				if err != nil || !strings.HasPrefix(string(b), "HTTP/1.1 413 ") {
-					t.Errorf("%q brings %q (%v), want a 413 and the end", rest, b, err)
+					t.Errorf("after %q the client reads %q (%v), want a 413 and the end of the connection", rest, b, err)
 				}
 				conn.Close()
 				s.summary(t)
@@ -190,7 +190,7 @@ func TestRefusedBodyEndsTheConnectionOfHTTP1Alone(t *testing.T) {
 
 func TestOneTooManyInFlight(t *testing.T) {
 	running, goOn := make(chan struct{}), make(chan struct{})
-	// A middleware of its own for each site, because its places are shared.
+	// Each site needs its own middleware, because the limit of a middleware is shared.
 	for _, place := range houses {
 		for _, protocol := range protocols {
 			limit := middleware.LimitInFlight(middleware.InFlightConfig{Max: 2, RetryAfter: 90 * time.Second})
@@ -259,7 +259,7 @@ func TestUploadThatIsTakenBackLeavesNothing(t *testing.T) {
 	})
 }
 
-func TestSlowHeaderIsNoBusinessOfOurs(t *testing.T) {
+func TestSlowHeaderIsRefusedByNetHTTP(t *testing.T) {
 	impatient := func(srv *http.Server) { srv.ReadHeaderTimeout = 20 * time.Millisecond }
 	plan{houses: []house{std}, protocols: []string{single}, server: impatient}.run(t, reader, func(t *testing.T, s *site) {
 		conn, err := net.Dial("tcp", s.server.Listener.Addr().String())
@@ -269,7 +269,7 @@ func TestSlowHeaderIsNoBusinessOfOurs(t *testing.T) {
 		defer conn.Close()
 		io.WriteString(conn, "GET /case/1 HTTP/1.1\r\nHos")
 		if b, err := io.ReadAll(conn); err != nil || strings.Contains(string(b), "200") {
-			t.Errorf("the slow header brings %q (%v), want the end", b, err)
+			t.Errorf("after half a header the client reads %q (%v), want the end of the connection", b, err)
 		}
 		s.wantCalls(t, 0)
 	})

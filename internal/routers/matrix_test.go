@@ -22,19 +22,19 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// The matrix: every way to fail, after every way to begin an answer, through
-// every kind of writer that may lie in between. What the client reads is the
-// envelope, or the handler's whole answer, or visibly cut; and the log, the hook
-// and the observer say once which of them it was.
+// The matrix combines every way to fail with every way to begin an answer and with every kind
+// of writer between Standard and the handler. The client must read an envelope, or the whole
+// answer of the handler, or an answer that is visibly cut. The log, the hook and the observer
+// must each say once which of them it was.
 
-// begun is how far a handler's own answer has come when it fails.
+// begun says how much of the handler's own answer was sent when the handler fails.
 type begun uint8
 
 const (
-	fresh begun = iota // not a byte can be on the wire
-	lazy               // a status alone, which gin's writers keep to themselves
-	sent               // the client has a part
-	whole              // the client has all of it
+	fresh begun = iota // nothing was sent
+	lazy               // only a status was sent, but gin's writers keep it back
+	sent               // a part was sent
+	whole              // all of it was sent
 )
 
 type opening struct {
@@ -42,7 +42,7 @@ type opening struct {
 	begin func(http.ResponseWriter)
 	get   begun
 	head  begun
-	flush bool // and is then flushed
+	flush bool // after begin the writer is flushed
 }
 
 const tenBytes = "0123456789"
@@ -55,7 +55,7 @@ var openings = []opening{
 		w.Header().Set("Cache-Control", "public")
 	}, fresh, fresh, false},
 	{"a status", func(w http.ResponseWriter) { w.WriteHeader(201) }, lazy, fresh, false},
-	{"a status of an error that was meant", func(w http.ResponseWriter) {
+	{"a status of a JSON error", func(w http.ResponseWriter) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(418)
 	}, lazy, fresh, false},
@@ -66,7 +66,7 @@ var openings = []opening{
 	{"bytes", func(w http.ResponseWriter) { io.WriteString(w, tenBytes) }, sent, fresh, false},
 	{"bytes of a source", func(w http.ResponseWriter) { io.Copy(w, strings.NewReader(tenBytes)) }, sent, fresh, false},
 	{"many bytes", func(w http.ResponseWriter) { io.WriteString(w, strings.Repeat(tenBytes, 10_000)) }, sent, fresh, false},
-	{"bytes behind a status", func(w http.ResponseWriter) { w.WriteHeader(201); io.WriteString(w, tenBytes) }, sent, fresh, false},
+	{"bytes after a status", func(w http.ResponseWriter) { w.WriteHeader(201); io.WriteString(w, tenBytes) }, sent, fresh, false},
 	{"flushed bytes", func(w http.ResponseWriter) { io.WriteString(w, tenBytes) }, sent, fresh, true},
 	{"a flushed status", func(w http.ResponseWriter) { w.WriteHeader(201) }, lazy, fresh, true},
 	{"a part of a declared length", func(w http.ResponseWriter) {
@@ -81,7 +81,7 @@ var openings = []opening{
 		w.Header().Set("Content-Length", "0")
 		w.WriteHeader(201)
 	}, fresh, fresh, false},
-	{"a declared length alone", func(w http.ResponseWriter) {
+	{"a declared length without bytes", func(w http.ResponseWriter) {
 		w.Header().Set("Content-Length", "100")
 		w.WriteHeader(201)
 	}, lazy, fresh, false},
@@ -92,7 +92,7 @@ type ending struct {
 	name    string
 	leave   func() error
 	status  int  // of the envelope
-	silent  bool // nobody hears of it
+	silent  bool // neither the log nor the hook gets it
 	returns bool
 }
 
@@ -104,15 +104,15 @@ var endings = []ending{
 	{"an exit", func() error { runtime.Goexit(); return nil }, 500, false, false},
 }
 
-// hiding is a writer of a stranger that has nothing but what it must.
+// hiding is a middleware whose writer has no optional interface.
 func hiding(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(struct{ http.ResponseWriter }{w}, r)
 	})
 }
 
-// buffering is http.TimeoutHandler. It does not notice an exit of its goroutine,
-// so that ends with its time.
+// buffering is http.TimeoutHandler. It does not notice that its goroutine has exited, so that
+// ending gets a short timeout.
 func buffering(next http.Handler) http.Handler {
 	long, short := http.TimeoutHandler(next, time.Minute, ""), http.TimeoutHandler(next, 5*time.Millisecond, "")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -124,15 +124,15 @@ func buffering(next http.Handler) http.Handler {
 	})
 }
 
-// between is what lies between Standard and the handler.
+// between has the middlewares between Standard and the handler.
 var between = []struct {
 	name    string
 	wrap    mw
-	buffers bool // it may have more of the answer than the wire, and send it late
+	buffers bool // it may keep a part of the answer and send it later
 	hides   bool // it does not flush
 }{
 	{"nothing", middleware.Chain(), false, false},
-	{"a writer that hides all", hiding, false, true},
+	{"a writer without optional interfaces", hiding, false, true},
 	{"TimeoutHandler", buffering, true, true},
 	{"gorilla's compressor", handlers.CompressHandler, true, false},
 	{"a compressor that decides late", holding, true, false},
@@ -151,7 +151,7 @@ var forms = []struct {
 	}},
 }
 
-// play is the handler of the matrix: the query says what it does.
+// play is the handler of the matrix. The query of the request says what it does.
 func play(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	form := forms[0]
@@ -176,7 +176,7 @@ func play(w http.ResponseWriter, r *http.Request) {
 	}).ServeHTTP(w, r)
 }
 
-// h10 is an old client, to which the end of the connection is the end of an answer.
+// h10 is the protocol of an old client, for which an answer ends when the connection ends.
 const h10 = "HTTP/1.0"
 
 func TestFailureIsAnEnvelopeOrACutWhateverLiesBetween(t *testing.T) {
@@ -190,7 +190,7 @@ func TestFailureIsAnEnvelopeOrACutWhateverLiesBetween(t *testing.T) {
 						for i, o := range openings {
 							for j, e := range endings {
 								for n, form := range forms {
-									// Whoever panics does so in either form, here in the one and there in the other.
+									// A panic is the same in both forms, so each cell tries it in one of them.
 									if e.returns || (i+j+n)%2 == 0 {
 										m.play(t, cell{protocol, method, form.name, o, e, b.buffers, b.hides, house.name != std.name})
 									}
@@ -209,16 +209,16 @@ type cell struct {
 	protocol, method, form string
 	opening                opening
 	ending                 ending
-	buffers                bool // something between may have more of the answer than the wire
-	hides                  bool // that does not flush
-	lazy                   bool // gin, which keeps a status to itself
+	buffers                bool // as in between
+	hides                  bool // as in between
+	lazy                   bool // the router is gin, which keeps a status back
 }
 
 func (c cell) String() string {
 	return strings.Join([]string{c.protocol, c.method, c.form, c.ending.name, "after " + c.opening.name}, ", ")
 }
 
-// matrix is a server for all cells of one arrangement, and its clients.
+// matrix is a server for the cells of one router and one middleware, and its clients.
 type matrix struct {
 	*site
 	newer  *http.Client // HTTP/2
@@ -239,7 +239,7 @@ func newMatrix(t *testing.T, house house, wrap mw) *matrix {
 	return m
 }
 
-// ask plays a cell, and returns what the client reads.
+// ask sends the request of a cell.
 func (m *matrix) ask(t *testing.T, c cell) answer {
 	q := url.Values{"form": {c.form}, "opening": {c.opening.name}, "ending": {c.ending.name}}
 	r, err := http.NewRequest(c.method, m.url+"?"+q.Encode(), nil)
@@ -256,7 +256,7 @@ func (m *matrix) ask(t *testing.T, c cell) answer {
 	return read(m.client.Do(r))
 }
 
-// askOld speaks HTTP/1.0.
+// askOld sends a request by HTTP/1.0.
 func (m *matrix) askOld(r *http.Request) answer {
 	conn, err := net.Dial("tcp", m.server.Listener.Addr().String())
 	if err != nil {
@@ -285,7 +285,7 @@ func read(resp *http.Response, err error) answer {
 	return decoded(a)
 }
 
-// play plays a cell and holds it to the property.
+// play runs a cell and checks its answer.
 func (m *matrix) play(t *testing.T, c cell) {
 	m.events.Store(0)
 	m.calls.Store(0)
@@ -295,7 +295,7 @@ func (m *matrix) play(t *testing.T, c cell) {
 	for range m.calls.Load() - 1 {
 		sum = m.summary(t)
 		if !c.ending.silent {
-			t.Errorf("%v: the client has sent it again", c)
+			t.Errorf("%v: the client has repeated the request", c)
 		}
 	}
 	got := c.outcome(a)
@@ -305,7 +305,7 @@ func (m *matrix) play(t *testing.T, c cell) {
 	m.check(t, c, got, a, sum)
 }
 
-// outcome says what an answer is, to a client.
+// outcome returns in words how a client sees an answer.
 func (c cell) outcome(a answer) string {
 	json := a.header.Get("Content-Type") == "application/problem+json"
 	switch {
@@ -324,7 +324,7 @@ func (c cell) outcome(a answer) string {
 	return "an envelope"
 }
 
-// allows is the property, and where there is but one right outcome names that.
+// allows reports whether an outcome is right for the cell.
 func (c cell) allows(got string) bool {
 	come := c.opening.get
 	switch flushed := c.opening.flush && !c.hides; {
@@ -337,10 +337,10 @@ func (c cell) allows(got string) bool {
 	}
 	switch {
 	case c.ending.silent:
-		// Nobody can take back what the client has read.
+		// An answer that the client has read cannot be taken back.
 		return got == "a cut" || come == whole && got == "the handler's answer"
 	case c.ending.name == "an exit" && c.protocol == h2 && got == "a cut":
-		return true // of net/http
+		return true // net/http resets the stream
 	case c.buffers, come == lazy && c.lazy:
 		return got == "an envelope" || got == "a cut" || come == whole && got == "the handler's answer"
 	case come == fresh:
@@ -356,7 +356,7 @@ func (m *matrix) check(t *testing.T, c cell, got string, a answer, sum *middlewa
 	failures := slices.DeleteFunc(m.records.all(), func(r record) bool { return r.level < slog.LevelInfo })
 	if c.ending.silent {
 		if len(failures) > 0 || m.events.Load() > 0 || !sum.Aborted {
-			t.Errorf("%v: the log says %v, %d events, summary %+v, want an abort without a word", c, failures, m.events.Load(), sum)
+			t.Errorf("%v: the log says %v, %d events, summary %+v, want an abort that is not reported", c, failures, m.events.Load(), sum)
 		}
 		return
 	}

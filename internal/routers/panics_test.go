@@ -162,7 +162,7 @@ func TestStatusWithoutBodyIsUnchanged(t *testing.T) {
 		{"204", "GET", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, 204},
 		{"304", "GET", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(304) }, 304},
 		{"HEAD 200", "HEAD", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) }, 200},
-		{"HEAD without a word", "HEAD", func(http.ResponseWriter, *http.Request) {}, 200},
+		{"HEAD without a status", "HEAD", func(http.ResponseWriter, *http.Request) {}, 200},
 		{"HEAD 404 with a type", "HEAD", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(404)
@@ -260,7 +260,7 @@ func TestGoexitBeforeWritingIsAnEnvelope(t *testing.T) {
 	plan{}.run(t, func(http.ResponseWriter, *http.Request) { runtime.Goexit() }, func(t *testing.T, s *site) {
 		a := s.get()
 		if s.protocol == h2 {
-			// The envelope is whole, and then net/http resets the stream.
+			// net/http resets the stream, but only after the whole envelope.
 			if a.status != 500 {
 				t.Errorf("the answer is %d %q (%v), want a 500", a.status, a.body, a.err)
 			}
@@ -296,7 +296,7 @@ func TestGoexitAfterTheAnswerLeavesIt(t *testing.T) {
 	}, func(t *testing.T, s *site) {
 		a := s.get()
 		if s.protocol == h2 {
-			if a.status != 404 { // and then net/http resets the stream
+			if a.status != 404 { // the body may end with an error, because net/http resets the stream
 				t.Errorf("the answer is %d %q (%v), want a 404", a.status, a.body, a.err)
 			}
 		} else {

@@ -50,7 +50,7 @@ func TestAbortAfterTheClientsResetIsNoSecondOne(t *testing.T) {
 			<-running
 			framer.WriteRSTStream(1, http2.ErrCodeCancel)
 			s.summary(t)
-			ask(3, "PUT") // whatever the server has to say of the first stream comes before this answer
+			ask(3, "PUT") // all frames about the first stream come before this answer
 			for {
 				f, err := framer.ReadFrame()
 				if err != nil {

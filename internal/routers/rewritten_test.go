@@ -31,7 +31,7 @@ func TestFlushOfATextErrorSendsTheEnvelopeAtOnce(t *testing.T) {
 				begin(w)
 				http.NewResponseController(w).Flush()
 				select {
-				case <-read: // the client has it while we still run
+				case <-read: // the client has read the envelope while the handler runs
 				case <-time.After(10 * time.Second):
 					t.Error("the client waits for the handler")
 				}
@@ -46,7 +46,7 @@ func TestFlushOfATextErrorSendsTheEnvelopeAtOnce(t *testing.T) {
 				read <- struct{}{}
 				rest, _ := io.ReadAll(resp.Body)
 				if err != nil || resp.StatusCode != 409 || !strings.HasPrefix(first, `{"type":`) || strings.Contains(string(rest), "more") {
-					t.Errorf("the answer is %d %q %q (%v), want the envelope alone", resp.StatusCode, first, rest, err)
+					t.Errorf("the answer is %d %q %q (%v), want only the envelope", resp.StatusCode, first, rest, err)
 				}
 				s.summary(t)
 				if len(s.loud()) != 1 {
@@ -59,26 +59,26 @@ func TestFlushOfATextErrorSendsTheEnvelopeAtOnce(t *testing.T) {
 
 func TestTrailerOfAReplacedAnswerIsNotSent(t *testing.T) {
 	for name, h := range map[string]http.HandlerFunc{
-		"announced, and set before": func(w http.ResponseWriter, _ *http.Request) {
+		"announced, and set before the error": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Trailer", "X-Sum, X-Size")
 			w.Header().Set("X-Sum", "secret")
 			http.Error(w, "no", 404)
 		},
-		"announced, and set after": func(w http.ResponseWriter, _ *http.Request) {
+		"announced, and set after the error": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Add("Trailer", "x-sum")
 			http.Error(w, "no", 404)
 			w.Header().Set("X-Sum", "secret")
 		},
-		"with the prefix": func(w http.ResponseWriter, _ *http.Request) {
+		"with the prefix Trailer:": func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, "no", 404)
 			w.Header().Set(http.TrailerPrefix+"X-Sum", "secret")
 		},
-		"and a panic": func(w http.ResponseWriter, _ *http.Request) {
+		"announced, before a panic": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Trailer", "X-Sum")
 			w.Header().Set("X-Sum", "secret")
 			panic("boom")
 		},
-		"and an error": func(w http.ResponseWriter, r *http.Request) {
+		"announced, before an error of package problem": func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Trailer", "X-Sum")
 			w.Header().Set("X-Sum", "secret")
 			problem.Respond(w, r, problem.Gone)
@@ -89,7 +89,7 @@ func TestTrailerOfAReplacedAnswerIsNotSent(t *testing.T) {
 				a := s.get()
 				wantEnvelope(t, a, a.status)
 				if a.status < 400 || strings.Contains(fmt.Sprint(a.header, a.trailer), "secret") || a.header["Trailer"] != nil || len(a.trailer) > 0 {
-					t.Errorf("the answer is %d %v, with the trailer %v, want nothing of the other's", a.status, a.header, a.trailer)
+					t.Errorf("the answer is %d %v, with the trailer %v, want no trailer", a.status, a.header, a.trailer)
 				}
 				s.summary(t)
 			})

@@ -46,8 +46,8 @@ func TestPatternIsKnownOutsideAfterwards(t *testing.T) {
 	})
 }
 
-// A chi that we stand around keeps the pattern to itself, unless a handler of ours
-// sees it too.
+// If the middlewares are around chi, they do not learn the pattern, unless one of the handlers
+// of this library is inside chi.
 func TestPatternOfAHandlerOfOursIsKnownOutside(t *testing.T) {
 	want := map[string]string{"net/http": "/case/{id}", "chi": "/case/{id}", "chi outside": "/case/{id}", "gin inside": "/case/:id", "gin outside": "", "echo": "/case/:id"}
 	for name, h := range map[string]problem.HandlerFunc{
@@ -95,7 +95,7 @@ func TestOldHandlersSpeakTheEnvelope(t *testing.T) {
 				a := s.get()
 				wantEnvelope(t, a, tt.status)
 				if strings.Contains(a.body, "postgres:") {
-					t.Errorf("the body %q has the old text in it", a.body)
+					t.Errorf("the body %q has the text of the handler in it", a.body)
 				}
 				s.summary(t)
 			})
@@ -111,7 +111,7 @@ func TestWhatAHandlerMeantIsUntouched(t *testing.T) {
 		{"JSON with its type", "application/json", `{"own":1}`, 404},
 		{"JSON without a type", "", ` {"own":1}`, 404},
 		{"HTML", "text/html", "<p>own</p>", 500},
-		{"a text of a type of its own", "text/plain; version=0.0.4", "own 1", 400},
+		{"a text with a version in its type", "text/plain; version=0.0.4", "own 1", 400},
 		{"a success in plain text", "", "own", 200},
 		{"a redirect", "text/html; charset=utf-8", "", 307},
 	} {
@@ -171,8 +171,8 @@ func TestErrorAfterGinsCommittedStatusIsNoSuccess(t *testing.T) {
 			return app(e)
 		}}
 	}
-	// Outside, gin's writer lets no second status through, but what is kept is not
-	// on the wire.
+	// With Standard outside, gin's writer drops a second status. But the first one was not
+	// sent yet, so the envelope can replace it.
 	for _, place := range []string{"gin inside", "gin outside"} {
 		plan{houses: []house{build(place)}}.run(t, nil, func(t *testing.T, s *site) {
 			wantEnvelope(t, s.get(), 410)
@@ -237,7 +237,7 @@ func TestRefusalsCarryTheHeadersOfCORS(t *testing.T) {
 				}
 				s.summary(t)
 				if a := s.ask("OPTIONS", s.url, nil); a.status != 204 || s.calls.Load() != 1 {
-					t.Errorf("the preflight is %d after %d calls, want a 204 that calls nobody", a.status, s.calls.Load())
+					t.Errorf("the preflight is %d after %d calls, want a 204 without a call", a.status, s.calls.Load())
 				}
 				s.summary(t)
 			})
@@ -284,7 +284,8 @@ func TestUploadLeavesNoTemporaryFile(t *testing.T) {
 				})
 			}
 			plan{houses: fewer}.run(t, h, check)
-			// This one keeps the form to itself, unless one of us sees it too.
+			// With chi inside, the form is known outside only if a handler of this library
+			// is inside chi.
 			plan{houses: []house{chiOutside}}.run(t, problem.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
 				h(w, r)
 				return nil

@@ -16,8 +16,9 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// A script is a handler as a string of pairs: what to do, and with which row of
-// a table. FuzzScript plays it beneath Standard and beneath bare net/http.
+// A script is a handler as pairs of bytes. The first byte says what to do, the second selects
+// the header, status or text to do it with. FuzzScript plays a script with Standard and
+// without it.
 type script []byte
 
 const maxSteps = 12
@@ -48,10 +49,10 @@ var (
 	}
 )
 
-// errRefused says that a write has failed.
+// errRefused means that a write has failed.
 var errRefused = errors.New("refused")
 
-// play runs the script. Beneath bare net/http what fails returns.
+// play runs the script. If bare is set, a step that would fail ends the script instead.
 func (s script) play(w http.ResponseWriter, r *http.Request, bare bool) error {
 	for i := 0; i+1 < len(s) && i < 2*maxSteps; i += 2 {
 		arg := int(s[i+1])
@@ -100,13 +101,14 @@ func (s script) play(w http.ResponseWriter, r *http.Request, bare bool) error {
 			}
 		}
 		if err != nil {
-			return errRefused // net/http counts what it has refused
+			return errRefused // net/http counts the bytes that it has refused
 		}
 	}
 	return nil
 }
 
-// may reports whether the script may fail: it says an error status, or does so.
+// may reports whether the script may fail: it sets an error status, panics, or returns an
+// error.
 func (s script) may() (fail bool) {
 	for i := 0; i+1 < len(s) && i < 2*maxSteps; i += 2 {
 		switch op := s[i] % 14; {
@@ -117,7 +119,7 @@ func (s script) may() (fail bool) {
 	return false
 }
 
-// has reports whether the script has a step of that kind, with one of these rows.
+// has reports whether the script has a step of one of the kinds, with one of the rows.
 func (s script) has(kinds []byte, rows ...int) bool {
 	for i := 0; i+1 < len(s) && i < 2*maxSteps; i += 2 {
 		if slices.Contains(kinds, s[i]%14) && (rows == nil || slices.Contains(rows, int(s[i+1])%len(scriptHeaders))) {
@@ -127,9 +129,9 @@ func (s script) has(kinds []byte, rows ...int) bool {
 	return false
 }
 
-// FuzzScript holds the property of the matrix for handlers that nobody has
-// thought of: what the client reads is the envelope, or a cut, or what it reads
-// without us, to the last field of the head.
+// FuzzScript checks the rule of the matrix for random handlers. The client must read the
+// envelope, or an answer that is cut, or the answer that net/http sends without Standard, with
+// the same header.
 func FuzzScript(f *testing.F) {
 	for _, steps := range [][]byte{
 		{},
@@ -160,7 +162,7 @@ func FuzzScript(f *testing.F) {
 	f.Fuzz(p.play)
 }
 
-// TestRandomScripts plays what a fuzzer would begin with.
+// TestRandomScripts plays random scripts, always the same ones.
 func TestRandomScripts(t *testing.T) {
 	p, random := newPair(t), rand.New(rand.NewPCG(1, 2))
 	for range 4000 {
@@ -172,7 +174,7 @@ func TestRandomScripts(t *testing.T) {
 	}
 }
 
-// pair is the same stages, without us and with us.
+// pair has the stages without Standard, and the same stages with it.
 type pair struct{ bare, ours []*stage }
 
 func newPair(t testing.TB) (p pair) {
@@ -188,7 +190,7 @@ func (p pair) play(t *testing.T, steps []byte, mode byte) {
 	protocol := []string{h10, warm, h2}[mode/2%3]
 	i := mode / 6 % 2
 	if protocol == h2 && (s.has([]byte{10}) || s.has([]byte{0, 1}, 4)) {
-		protocol = warm // it has no hijack, and sends bytes behind a declared length of 0
+		protocol = warm // HTTP/2 has no hijack, and sends bytes after a declared length of 0
 	}
 	b, o := p.bare[i], p.ours[i]
 	o.form.Store(mode/12%2 == 0)
@@ -206,22 +208,22 @@ func (p pair) play(t *testing.T, steps []byte, mode byte) {
 		t.Errorf("the log has %d records: %s", len(failures), said)
 	}
 	if sum.Hijacked && (s.may() || s.has([]byte{5, 6, 7, 8})) {
-		return // net/http loses what it has in its buffer
+		return // net/http loses the bytes in its buffer
 	}
 	if o.refused.Load() && protocol == h2 {
-		return // net/http looks for the type in what it refuses
+		return // net/http takes the Content-Type from the bytes that it refuses
 	}
 	if len(failures) == 0 && !sum.Aborted {
 		if got.String() != want.String() {
 			t.Errorf("nothing has failed, and the answers differ: %s", said)
 		}
 		if n, m := strings.Count(o.log.String()[noise:], "superfluous"), strings.Count(b.log.String()[bareNoise:], "superfluous"); (n > 0) != (m > 0) && !sum.Hijacked && protocol != h2 {
-			t.Errorf("net/http complains %d times, %q, want %d: %s", n, o.log.String()[noise:], m, said)
+			t.Errorf("net/http logs a superfluous status %d times, %q, want %d: %s", n, o.log.String()[noise:], m, said)
 		}
 		return
 	}
 	if !s.may() {
-		t.Errorf("nothing was wrong, and something has failed: %s", said)
+		t.Errorf("the script cannot fail, but a failure was reported: %s", said)
 	}
 	envelope := got.err == nil && got.header.Get("Content-Type") == "application/problem+json" &&
 		(method == "HEAD" && got.body == "" || strings.HasPrefix(got.body, `{"type":`) && strings.HasSuffix(got.body, "}") && strings.Count(got.body, `"status":`) == 1) &&
@@ -230,6 +232,6 @@ func (p pair) play(t *testing.T, steps []byte, mode byte) {
 	shown := sum.Aborted && got.err == nil && got.String() == want.String() && (s.has([]byte{9}) || s.has([]byte{0, 1}, 3, 4, 5))
 	exit := protocol == h2 && got.err != nil && s.has([]byte{12, 13})
 	if !envelope && !cut && !shown && !sum.Hijacked && !exit {
-		t.Errorf("the answer is no envelope, no cut, and not the handler's: %s", said)
+		t.Errorf("the answer is neither an envelope, nor cut, nor that of the handler: %s", said)
 	}
 }

@@ -16,10 +16,9 @@ import (
 	"github.com/backstop-go/backstop/middleware"
 )
 
-// TestSoak runs a mixed load for as long as BACKSTOP_SOAK says ("10m"): of 100
-// requests one panics and five are taken back, over both protocols, in every
-// house. Memory, goroutines and file descriptors must stay where they were after
-// the first part.
+// TestSoak runs a mixed load over both protocols in every house, for as long as BACKSTOP_SOAK
+// says, for example "10m". Of 100 requests one panics, and five are canceled by the client.
+// After the first part, memory, goroutines and file descriptors must not grow any more.
 func TestSoak(t *testing.T) {
 	d, err := time.ParseDuration(os.Getenv("BACKSTOP_SOAK"))
 	if err != nil {
@@ -80,7 +79,7 @@ func TestSoak(t *testing.T) {
 		h, g, f := use(t)
 		t.Logf("heap %d KiB, goroutines %d, open files %d", h>>10, g, f)
 		if h > 2*heap+8<<20 || g > 2*goroutines+50 || f > 2*files+50 {
-			t.Errorf("heap %d KiB, goroutines %d, files %d, after %d KiB, %d and %d: they grow", h>>10, g, f, heap>>10, goroutines, files)
+			t.Errorf("the heap has grown to %d KiB, goroutines to %d, files to %d, from %d KiB, %d and %d", h>>10, g, f, heap>>10, goroutines, files)
 		}
 	}
 	close(stop)
@@ -93,7 +92,7 @@ func TestSoak(t *testing.T) {
 	}
 }
 
-// stroll makes one request, and n of 0 to 999 says which.
+// stroll sends one request. The number n, from 0 to 999, selects its kind.
 func (s *site) stroll(n int) {
 	do, leaves := "", false
 	switch {
@@ -125,7 +124,8 @@ func (r *records) forget() {
 	r.recs = r.recs[:0]
 }
 
-// use returns what is held now, after a collection.
+// use collects garbage, and returns the size of the heap and the numbers of goroutines and
+// open files.
 func use(t *testing.T) (heap uint64, goroutines, files int) {
 	runtime.GC()
 	var m runtime.MemStats
@@ -161,7 +161,7 @@ func TestStormOfPanicsKeepsTheHeapFlat(t *testing.T) {
 	}
 }
 
-// tally counts the stacks among the records, and forgets these.
+// tally counts the records with a stack, and removes all records.
 func (r *records) tally() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -173,7 +173,7 @@ func (r *records) tally() {
 	r.recs = r.recs[:0]
 }
 
-// nowhere is a writer that keeps nothing.
+// nowhere is a writer that drops everything.
 type nowhere struct{ header http.Header }
 
 func (n *nowhere) Header() http.Header         { return n.header }

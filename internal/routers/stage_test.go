@@ -23,13 +23,13 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// stage is a server that plays what it is given, one after the other.
+// stage is a server that plays one script after the other.
 type stage struct {
 	server  *httptest.Server
 	newer   *http.Client
 	script  atomic.Pointer[script]
 	log     *lockedBuffer
-	form    atomic.Bool // a HandlerFunc
+	form    atomic.Bool // the handler is a [problem.HandlerFunc]
 	refused atomic.Bool // the last script has ended with a write that failed
 
 	summaries chan *middleware.Summary
@@ -83,12 +83,12 @@ func newStage(t testing.TB, standard bool, wrap mw) *stage {
 	return s
 }
 
-// told is what a client reads.
+// told is an answer as a client reads it.
 type told struct {
 	answer
 	hints []string // the informational answers before it
-	head  string   // sorted, without what is never the same
-	raw   string   // what comes behind it, of a connection
+	head  string   // status and header, sorted, without the fields that always differ
+	raw   string   // the bytes after the answer, until the connection ends
 }
 
 func (a told) String() string {
@@ -172,7 +172,7 @@ func (s *stage) askNew(t testing.TB, method string) told {
 	return a
 }
 
-// summary waits for the end of the exchange.
+// summary waits for the end of the request.
 func (s *stage) summary(t testing.TB) *middleware.Summary {
 	select {
 	case sum := <-s.summaries:

@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// records is a slog.Handler that remembers.
+// records is a slog.Handler that keeps all records.
 type records struct {
 	mu     sync.Mutex
 	recs   []record
-	stacks int // of records that were forgotten
+	stacks int // counted by tally
 }
 
 type record struct {
@@ -59,16 +59,16 @@ func (b *lockedBuffer) String() string {
 	return b.buf.String()
 }
 
-// settle waits until a count is back at what it was.
+// settle waits until a count is not above want.
 func settle(t *testing.T, what string, want int, count func() int) {
 	t.Helper()
 	deadline := time.Now().Add(5 * time.Second)
 	got := count()
 	for ; got > want && time.Now().Before(deadline); got = count() {
-		time.Sleep(2 * time.Millisecond) // waits for others to end; no event tells
+		time.Sleep(2 * time.Millisecond) // no event says when others have ended
 	}
 	if got > want {
-		t.Errorf("there are %d %s, want the %d of before", got, what, want)
+		t.Errorf("there are %d %s, want %d as before", got, what, want)
 	}
 }
 
@@ -76,7 +76,7 @@ func openFiles(t *testing.T) int {
 	t.Helper()
 	entries, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
-		return 0 // no such list on this system
+		return 0 // this system has no such folder
 	}
 	return len(entries)
 }

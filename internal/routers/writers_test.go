@@ -24,7 +24,7 @@ import (
 	"github.com/backstop-go/backstop/requestid"
 )
 
-// offers names the optional interfaces of a writer.
+// offers returns the names of the optional interfaces that a writer has.
 func offers(w http.ResponseWriter) string {
 	_, f := w.(http.Flusher)
 	_, h := w.(http.Hijacker)
@@ -65,7 +65,7 @@ func TestRecorderOffersWhatTheWriterBeneathOffers(t *testing.T) {
 				before = offers(w)
 				inner.ServeHTTP(w, r)
 			}))
-			// No Standard: its recorder would stand beneath the foreign writer.
+			// Without Standard, because its recorder would be beneath the foreign writer.
 			build := house{"net/http", func(_ mw, _ http.Handler) http.Handler { return outer }}
 			plan{houses: []house{build}, protocols: []string{single, h2}, cold: true}.run(t, nil, func(t *testing.T, s *site) {
 				s.get()
@@ -77,7 +77,7 @@ func TestRecorderOffersWhatTheWriterBeneathOffers(t *testing.T) {
 	}
 }
 
-// unwrapper is the foreign writer that knows least.
+// unwrapper is a writer whose only optional method is Unwrap.
 type unwrapper struct{ w http.ResponseWriter }
 
 func (u unwrapper) Header() http.Header         { return u.w.Header() }
@@ -113,7 +113,7 @@ func TestResponseControllerReachesThroughWraps(t *testing.T) {
 			})
 		})
 		t.Run(fmt.Sprint("a hijack that panics, through ", wraps), func(t *testing.T) {
-			// Not gin outside: its writer takes for granted what the foreign one lacks.
+			// Not gin outside: its writer needs methods that the foreign writer does not have.
 			plan{houses: []house{std, chiHouse, ginInside}, inside: inside, protocols: []string{single}}.run(t, func(w http.ResponseWriter, _ *http.Request) {
 				conn, _, err := http.NewResponseController(w).Hijack()
 				if err != nil {
@@ -181,13 +181,14 @@ func TestFileIsCopiedToTheLastByte(t *testing.T) {
 	}
 }
 
-// firstEvent reads an event, leaves, and waits for the handler to notice.
+// firstEvent reads the first event, closes the connection, and waits for the handler to end.
 func firstEvent(t *testing.T, s *site) {
 	resp, err := s.client.Get(s.url)
 	if err != nil {
 		t.Fatalf("the stream does not begin: %v", err)
 	}
-	// Times out if the event waits for the handler, which waits for us to leave.
+	// The handler waits until the client leaves. If the event waited for the handler, this
+	// would time out.
 	if line, err := bufio.NewReader(resp.Body).ReadString('\n'); line != "data: 1\n" {
 		t.Errorf("the first event is %q (%v), want data: 1", line, err)
 	}
@@ -267,7 +268,7 @@ func TestGoroutinesMayOutliveTheExchange(t *testing.T) {
 	ends := func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			defer func() {
-				recover() // an abort, when the late error meets the late answer
+				recover() // the late error aborts the late answer
 				ended <- struct{}{}
 			}()
 			next.ServeHTTP(w, r)
@@ -278,14 +279,14 @@ func TestGoroutinesMayOutliveTheExchange(t *testing.T) {
 		"TimeoutHandler outside": {outside: []mw{deadline, ends}},
 	} {
 		p.houses = []house{std, chiHouse}
-		p.noisy = true // the handler answers after TimeoutHandler has
+		p.noisy = true // net/http logs that the handler answers after TimeoutHandler
 		t.Run(name, func(t *testing.T) {
 			p.run(t, late, func(t *testing.T, s *site) {
 				if a := s.get(); a.status != 503 {
 					t.Errorf("the answer is %d %q (%v), want a 503", a.status, a.body, a.err)
 				}
 				if s.protocol != single {
-					<-ended // the warming
+					<-ended // the request that warms the connection
 				}
 				<-ended
 				s.summary(t)
@@ -321,7 +322,7 @@ func TestStandardIsTheChainOfItsParts(t *testing.T) {
 					said := fmt.Sprint(a.status, a.header, a.body, a.err)
 					key := s.house + s.protocol
 					if before, ok := got[key]; ok && before != said {
-						t.Errorf("%s says %s, want %s", form, said, before)
+						t.Errorf("%s answers %s, want %s", form, said, before)
 					}
 					got[key] = said
 					s.summary(t)

@@ -2,9 +2,9 @@ package authrim
 
 import "github.com/backstop-go/backstop/problem"
 
-// The published codes, in the order of the page. A handler that returns one has
-// chosen its status and text; where an example of the page speaks of the general
-// case, its text is used.
+// The codes that the vendor publishes, in the order of its page. The text of a code is
+// that of the page's example. If there is no example, or if the example speaks of one
+// resource, the text is that of the page's table.
 var (
 	// Authentication and authorization.
 	Unauthorized      = problem.Code{Name: "unauthorized", Kind: problem.Unauthenticated, Status: 401, Message: "Authentication token is invalid or expired"}
@@ -54,11 +54,11 @@ var (
 	DatabaseError      = problem.Code{Name: "database_error", Kind: problem.Internal, Status: 500, Message: "Database error", Retry: problem.Backoff}
 	Timeout            = problem.Code{Name: "timeout", Kind: problem.Timeout, Status: 504, Message: "Request timeout", Retry: problem.Backoff}
 
-	// Only in the example of a 429.
+	// The page shows this code only in its example of a 429.
 	RateLimitExceeded = problem.Code{Name: "rate_limit_exceeded", Kind: problem.RateLimited, Status: 429, Message: "Rate limit exceeded", Retry: problem.AfterDelay}
 )
 
-// codes lists them in the order of the page.
+// codes lists the published codes in the order of the page.
 var codes = []problem.Code{
 	Unauthorized, TokenExpired, TokenRevoked, Forbidden, InsufficientScope, NotFound,
 	UserNotFound, ClientNotFound, OrganizationNotFound, RoleNotFound, PolicyNotFound,

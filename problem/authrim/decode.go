@@ -8,17 +8,15 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-var errForeign = errors.New("authrim: not an error body of Authrim")
-
-// decode reads a body back. Its marks are the strings error and
-// error_description. In an error of validation, whatever its code, the texts of
-// details are sentences of fields.
+// decode parses an error body. It refuses a body unless error and error_description
+// are strings. If the kind is [problem.Validation] or the code is validation_error,
+// the strings in details are the sentences of fields.
 func decode(s *problem.Style, status int, header http.Header, body []byte) (*problem.Error, error) {
 	o := jsonobject.Vendor(body)
 	code, hasCode := o.String("error")
 	text, hasText := o.String("error_description")
 	if !hasCode || !hasText {
-		return nil, errForeign
+		return nil, errors.New("authrim: not an error body of Authrim")
 	}
 	v := problem.View{Code: code, Message: text}
 	v.RetryAfter, _ = o.Int("retry_after")

@@ -8,13 +8,14 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// FieldText words a field error as a sentence that a person may read without
-// its path: "Name is required", "Please enter a valid email address". These two
-// are the vendor's; all others are ours in their manner: the label of the field
-// and what [problem.FieldText] says of it.
+// FieldText words a field error as a sentence that a person understands without the
+// path of the field: "Name is required", "Please enter a valid email address". These
+// two are the vendor's sentences. The others are ours, in the same manner: a label of
+// the field, then the words of [problem.FieldText].
 //
-// The label is FieldError.Label, else the name of the field in words. A Message
-// that begins in lower case is a predicate and gets the label, too.
+// The label is [problem.FieldError.Label], or else the name of the field in words. A
+// [problem.FieldError.Message] that begins in lower case gets the label, too; any
+// other Message is the whole sentence.
 func FieldText(f problem.FieldError) string {
 	text := f.Message
 	if text != "" {
@@ -40,7 +41,8 @@ func sentence(f problem.FieldError, between, text string) string {
 	return string(append(b, text...))
 }
 
-// predicate is the neutral text, in the words of somebody who does not program.
+// predicate returns the text of [problem.FieldText], with everyday words instead of
+// those of programmers: "text" instead of "a string".
 func predicate(f problem.FieldError) string {
 	switch f.Rule {
 	case "eqfield", "eqcsfield", "nefield", "necsfield", "gtfield", "gtcsfield",

@@ -9,7 +9,7 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// appendLabel appends a name of the field of f for people.
+// appendLabel appends the label of f, or else its path in words.
 func appendLabel(dst []byte, f problem.FieldError) []byte {
 	switch {
 	case f.Label != "":
@@ -21,7 +21,8 @@ func appendLabel(dst []byte, f problem.FieldError) []byte {
 	_, isName := last[0].(string)
 	switch {
 	case isName && (f.In == problem.InHeader || f.In == problem.InCookie || f.Rule == "unknown"):
-		// A name that is not ours is shown as it came, cut as in a path.
+		// These names are not made into words. AppendPath appends the name of a
+		// parameter as it is, except that it cuts a long one.
 		return problem.FieldError{In: problem.InQuery, Path: last}.AppendPath(dst, problem.Brackets)
 	case f.Key:
 		return appendPathLabel(dst, f.Path[:len(f.Path)-1])
@@ -39,8 +40,8 @@ func otherLabel(f problem.FieldError) string {
 	return string(appendWords(nil, f.Param[strings.LastIndexByte(f.Param, '.')+1:]))
 }
 
-// appendPathLabel names the last member of a path, and the place in it if it is
-// a list or a map: "Tags item 1", "Meta entry".
+// appendPathLabel appends the name of the last member of a path, and the position in
+// it if the path leads into a list or a map: "Tags item 1", "Meta entry".
 func appendPathLabel(dst []byte, path problem.Path) []byte {
 	if len(path) == 0 {
 		return append(dst, wholeBody...)
@@ -59,13 +60,12 @@ func appendPathLabel(dst []byte, path problem.Path) []byte {
 	return append(dst, entry...)
 }
 
-// appendWords makes words of a wire name: "organizationName" is "Organization
-// name", "redirect_urls" is "Redirect URLs".
+// appendWords appends a wire name in words: "organizationName" becomes "Organization
+// name", "redirect_urls" becomes "Redirect URLs".
 //
-// A name is split at separators and at humps: before a capital that follows
-// something else, and before the last one of a run if a word starts there, so
-// that "userID" and "HTTPServer" are two words each. The s of a plural, as in
-// "redirectURLs", starts none.
+// A word ends at a separator. It also ends before a capital that does not follow
+// another capital ("user|ID"), and before the last of several capitals if a word
+// starts there ("HTTP|Server").
 func appendWords(dst []byte, name string) []byte {
 	begin, start := len(dst), 0
 	var previous rune
@@ -90,15 +90,15 @@ func appendWords(dst []byte, name string) []byte {
 }
 
 // startsWord reports whether a capital before rest begins a word: a small letter
-// follows, which is not the s of a plural.
+// follows, and it is not the s of a plural, as in "URLs".
 func startsWord(rest string) bool {
 	first, size := utf8.DecodeRuneInString(rest)
 	second, _ := utf8.DecodeRuneInString(rest[size:])
 	return unicode.IsLower(first) && (first != 's' || unicode.IsLower(second))
 }
 
-// appendWord appends one word in small letters, an acronym in capitals, and
-// capitalizes the first one.
+// appendWord appends a word in small letters, or an acronym in capitals. The first
+// word begins with a capital.
 func appendWord(dst []byte, word string, first bool) []byte {
 	if word == "" {
 		return dst
@@ -123,7 +123,8 @@ func appendWord(dst []byte, word string, first bool) []byte {
 	return dst
 }
 
-// isAcronym reports whether a word is written in capitals.
+// isAcronym reports whether a word is an acronym, such as "url", in small letters or
+// in capitals.
 func isAcronym(word string) bool {
 	if len(word) > len("https") {
 		return false
@@ -131,7 +132,7 @@ func isAcronym(word string) bool {
 	var buf [8]byte
 	lower := buf[:0]
 	for i := range len(word) {
-		lower = append(lower, word[i]|0x20) // what is no letter matches nothing
+		lower = append(lower, word[i]|0x20) // only a letter becomes a small letter
 	}
 	switch string(lower) {
 	case "api", "cidr", "dns", "html", "http", "https", "id", "ip", "json", "jwt", "mac", "mfa",

@@ -5,10 +5,12 @@
 //
 // A body has an error code and a description. If fields are wrong, it also has
 // details, a map from paths to full sentences, which a client may show to its
-// user. Authrim's is the only published format with a debug block.
+// user. Of the vendors' formats only this one has a debug block, see
+// [problem.Config.Debug].
 //
-// An error that the vendor does not document has the usual status of HTTP, and the
-// code invalid_request or internal_error. Request IDs stand in the header alone.
+// A kind that the vendor does not document has the usual status of HTTP and the
+// published code that comes closest, mostly invalid_request or internal_error. The
+// request ID is sent in the header only.
 //
 // https://authrim.com/api/admin/errors
 package authrim
@@ -21,11 +23,12 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// Style is Authrim's error format.
+// Style is the error format of Authrim.
 var Style = style()
 
-// style makes the Style. A row is marked D if the vendor documents it, o if it is
-// our choice; a text that is left out is that of [problem.RFC9457].
+// style makes the Style. The mark behind a row says who decides it: D means that the
+// vendor documents it, o that it is our choice. A row without a Message has that of
+// [problem.RFC9457].
 func style() problem.Style {
 	return problem.Style{
 		Name:        "authrim",
@@ -65,7 +68,7 @@ func style() problem.Style {
 	}
 }
 
-// outcome makes the row of a kind from the code that the page has for it.
+// outcome makes the row of a kind from the published code for that kind.
 func outcome(c problem.Code) problem.Outcome {
 	return problem.Outcome{Status: c.Status, Code: c.Name, Message: c.Message, Retry: c.Retry}
 }
@@ -86,9 +89,9 @@ func appendBody(dst []byte, v *problem.View) ([]byte, error) {
 	return append(dst, '}'), nil
 }
 
-// appendDetails appends the sentences of the fields, or else what the handler has
-// added. They are never mixed, and a validation_error has nothing but sentences,
-// if none then {}: the vendor's sample joins whatever it finds for the user.
+// appendDetails appends the sentences of the fields, or else the details of the
+// handler. A validation_error always has details, which hold sentences only: the
+// vendor's sample client joins all values in details and shows them to the user.
 func appendDetails(dst []byte, v *problem.View) []byte {
 	const name = `,"details":`
 	if v.Code == ValidationError.Name || len(v.Fields) > 0 {

@@ -25,7 +25,7 @@ var (
 	noName   = problem.FieldError{Path: problem.Path{"name"}, Rule: "required", Want: problem.TypeString, Presence: problem.Absent}
 )
 
-// published says what a handler returns for each example of the page.
+// published is what a handler returns for each example of the page.
 var published = map[string]error{
 	"conflict":        problem.Conflict.New("This email address is already in use"),
 	"debug":           problem.Validation.New("").WithFields(badEmail),
@@ -48,26 +48,20 @@ func responder(debug bool) *problem.Responder {
 	})
 }
 
-// TestPublishedBodies reproduces every example of the page, byte for byte but
-// for white space. The page prints {...} for the body of a request, and "..."
-// where nothing has panicked.
+// TestPublishedBodies reproduces every example of the page, byte by byte except for
+// white space. In the debug block the page shows {...} for the body of the request,
+// where the test sends {}, and "..." for the stack, which the test replaces.
 func TestPublishedBodies(t *testing.T) {
 	errs := responder(true)
-	golden.Replay(t, "testdata/vectors", func(v golden.Vector) http.Handler {
-		failure, ok := published[v.Name]
-		if !ok {
-			return nil
+	golden.Replay(t, "testdata/vectors", published, func(w http.ResponseWriter, r *http.Request, failure error) {
+		if r.Header.Get("X-Debug") != "" {
+			r.Body = io.NopCloser(strings.NewReader("{}"))
 		}
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.Header.Get("X-Debug") != "" {
-				r.Body = io.NopCloser(strings.NewReader("{}"))
-			}
-			answer := httptest.NewRecorder()
-			errs.Handler(readAndFail(failure)).ServeHTTP(answer, r)
-			maps.Copy(w.Header(), answer.Header())
-			w.WriteHeader(answer.Code)
-			w.Write(bytes.Replace(answer.Body.Bytes(), []byte(`"stack_trace":""`), []byte(`"stack_trace":"..."`), 1))
-		})
+		answer := httptest.NewRecorder()
+		errs.Handler(readAndFail(failure)).ServeHTTP(answer, r)
+		maps.Copy(w.Header(), answer.Header())
+		w.WriteHeader(answer.Code)
+		w.Write(bytes.Replace(answer.Body.Bytes(), []byte(`"stack_trace":""`), []byte(`"stack_trace":"..."`), 1))
 	}, "Retry-After")
 }
 
@@ -85,29 +79,29 @@ func TestDetails(t *testing.T) {
 	tests := []struct {
 		name string
 		err  error
-		want string // behind the description
+		want string // what follows the description
 	}{
-		{"a validation error always has them", problem.Validation, `,"details":{}}`},
+		{"a validation error always has details", problem.Validation, `,"details":{}}`},
 		{
-			"a validation error has nothing but sentences", problem.Validation.New("").WithFields(noName).WithDetail("limit", 3),
+			"the details of a validation error are sentences only", problem.Validation.New("").WithFields(noName).WithDetail("limit", 3),
 			`,"details":{"name":"Name is required"}}`,
 		},
 		{
-			"the first sentence of a path stays", problem.Validation.New("").WithFields(noName, problem.FieldError{Path: noName.Path, Message: "No"}),
+			"of two sentences for a path the first is sent", problem.Validation.New("").WithFields(noName, problem.FieldError{Path: noName.Path, Message: "No"}),
 			`,"details":{"name":"Name is required"}}`,
 		},
 		{
-			"another code has the handler's", authrim.UserLocked.New("").WithDetail("until", 3).WithDetail("by", "ann"),
+			"another code has the details of the handler", authrim.UserLocked.New("").WithDetail("until", 3).WithDetail("by", "ann"),
 			`,"details":{"until":3,"by":"ann"}}`,
 		},
 		{
-			"another code has fields", authrim.InvalidEmail.New("").WithFields(badEmail).WithDetail("limit", 3),
+			"the fields of another code replace the details of the handler", authrim.InvalidEmail.New("").WithFields(badEmail).WithDetail("limit", 3),
 			`,"details":{"email":"Please enter a valid email address"}}`,
 		},
-		{"no code has none without need", problem.NotFound, `}`},
-		{"a delay without 429 is for the header", problem.Unavailable.New("").WithRetryAfter(time.Second), `}`},
+		{"without fields and details there is no member", problem.NotFound, `}`},
+		{"a delay is in the body only with status 429", problem.Unavailable.New("").WithRetryAfter(time.Second), `}`},
 		{"a delay is rounded up", problem.RateLimited.New("").WithRetryAfter(1100 * time.Millisecond), `,"retry_after":2}`},
-		{"no delay is invented", problem.RateLimited, `}`},
+		{"without a delay there is no retry_after", problem.RateLimited, `}`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -116,7 +110,7 @@ func TestDetails(t *testing.T) {
 			_, rest, _ := bytes.Cut(w.Body.Bytes(), []byte(`"error_description":"`))
 			_, got, _ := bytes.Cut(rest, []byte(`"`))
 			if string(got) != test.want {
-				t.Errorf("behind the description = %s, want %s", got, test.want)
+				t.Errorf("after the description the body has %s, want %s", got, test.want)
 			}
 		})
 	}
@@ -133,7 +127,7 @@ func TestDebugNeedsTwoLocks(t *testing.T) {
 			responder(open).Handler(readAndFail(problem.NotFound)).ServeHTTP(w, r)
 			got := bytes.Contains(w.Body.Bytes(), []byte(`,"debug":{"stack_trace":"","request_body":{"password":"[REDACTED]"},"timestamp":"`))
 			if got != (open && asked) {
-				t.Errorf("gate open %t, asked %t: body %s", open, asked, w.Body)
+				t.Errorf("with Config.Debug saying %t and X-Debug sent %t the body is %s", open, asked, w.Body)
 			}
 		}
 	}

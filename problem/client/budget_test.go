@@ -9,7 +9,8 @@ import (
 	"github.com/backstop-go/backstop/problem/client"
 )
 
-// An outage gets one request for each call, and the budget on top of that.
+// In an outage each call sends one request, and all calls together repeat no more than the
+// budget allows.
 func TestBudgetInAnOutage(t *testing.T) {
 	for _, atOnce := range []int{1, 50} {
 		synctest.Test(t, func(t *testing.T) {
@@ -24,7 +25,7 @@ func TestBudgetInAnOutage(t *testing.T) {
 				wg.Wait()
 			}
 			if b.count() != 1010 {
-				t.Errorf("1000 GETs, %d at a time: %d requests, want 1010", atOnce, b.count())
+				t.Errorf("1000 GETs, %d at a time, sent %d requests, want 1010", atOnce, b.count())
 			}
 			if h.last().Stop != "budget" || h.last().Status != 503 {
 				t.Errorf("the last attempt stops for %q with a %d, want budget with what came", h.last().Stop, h.last().Status)
@@ -33,8 +34,8 @@ func TestBudgetInAnOutage(t *testing.T) {
 	}
 }
 
-// TestBudgetIsEarned empties the budget, and counts the repetitions that are
-// possible after some answers.
+// TestBudgetIsEarned empties the budget, gets some answers, and counts the repetitions that
+// are then possible.
 func TestBudgetIsEarned(t *testing.T) {
 	for _, c := range []struct {
 		rule    string
@@ -42,15 +43,15 @@ func TestBudgetIsEarned(t *testing.T) {
 		status  int
 		want    int
 	}{
-		{"nothing", 0, 200, 0},
-		{"nine successes are not enough", 9, 200, 0},
-		{"ten are one repetition", 10, 200, 1},
-		{"a hundred are all", 100, 200, 10},
-		{"a thousand are no more", 1000, 200, 10},
-		{"a redirect is an answer", 100, 302, 10},
-		{"a 404 is health", 100, 404, 10},
-		{"a 401 is health", 100, 401, 10},
-		{"a 500 is not", 100, 500, 0},
+		{"no answer earns nothing", 0, 200, 0},
+		{"nine successes do not earn a repetition", 9, 200, 0},
+		{"ten successes earn one repetition", 10, 200, 1},
+		{"a hundred successes earn the whole budget", 100, 200, 10},
+		{"a thousand successes earn no more than the budget", 1000, 200, 10},
+		{"redirects earn", 100, 302, 10},
+		{"404s earn", 100, 404, 10},
+		{"401s earn", 100, 401, 10},
+		{"500s do not earn", 100, 500, 0},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			status := 503
@@ -75,7 +76,8 @@ func TestBudgetIsEarned(t *testing.T) {
 	}
 }
 
-// A refusal for the rate counts calls, it is no distress: its repetition is free.
+// A 429 counts calls and is not a sign of an outage. So its repetition takes nothing from
+// the budget.
 func TestRepeatingA429IsFree(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		status := 429
@@ -85,19 +87,19 @@ func TestRepeatingA429IsFree(t *testing.T) {
 			get(t, api, t.Context())
 		}
 		if b.count() != 80 {
-			t.Errorf("20 calls that are answered 429: %d requests, want 80", b.count())
+			t.Errorf("20 calls that are answered 429 sent %d requests, want 80", b.count())
 		}
 		status = 503
 		for range 20 {
 			get(t, api, t.Context())
 		}
 		if got := b.count() - 80; got != 30 {
-			t.Errorf("then 20 that are answered 503: %d requests, want 30", got)
+			t.Errorf("then 20 calls that are answered 503 sent %d requests, want 30", got)
 		}
 	})
 }
 
-// A connection that fails is paid for like a 5xx.
+// Repeating a request after a connection has failed takes from the budget, as after a 5xx.
 func TestFailedConnectionsTakeFromTheBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &base{answer: func(int, *http.Request) (*http.Response, error) { return nil, errReset }}
@@ -106,12 +108,12 @@ func TestFailedConnectionsTakeFromTheBudget(t *testing.T) {
 			get(t, api, t.Context())
 		}
 		if b.count() != 23 {
-			t.Errorf("20 calls and a budget of 3: %d requests, want 23", b.count())
+			t.Errorf("with a budget of 3, 20 calls sent %d requests, want 23", b.count())
 		}
 	})
 }
 
-// A budget belongs to one Transport.
+// Each Transport has its own budget.
 func TestBudgetsAreSeparate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := always(503, "")
@@ -122,12 +124,12 @@ func TestBudgetsAreSeparate(t *testing.T) {
 			}
 		}
 		if b.count() != 3*7 {
-			t.Errorf("three Transports with a budget of 2: %d requests for 15 calls, want 21", b.count())
+			t.Errorf("three Transports with a budget of 2 sent %d requests for 15 calls, want 21", b.count())
 		}
 	})
 }
 
-// A repetition that is refused for another reason takes nothing.
+// A request that is not repeated for another reason takes nothing from the budget.
 func TestWhatIsNotRepeatedTakesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		retryAfter := "3600"
@@ -141,7 +143,7 @@ func TestWhatIsNotRepeatedTakesNothing(t *testing.T) {
 		retryAfter = "1"
 		get(t, api, t.Context())
 		if b.count() != 50+3 {
-			t.Errorf("%d requests, want that two repetitions were still possible", b.count())
+			t.Errorf("%d requests were sent, want that two repetitions were still possible", b.count())
 		}
 	})
 }

@@ -21,7 +21,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// All faults of a configuration are named at once.
+// The error of New joins all faults of a configuration.
 func TestNew(t *testing.T) {
 	odd := problem.RFC9457
 	odd.Name, odd.Advice.BaseDelay, odd.Advice.DefaultDelay = "", -1, -1
@@ -58,7 +58,7 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// The caller's request is as it was, and its body is closed once, on every path.
+// RoundTrip never changes the request of the caller, and closes its body exactly once.
 func TestTheCallersRequest(t *testing.T) {
 	type path struct {
 		name   string
@@ -87,13 +87,13 @@ func TestTheCallersRequest(t *testing.T) {
 	for _, c := range []path{
 		{"a success", client.Config{}, func(int, *http.Request) (*http.Response, error) { return answer(200, ""), nil }, same},
 		{"a failure", client.Config{}, func(int, *http.Request) (*http.Response, error) { return answer(404, ""), nil }, same},
-		{"repeated", client.Config{}, func(int, *http.Request) (*http.Response, error) { return answer(503, ""), nil }, same},
+		{"a failure that is repeated", client.Config{}, func(int, *http.Request) (*http.Response, error) { return answer(503, ""), nil }, same},
 		{"no answer", client.Config{}, func(int, *http.Request) (*http.Response, error) { return nil, errReset }, same},
-		{"over before", client.Config{}, nil, over},
-		{"over in a wait", client.Config{}, func(int, *http.Request) (*http.Response, error) { return answer(503, "", "Retry-After", "1"), nil }, left},
-		{"too late for a wait", client.Config{}, func(int, *http.Request) (*http.Response, error) { return answer(503, "", "Retry-After", "9"), nil }, soon},
-		{"out of pace", client.Config{Pace: slow}, nil, soon},
-		{"refreshed", client.Config{
+		{"a context that has ended", client.Config{}, nil, over},
+		{"a context that ends in a wait", client.Config{}, func(int, *http.Request) (*http.Response, error) { return answer(503, "", "Retry-After", "1"), nil }, left},
+		{"a deadline before the end of a wait", client.Config{}, func(int, *http.Request) (*http.Response, error) { return answer(503, "", "Retry-After", "9"), nil }, soon},
+		{"a deadline before the end of the wait for Pace", client.Config{Pace: slow}, nil, soon},
+		{"a credential that is refreshed", client.Config{
 			Style:   entryguard.Style,
 			Refresh: func(context.Context, string) (string, error) { return "Bearer new", nil },
 		}, func(n int, _ *http.Request) (*http.Response, error) {
@@ -123,7 +123,7 @@ func TestTheCallersRequest(t *testing.T) {
 			if c.answer == nil && err == nil {
 				t.Errorf("%s: no error", c.name)
 			}
-			if c.name == "over before" && err != context.Canceled {
+			if c.name == "a context that has ended" && err != context.Canceled {
 				t.Errorf("%s: %v, want the bare context.Canceled", c.name, err)
 			}
 			if req.Body != before.Body || req.URL != before.URL || req.ContentLength != before.ContentLength || !reflect.DeepEqual(req.Header, header) {
@@ -143,7 +143,7 @@ func TestTheCallersRequest(t *testing.T) {
 	}
 }
 
-// The error is Base's, unwrapped, and the last one.
+// RoundTrip returns the last error of Base, and does not wrap it.
 func TestErrorsAreThoseOfBase(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &base{answer: func(n int, _ *http.Request) (*http.Response, error) {
@@ -155,8 +155,8 @@ func TestErrorsAreThoseOfBase(t *testing.T) {
 	})
 }
 
-// An answer that is not handed out is read to its end, as far as that is near, and
-// closed before the wait; a success is handed out unread.
+// Before a wait the Transport closes the answer that it does not return. It first reads up
+// to 64 KiB more of the body, so that the connection can be used again.
 func TestAnswersInBetween(t *testing.T) {
 	for _, size := range []int64{0, 10, 1 << 20, 1<<20 + 1000, 1<<20 + 1<<17} {
 		synctest.Test(t, func(t *testing.T) {
@@ -173,11 +173,11 @@ func TestAnswersInBetween(t *testing.T) {
 			go func() {
 				time.Sleep(time.Second / 2)
 				if want := min(size, 1<<20+1<<16); body.closed.Load() != 1 || body.read.Load() != want {
-					t.Errorf("of %d bytes %d were read, and closed %d times, in the wait; want %d, once", size, body.read.Load(), body.closed.Load(), want)
+					t.Errorf("in the wait %d bytes of %d were read and the body was closed %d times, want %d bytes and once", body.read.Load(), size, body.closed.Load(), want)
 				}
 			}()
 			if status, text, err := get(t, api, t.Context()); status != 200 || text != "welcome" || err != nil {
-				t.Errorf("%d %q, %v", status, text, err)
+				t.Errorf("the second answer is %d %q, %v, want 200 welcome", status, text, err)
 			}
 		})
 	}
@@ -195,7 +195,7 @@ func (c *counted) Read(p []byte) (int, error) {
 }
 func (c *counted) Close() error { c.closed.Add(1); return nil }
 
-// A failure that is handed out has its whole body, with the error at its end.
+// A failure that RoundTrip returns has its whole body, even if the body ends with an error.
 func TestHandedOutBodies(t *testing.T) {
 	for _, size := range []int{0, 5, 1 << 20, 1<<20 + 5} {
 		for _, end := range []error{nil, io.ErrUnexpectedEOF, errPlanted} {
@@ -204,7 +204,7 @@ func TestHandedOutBodies(t *testing.T) {
 			resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(want), failing{eof(end)}))
 			_, body, err := get(t, newTransport(t, client.Config{Base: script(resp)}), t.Context())
 			if body != want || !errors.Is(err, end) {
-				t.Errorf("%d bytes and %v are handed out as %d bytes and %v", size, end, len(body), err)
+				t.Errorf("a body of %d bytes that ends with %v is returned with %d bytes and %v", size, end, len(body), err)
 			}
 		}
 	}
@@ -250,18 +250,18 @@ func TestOnAttempt(t *testing.T) {
 	})
 }
 
-// What the hook does is not to spoil the call.
+// A panic in OnAttempt does not change the result of the call.
 func TestOnAttemptPanics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := script(answer(503, ""), answer(200, "welcome"))
 		api := newTransport(t, client.Config{Base: b, OnAttempt: func(context.Context, *client.Attempt) { panic("planted") }})
 		if status, body, err := get(t, api, t.Context()); status != 200 || body != "welcome" || err != nil {
-			t.Errorf("with a hook that panics: %d %q, %v", status, body, err)
+			t.Errorf("with a hook that panics, RoundTrip = %d %q, %v, want 200 welcome", status, body, err)
 		}
 	})
 }
 
-// A hook that lets the caller leave ends the wait.
+// If OnAttempt cancels the context of the caller, the wait ends.
 func TestOnAttemptCancels(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	api := newTransport(t, client.Config{Base: always(503, ""), OnAttempt: func(context.Context, *client.Attempt) { cancel() }})
@@ -288,7 +288,7 @@ func TestCloseIdleConnections(t *testing.T) {
 	newTransport(t, client.Config{Base: always(200, "")}).CloseIdleConnections()
 }
 
-// Many callers of one Transport meet everything at once.
+// Many callers share a Transport whose service answers in every way, for the race detector.
 func TestManyCallers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &base{answer: func(n int, r *http.Request) (*http.Response, error) {
@@ -330,7 +330,7 @@ func TestManyCallers(t *testing.T) {
 	})
 }
 
-// A success costs two allocations at most above what Base costs.
+// For a success the Transport makes at most two allocations more than Base.
 func TestAllocations(t *testing.T) {
 	if race.Enabled {
 		t.Skip("the race detector allocates")
@@ -347,7 +347,7 @@ func TestAllocations(t *testing.T) {
 		alone := testing.AllocsPerRun(100, func() { plain.RoundTrip(req) })
 		with := testing.AllocsPerRun(100, func() { api.RoundTrip(req) })
 		if with-alone > 2 {
-			t.Errorf("%s: a success costs %v allocations above Base, want at most 2", name, with-alone)
+			t.Errorf("%s: a success costs %v allocations more than Base, want at most 2", name, with-alone)
 		} else {
 			t.Logf("%s: %v above Base", name, with-alone)
 		}

@@ -27,7 +27,7 @@ func respond(s problem.Style, err error) *http.Response {
 	return w.Result()
 }
 
-// decoded is the typed error of an answer.
+// decoded returns the typed error of an answer.
 func decoded(t testing.TB, resp *http.Response, styles ...problem.Style) *problem.Error {
 	t.Helper()
 	err := client.Decode(resp, styles...)
@@ -79,11 +79,11 @@ func TestAnEndlessBodyEnds(t *testing.T) {
 		t.Errorf("%d bytes were read, want at most 1 MiB", body.read)
 	}
 	if n, err := io.CopyN(io.Discard, resp.Body, 3<<20); n != 3<<20 || err != nil {
-		t.Errorf("after Decode %d bytes came, %v: what was read is put back before the rest", n, err)
+		t.Errorf("after Decode %d bytes can be read, %v, want 3 MiB", n, err)
 	}
 }
 
-// What Decode has read is there again, and what lies behind it.
+// After Decode the whole body can be read, and ends with the same error.
 func TestDecodePutsBack(t *testing.T) {
 	envelope := `{"type":"about:blank","title":"Not Found","status":404,"detail":"No such thing","code":"not_found"}`
 	page := func(n int) string { return strings.Repeat("<p>", n/3+1)[:n] }
@@ -96,17 +96,17 @@ func TestDecodePutsBack(t *testing.T) {
 			resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(body), failing{end}))
 			first, second := client.Decode(resp), client.Decode(resp)
 			if fmt.Sprint(first) != fmt.Sprint(second) {
-				t.Errorf("%s, then %v: Decode = %v, and then %v", name, end, first, second)
+				t.Errorf("body %s that ends with %v: Decode = %v, and the second time %v", name, end, first, second)
 			}
 			data, err := io.ReadAll(resp.Body)
 			if end == io.EOF {
 				end = nil
 			}
 			if string(data) != body || !errors.Is(err, end) {
-				t.Errorf("%s: after Decode there are %d bytes and %v, want %d and %v", name, len(data), err, len(body), end)
+				t.Errorf("body %s: after Decode it has %d bytes and ends with %v, want %d and %v", name, len(data), err, len(body), end)
 			}
 			if _, again := resp.Body.Read(make([]byte, 1)); end != nil && !errors.Is(again, end) {
-				t.Errorf("%s: the body fails with %v, want %v again", name, again, end)
+				t.Errorf("body %s: at its end a second Read returns %v, want %v again", name, again, end)
 			}
 		}
 	}
@@ -116,7 +116,7 @@ type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
-// closeCounter counts.
+// closeCounter counts how often a body is closed.
 type closeCounter struct {
 	io.Reader
 	closed int
@@ -137,8 +137,8 @@ func TestDecodeLeavesClosingToTheCaller(t *testing.T) {
 	}
 }
 
-// Whatever a body is, an answer of 400 or more is an error of the kind of its
-// status, with the ID and the delay of its header, and without a word of the body.
+// If the body is not an envelope of the style, the error has the kind of the status, and
+// the ID and the delay of the header. It repeats nothing from the body.
 func TestHostileAnswers(t *testing.T) {
 	const envelope = `{"type":"about:blank","title":"Bad Gateway","status":502,"detail":"planted","code":"planted"}`
 	var zipped bytes.Buffer
@@ -189,13 +189,12 @@ func TestHostileAnswers(t *testing.T) {
 	}
 }
 
-// The first style whose marks fit reads a body; the others refuse it, in any
-// order.
+// Among all styles, in any order, a body is decoded by the style that has written it.
 func TestStylesTellEachOtherApart(t *testing.T) {
 	for _, from := range allStyles {
 		for shift := range allStyles {
 			styles := append(append([]problem.Style{}, allStyles[shift:]...), allStyles[:shift]...)
-			// A code of the style that is asked is what only it has.
+			// Each style in the list has an outcome that no other has.
 			for i := range styles {
 				styles[i].Outcomes[problem.Conflict].Retry = problem.Retry(i % 4)
 				styles[i].Outcomes[problem.Conflict].Status = 410 + i
@@ -208,14 +207,14 @@ func TestStylesTellEachOtherApart(t *testing.T) {
 				e := decoded(t, respond(s, problem.Conflict.New("Told")), styles...)
 				code, _ := e.Code()
 				if e.Kind() != problem.Conflict || code.Status != 410+i || e.Message() != "Told" {
-					t.Errorf("%s among %d styles, rotated by %d, is read as %v %+v", s.Name, len(styles), shift, e, code)
+					t.Errorf("a body of %s, with the list of %d styles rotated by %d, is decoded as %v %+v", s.Name, len(styles), shift, e, code)
 				}
 			}
 		}
 	}
 }
 
-// What no style reads has the kind of its status in the first of them.
+// If no style can decode the body, the kind is that of the status in the first style.
 func TestTheFirstStyleSpeaksForTheStatus(t *testing.T) {
 	s := scaivault.Style
 	s.Outcomes[problem.Conflict] = problem.Outcome{Status: 418}
@@ -234,28 +233,28 @@ func TestNoStyleMeansRFC9457(t *testing.T) {
 	}
 }
 
-// A style that is derived is read by its own table.
+// A body of a derived style is decoded by the table of that style.
 func TestDerivedStyle(t *testing.T) {
 	s := scaivault.Style
 	s.Outcomes[problem.Conflict] = problem.Outcome{Status: 412, Code: "stale", Message: "Stale", Retry: problem.Once}
 	e := decoded(t, respond(s, problem.Conflict), s)
 	if code, _ := e.Code(); e.Kind() != problem.Conflict || code.Name != "stale" || code.Retry != problem.Once {
-		t.Errorf("a derived row is read as %v %+v", e.Kind(), code)
+		t.Errorf("the outcome of a derived style is decoded as %v %+v", e.Kind(), code)
 	}
 }
 
-// A style without Decode says what it can: by the status.
+// With a style that has no Decode, or one that is wrong, the kind is that of the status.
 func TestStyleWithoutDecode(t *testing.T) {
 	s := problem.RFC9457
 	s.Decode = nil
 	if e := decoded(t, respond(problem.RFC9457, problem.NotFound.New("planted")), s); e.Kind() != problem.NotFound || e.Message() != "" || e.RequestID() != "req_there" {
-		t.Errorf("without Decode = %v, ID %q", e, e.RequestID())
+		t.Errorf("a 404 in a style without Decode = %v, ID %q", e, e.RequestID())
 	}
 	s.Decode = func(*problem.Style, int, http.Header, []byte) (*problem.Error, error) {
 		return problem.NotFound.New("local"), nil
 	}
 	if e := decoded(t, answer(500, "{}"), s); e.Kind() != problem.Internal {
-		t.Errorf("a Decode that makes an error of this service: %v, want it refused: it would be forwarded", e)
+		t.Errorf("a style decodes to an error that is not remote: %v, want it dropped, because our client would be told its text", e)
 	}
 }
 
@@ -268,8 +267,8 @@ func TestNilResponsePanics(t *testing.T) {
 	client.Decode(nil)
 }
 
-// What an error says is there on the other side: kind, code, class, fields,
-// details, delay and request ID.
+// The decoded error has the kind, code, class, fields, details, delay and request ID of the
+// error that was sent.
 func TestDecodedErrorSaysAll(t *testing.T) {
 	failure := authrim.UserLocked.New("Locked").WithDetail("until", 3).WithRetryAfter(9 * time.Second)
 	e := decoded(t, respond(authrim.Style, failure), authrim.Style)
@@ -290,8 +289,8 @@ func TestHugeHeader(t *testing.T) {
 	}
 }
 
-// Any answer is an error of the other service, of a kind that it can have, with
-// a text of at most 4 KiB, and the body is as it was.
+// Decode makes of any answer a remote error with a valid kind and a text of at most 4 KiB,
+// and leaves the body as it was.
 func FuzzDecode(f *testing.F) {
 	for _, s := range allStyles {
 		resp := respond(s, problem.Validation.New("No").WithFields(problem.FieldError{Path: problem.Path{"a", 1}, Message: "is bad"}))

@@ -6,8 +6,7 @@ import (
 	"testing"
 )
 
-// Each block of Go in the documentation is in the examples, which are compiled
-// and run.
+// Each block of Go in docs/client.md is also in example_test.go, which is compiled and run.
 func TestDocumentedCodeIsInTheExamples(t *testing.T) {
 	examples, err := os.ReadFile("example_test.go")
 	if err != nil {
@@ -24,7 +23,7 @@ func TestDocumentedCodeIsInTheExamples(t *testing.T) {
 	for _, block := range blocks {
 		code, _, _ := strings.Cut(block, "```")
 		if !strings.Contains(string(examples), "\n"+code) {
-			t.Errorf("example_test.go has not the documented\n%s", code)
+			t.Errorf("example_test.go does not contain this block of docs/client.md:\n%s", code)
 		}
 	}
 }

@@ -1,7 +1,7 @@
 package client
 
-// Slots is how many credentials t keeps a slot for. Their bound cannot be seen
-// from outside.
+// Slots returns the number of credentials for which t keeps a slot. The API does not show
+// that number, and a test checks that it is bounded.
 func Slots(t *Transport) int {
 	t.slots.mu.Lock()
 	defer t.slots.mu.Unlock()

@@ -16,7 +16,8 @@ import (
 	"github.com/backstop-go/backstop/problem/client"
 )
 
-// gateway is a service that calls another one, and returns what Decode says.
+// gateway is a handler that calls another service and returns its error. If pass is set,
+// the error goes through [problem.Passthrough].
 func gateway(api http.RoundTripper, s problem.Style, pass bool) problem.HandlerFunc {
 	return func(_ http.ResponseWriter, r *http.Request) error {
 		req, err := http.NewRequestWithContext(r.Context(), "GET", "http://api.example/", nil)
@@ -39,8 +40,8 @@ func gateway(api http.RoundTripper, s problem.Style, pass bool) problem.HandlerF
 	}
 }
 
-// What the other service said is logged and never sent, in any style, unless the
-// handler says so.
+// The error of the other service is logged and never sent, in any style. Passthrough is the
+// exception.
 func TestHandlersDoNotLeakTheOtherService(t *testing.T) {
 	secret := problem.Code{Name: "planted_code", Kind: problem.Forbidden, Status: 403, Message: "planted text"}
 	for _, there := range allStyles {
@@ -65,28 +66,28 @@ func TestHandlersDoNotLeakTheOtherService(t *testing.T) {
 				}
 				said := fmt.Sprint(w.Header(), w.Body)
 				if w.Code != want || strings.Contains(said, "planted") || strings.Contains(said, "4711") || strings.Contains(said, "req_there") {
-					t.Errorf("%s of %s in %s: answered %d %s, want %d and nothing of it", name, there.Name, here.Name, w.Code, said, want)
+					t.Errorf("%s of %s in %s is answered %d %s, want %d and nothing of the error", name, there.Name, here.Name, w.Code, said, want)
 				}
 				if w.Header().Get("WWW-Authenticate") != "" {
 					t.Errorf("%s of %s in %s: our client is asked for credentials", name, there.Name, here.Name)
 				}
 				if !strings.Contains(log.String(), "planted") && there.Name != "enkryptify" && there.Name != "enpass" {
-					t.Errorf("%s of %s in %s: the log has nothing of it: %s", name, there.Name, here.Name, log.String())
+					t.Errorf("%s of %s in %s is not in the log: %s", name, there.Name, here.Name, log.String())
 				}
 
 				w = httptest.NewRecorder()
 				errs.Handler(gateway(api, there, true)).ServeHTTP(w, httptest.NewRequest("GET", "/x", nil))
 				if status := respond(there, failure).StatusCode; w.Code != status || !strings.Contains(w.Body.String(), "planted") {
-					t.Errorf("%s of %s in %s, passed through: %d %s, want %d with its words", name, there.Name, here.Name, w.Code, w.Body, status)
+					t.Errorf("%s of %s in %s, passed through, is answered %d %s, want %d and its text", name, there.Name, here.Name, w.Code, w.Body, status)
 				}
 			}
 		}
 	}
 }
 
-// A connection that fails is a 502 by way of UpstreamFailed, and the inbound
-// context bounds all waits: a client that leaves is no failure of the other
-// service's.
+// If the connection fails, the handler answers 502 by returning UpstreamFailed. The context
+// of the incoming request bounds all waits: if its client leaves, that is not a failure of
+// the other service.
 func TestHandlersAndConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &base{answer: func(int, *http.Request) (*http.Response, error) { return nil, errReset }}
@@ -94,7 +95,7 @@ func TestHandlersAndConnections(t *testing.T) {
 		errs := problem.New(problem.Config{Logger: silent})
 		errs.Handler(gateway(newTransport(t, client.Config{Base: b}), problem.RFC9457, false)).ServeHTTP(w, httptest.NewRequest("GET", "/x", nil))
 		if w.Code != 502 || strings.Contains(w.Body.String(), "reset") {
-			t.Errorf("a reset is answered %d %s, want 502", w.Code, w.Body)
+			t.Errorf("a connection that is reset is answered %d %s, want 502 without the cause", w.Code, w.Body)
 		}
 
 		ctx, cancel := context.WithCancel(t.Context())

@@ -21,8 +21,8 @@ import (
 
 var allStyles = styles.All
 
-// base is a service as a function. It reads and closes the body of the request,
-// as a RoundTripper must, and keeps what it was sent.
+// base is a Base that answers with a function. It reads and closes the body of the request,
+// as a RoundTripper must, and records the requests.
 type base struct {
 	answer func(n int, r *http.Request) (*http.Response, error) // n from 1
 
@@ -59,7 +59,7 @@ func (b *base) count() int {
 	return len(b.sent)
 }
 
-// waits are the times between the requests.
+// waits returns the times between the requests.
 func (b *base) waits() []time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -70,19 +70,20 @@ func (b *base) waits() []time.Duration {
 	return all
 }
 
-// always answers alike.
+// always returns a base that gives every request the same answer.
 func always(status int, body string, header ...string) *base {
 	return &base{answer: func(int, *http.Request) (*http.Response, error) { return answer(status, body, header...), nil }}
 }
 
-// script answers one after the other, and the last one from then on.
+// script returns a base that gives the answers one after the other, and then always the
+// last one.
 func script(answers ...*http.Response) *base {
 	return &base{answer: func(n int, _ *http.Request) (*http.Response, error) {
 		return answers[min(n, len(answers))-1], nil
 	}}
 }
 
-// answer makes a response; header is names and values in turn.
+// answer makes a response. The header is given as names and values in turn.
 func answer(status int, body string, header ...string) *http.Response {
 	h := http.Header{}
 	for i := 0; i < len(header); i += 2 {
@@ -142,7 +143,7 @@ func do(t testing.TB, api http.RoundTripper, req *http.Request) (int, string, er
 	return resp.StatusCode, string(body), err
 }
 
-// hook keeps what OnAttempt was told.
+// hook records the attempts that OnAttempt is called with.
 type hook struct {
 	mu  sync.Mutex
 	all []client.Attempt

@@ -20,7 +20,7 @@ import (
 	"github.com/backstop-go/backstop/problem/scaivault"
 )
 
-// vault accepts some credentials, and takes a moment.
+// vault is a service that accepts some credentials.
 type vault struct {
 	mu    sync.Mutex
 	valid map[string]bool
@@ -51,7 +51,7 @@ func bearer(t testing.TB, ctx context.Context, method, token, body string) *http
 	return newRequest(t, ctx, method, body, "Authorization", "Bearer "+token)
 }
 
-// refreshing counts the calls of a Refresh that turns "Bearer x" into "Bearer x'".
+// refreshing returns a Refresh that counts its calls and turns "Bearer x" into "Bearer x'".
 func refreshing(calls *atomic.Int32, takes time.Duration) func(context.Context, string) (string, error) {
 	return func(ctx context.Context, rejected string) (string, error) {
 		calls.Add(1)
@@ -75,8 +75,8 @@ func TestRefresh(t *testing.T) {
 		status   int
 	}{
 		{"a GET", entryguard.Style, nil, 2, 200},
-		{"a POST: nothing was done", entryguard.Style, func(_ *client.Config, r *http.Request) *http.Request { r.Method = "POST"; return r }, 2, 200},
-		{"it is no attempt", entryguard.Style, func(cfg *client.Config, r *http.Request) *http.Request { cfg.Attempts = 1; return r }, 2, 200},
+		{"a POST is sent again, because a 401 means that nothing was done", entryguard.Style, func(_ *client.Config, r *http.Request) *http.Request { r.Method = "POST"; return r }, 2, 200},
+		{"a refresh does not count as an attempt", entryguard.Style, func(cfg *client.Config, r *http.Request) *http.Request { cfg.Attempts = 1; return r }, 2, 200},
 		{"Once forbids it", entryguard.Style, func(_ *client.Config, r *http.Request) *http.Request { return r.WithContext(client.Once(r.Context())) }, 1, 401},
 		{"without Refresh", entryguard.Style, func(cfg *client.Config, r *http.Request) *http.Request { cfg.Refresh = nil; return r }, 1, 401},
 		{"a vendor that does not advise it", scaivault.Style, nil, 1, 401},
@@ -107,7 +107,7 @@ func TestRefresh(t *testing.T) {
 				t.Errorf("%s: %d %q, %v, %d requests, want %d with %d", c.rule, status, body, err, b.count(), c.status, c.requests)
 			}
 			if status == 401 && body != "told" {
-				t.Errorf("%s: the 401 is handed out with the body %q", c.rule, body)
+				t.Errorf("%s: the 401 is returned with the body %q", c.rule, body)
 			}
 			for i, one := range b.sent {
 				if one.body != "{}" {
@@ -118,16 +118,16 @@ func TestRefresh(t *testing.T) {
 				t.Errorf("%s: the caller's header became %v", c.rule, req.Header)
 			}
 			if len(h.all) != 1 || h.last().Status != c.status || h.last().Number != 1 {
-				t.Errorf("%s: OnAttempt was told of %+v, want of one attempt", c.rule, h.all)
+				t.Errorf("%s: OnAttempt was called with %+v, want one attempt", c.rule, h.all)
 			}
 			if h.last().Request.Header.Get("Authorization") != b.sent[len(b.sent)-1].header.Get("Authorization") {
-				t.Errorf("%s: OnAttempt was told of another request than was sent", c.rule)
+				t.Errorf("%s: OnAttempt was called with another request than the one that was sent", c.rule)
 			}
 		})
 	}
 }
 
-// A 401 that no refresh has changed is final, whatever its row says.
+// A 401 is never repeated without a new credential, even if the style says Backoff.
 func TestA401IsNeverRepeated(t *testing.T) {
 	s := entryguard.Style
 	s.Outcomes[problem.Unauthenticated].Retry = problem.Backoff
@@ -141,8 +141,8 @@ func TestA401IsNeverRepeated(t *testing.T) {
 	})
 }
 
-// A 401 that is not handed out is closed: after the refresh, and when the caller
-// leaves it.
+// A 401 that is not returned is closed: after the refresh, and if the caller leaves during
+// the refresh.
 func TestRejectedAnswersAreClosed(t *testing.T) {
 	for _, leaves := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
@@ -157,7 +157,7 @@ func TestRejectedAnswersAreClosed(t *testing.T) {
 				time.AfterFunc(time.Second, cancel)
 			}
 			if _, _, err := do(t, api, bearer(t, ctx, "GET", "a", "")); (err == context.Canceled) != leaves || body.closed != 1 {
-				t.Errorf("the caller leaves: %t: %v, and the 401 was closed %d times, want once", leaves, err, body.closed)
+				t.Errorf("with a caller that leaves (%t) the error is %v and the 401 was closed %d times, want once", leaves, err, body.closed)
 			}
 			time.Sleep(time.Minute)
 		})
@@ -187,8 +187,8 @@ func TestOneRefreshForAll(t *testing.T) {
 	})
 }
 
-// Who leaves ends only the own call, the one that began the refresh included.
-func TestTheFirstCallersLeavingFailsNobody(t *testing.T) {
+// If a caller leaves, only its own call fails, even if that call began the refresh.
+func TestOtherCallersAreRefreshedIfTheFirstLeaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var v vault
 		v.accept("Bearer a'")
@@ -200,13 +200,13 @@ func TestTheFirstCallersLeavingFailsNobody(t *testing.T) {
 		wg.Go(func() {
 			begun := time.Now()
 			if _, _, err := do(t, api, bearer(t, ctx, "GET", "a", "")); err != context.Canceled || time.Since(begun) != 3*time.Second {
-				t.Errorf("the caller that left is told %v after %v, want context.Canceled after 3s", err, time.Since(begun))
+				t.Errorf("the call of the caller that left fails with %v after %v, want context.Canceled after 3s", err, time.Since(begun))
 			}
 		})
 		wg.Go(func() {
 			time.Sleep(time.Second)
 			if status, _, err := do(t, api, bearer(t, t.Context(), "GET", "a", "")); status != 200 || err != nil {
-				t.Errorf("the other one is told %d, %v, want 200", status, err)
+				t.Errorf("the other caller gets %d, %v, want 200", status, err)
 			}
 		})
 		wg.Wait()
@@ -216,7 +216,7 @@ func TestTheFirstCallersLeavingFailsNobody(t *testing.T) {
 	})
 }
 
-// Who comes late with a credential that was replaced is given the new one.
+// A caller that comes later with a replaced credential gets the new one without a refresh.
 func TestLateRejection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var v vault
@@ -235,8 +235,8 @@ func TestLateRejection(t *testing.T) {
 	})
 }
 
-// A successor that is rejected too is handed out once, and then replaced: a
-// caller that always sends the first credential would else never get in again.
+// If the new credential is rejected as well, the next call of a caller that still sends the
+// old one begins another refresh. Otherwise that caller would get 401 for ever.
 func TestSuccessorIsRejected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var v vault
@@ -266,18 +266,18 @@ func TestSuccessorIsRejected(t *testing.T) {
 	})
 }
 
-// A refresh that brings nothing leaves the first 401 as it is; the hook is told
-// why.
+// If Refresh brings no new credential, the caller gets the first 401, and OnAttempt gets the
+// reason.
 func TestRefreshFails(t *testing.T) {
 	for name, refresh := range map[string]func(context.Context, string) (string, error){
-		"an error":          func(context.Context, string) (string, error) { return "Bearer x", errPlanted },
-		"a panic":           func(context.Context, string) (string, error) { panic("planted") },
-		"a nil panic":       func(context.Context, string) (string, error) { panic(nil) },
-		"an exit":           func(context.Context, string) (string, error) { runtime.Goexit(); return "", nil },
-		"nothing":           func(context.Context, string) (string, error) { return "", nil },
-		"the same again":    func(_ context.Context, rejected string) (string, error) { return rejected, nil },
-		"not in time":       func(ctx context.Context, _ string) (string, error) { <-ctx.Done(); return "", ctx.Err() },
-		"not in time, deaf": func(context.Context, string) (string, error) { time.Sleep(time.Hour); return "", errPlanted },
+		"an error":       func(context.Context, string) (string, error) { return "Bearer x", errPlanted },
+		"a panic":        func(context.Context, string) (string, error) { panic("planted") },
+		"a nil panic":    func(context.Context, string) (string, error) { panic(nil) },
+		"an exit":        func(context.Context, string) (string, error) { runtime.Goexit(); return "", nil },
+		"nothing":        func(context.Context, string) (string, error) { return "", nil },
+		"the same again": func(_ context.Context, rejected string) (string, error) { return rejected, nil },
+		"not in time":    func(ctx context.Context, _ string) (string, error) { <-ctx.Done(); return "", ctx.Err() },
+		"not in time, without looking at the context": func(context.Context, string) (string, error) { time.Sleep(time.Hour); return "", errPlanted },
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var v vault
@@ -292,21 +292,22 @@ func TestRefreshFails(t *testing.T) {
 				}
 				a := h.last()
 				if !errors.Is(a.Err, problem.Unauthenticated) || !strings.Contains(a.Err.Error(), "Refresh") || a.Stop != "class" {
-					t.Errorf("%s: OnAttempt is told %v, stop %q, want the 401 and what Refresh did", name, a.Err, a.Stop)
+					t.Errorf("%s: OnAttempt gets %v, stop %q, want the 401 and the failure of Refresh", name, a.Err, a.Stop)
 				}
 				if name == "an error" && !errors.Is(a.Err, errPlanted) {
-					t.Errorf("%s: OnAttempt is told %v, want the cause", name, a.Err)
+					t.Errorf("%s: OnAttempt gets %v, want the error of Refresh in it", name, a.Err)
 				}
 			}
 			if b.count() != 2 {
-				t.Errorf("%s: %d requests of two calls, want two", name, b.count())
+				t.Errorf("%s: two calls sent %d requests, want two", name, b.count())
 			}
 			time.Sleep(2 * time.Hour)
 		})
 	}
 }
 
-// Refresh may use the same Transport. Its own 401 does not wait for itself.
+// Refresh may use the same Transport. If its own request is answered 401, it does not wait
+// for the refresh that it is part of.
 func TestRefreshThroughTheSameTransport(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var v vault
@@ -315,7 +316,7 @@ func TestRefreshThroughTheSameTransport(t *testing.T) {
 		b := v.base()
 		api = newTransport(t, client.Config{Style: entryguard.Style, Base: b, Refresh: func(ctx context.Context, rejected string) (string, error) {
 			if ctx.Value(key{}) == nil {
-				t.Error("Refresh has not the values of the caller's context")
+				t.Error("the context of Refresh does not have the values of the caller's context")
 			}
 			req, _ := http.NewRequestWithContext(ctx, "POST", "http://api.example/refresh", nil)
 			req.Header.Set("Authorization", rejected)
@@ -333,8 +334,8 @@ func TestRefreshThroughTheSameTransport(t *testing.T) {
 	})
 }
 
-// The repetitions after a refresh carry the new credential, and the refresh takes
-// neither an attempt nor the budget.
+// After a refresh all further attempts carry the new credential. The refresh takes neither
+// an attempt nor a part of the budget.
 func TestRepeatedAfterRefresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var calls atomic.Int32

@@ -19,9 +19,8 @@ import (
 	"github.com/backstop-go/backstop/problem/client"
 )
 
-// repeated says for each style what its vendor tells clients to do: "b" again with
-// backoff, "d" after a delay, "1" once. By kind, or by the name of a code. All
-// that is missing is never repeated.
+// repeated has the advice of each vendor for its kinds and published codes: "b" means to
+// repeat with backoff, "d" after a delay, "1" once. What is missing is never repeated.
 var repeated = map[string]map[string]string{
 	"entryguard": {
 		"internal": "b", "rate_limited": "d", "unavailable": "b", "timeout": "b", "upstream_failed": "b", "upstream_timeout": "b",
@@ -35,7 +34,7 @@ var repeated = map[string]map[string]string{
 	},
 	"authrim": {
 		"internal": "b", "rate_limited": "d", "unavailable": "b", "timeout": "b", "upstream_failed": "b", "upstream_timeout": "b",
-		"quota_exceeded": "d", // is written with the code of the other
+		"quota_exceeded": "d", // has the same code as rate_limited
 		"internal_error": "b", "service_unavailable": "b", "database_error": "b", "job_failed": "b", "export_failed": "b",
 		"rate_limit_exceeded": "d",
 	},
@@ -46,8 +45,8 @@ var repeated = map[string]map[string]string{
 	"rfc9457": {"rate_limited": "d", "unavailable": "b"},
 }
 
-// TestVendorsAdviceIsObeyed sends each method against each kind and published
-// code of each style, and counts requests and waits.
+// TestVendorsAdviceIsObeyed answers each method with each kind and published code of each
+// style. It compares the number of requests and the waits with the vendor's advice.
 func TestVendorsAdviceIsObeyed(t *testing.T) {
 	for _, s := range allStyles {
 		failures := map[string]error{}
@@ -103,7 +102,8 @@ func TestVendorsAdviceIsObeyed(t *testing.T) {
 	}
 }
 
-// What has not the marks of the vendor comes from a proxy, whatever the style.
+// A body that the style cannot decode is taken for the answer of a proxy. What is repeated
+// then is the same in every style.
 func TestAnswersOfOthers(t *testing.T) {
 	const page = "<html>Bad Gateway</html>"
 	for _, s := range allStyles {
@@ -114,10 +114,10 @@ func TestAnswersOfOthers(t *testing.T) {
 				b := always(status, page)
 				api := newTransport(t, client.Config{Style: s, Base: b, MaxWait: 2 * time.Minute})
 				if got, body, err := get(t, api, t.Context()); got != status || body != page || err != nil {
-					t.Errorf("%s: a %d of a proxy is handed out as %d %q, %v", s.Name, status, got, body, err)
+					t.Errorf("%s: a %d of a proxy is returned as %d %q, %v", s.Name, status, got, body, err)
 				}
 				if b.count() != want {
-					t.Errorf("%s: a %d of a proxy: %d requests, want %d", s.Name, status, b.count(), want)
+					t.Errorf("%s: for a %d of a proxy %d requests were sent, want %d", s.Name, status, b.count(), want)
 				}
 			})
 		}
@@ -135,7 +135,7 @@ func TestSuccessIsNotRepeated(t *testing.T) {
 	}
 }
 
-// TestWhatIsRepeatedForWhichMethod holds the methods against the failures.
+// TestWhatIsRepeatedForWhichMethod tries each method with each failure.
 func TestWhatIsRepeatedForWhichMethod(t *testing.T) {
 	reset := &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
 	dial := &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
@@ -149,28 +149,28 @@ func TestWhatIsRepeatedForWhichMethod(t *testing.T) {
 	}{
 		{"nothing was sent", nil, dial, every},
 		{"nothing was sent through a proxy", nil, &net.OpError{Op: "proxyconnect", Net: "tcp", Err: dial}, every},
-		{"refused for the rate", answer(429, ""), nil, every},
-		{"refused for a time", answer(503, "", "Retry-After", "2"), nil, every},
-		{"refused until a time", answer(503, "", "Retry-After", "Sat, 01 Jan 2000 00:00:09 GMT", "Date", "Sat, 01 Jan 2000 00:00:00 GMT"), nil, every},
-		{"perhaps done", answer(503, ""), nil, idempotent},
-		{"the delay is none", answer(503, "", "Retry-After", "soon"), nil, idempotent},
-		{"the delay is zero", answer(503, "", "Retry-After", "0"), nil, idempotent},
-		{"the delay is past", answer(503, "", "Retry-After", "Sat, 01 Jan 2000 00:00:00 GMT", "Date", "Sat, 01 Jan 2000 00:00:09 GMT"), nil, idempotent},
-		{"the delay is in the body", problemJSON(503, "unavailable"), nil, idempotent},
+		{"a 429", answer(429, ""), nil, every},
+		{"a 503 with a delay", answer(503, "", "Retry-After", "2"), nil, every},
+		{"a 503 with a date in the future", answer(503, "", "Retry-After", "Sat, 01 Jan 2000 00:00:09 GMT", "Date", "Sat, 01 Jan 2000 00:00:00 GMT"), nil, every},
+		{"a 503 without a delay", answer(503, ""), nil, idempotent},
+		{"a 503 with a delay that is not a number", answer(503, "", "Retry-After", "soon"), nil, idempotent},
+		{"a 503 with a delay of zero", answer(503, "", "Retry-After", "0"), nil, idempotent},
+		{"a 503 with a date in the past", answer(503, "", "Retry-After", "Sat, 01 Jan 2000 00:00:00 GMT", "Date", "Sat, 01 Jan 2000 00:00:09 GMT"), nil, idempotent},
+		{"a 503 with a delay only in the body", problemJSON(503, "unavailable"), nil, idempotent},
 		{"another status with a delay", answer(502, "", "Retry-After", "2"), nil, idempotent},
-		{"a reset", nil, reset, idempotent},
-		{"an end", nil, io.EOF, idempotent},
-		{"a wrapped end", nil, fmt.Errorf("transport: %w", io.ErrUnexpectedEOF), idempotent},
+		{"a connection that was reset", nil, reset, idempotent},
+		{"a connection that ends", nil, io.EOF, idempotent},
+		{"a connection that ends, as a wrapped error", nil, fmt.Errorf("transport: %w", io.ErrUnexpectedEOF), idempotent},
 		{"a broken pipe", nil, &net.OpError{Op: "write", Err: os.NewSyscallError("write", syscall.EPIPE)}, idempotent},
 		{"a timeout of Base", nil, os.ErrDeadlineExceeded, idempotent},
-		{"a timeout that looks like ours", nil, context.DeadlineExceeded, idempotent},
-		{"a certificate", nil, x509.UnknownAuthorityError{}, 0},
-		{"an address", nil, &net.AddrError{Err: "missing port"}, 0},
+		{"a timeout of Base that looks like the deadline of the caller", nil, context.DeadlineExceeded, idempotent},
+		{"a certificate that is not trusted", nil, x509.UnknownAuthorityError{}, 0},
+		{"a malformed address", nil, &net.AddrError{Err: "missing port"}, 0},
 		{"another error", nil, errPlanted, 0},
-		{"an error that reads like another", nil, errors.New("EOF: connection reset by peer"), 0},
-		{"a cancel that is not ours", nil, context.Canceled, 0},
+		{"an error with the text of another", nil, errors.New("EOF: connection reset by peer"), 0},
+		{"a cancel by Base", nil, context.Canceled, 0},
 		{"a closed connection", nil, net.ErrClosed, 0},
-		{"neither", nil, nil, 0},
+		{"neither an answer nor an error", nil, nil, 0},
 	} {
 		for i, method := range methods {
 			synctest.Test(t, func(t *testing.T) {
@@ -181,7 +181,7 @@ func TestWhatIsRepeatedForWhichMethod(t *testing.T) {
 					}
 					again := *c.resp
 					again.Body = io.NopCloser(strings.NewReader(""))
-					if c.rule == "the delay is in the body" {
+					if c.rule == "a 503 with a delay only in the body" {
 						again.Body = io.NopCloser(strings.NewReader(
 							`{"type":"about:blank","title":"x","status":503,"detail":"x","code":"unavailable","retry_after":2}`))
 					}
@@ -190,7 +190,7 @@ func TestWhatIsRepeatedForWhichMethod(t *testing.T) {
 				api := newTransport(t, client.Config{Base: b, OnAttempt: h.on})
 				_, _, err := do(t, api, newRequest(t, t.Context(), method, ""))
 				if want := map[bool]int{true: 4, false: 1}[i < c.want]; b.count() != want {
-					t.Errorf("%s: %d requests of %q, want %d (%q)", c.rule, b.count(), method, want, h.last().Stop)
+					t.Errorf("%s: %d requests were sent with %q, want %d (stop %q)", c.rule, b.count(), method, want, h.last().Stop)
 				}
 				want := "attempts"
 				switch {
@@ -200,28 +200,28 @@ func TestWhatIsRepeatedForWhichMethod(t *testing.T) {
 					want = "method"
 				}
 				if h.last().Stop != want {
-					t.Errorf("%s: %q stops for %q, want %q", c.rule, method, h.last().Stop, want)
+					t.Errorf("%s: with %q the last attempt has the stop %q, want %q", c.rule, method, h.last().Stop, want)
 				}
 				if c.err != nil && err != c.err {
 					t.Errorf("%s: the error is %v, want that of Base as it is", c.rule, err)
 				}
-				if c.rule == "neither" && err == nil {
-					t.Error("neither an answer nor an error is a success")
+				if c.rule == "neither an answer nor an error" && err == nil {
+					t.Error("a Base that returns neither an answer nor an error succeeds")
 				}
 			})
 		}
 	}
 }
 
-// A key says that a request may be done twice, and is never changed; without one
-// none is invented.
+// An Idempotency-Key says that a request may be sent twice. The Transport neither changes
+// nor makes a key.
 func TestKeysAreTheCallers(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		header http.Header
 		want   int
 	}{
-		{"none", http.Header{}, 1},
+		{"no key", http.Header{}, 1},
 		{"a key", http.Header{"Idempotency-Key": {"k"}}, 4},
 		{"a key of the other name", http.Header{"X-Idempotency-Key": {"k"}}, 4},
 		{"a key without a value", http.Header{"Idempotency-Key": nil}, 4},
@@ -233,7 +233,7 @@ func TestKeysAreTheCallers(t *testing.T) {
 			req.Header = c.header.Clone()
 			do(t, newTransport(t, client.Config{Base: b}), req)
 			if b.count() != c.want {
-				t.Errorf("%s: %d requests, want %d", c.name, b.count(), c.want)
+				t.Errorf("%s: %d requests were sent, want %d", c.name, b.count(), c.want)
 			}
 			for _, one := range b.sent {
 				if fmt.Sprint(one.header) != fmt.Sprint(c.header) {
@@ -244,7 +244,7 @@ func TestKeysAreTheCallers(t *testing.T) {
 	}
 }
 
-// A conflict about a key is a conflict.
+// A service may answer 409 because another request has the same key. That is not repeated.
 func TestConflictIsNotRepeated(t *testing.T) {
 	b := &base{answer: func(int, *http.Request) (*http.Response, error) {
 		return problemJSON(409, "conflict", "Retry-After", "1"), nil
@@ -264,10 +264,10 @@ func TestBodies(t *testing.T) {
 		want int
 		stop string
 	}{
-		{"none", func() io.Reader { return nil }, nil, 4, "attempts"},
+		{"no body", func() io.Reader { return nil }, nil, 4, "attempts"},
 		{"NoBody", func() io.Reader { return http.NoBody }, nil, 4, "attempts"},
 		{"one that can be sent again", func() io.Reader { return strings.NewReader("x") }, nil, 4, "attempts"},
-		{"one that cannot", func() io.Reader { return io.LimitReader(strings.NewReader("x"), 1) }, nil, 1, "body"},
+		{"one that cannot be sent again", func() io.Reader { return io.LimitReader(strings.NewReader("x"), 1) }, nil, 1, "body"},
 		{"one whose GetBody fails", func() io.Reader { return strings.NewReader("x") }, func() (io.ReadCloser, error) { return nil, errPlanted }, 1, "body"},
 	} {
 		for _, fails := range []bool{false, true} {
@@ -298,7 +298,7 @@ func TestBodies(t *testing.T) {
 					wantErr = errPlanted
 				}
 				if !fails && (body != "told" || err != nil) || fails && err != wantErr {
-					t.Errorf("%s: handed out %q, %v", c.name, body, err)
+					t.Errorf("%s: the call returns %q, %v", c.name, body, err)
 				}
 			})
 		}
@@ -333,7 +333,8 @@ func TestSentOnce(t *testing.T) {
 	}
 }
 
-// A failure of the class Once is repeated one time in all, whatever follows.
+// After a failure with the advice Once, only one more request is sent, whatever its answer
+// is.
 func TestOnceIsOneRepetition(t *testing.T) {
 	once := func() *http.Response { return respond(allStyles[4], problem.Internal) }
 	again := func() *http.Response { return respond(allStyles[4], problem.Unavailable) }
@@ -342,9 +343,9 @@ func TestOnceIsOneRepetition(t *testing.T) {
 		answers []func() *http.Response
 		want    int
 	}{
-		{"twice the same", []func() *http.Response{once, once, once}, 2},
-		{"another one follows", []func() *http.Response{once, again, again}, 2},
-		{"another one comes first", []func() *http.Response{again, once, again, again}, 3},
+		{"the same failure follows", []func() *http.Response{once, once, once}, 2},
+		{"another failure follows", []func() *http.Response{once, again, again}, 2},
+		{"another failure comes first", []func() *http.Response{again, once, again, again}, 3},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var h hook
@@ -359,20 +360,20 @@ func TestOnceIsOneRepetition(t *testing.T) {
 	}
 }
 
-// A row that uses the name of a published code is of its class.
-func TestRowsTakeTheClassOfTheirCode(t *testing.T) {
+// An outcome with the name of a published code is repeated as that code says.
+func TestOutcomesAreRepeatedLikeTheirPublishedCode(t *testing.T) {
 	s := problem.RFC9457
 	s.Codes = []problem.Code{{Name: "conflict", Kind: problem.Conflict, Status: 409, Retry: problem.Backoff}}
 	synctest.Test(t, func(t *testing.T) {
 		b := &base{answer: func(int, *http.Request) (*http.Response, error) { return respond(s, problem.Conflict), nil }}
 		get(t, newTransport(t, client.Config{Style: s, Base: b}), t.Context())
 		if b.count() != 4 {
-			t.Errorf("a row with a published code of the class Backoff: %d requests, want 4", b.count())
+			t.Errorf("for an outcome whose published code says Backoff %d requests were sent, want 4", b.count())
 		}
 	})
 }
 
-// The answer to a HEAD has no marks, so only what a proxy may say is repeated.
+// An answer to HEAD has no body, so it is taken for the answer of a proxy.
 func TestHead(t *testing.T) {
 	s := allStyles[0]
 	for status, want := range map[int]int{500: 1, 503: 4, 429: 4, 404: 1} {
@@ -380,7 +381,7 @@ func TestHead(t *testing.T) {
 			b := always(status, "")
 			do(t, newTransport(t, client.Config{Style: s, Base: b}), newRequest(t, t.Context(), "HEAD", ""))
 			if b.count() != want {
-				t.Errorf("a %d to a HEAD: %d requests, want %d", status, b.count(), want)
+				t.Errorf("after a %d to HEAD %d requests were sent, want %d", status, b.count(), want)
 			}
 		})
 	}

@@ -15,16 +15,15 @@ import (
 	"github.com/backstop-go/backstop/problem/client"
 )
 
-// A style says less than an error knows: these have no place for a code, for
-// fields, for details.
+// The styles whose body has no place for a code, for fields, or for details.
 var (
 	withoutCode    = map[string]bool{"entryguard": true, "enkryptify": true}
 	withoutFields  = map[string]bool{"enpass": true, "enkryptify": true}
 	withoutDetails = map[string]bool{"entryguard": true, "enpass": true, "enkryptify": true}
 )
 
-// TestTheRoundTripIsClosed sends random errors of every kind and published code in
-// every style, and holds what a client is told against what the handler said.
+// TestTheRoundTripIsClosed sends random errors of every kind and published code in every
+// style. It compares the error that a client decodes with the error of the handler.
 func TestTheRoundTripIsClosed(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
@@ -47,7 +46,7 @@ func TestTheRoundTripIsClosed(t *testing.T) {
 	}
 }
 
-// said is an error, and what it was made of.
+// said is an error of a handler, and the parts that it was made of.
 type said struct {
 	err    *problem.Error
 	kind   problem.Kind
@@ -102,7 +101,8 @@ func randomText(r *rand.Rand) string {
 	return string(text)
 }
 
-// crossed names what a client is told that the handler has not said.
+// crossed returns the differences between the error that a client decodes and the error of
+// the handler.
 func crossed(s problem.Style, said said, resp *http.Response) (problems []string) {
 	wrong := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 	body, _ := io.ReadAll(resp.Body)
@@ -143,13 +143,13 @@ func crossed(s problem.Style, said said, resp *http.Response) (problems []string
 		}
 	}
 	if again := respondBody(s, problem.Passthrough(e)); said.kind != problem.Validation && !sameButTime(again, body) {
-		wrong("sent on it reads %s, want %s", again, body)
+		wrong("after Passthrough the body is %s, want %s", again, body)
 	}
 	return problems
 }
 
-// readKind is the kind that can be read back: that of a published code, or else of
-// the first row that the style writes alike.
+// readKind returns the kind that a client should decode. It is that of a published code, or
+// else that of the first outcome that looks the same in the body.
 func readKind(s problem.Style, said said, status int) problem.Kind {
 	name, text := sentAs(s, said)
 	for _, c := range s.Codes {
@@ -182,7 +182,7 @@ func readKind(s problem.Style, said said, status int) problem.Kind {
 	return problem.KindOf(status)
 }
 
-// sentAs is the code and the text that stand in the body.
+// sentAs returns the code and the text in the body.
 func sentAs(s problem.Style, said said) (name, text string) {
 	name, text = s.Outcomes[said.kind].Code, rowText(s, said.kind)
 	if said.code.Name != "" {
@@ -200,7 +200,7 @@ func sentAs(s problem.Style, said said) (name, text string) {
 	return name, text
 }
 
-// rowText is the text of a row, or that of the default style.
+// rowText returns the text of an outcome, or that of the default style.
 func rowText(s problem.Style, k problem.Kind) string {
 	return cmp.Or(s.Outcomes[k].Message, problem.RFC9457.Outcomes[k].Message)
 }
@@ -227,7 +227,7 @@ func respondBody(s problem.Style, err error) []byte {
 	return body
 }
 
-// sameButTime compares two bodies of one length.
+// sameButTime reports whether two bodies are equal, except for a timestamp.
 func sameButTime(a, b []byte) bool {
 	i, j := bytes.Index(a, []byte(`"timestamp":"`)), bytes.Index(b, []byte(`"timestamp":"`))
 	if i >= 0 && i == j {

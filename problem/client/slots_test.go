@@ -15,7 +15,7 @@ import (
 	"github.com/backstop-go/backstop/ratelimit"
 )
 
-// served is a Base in front of a handler, without a network.
+// served returns a Base that calls a handler, without a network.
 func served(h http.Handler) *base {
 	return &base{answer: func(_ int, r *http.Request) (*http.Response, error) {
 		w := httptest.NewRecorder()
@@ -26,8 +26,8 @@ func served(h http.Handler) *base {
 	}}
 }
 
-// limited is a service that lets a credential pass five times a minute, one by
-// one.
+// limited returns a service that allows each credential five requests a minute, with a
+// burst of one.
 func limited(t *testing.T) http.Handler {
 	t.Helper()
 	limit, err := ratelimit.New(ratelimit.Config{Rate: ratelimit.PerMinute(5).WithBurst(1), Key: ratelimit.BearerToken})
@@ -38,9 +38,8 @@ func limited(t *testing.T) http.Handler {
 	return errs.Handler(limit.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
 }
 
-// TestRefusedCallersComeOneAfterTheOther: callers that share a credential, and
-// are refused at once, come back one by one. All succeed, with two requests each
-// at most.
+// Callers that share a credential, and are refused at the same time, repeat their requests
+// one by one. All succeed, with at most two requests for each.
 func TestRefusedCallersComeOneAfterTheOther(t *testing.T) {
 	for _, callers := range []int{1, 5, 10} {
 		synctest.Test(t, func(t *testing.T) {
@@ -61,13 +60,13 @@ func TestRefusedCallersComeOneAfterTheOther(t *testing.T) {
 			}
 			wg.Wait()
 			if most := 2*callers - 1; succeeded != callers || b.count() > most {
-				t.Errorf("%d callers: %d succeed with %d requests, want all with at most %d", callers, succeeded, b.count(), most)
+				t.Errorf("of %d callers %d succeed with %d requests, want all with at most %d", callers, succeeded, b.count(), most)
 			}
 		})
 	}
 }
 
-// With less time, those who would come too late are told at once.
+// A caller whose slot would be after its deadline gets the 429 at once.
 func TestSlotsBeyondTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := served(limited(t))
@@ -89,25 +88,25 @@ func TestSlotsBeyondTheDeadline(t *testing.T) {
 				case status == 429 && err == nil && time.Since(begun) == 0:
 					atOnce++
 				default:
-					t.Errorf("%d, %v after %v", status, err, time.Since(begun))
+					t.Errorf("a caller gets %d, %v after %v, want 200, or 429 at once", status, err, time.Since(begun))
 				}
 			})
 		}
 		wg.Wait()
 		if succeeded != 8 || atOnce != 2 || b.count() != 17 {
-			t.Errorf("%d succeed, %d are told at once, %d requests; want 8, 2, 17", succeeded, atOnce, b.count())
+			t.Errorf("%d callers succeed, %d get the 429 at once, %d requests were sent; want 8, 2, 17", succeeded, atOnce, b.count())
 		}
 	})
 }
 
-// TestSlots plays refusals, one after the other, and says when each of them comes
-// again, but for jitter: a second at most for each that waits before.
+// TestSlots plays refusals, one after the other. Each row says when the request comes again,
+// without jitter, which adds up to a second for each request that waits before.
 func TestSlots(t *testing.T) {
 	type refusal struct {
 		at         time.Duration
 		credential string
 		retryAfter string
-		want       time.Duration // when it comes again; 0: not
+		want       time.Duration // when the request comes again, or never
 	}
 	const never = 0
 	for name, script := range map[string][]refusal{
@@ -129,12 +128,12 @@ func TestSlots(t *testing.T) {
 			{0, "a", "30", 30 * time.Second},
 			{5 * time.Second, "a", "5", 35 * time.Second},
 		},
-		"not beyond three waits": {
+		"no slot is more than three times MaxWait away": {
 			{0, "a", "60", 60 * time.Second},
 			{0, "a", "60", 120 * time.Second},
 			{0, "a", "60", 180 * time.Second},
 			{0, "a", "60", never},
-			{20 * time.Second, "a", "1", 181 * time.Second}, // one that is not taken leaves no trace
+			{20 * time.Second, "a", "1", 181 * time.Second}, // the refusal before has taken no slot
 		},
 	} {
 		synctest.Test(t, func(t *testing.T) {
@@ -155,13 +154,13 @@ func TestSlots(t *testing.T) {
 					at := time.Since(begun)
 					switch {
 					case err != nil:
-						t.Errorf("%s: step %d: %v", name, i, err)
+						t.Errorf("%s: step %d fails: %v", name, i, err)
 					case r.want == never:
 						if status != 429 || at != r.at {
-							t.Errorf("%s: step %d: %d after %v, want the 429 at once", name, i, status, at)
+							t.Errorf("%s: step %d gets %d after %v, want the 429 at once", name, i, status, at)
 						}
 					case status != 200 || at < r.want || at > r.want+3*time.Second:
-						t.Errorf("%s: step %d: %d after %v, want 200 after %v", name, i, status, at, r.want)
+						t.Errorf("%s: step %d gets %d after %v, want 200 after %v", name, i, status, at, r.want)
 					}
 				})
 				synctest.Wait()
@@ -171,7 +170,7 @@ func TestSlots(t *testing.T) {
 	}
 }
 
-// repeats marks a request that comes again, by its context.
+// repeats adds a header to the second request with the same context.
 type repeats struct{ *base }
 
 type seenKey struct{}
@@ -188,8 +187,8 @@ func (b *repeats) RoundTrip(r *http.Request) (*http.Response, error) {
 	return b.base.RoundTrip(r)
 }
 
-// However many credentials are refused, the slots are bounded, and the past ones
-// go first.
+// The number of slots is bounded, however many credentials are refused. Slots that are past
+// are removed first.
 func TestSlotsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := always(429, "", "Retry-After", "50")
@@ -210,7 +209,7 @@ func TestSlotsAreBounded(t *testing.T) {
 		time.Sleep(time.Hour)
 		do(t, api, newRequest(t, t.Context(), "GET", "", "Authorization", "Bearer new"))
 		if got := client.Slots(api); got != 1 {
-			t.Errorf("after an hour %d slots are kept, want the new one alone", got)
+			t.Errorf("after an hour %d slots are kept, want only the new one", got)
 		}
 	})
 }

@@ -16,16 +16,15 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// answered is the Date of the answers below, which is neither the time at which a
-// bubble begins nor today.
+// answered is the Date of the answers below. It differs from the time at which a bubble of
+// testing/synctest begins, and from today.
 var answered = time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
 
 func unix(d time.Duration) string   { return strconv.FormatInt(answered.Add(d).Unix(), 10) }
 func millis(d time.Duration) string { return strconv.FormatInt(answered.Add(d).UnixMilli(), 10) }
 
-// TestTheDelayThatIsNamed: what an answer asks for is waited for, and up to a
-// tenth more, at most a second. Without a hint the first wait is half a second to
-// one.
+// The wait is the delay that the answer asks for, and up to a tenth of it more, but at most
+// one second more. Without a delay the first wait is half a second to one second.
 func TestTheDelayThatIsNamed(t *testing.T) {
 	date := answered.Format(http.TimeFormat)
 	const none = 0
@@ -36,8 +35,8 @@ func TestTheDelayThatIsNamed(t *testing.T) {
 		want   time.Duration
 	}{
 		{"seconds", 429, []string{"Retry-After", "12"}, 12 * time.Second},
-		{"on a 503", 503, []string{"Retry-After", "12"}, 12 * time.Second},
-		{"on another failure", 502, []string{"Retry-After", "12"}, 12 * time.Second},
+		{"seconds on a 503", 503, []string{"Retry-After", "12"}, 12 * time.Second},
+		{"seconds on another failure", 502, []string{"Retry-After", "12"}, 12 * time.Second},
 		{"a date", 429, []string{"Retry-After", answered.Add(30 * time.Second).Format(http.TimeFormat), "Date", date}, 30 * time.Second},
 		{"a past date", 429, []string{"Retry-After", date, "Date", date}, none},
 		{"zero", 429, []string{"Retry-After", "0"}, none},
@@ -49,19 +48,19 @@ func TestTheDelayThatIsNamed(t *testing.T) {
 
 		{"a reset in seconds", 429, []string{"X-RateLimit-Remaining", "0", "X-RateLimit-Reset", unix(20 * time.Second), "Date", date}, 20 * time.Second},
 		{"a reset in milliseconds", 429, []string{"X-RateLimit-Remaining", "0", "X-RateLimit-Reset", millis(20 * time.Second), "Date", date}, 20 * time.Second},
-		{"a reset as a delta", 429, []string{"X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "20", "Date", date}, 20 * time.Second},
-		{"a reset as a delta by name", 429, []string{"RateLimit-Remaining", "0", "RateLimit-Reset", "20"}, 20 * time.Second},
-		{"the longer of two", 429, []string{"RateLimit-Remaining", "0", "RateLimit-Reset", "20", "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", unix(30 * time.Second), "Date", date}, 30 * time.Second},
-		{"of the limit that is used up", 429, []string{"RateLimit-Remaining", "0", "RateLimit-Reset", "20", "X-RateLimit-Remaining", "3", "X-RateLimit-Reset", unix(30 * time.Second), "Date", date}, 20 * time.Second},
+		{"a reset in seconds from now", 429, []string{"X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "20", "Date", date}, 20 * time.Second},
+		{"a reset without X-, which is in seconds from now", 429, []string{"RateLimit-Remaining", "0", "RateLimit-Reset", "20"}, 20 * time.Second},
+		{"the longer of two resets", 429, []string{"RateLimit-Remaining", "0", "RateLimit-Reset", "20", "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", unix(30 * time.Second), "Date", date}, 30 * time.Second},
+		{"the reset of the limit that is used up", 429, []string{"RateLimit-Remaining", "0", "RateLimit-Reset", "20", "X-RateLimit-Remaining", "3", "X-RateLimit-Reset", unix(30 * time.Second), "Date", date}, 20 * time.Second},
 		{"a past reset", 429, []string{"X-RateLimit-Remaining", "0", "X-RateLimit-Reset", unix(-time.Second), "Date", date}, none},
 		{"a reset that is no number", 429, []string{"X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "soon", "Date", date}, none},
 		{"a reset of zero", 429, []string{"X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "0"}, none},
 		{"a negative reset", 429, []string{"X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "-20"}, none},
 		{"a reset with some left", 429, []string{"X-RateLimit-Remaining", "1", "X-RateLimit-Reset", unix(20 * time.Second), "Date", date}, none},
-		{"a reset alone", 429, []string{"X-RateLimit-Reset", unix(20 * time.Second), "Date", date}, none},
+		{"a reset without Remaining", 429, []string{"X-RateLimit-Reset", unix(20 * time.Second), "Date", date}, none},
 		{"a reset on another failure", 503, []string{"X-RateLimit-Remaining", "0", "X-RateLimit-Reset", unix(20 * time.Second), "Date", date}, none},
-		{"a reset never overrides the delay", 429, []string{"Retry-After", "12", "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", unix(50 * time.Second), "Date", date}, 12 * time.Second},
-		{"not even a shorter one", 429, []string{"Retry-After", "12", "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", unix(2 * time.Second), "Date", date}, 12 * time.Second},
+		{"a delay and a longer reset", 429, []string{"Retry-After", "12", "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", unix(50 * time.Second), "Date", date}, 12 * time.Second},
+		{"a delay and a shorter reset", 429, []string{"Retry-After", "12", "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", unix(2 * time.Second), "Date", date}, 12 * time.Second},
 	} {
 		for _, skew := range []time.Duration{-time.Hour, 0, time.Hour} {
 			synctest.Test(t, func(t *testing.T) {
@@ -80,7 +79,7 @@ func TestTheDelayThatIsNamed(t *testing.T) {
 	}
 }
 
-// Without a Date in the answer our clock has to do.
+// Without a Date in the answer, the reset is compared with the clock of the client.
 func TestResetWithoutDate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(answered))
@@ -107,7 +106,7 @@ func TestDelayOfTheBody(t *testing.T) {
 	}
 }
 
-// A vendor may advise a delay for a 429 that names none.
+// A vendor may advise a delay after a 429 without Retry-After.
 func TestDefaultDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := always(429, `{"error":"rate_limit_exceeded","error_description":"x"}`)
@@ -118,7 +117,7 @@ func TestDefaultDelay(t *testing.T) {
 	})
 }
 
-// Jitter is upward only, and there is some.
+// Jitter is random and makes a wait only longer.
 func TestJitter(t *testing.T) {
 	for _, c := range []struct {
 		retryAfter  string
@@ -145,8 +144,8 @@ func TestJitter(t *testing.T) {
 	}
 }
 
-// The backoff doubles from the vendor's base up to MaxWait, and is never near
-// zero nor above what the vendor says.
+// The backoff doubles from the vendor's BaseDelay up to MaxWait. Each wait is between half
+// of that time and all of it.
 func TestBackoff(t *testing.T) {
 	for _, c := range []struct {
 		base, most time.Duration
@@ -177,7 +176,7 @@ func TestBackoff(t *testing.T) {
 	}
 }
 
-// The n-th wait is the n-th of the call, whatever the waits before were for.
+// The backoff counts all waits of the call, also those for a delay.
 func TestBackoffCountsAllWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := script(answer(429, "", "Retry-After", "5"), answer(503, ""), answer(200, ""))
@@ -188,8 +187,8 @@ func TestBackoffCountsAllWaits(t *testing.T) {
 	})
 }
 
-// A wait that is too long is not begun, nor shortened to fit: the answer is
-// handed out at once, body intact.
+// If a wait would be too long, it is neither begun nor shortened. The caller gets the answer
+// at once, with its whole body.
 func TestWaitsThatAreTooLong(t *testing.T) {
 	for _, c := range []struct {
 		rule       string
@@ -199,17 +198,17 @@ func TestWaitsThatAreTooLong(t *testing.T) {
 		stop       string
 	}{
 		{"longer than MaxWait", 0, 429, "61", "wait"},
-		{"on a 503 too", 0, 503, "61", "wait"},
+		{"longer than MaxWait on a 503", 0, 503, "61", "wait"},
 		{"much longer", 0, 429, "2147483648", "wait"},
-		{"just MaxWait", 0, 429, "60", ""},
-		{"past the deadline", 10 * time.Second, 429, "11", "deadline"},
+		{"exactly MaxWait", 0, 429, "60", ""},
+		{"beyond the deadline", 10 * time.Second, 429, "11", "deadline"},
 		{"at the deadline", 10 * time.Second, 429, "10", "deadline"},
-		{"on a 503 past the deadline", 10 * time.Second, 503, "11", "deadline"},
-		{"on a 503 at the deadline", 10 * time.Second, 503, "10", "deadline"},
+		{"beyond the deadline on a 503", 10 * time.Second, 503, "11", "deadline"},
+		{"at the deadline on a 503", 10 * time.Second, 503, "10", "deadline"},
 		{"before the deadline", 10 * time.Second, 429, "9", ""},
-		{"before the deadline, but not by a tenth", 9100 * time.Millisecond, 503, "9", ""},
-		{"no hint, and no time", 400 * time.Millisecond, 503, "", "deadline"},
-		{"no hint, a 429 and no time", 400 * time.Millisecond, 429, "", "deadline"},
+		{"before the deadline, with less than a tenth left", 9100 * time.Millisecond, 503, "9", ""},
+		{"without a delay, beyond the deadline", 400 * time.Millisecond, 503, "", "deadline"},
+		{"without a delay, beyond the deadline on a 429", 400 * time.Millisecond, 429, "", "deadline"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			ctx := t.Context()
@@ -223,7 +222,7 @@ func TestWaitsThatAreTooLong(t *testing.T) {
 			begun := time.Now()
 			status, body, err := get(t, newTransport(t, client.Config{Base: b, Attempts: 2, OnAttempt: h.on}), ctx)
 			if status != c.status || body != "told" || err != nil {
-				t.Errorf("%s: handed out %d %q, %v", c.rule, status, body, err)
+				t.Errorf("%s: the call returns %d %q, %v", c.rule, status, body, err)
 			}
 			if c.stop != "" {
 				if b.count() != 1 || time.Since(begun) != 0 || h.last().Stop != c.stop || h.last().Wait != 0 {
@@ -236,7 +235,7 @@ func TestWaitsThatAreTooLong(t *testing.T) {
 	}
 }
 
-// http.Client.Timeout is a deadline of the whole call, so it is known beforehand.
+// http.Client sets its Timeout as the deadline of the request, so the Transport knows it.
 func TestClientTimeoutIsADeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := always(429, "told", "Retry-After", "30")
@@ -250,7 +249,8 @@ func TestClientTimeoutIsADeadline(t *testing.T) {
 	})
 }
 
-// A caller that leaves ends the wait, and is told of nothing but that.
+// If the caller leaves, the wait ends, and the error is context.Canceled without anything
+// around it.
 func TestCallerLeaves(t *testing.T) {
 	for _, status := range []int{429, 503} {
 		synctest.Test(t, func(t *testing.T) {
@@ -260,14 +260,14 @@ func TestCallerLeaves(t *testing.T) {
 			begun := time.Now()
 			_, _, err := get(t, newTransport(t, client.Config{Base: b}), ctx)
 			if err != context.Canceled || time.Since(begun) != 3*time.Second || b.count() != 1 {
-				t.Errorf("a %d: %v after %v and %d requests, want the bare context.Canceled after 3s", status, err, time.Since(begun), b.count())
+				t.Errorf("after a %d the error is %v after %v and %d requests, want the bare context.Canceled after 3s", status, err, time.Since(begun), b.count())
 			}
 		})
 	}
 }
 
-// A caller that has left while the answer came is told of that as well, unless
-// the answer is final.
+// If the caller leaves before the answer comes, the error is context.Canceled, unless the
+// answer would not be repeated.
 func TestCallerHasLeft(t *testing.T) {
 	for status, final := range map[int]bool{503: false, 404: true} {
 		var h hook
@@ -283,6 +283,7 @@ func TestCallerHasLeft(t *testing.T) {
 	}
 }
 
+// If the context of the caller ends during an attempt, the caller gets the error of Base.
 func TestErrorsAfterTheCallersEnd(t *testing.T) {
 	for _, c := range []struct {
 		end  error
@@ -301,13 +302,13 @@ func TestErrorsAfterTheCallersEnd(t *testing.T) {
 			}}
 			_, _, err := get(t, newTransport(t, client.Config{Base: b, OnAttempt: h.on}), ctx)
 			if tooLarge, ok := err.(*http.MaxBytesError); !ok || tooLarge.Limit != 7 || b.count() != 1 || h.last().Stop != c.stop {
-				t.Errorf("%v, %d requests, stop %q; want Base's error, one, %q", err, b.count(), h.last().Stop, c.stop)
+				t.Errorf("the error is %v after %d requests, stop %q; want that of Base after one, stop %q", err, b.count(), h.last().Stop, c.stop)
 			}
 		})
 	}
 }
 
-// Nothing is waited for after the last attempt.
+// After the last attempt there is no wait.
 func TestNoWaitAfterTheLastAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := always(429, "", "Retry-After", "10")
@@ -319,7 +320,7 @@ func TestNoWaitAfterTheLastAttempt(t *testing.T) {
 	})
 }
 
-// Pace is waited for before every attempt, so that a documented limit is kept.
+// Every attempt waits for Pace, also the first one and a repetition.
 func TestPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := script(answer(200, ""), answer(503, ""), answer(200, ""))
@@ -334,7 +335,8 @@ func TestPace(t *testing.T) {
 	})
 }
 
-// Thirty callers at once keep a limit of 30 a minute, together with other code.
+// Thirty callers at the same time, and other code that uses the same Pace, stay within its
+// limit.
 func TestPaceIsShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := always(200, "")
@@ -358,7 +360,8 @@ func TestPaceIsShared(t *testing.T) {
 	})
 }
 
-// A pace that would pass the deadline fails at once, and nothing is sent.
+// If the wait for Pace would exceed the deadline, the call fails at once, and nothing is
+// sent.
 func TestPacePastTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pace := rate.NewLimiter(rate.Every(time.Minute), 1)
@@ -373,10 +376,10 @@ func TestPacePastTheDeadline(t *testing.T) {
 		begun := time.Now()
 		_, _, err := do(t, api, req)
 		if err == nil || errors.Is(err, context.DeadlineExceeded) && time.Since(begun) > 0 || !strings.HasPrefix(err.Error(), "rate: ") {
-			t.Errorf("a pace past the deadline: %v, want rate's own error", err)
+			t.Errorf("beyond the deadline the error is %v, want that of package rate", err)
 		}
 		if b.count() != 1 || time.Since(begun) != 0 || body.closed != 1 {
-			t.Errorf("%d requests after %v, body closed %d times, want one, at once, once", b.count(), time.Since(begun), body.closed)
+			t.Errorf("%d requests were sent, the call took %v, the body was closed %d times; want 1, 0s, 1", b.count(), time.Since(begun), body.closed)
 		}
 	})
 }

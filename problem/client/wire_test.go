@@ -26,7 +26,7 @@ import (
 	"github.com/backstop-go/backstop/requestid"
 )
 
-// quick is the default style with waits that a test can bear.
+// quick is the default style with short waits.
 var quick = func() problem.Style {
 	s := problem.RFC9457
 	s.Advice.BaseDelay = time.Millisecond
@@ -57,7 +57,7 @@ func serve(t testing.TB, h http.HandlerFunc) *service {
 	return s
 }
 
-// calling is an http.Client with a Transport and connections of its own.
+// calling returns an http.Client with its own Transport and its own connections.
 func calling(t testing.TB, cfg client.Config) *http.Client {
 	t.Helper()
 	if cfg.Base == nil {
@@ -71,7 +71,7 @@ func calling(t testing.TB, cfg client.Config) *http.Client {
 	return &http.Client{Transport: newTransport(t, cfg)}
 }
 
-// fetch returns the status, the body and the error of either half.
+// fetch sends a request and reads the body. The error is that of the request or of the body.
 func fetch(t testing.TB, c *http.Client, req *http.Request) (*http.Response, string, error) {
 	t.Helper()
 	resp, err := c.Do(req)
@@ -99,7 +99,7 @@ func request(t testing.TB, method, url, body string, header ...string) *http.Req
 	return req
 }
 
-// hangUp ends the connection without an answer.
+// hangUp closes the connection without an answer, or resets it.
 func hangUp(w http.ResponseWriter, reset bool) {
 	conn, _, _ := w.(http.Hijacker).Hijack()
 	if tcp, ok := conn.(*net.TCPConn); ok && reset {
@@ -108,7 +108,7 @@ func hangUp(w http.ResponseWriter, reset bool) {
 	conn.Close()
 }
 
-// TestRepeatedOnTheWire lets a server fail once in some way.
+// TestRepeatedOnTheWire tries servers whose first answer is a failure.
 func TestRepeatedOnTheWire(t *testing.T) {
 	const envelope = `{"type":"about:blank","title":"Service Unavailable","status":503,"detail":"Later","code":"unavailable"}`
 	for name, c := range map[string]struct {
@@ -130,14 +130,14 @@ func TestRepeatedOnTheWire(t *testing.T) {
 		"503 to HEAD": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, "HEAD", 2, 200},
 		"500 to HEAD": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, "HEAD", 1, 500},
 		"304":         {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(304) }, "GET", 1, 304},
-		"an end":      {func(w http.ResponseWriter, _ *http.Request) { hangUp(w, false) }, "PUT", 2, 200},
-		"a reset":     {func(w http.ResponseWriter, _ *http.Request) { hangUp(w, true) }, "PUT", 2, 200},
+		"closed":      {func(w http.ResponseWriter, _ *http.Request) { hangUp(w, false) }, "PUT", 2, 200},
+		"reset":       {func(w http.ResponseWriter, _ *http.Request) { hangUp(w, true) }, "PUT", 2, 200},
 		"half a header": {func(w http.ResponseWriter, _ *http.Request) {
 			conn, _, _ := w.(http.Hijacker).Hijack()
 			io.WriteString(conn, "HTTP/1.1 200 OK\r\nServer: x\r\n")
 			conn.Close()
 		}, "PUT", 2, 200},
-		"half a line": {func(w http.ResponseWriter, _ *http.Request) { // which net/http calls malformed
+		"half a line": {func(w http.ResponseWriter, _ *http.Request) { // net/http calls that malformed
 			conn, _, _ := w.(http.Hijacker).Hijack()
 			io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-")
 			conn.Close()
@@ -147,8 +147,8 @@ func TestRepeatedOnTheWire(t *testing.T) {
 			io.WriteString(conn, "220 smtp.example ESMTP\r\n")
 			conn.Close()
 		}, "PUT", 1, 0},
-		"an end to POST": {func(w http.ResponseWriter, _ *http.Request) { hangUp(w, false) }, "POST", 1, 0},
-		"a refusal to POST": {func(w http.ResponseWriter, _ *http.Request) {
+		"closed to POST": {func(w http.ResponseWriter, _ *http.Request) { hangUp(w, false) }, "POST", 1, 0},
+		"503 with a delay to POST": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "1")
 			w.WriteHeader(503)
 		}, "POST", 2, 200},
@@ -165,7 +165,7 @@ func TestRepeatedOnTheWire(t *testing.T) {
 			})
 			resp, body, err := fetch(t, calling(t, client.Config{}), request(t, c.method, s.URL, "sent"))
 			if s.requests.Load() != c.requests {
-				t.Errorf("%d requests, want %d", s.requests.Load(), c.requests)
+				t.Errorf("%d requests were sent, want %d", s.requests.Load(), c.requests)
 			}
 			switch {
 			case c.status == 0:
@@ -173,14 +173,14 @@ func TestRepeatedOnTheWire(t *testing.T) {
 					t.Errorf("answered %d %q, want an error", resp.StatusCode, body)
 				}
 			case err != nil || resp.StatusCode != c.status || c.status == 200 && c.method != "HEAD" && body != "sent":
-				t.Errorf("%v %q, %v, want %d and what was sent", resp, body, err, c.status)
+				t.Errorf("the answer is %v %q, %v, want %d and the body that was sent", resp, body, err, c.status)
 			}
 		})
 	}
 }
 
-// Nothing was sent where there is no connection, so any method is repeated; a
-// certificate is not trusted the next time either.
+// Without a connection nothing was sent, so a request of any method is repeated. But a
+// certificate that is not trusted, or an unknown scheme, will be the same the next time.
 func TestNoConnection(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -200,7 +200,7 @@ func TestNoConnection(t *testing.T) {
 	var h2 hook
 	_, _, err = fetch(t, calling(t, client.Config{OnAttempt: h2.on}), request(t, "GET", secure.URL, ""))
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); !ok || h2.last().Number != 1 || h2.last().Stop != "class" {
-		t.Errorf("a certificate of nobody: %v after %d attempts (%q), want one", err, h2.last().Number, h2.last().Stop)
+		t.Errorf("a certificate that is not trusted: %v after %d attempts (%q), want one", err, h2.last().Number, h2.last().Stop)
 	}
 
 	var h3 hook
@@ -210,7 +210,8 @@ func TestNoConnection(t *testing.T) {
 	}
 }
 
-// A timeout of Base is no deadline of the caller's.
+// After a timeout of Base the request is repeated, because the deadline of the caller is
+// later.
 func TestTimeoutOfBase(t *testing.T) {
 	var s *service
 	s = serve(t, func(_ http.ResponseWriter, r *http.Request) {
@@ -224,11 +225,11 @@ func TestTimeoutOfBase(t *testing.T) {
 	c.Timeout = 30 * time.Second
 	resp, _, err := fetch(t, c, request(t, "GET", s.URL, ""))
 	if err != nil || resp.StatusCode != 200 || s.requests.Load() != 2 {
-		t.Errorf("%v, %v after %d requests, want 200 with the second", resp, err, s.requests.Load())
+		t.Errorf("the answer is %v, %v after %d requests, want 200 after the second", resp, err, s.requests.Load())
 	}
 }
 
-// What is repeated uses one connection, and fifty calls leave no goroutine.
+// All attempts of a call use one connection, and fifty calls leave no goroutine behind.
 func TestConnectionsAreKept(t *testing.T) {
 	var s *service
 	s = serve(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -240,7 +241,7 @@ func TestConnectionsAreKept(t *testing.T) {
 	c := calling(t, client.Config{Attempts: 6, Budget: 1000})
 	fetch(t, c, request(t, "GET", s.URL, ""))
 	if s.requests.Load() != 6 || s.connections.Load() != 1 {
-		t.Errorf("%d requests on %d connections, want 6 on one", s.requests.Load(), s.connections.Load())
+		t.Errorf("%d requests were sent on %d connections, want 6 on one", s.requests.Load(), s.connections.Load())
 	}
 	before := runtime.NumGoroutine()
 	for range 50 {
@@ -250,11 +251,11 @@ func TestConnectionsAreKept(t *testing.T) {
 	}
 	noMoreGoroutines(t, before)
 	if s.connections.Load() != 1 {
-		t.Errorf("%d connections, want one", s.connections.Load())
+		t.Errorf("fifty more calls used %d connections, want the same one", s.connections.Load())
 	}
 }
 
-// A stream is handed out at its header.
+// The caller gets a stream as soon as its header is there.
 func TestStreams(t *testing.T) {
 	release := make(chan struct{})
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -284,7 +285,7 @@ func TestStreams(t *testing.T) {
 	}
 }
 
-// A large body takes no memory.
+// A large body is not kept in memory.
 func TestLargeBodies(t *testing.T) {
 	size := int64(1 << 30)
 	if race.Enabled {
@@ -306,15 +307,15 @@ func TestLargeBodies(t *testing.T) {
 	n, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, resp.Body, make([]byte, 64<<10))
 	runtime.ReadMemStats(&after)
 	if n != size || err != nil {
-		t.Errorf("%d bytes, %v, want %d", n, err, size)
+		t.Errorf("the body has %d bytes, %v, want %d", n, err, size)
 	}
 	if grown := int64(after.TotalAlloc - before.TotalAlloc); grown > 16<<20 {
 		t.Errorf("%d bytes were allocated for a body of %d", grown, size)
 	}
 }
 
-// A body that was cut says so to its reader, and is not asked for again: what was
-// handed out is not repeated.
+// If a body is cut, its reader gets an error. The request is not repeated, because the
+// caller already has the answer.
 func TestCuts(t *testing.T) {
 	for name, status := range map[string]int{"success": 200, "failure": 404} {
 		for _, declared := range []bool{true, false} {
@@ -336,14 +337,14 @@ func TestCuts(t *testing.T) {
 			}
 			body, err := io.ReadAll(resp.Body)
 			if string(body) != `{"items":[1,2,` || err != io.ErrUnexpectedEOF || s.requests.Load() != 1 {
-				t.Errorf("%s (length declared: %t): %q, %v after %d requests, want the bytes and an unexpected EOF", name, declared, body, err, s.requests.Load())
+				t.Errorf("%s (with Content-Length: %t): the body is %q, %v after %d requests, want all bytes and an unexpected EOF after one", name, declared, body, err, s.requests.Load())
 			}
 			resp.Body.Close()
 		}
 	}
 }
 
-// An envelope is read up to 1 MiB; beyond that its status speaks.
+// An envelope of up to 1 MiB is decoded. For a larger one the status decides.
 func TestLargeEnvelope(t *testing.T) {
 	for _, size := range []int{1 << 16, 1<<20 + 1, 5 << 20} {
 		want := `{"type":"about:blank","title":"Not Found","status":404,"code":"not_found","detail":"told","more":"` + strings.Repeat("x", size-100) + `"}`
@@ -358,17 +359,17 @@ func TestLargeEnvelope(t *testing.T) {
 		}
 		e := decoded(t, resp)
 		if !errors.Is(e, problem.NotFound) || (e.Message() == "told") != (size < 1<<20) {
-			t.Errorf("an envelope of %d bytes is read as %v", size, e)
+			t.Errorf("an envelope of %d bytes is decoded as %v", size, e)
 		}
 		if body, err := io.ReadAll(resp.Body); string(body) != want || err != nil {
-			t.Errorf("of %d bytes %d are left, %v", len(want), len(body), err)
+			t.Errorf("after Decode %d bytes of %d can be read, %v", len(body), len(want), err)
 		}
 		resp.Body.Close()
 	}
 }
 
-// net/http unzips what it has asked for; what the caller has asked for stays as it
-// came, and says nothing.
+// net/http unzips a body if it has asked for gzip itself. If the caller has asked for gzip,
+// the body stays zipped, and the status decides.
 func TestGzip(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/problem+json")
@@ -385,14 +386,14 @@ func TestGzip(t *testing.T) {
 		}
 		e := decoded(t, resp)
 		if !errors.Is(e, problem.NotFound) || (e.Message() == "told") != (header == nil) {
-			t.Errorf("with %v a zipped envelope is read as %v", header, e)
+			t.Errorf("with the request header %v a zipped envelope is decoded as %v", header, e)
 		}
 		resp.Body.Close()
 	}
 }
 
-// Each hop of a redirect is a call of its own. A credential that net/http has
-// removed on the way to another host is not added again.
+// Each request of a redirect is a call of its own. If http.Client has removed the credential
+// for another host, the Transport does not add it again.
 func TestRedirects(t *testing.T) {
 	var seen atomic.Value
 	var far *service
@@ -421,7 +422,7 @@ func TestRedirects(t *testing.T) {
 	}})
 	resp, _, err := fetch(t, c, request(t, "GET", near.URL, "", "Authorization", "Bearer a"))
 	if err != nil || resp.StatusCode != 401 || near.requests.Load() != 2 || far.requests.Load() != 2 {
-		t.Errorf("%v, %v, %d and %d requests, want the 401 after two each", resp, err, near.requests.Load(), far.requests.Load())
+		t.Errorf("the answer is %v, %v after %d and %d requests, want the 401 after two each", resp, err, near.requests.Load(), far.requests.Load())
 	}
 	if seen.Load() != "" {
 		t.Errorf("the other host has seen the credential %q", seen.Load())
@@ -454,8 +455,7 @@ func TestHTTP2(t *testing.T) {
 	wg.Wait()
 }
 
-// One request ID for all attempts, while each answer has its own, and the error
-// carries that of the last.
+// All attempts send the same request ID. The error has the request ID of the last answer.
 func TestRequestIDs(t *testing.T) {
 	var got sync.Map
 	var s *service
@@ -488,8 +488,8 @@ func TestRequestIDs(t *testing.T) {
 	}
 }
 
-// Answers without an end, with a header of megabytes, or with half a body cost a
-// bounded amount of memory, and no goroutine when the caller has closed them.
+// For an endless answer, a header of megabytes, or half a body, the memory is bounded, and
+// no goroutine is left after the caller has closed the body.
 func TestHostileServers(t *testing.T) {
 	flood := func(w http.ResponseWriter, status int) {
 		w.WriteHeader(status)
@@ -501,11 +501,11 @@ func TestHostileServers(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		h    http.HandlerFunc
-		kind problem.Kind // of an answer; otherwise there is none
-		none bool
+		kind problem.Kind // of the answer
+		none bool         // there is no answer
 	}{
-		"endless":      {func(w http.ResponseWriter, _ *http.Request) { flood(w, 503) }, problem.Unavailable, false},
-		"endless once": {func(w http.ResponseWriter, _ *http.Request) { flood(w, 500) }, problem.Internal, false},
+		"endless 503": {func(w http.ResponseWriter, _ *http.Request) { flood(w, 503) }, problem.Unavailable, false},
+		"endless 500": {func(w http.ResponseWriter, _ *http.Request) { flood(w, 500) }, problem.Internal, false},
 		"a header of a megabyte": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("X-Request-Id", strings.Repeat("x", 1<<20))
 			w.WriteHeader(502)
@@ -538,7 +538,7 @@ func TestHostileServers(t *testing.T) {
 				}
 				if err != nil {
 					if n := s.requests.Swap(0); n != 1 {
-						t.Errorf("%d requests, want one: what is malformed is not repeated", n)
+						t.Errorf("%d requests were sent, want one, because a malformed answer is not repeated", n)
 					}
 					continue
 				}
@@ -558,7 +558,7 @@ func TestHostileServers(t *testing.T) {
 	}
 }
 
-// noMoreGoroutines gives those that are about to end the time for it.
+// noMoreGoroutines waits until there are no more goroutines than before.
 func noMoreGoroutines(t *testing.T, before int) {
 	t.Helper()
 	for late := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before; runtime.Gosched() {

@@ -7,7 +7,7 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// boundText words the rule that failed, and no other of its section.
+// boundText words the bound that failed. Like Zod, it does not mention the other bound.
 func boundText(f problem.FieldError) string {
 	if f.Param == "" {
 		return invalidInput
@@ -22,7 +22,7 @@ func boundText(f problem.FieldError) string {
 	case problem.TypeTime:
 		return "Invalid date"
 	case problem.TypeDuration:
-		// As a number a duration is one of nanoseconds; a parameter is a text.
+		// In a body a duration is a number of nanoseconds, elsewhere a text such as "5s".
 		if f.In != problem.InBody {
 			return "Invalid duration"
 		}
@@ -41,7 +41,8 @@ func boundText(f problem.FieldError) string {
 	return "Invalid literal value, expected " + f.Param
 }
 
-// how words a bound on a length, with a blank behind it.
+// how returns the words before the number in a bound on a length. The words for the
+// rules gt and lt are given.
 func how(rule, gt, lt string) string {
 	switch rule {
 	case "min", "gte":

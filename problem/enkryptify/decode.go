@@ -8,14 +8,13 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-var errForeign = errors.New("enkryptify: not an error body of Enkryptify")
-
-// decode reads a body back. Its mark is that it has a message and nothing else.
+// decode parses an error body. It refuses a body unless message is a string and there is
+// no other member.
 func decode(s *problem.Style, status int, header http.Header, body []byte) (*problem.Error, error) {
 	o := jsonobject.Vendor(body)
 	text, ok := o.String("message")
 	if !ok || len(o) != 1 {
-		return nil, errForeign
+		return nil, errors.New("enkryptify: not an error body of Enkryptify")
 	}
 	return problem.Remote(s, status, header, problem.View{Message: text}), nil
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/backstop-go/backstop/problem/enkryptify"
 )
 
-// The vendor answers what must not be seen as what does not exist.
+// A handler returns NotFound for a secret that does not exist, and also for one that the
+// caller may not see.
 func Example() {
 	errs := problem.New(problem.Config{Style: enkryptify.Style})
 	handler := problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error {

@@ -9,9 +9,9 @@ import (
 
 // FieldText words a field error as Zod 3 does: "String must contain at least 1
 // character(s)". The vendor names no library, but the one sentence that it shows
-// is Zod 3's, so all others are too. Zod ends the sentence of an enum with the
-// value that it received; ours ends before it, because no value is ever sent
-// back.
+// is Zod 3's, so all others are too. Zod ends its sentence for an enum with the value
+// that it received. Our sentence ends before it, because a [problem.FieldError] never
+// holds a value. A [problem.FieldError.Message] is returned as it is.
 //
 // https://github.com/colinhacks/zod/blob/v3/src/locales/en.ts
 func FieldText(f problem.FieldError) string {
@@ -60,7 +60,7 @@ const (
 	unrecognized = "Unrecognized key(s) in object: "
 )
 
-// isText reports whether values of a type travel as strings.
+// isText reports whether values of a type are sent as strings.
 func isText(t problem.Type) bool {
 	switch t {
 	case problem.TypeString, problem.TypeBytes, problem.TypeTime, problem.TypeUUID,
@@ -70,7 +70,7 @@ func isText(t problem.Type) bool {
 	return false
 }
 
-// typeName is JavaScript's name of a type, which has one kind of number.
+// typeName returns the name of a type in JavaScript, which has only one kind of number.
 func typeName(t problem.Type) string {
 	switch t {
 	case problem.TypeInteger, problem.TypeNumber, problem.TypeDuration, problem.TypeFloat:
@@ -89,7 +89,8 @@ func typeName(t problem.Type) string {
 	return "string"
 }
 
-// expected says what should have come; received is a word of Zod's.
+// expected returns the sentence for a value of the wrong type. received is the name of
+// its type in Zod.
 func expected(want problem.Type, received string) string {
 	name := typeName(want)
 	if name == "" || received == "" {
@@ -138,8 +139,8 @@ func formatText(want problem.Type) string {
 	return invalidInput
 }
 
-// nullText words a null where a value was due. Anything but a null will do for
-// a value of any type.
+// nullText words a null that is not allowed. If the field takes any type, there is no
+// type to name, and the null counts as missing.
 func nullText(f problem.FieldError) string {
 	if f.Want == problem.TypeUnknown || f.Want == problem.TypeAny {
 		return "Required"
@@ -179,12 +180,12 @@ func enumText(f problem.FieldError) string {
 	return "Invalid enum value. Expected " + options(f.OneOf)
 }
 
-// options prints alternatives: 'a' | 'b'.
+// options returns alternatives as Zod lists them: 'a' | 'b'.
 func options(alternatives []string) string {
 	return "'" + strings.Join(alternatives, "' | '") + "'"
 }
 
-// equalText knows literals; of a list, eq counts the elements.
+// equalText words the rule eq, which compares a value or, for a list, its length.
 func equalText(f problem.FieldError) string {
 	switch f.Want {
 	case problem.TypeArray:
@@ -208,9 +209,9 @@ func layoutText(layout string) string {
 	return "Invalid datetime"
 }
 
-// constantText words the rules that have one text whatever the facts. Zod says
-// "Invalid" of a string that fails a pattern, and "Invalid input" of what its
-// user has checked himself; what has no counterpart in Zod is such a check.
+// constantText words the rules whose sentence does not depend on the facts. Zod says
+// "Invalid" about a string that does not match a pattern, and "Invalid input" about a
+// check that its user has written. A rule that Zod does not have counts as such a check.
 func constantText(f problem.FieldError) string {
 	switch f.Rule {
 	case "contains", "containsrune":

@@ -8,15 +8,16 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// appendIssues appends one string: "email: Required, name: Required".
+// appendIssues appends all fields as one string: "email: Required, name: Required".
 func appendIssues(dst []byte, v *problem.View) []byte {
 	dst = append(dst, '"')
 	for i, f := range v.Fields {
 		text := v.FieldText(f)
-		// A dialect with other words for unknown members names each by itself.
+		// A derived style may have other words for an unknown member. Then each
+		// unknown member is an issue of its own.
 		merge := isUnknown(f) && strings.HasPrefix(text, unrecognized)
 		if merge && hasSibling(v.Fields[:i], f) {
-			continue // named with the first of them
+			continue // the issue of its first sibling names it
 		}
 		if i > 0 {
 			dst = append(dst, ", "...)
@@ -31,7 +32,7 @@ func appendIssues(dst []byte, v *problem.View) []byte {
 	return append(dst, '"')
 }
 
-// appendPath appends the path of f and a colon; nothing if f is the whole body.
+// appendPath appends the path of f and a colon, or nothing if f is about the whole body.
 func appendPath(dst []byte, f problem.FieldError) []byte {
 	var buf [256]byte
 	if path := f.AppendPath(buf[:0], problem.Dots); len(path) > 0 {
@@ -40,8 +41,8 @@ func appendPath(dst []byte, f problem.FieldError) []byte {
 	return dst
 }
 
-// appendUnknown appends, as one issue of their object, the first of the fields
-// and all others that are unknown members of the same one. So Zod has it.
+// appendUnknown appends one issue that names the first of the fields and all others that
+// are unknown members of the same object, as Zod does.
 func appendUnknown(dst []byte, fields []problem.FieldError) []byte {
 	parent, _ := split(fields[0])
 	dst = appendPath(dst, problem.FieldError{In: fields[0].In, Path: parent})
@@ -76,19 +77,12 @@ func hasSibling(fields []problem.FieldError, f problem.FieldError) bool {
 	})
 }
 
-// equal compares path segments. The types are looked at first, because what an
-// application puts into a path may not be comparable.
+// equal compares path segments. Segments of other types are never equal, because an
+// application may put a value into a path that Go cannot compare.
 func equal(a, b any) bool {
-	switch a := a.(type) {
-	case int:
-		b, ok := b.(int)
-		return ok && a == b
-	case string:
-		b, ok := b.(string)
-		return ok && a == b
-	case problem.Key:
-		b, ok := b.(problem.Key)
-		return ok && a == b
+	switch a.(type) {
+	case int, string, problem.Key:
+		return a == b
 	}
 	return false
 }
@@ -96,12 +90,13 @@ func equal(a, b any) bool {
 // appendName appends the name of an unknown member as Zod quotes it.
 func appendName(dst []byte, f problem.FieldError) []byte {
 	_, name := split(f)
-	// As the name of a parameter it prints bare, and cut as in a path.
+	// AppendPath appends the name of a parameter as it is, except that it cuts a long
+	// one.
 	last := problem.FieldError{In: problem.InQuery, Path: name}
 	return append(last.AppendPath(append(dst, '\''), problem.Brackets), '\'')
 }
 
-// split parts the path of f into that of the object and the last segment.
+// split returns the path of the object that f is in, and the last segment of the path.
 func split(f problem.FieldError) (parent, name problem.Path) {
 	n := max(len(f.Path)-1, 0)
 	return f.Path[:n], f.Path[n:]

@@ -1,6 +1,7 @@
 package enkryptify
 
-// schema is closed, because the vendor's page is. A body has no place for codes.
+// schema returns the JSON Schema of a body. It allows only the members that the vendor's
+// page shows. A body has no place for codes.
 func schema([]string) []byte { return []byte(bodySchema) }
 
 const bodySchema = `{"type":"object","title":"Error","required":["message"],"additionalProperties":false,"properties":{

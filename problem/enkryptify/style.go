@@ -7,7 +7,7 @@
 // message of a validation error lists its fields in the words of Zod 3. The format
 // has no place for codes: a [problem.Code] sends its status and its text only.
 //
-// The vendor may answer "not found" for a resource that the caller may not see. A
+// The vendor also answers "not found" for a resource that the caller may not see. A
 // handler decides that, by returning [problem.NotFound] instead of
 // [problem.Forbidden].
 //
@@ -19,15 +19,17 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// Style is Enkryptify's error format.
+// Style is the error format of Enkryptify.
 var Style = style()
 
 const badToken = "Invalid or expired token"
 
-// style makes the Style. A row is marked D if the vendor documents it, d if in
-// part, o if it is our choice; a text that is left out is that of
-// [problem.RFC9457]. The vendor documents RateLimit-Limit and its kin; the
-// X-RateLimit family is there for clients of the others.
+// style makes the Style. The mark behind a row says who decides it: D means that the
+// vendor documents it, d that the vendor documents a part of it, o that it is our
+// choice. A row without a Message has that of [problem.RFC9457].
+//
+// The vendor documents the RateLimit headers. The X-RateLimit headers are sent as well,
+// for clients that know the other formats.
 func style() problem.Style {
 	return problem.Style{
 		Name:        "enkryptify",

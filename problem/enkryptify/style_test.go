@@ -2,7 +2,6 @@ package enkryptify_test
 
 import (
 	"log/slog"
-	"net/http"
 	"net/http/httptest"
 	"testing"
 
@@ -14,7 +13,7 @@ import (
 
 func TestStyleKeepsItsPromises(t *testing.T) { problemtest.Run(t, enkryptify.Style) }
 
-// published says what a handler returns for each example of the page.
+// published is what a handler returns for each example of the page.
 var published = map[string]error{
 	"forbidden":    problem.Forbidden,
 	"not-found":    problem.NotFound.New("Secret not found"),
@@ -25,17 +24,11 @@ var published = map[string]error{
 	}),
 }
 
-// TestPublishedBodies reproduces every example of the page, byte for byte but
-// for white space.
+// TestPublishedBodies reproduces every example of the page, byte by byte except for
+// white space.
 func TestPublishedBodies(t *testing.T) {
 	errs := problem.New(problem.Config{Style: enkryptify.Style, Logger: slog.New(slog.DiscardHandler)})
-	golden.Replay(t, "testdata/vectors", func(v golden.Vector) http.Handler {
-		failure, ok := published[v.Name]
-		if !ok {
-			return nil
-		}
-		return errs.Handler(problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return failure }))
-	})
+	golden.Replay(t, "testdata/vectors", published, errs.Respond)
 }
 
 func TestMessageListsIssues(t *testing.T) {
@@ -48,8 +41,8 @@ func TestMessageListsIssues(t *testing.T) {
 		fields []problem.FieldError
 		want   string
 	}{
-		{"none", nil, "Validation failed"},
-		{"joined with a comma", []problem.FieldError{missing, missing}, "tags.0.key: Required, tags.0.key: Required"},
+		{"without fields the message is that of the kind", nil, "Validation failed"},
+		{"issues are joined with a comma", []problem.FieldError{missing, missing}, "tags.0.key: Required, tags.0.key: Required"},
 		{"the whole body has no path", []problem.FieldError{{Rule: "json"}, missing}, "Invalid input, tags.0.key: Required"},
 		{
 			"unknown members of the root are one issue without path",
@@ -62,22 +55,22 @@ func TestMessageListsIssues(t *testing.T) {
 			"items.0: Unrecognized key(s) in object: 'x', 'y'",
 		},
 		{
-			"those of another object are another",
+			"unknown members of each object are one issue",
 			[]problem.FieldError{unknown("items", 0, "x"), unknown("items", 1, "x"), unknown("x"), unknown("items", 0, "y")},
 			"items.0: Unrecognized key(s) in object: 'x', 'y', items.1: Unrecognized key(s) in object: 'x', Unrecognized key(s) in object: 'x'",
 		},
 		{
-			"what stands between them stays",
+			"another field between unknown members comes after them",
 			[]problem.FieldError{unknown("x"), missing, unknown("y")},
 			"Unrecognized key(s) in object: 'x', 'y', tags.0.key: Required",
 		},
 		{
-			"a path that cannot be compared is its own",
+			"unknown members are not joined if Go cannot compare their paths",
 			[]problem.FieldError{unknown([]int{1}, "x"), unknown([]int{1}, "y")},
 			"?: Unrecognized key(s) in object: 'x', ?: Unrecognized key(s) in object: 'y'",
 		},
 		{
-			"a message of its own is not merged",
+			"an unknown member with a message is an issue of its own",
 			[]problem.FieldError{unknown("x"), {Path: problem.Path{"y"}, Rule: "unknown", Message: "is no setting"}},
 			"Unrecognized key(s) in object: 'x', y: is no setting",
 		},
@@ -95,7 +88,7 @@ func TestMessageListsIssues(t *testing.T) {
 	}
 }
 
-func TestDerivedDialectNamesUnknownMembersItself(t *testing.T) {
+func TestUnknownMembersAreSeparateIssuesInOtherWords(t *testing.T) {
 	s := enkryptify.Style
 	s.FieldText = func(problem.FieldError) string { return "unbekannt" }
 	errs := problem.New(problem.Config{Style: s, Logger: slog.New(slog.DiscardHandler)})

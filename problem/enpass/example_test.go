@@ -9,7 +9,7 @@ import (
 	"github.com/backstop-go/backstop/problem/enpass"
 )
 
-// A handler says what went wrong; that this is a 401 here is the vendor's choice.
+// A handler says what went wrong. The style chooses the status, which is 401 here.
 func Example() {
 	errs := problem.New(problem.Config{Style: enpass.Style})
 	handler := problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error {

@@ -2,7 +2,8 @@ package enpass
 
 import "github.com/backstop-go/backstop/internal/jsonappend"
 
-// schema is closed, because the vendor's page is.
+// schema returns the JSON Schema of a body. It allows only the members that the vendor's
+// page shows.
 func schema(codes []string) []byte { return jsonappend.Enum(nil, bodySchema, codes) }
 
 const bodySchema = `{"type":"object","title":"Error","required":["error","code","description"],"additionalProperties":false,"properties":{

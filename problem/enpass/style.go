@@ -19,9 +19,9 @@ import (
 // Style is the error format of Enpass.
 var Style = style()
 
-// style makes the Style. A row is marked d if the vendor documents it in part,
-// D if entirely, o if it is our choice; a text that is left out is that of
-// [problem.RFC9457].
+// style makes the Style. The mark behind a row says who decides it: D means that the
+// vendor documents it, d that the vendor documents a part of it, o that it is our
+// choice. A row without a Message has that of [problem.RFC9457].
 func style() problem.Style {
 	return problem.Style{
 		Name:        "enpass",
@@ -72,7 +72,7 @@ func appendBody(dst []byte, v *problem.View) ([]byte, error) {
 	return append(dst, '}'), nil
 }
 
-// appendFields appends one string: "email: is required; name: is required".
+// appendFields appends all fields as one string: "email: is required; name: is required".
 func appendFields(dst []byte, v *problem.View) []byte {
 	var buf [256]byte
 	dst = append(dst, '"')

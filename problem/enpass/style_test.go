@@ -2,7 +2,6 @@ package enpass_test
 
 import (
 	"log/slog"
-	"net/http"
 	"testing"
 
 	"github.com/backstop-go/backstop/internal/golden"
@@ -13,22 +12,16 @@ import (
 
 func TestStyleKeepsItsPromises(t *testing.T) { problemtest.Run(t, enpass.Style) }
 
-// published says what a handler returns for each example of the page.
+// published is what a handler returns for each example of the page.
 var published = map[string]error{
 	"unknown-error": problem.Internal,
 }
 
-// TestPublishedBodies reproduces every example of the page, byte for byte but
-// for white space.
+// TestPublishedBodies reproduces every example of the page, byte by byte except for
+// white space.
 func TestPublishedBodies(t *testing.T) {
 	errs := problem.New(problem.Config{Style: enpass.Style, Logger: slog.New(slog.DiscardHandler)})
-	golden.Replay(t, "testdata/vectors", func(v golden.Vector) http.Handler {
-		failure, ok := published[v.Name]
-		if !ok {
-			return nil
-		}
-		return errs.Handler(problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return failure }))
-	})
+	golden.Replay(t, "testdata/vectors", published, errs.Respond)
 }
 
 func TestDescriptionListsFields(t *testing.T) {
@@ -48,7 +41,7 @@ func TestDescriptionListsFields(t *testing.T) {
 			`items[1].name: is required; must be a valid JSON string; limit: must not be \"0\"`,
 		},
 		{"no fields", problem.View{Kind: problem.Validation, Message: "Validation failed"}, "Validation failed"},
-		{"another kind has its text", problem.View{Kind: problem.Conflict, Message: "Name is taken", Fields: fields}, "Name is taken"},
+		{"an error of another kind has its text", problem.View{Kind: problem.Conflict, Message: "Name is taken", Fields: fields}, "Name is taken"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -7,8 +7,9 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// boundText knows @Size for lengths, @Min and its kin for numbers, which it does
-// not join, @DurationMin and @DurationMax, and @Past and @Future.
+// boundText has the words of @Size for lengths, of @Min and @Max for numbers, of
+// @DurationMin and @DurationMax for durations, and of @Past and @Future for times. Only
+// @Size names both bounds.
 func boundText(f problem.FieldError) string {
 	switch f.Want {
 	case problem.TypeString, problem.TypeUUID, problem.TypeIP, problem.TypePrefix, problem.TypeText,
@@ -27,10 +28,11 @@ func boundText(f problem.FieldError) string {
 	case "len":
 		return "must be equal to " + f.Param
 	}
-	return "" // gt and lt
+	return "" // problem.FieldText has the right words for gt and lt
 }
 
-// sizeText names both bounds of a length. One that is open is as Java has it.
+// sizeText names both bounds of a length. A bound that is missing has the default of
+// @Size, which is 0 or the largest int of Java.
 func sizeText(f problem.FieldError) string {
 	lo, hi := f.Min, f.Max
 	switch f.Rule {
@@ -51,7 +53,7 @@ func sizeText(f problem.FieldError) string {
 	return "size must be between " + cmp.Or(lo, "0") + " and " + cmp.Or(hi, "2147483647")
 }
 
-// timeText words the comparison of a time with now.
+// timeText returns the text for the comparison of a time with now.
 func timeText(rule string) string {
 	switch rule {
 	case "min", "gte":
@@ -81,10 +83,10 @@ func durationText(rule, param string) string {
 	return "must be equal to " + words
 }
 
-// beanUnits are the names of Hibernate Validator.
+// beanUnits changes the names of units to those of Hibernate Validator.
 var beanUnits = strings.NewReplacer("millisecond", "milli", "nanosecond", "nano")
 
-// durationWords spells a bound as the neutral dialect does.
+// durationWords spells a duration as [problem.FieldText] does, but with beanUnits.
 func durationWords(param string) string {
 	text := problem.FieldText(problem.FieldError{Want: problem.TypeDuration, Rule: "len", Param: param})
 	text = strings.TrimPrefix(text, "must be ")

@@ -8,16 +8,15 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-var errForeign = errors.New("entryguard: not an error body of EntryGuard")
-
-// decode reads a body back. Its marks are a timestamp, a status and a path.
+// decode parses an error body. It refuses a body unless timestamp and path are strings
+// and status is an integer.
 func decode(s *problem.Style, status int, header http.Header, body []byte) (*problem.Error, error) {
 	o := jsonobject.Vendor(body)
 	_, hasTime := o.String("timestamp")
 	_, hasStatus := o.Int("status")
 	_, hasPath := o.String("path")
 	if !hasTime || !hasStatus || !hasPath {
-		return nil, errForeign
+		return nil, errors.New("entryguard: not an error body of EntryGuard")
 	}
 	var v problem.View
 	v.Message, _ = o.String("message")

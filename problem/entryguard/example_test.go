@@ -10,7 +10,7 @@ import (
 	"github.com/backstop-go/backstop/problem/entryguard"
 )
 
-// A business rule is an invalid request whose text the handler gives.
+// A handler reports a broken business rule as an invalid request with a text of its own.
 func Example() {
 	errs := problem.New(problem.Config{Style: entryguard.Style})
 	handler := problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error {

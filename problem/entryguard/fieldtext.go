@@ -9,9 +9,10 @@ import (
 
 // FieldText words a field error as Bean Validation does: "size must be between
 // 8 and 128". The vendor names no framework, but the sentences that it shows are
-// those of Hibernate Validator, so all others are too; where that has none, they
-// are ours in the same manner. Whatever reads alike in [problem.FieldText] is
-// taken from there.
+// those of Hibernate Validator, so all others are too. Where Hibernate Validator has
+// none, the sentence is ours, in the same manner. [problem.FieldText] gives the
+// sentences that are the same there. A [problem.FieldError.Message] is returned as it
+// is.
 //
 // https://github.com/hibernate/hibernate-validator/blob/main/engine/src/main/resources/org/hibernate/validator/ValidationMessages.properties
 func FieldText(f problem.FieldError) string {
@@ -19,7 +20,7 @@ func FieldText(f problem.FieldError) string {
 		return f.Message
 	}
 	text := predicate(f)
-	if text == "" || strings.HasSuffix(text, " ") {
+	if text == "" || strings.HasSuffix(text, " ") { // the parameter that belongs there is missing
 		text = neutral(f)
 	}
 	if f.Key {
@@ -28,8 +29,8 @@ func FieldText(f problem.FieldError) string {
 	return text
 }
 
-// neutral is the text of the neutral dialect, in Bean Validation's words for
-// lists and for what nobody can word.
+// neutral returns the text of [problem.FieldText], but with "is invalid" for "is not
+// valid", and without the colon before alternatives.
 func neutral(f problem.FieldError) string {
 	f.Key = false
 	text := problem.FieldText(f)
@@ -39,7 +40,7 @@ func neutral(f problem.FieldError) string {
 	return strings.Replace(text, " be one of: ", " be one of ", 1)
 }
 
-// predicate words what Bean Validation has its own words for, else "".
+// predicate returns the words of Bean Validation for a rule, or "" if it has none.
 func predicate(f problem.FieldError) string {
 	isTime := f.Want == problem.TypeTime
 	switch f.Rule {
@@ -142,7 +143,8 @@ func formatText(want problem.Type) string {
 	return ""
 }
 
-// requiredText knows @NotBlank, for whatever is a string, and @NotNull.
+// requiredText has the words of @NotBlank for a string, and of @NotNull for another value
+// that is missing.
 func requiredText(f problem.FieldError) string {
 	switch {
 	case f.Want == problem.TypeString, f.Want == problem.TypeUnknown:
@@ -153,7 +155,7 @@ func requiredText(f problem.FieldError) string {
 	return "must not be null"
 }
 
-// layoutText translates the layouts that have a Java pattern.
+// layoutText names the Java pattern of a layout, for the usual layouts.
 func layoutText(layout string) string {
 	pattern := ""
 	switch layout {
@@ -166,7 +168,7 @@ func layoutText(layout string) string {
 	case time.DateTime:
 		pattern = "yyyy-MM-dd HH:mm:ss"
 	case time.RFC3339:
-		pattern = "yyyy-MM-dd'T'HH:mm:ssXXX" // in Java's letters, of which XXX is the offset from UTC
+		pattern = "yyyy-MM-dd'T'HH:mm:ssXXX" // XXX is the offset from UTC
 	default:
 		return "must be a valid date/time"
 	}

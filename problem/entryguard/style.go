@@ -22,12 +22,12 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// Style is EntryGuard's error format.
+// Style is the error format of EntryGuard.
 var Style = style()
 
-// style makes the Style. A row is marked D if the vendor documents it, d if in
-// part, o if it is our choice; a text that is left out is that of
-// [problem.RFC9457].
+// style makes the Style. The mark behind a row says who decides it: D means that the
+// vendor documents it, d that the vendor documents a part of it, o that it is our
+// choice. A row without a Message has that of [problem.RFC9457].
 func style() problem.Style {
 	return problem.Style{
 		Name:        "entryguard",

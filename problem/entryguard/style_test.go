@@ -13,13 +13,13 @@ import (
 
 func TestStyleKeepsItsPromises(t *testing.T) { problemtest.Run(t, entryguard.Style) }
 
-// published says what a handler returns for each example of the page.
+// published is what a handler returns for each example of the page.
 var published = map[string]error{
 	"api-key-scope":   problem.InsufficientScope,
 	"business-rule":   problem.InvalidRequest.New("Maximum number of users (10) reached for your organization"),
 	"expired-token":   problem.TokenExpired,
 	"forbidden-admin": problem.Forbidden.New("Access denied. Administrator privileges required."),
-	"internal":        http.ErrBodyNotAllowed, // any error that is not ours
+	"internal":        http.ErrBodyNotAllowed, // any error of another package
 	"missing-token":   problem.Unauthenticated,
 	"not-found":       problem.NotFound,
 	"rate-limited":    problem.RateLimited,
@@ -39,21 +39,15 @@ var tooShort = problem.FieldError{
 	Want: problem.TypeString, Presence: problem.Present,
 }
 
-// TestPublishedBodies reproduces every example of the page, byte for byte but
-// for white space.
+// TestPublishedBodies reproduces every example of the page, byte by byte except for
+// white space.
 func TestPublishedBodies(t *testing.T) {
 	errs := problem.New(problem.Config{Style: entryguard.Style, Logger: slog.New(slog.DiscardHandler)})
-	golden.Replay(t, "testdata/vectors", func(v golden.Vector) http.Handler {
-		failure, ok := published[v.Name]
-		if !ok {
-			return nil
-		}
-		return errs.Handler(problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return failure }))
-	})
+	golden.Replay(t, "testdata/vectors", published, errs.Respond)
 }
 
-// A client decodes validationErrors into map[string]string, and loses the whole
-// body if a value is anything else.
+// The vendor's client decodes validationErrors into a map[string]string. If a value were
+// not a string, it could not decode the body at all.
 func TestFieldsAreOneStringEach(t *testing.T) {
 	field := func(in problem.In, path problem.Path, text string) problem.FieldError {
 		return problem.FieldError{In: in, Path: path, Message: text}

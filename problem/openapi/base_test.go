@@ -9,8 +9,7 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// base is what a team has written: its order, its numbers and its words are not
-// ours to change.
+// base is the document of a team. New must not change its order, its numbers and its texts.
 const base = `{
 	"openapi": "3.1.1",
 	"x-first": 1.0,
@@ -71,7 +70,7 @@ func TestErrorsAreMergedIntoADocument(t *testing.T) {
 func TestAComponentThatIsTheSameIsNoFault(t *testing.T) {
 	cfg := config(problem.RFC9457, op("GET /", problem.NotFound))
 	doc := document(t, cfg)
-	// As another program may have written it: sorted, and on one line.
+	// Another program may have written the document, sorted and on one line.
 	var components any
 	if err := json.Unmarshal([]byte(at(t, doc, "components")), &components); err != nil {
 		t.Fatal(err)

@@ -38,12 +38,12 @@ func TestFaults(t *testing.T) {
 		"a schema that panics": {config(panics, get), []string{`"panics"`, "panic"}},
 		"an odd header":        {header, []string{`"X Request"`}},
 		"a pattern twice":      {config(problem.RFC9457, op("GET /a/{id}"), op("POST /a/{id}"), op("GET /a/:name")), []string{`"GET /a/:name"`, `"GET /a/{id}"`}},
-		"errors that are none": {
+		"values that are no errors of package problem": {
 			config(problem.RFC9457, op("GET /x", errors.New("boom"), nil, nothing, fmt.Errorf("wrapped: %w", problem.NotFound), problem.ClientClosed)),
 			[]string{`operation "GET /x"`, "boom", "<nil>", "wrapped", "client_closed"},
 		},
-		"a common error that is none": {openapi.Config{Responder: problem.New(problem.Config{}), Title: "T", Version: "1", Errors: []error{http.ErrAbortHandler}}, []string{"Config.Errors", "abort"}},
-		"all at once":                 {openapi.Config{Responder: problem.New(problem.Config{Style: bare}), Operations: []openapi.Operation{op("x"), op("GET y")}}, []string{"Title", "Version", "bare", `"x"`, `"GET y"`}},
+		"a common error that is not of package problem": {openapi.Config{Responder: problem.New(problem.Config{}), Title: "T", Version: "1", Errors: []error{http.ErrAbortHandler}}, []string{"Config.Errors", "abort"}},
+		"all at once": {openapi.Config{Responder: problem.New(problem.Config{Style: bare}), Operations: []openapi.Operation{op("x"), op("GET y")}}, []string{"Title", "Version", "bare", `"x"`, `"GET y"`}},
 		"all but a responder": {
 			openapi.Config{RequestID: "a b", Errors: []error{http.ErrAbortHandler}, Operations: []openapi.Operation{op("x"), op("GET /y", nil), op("GET /y")}},
 			[]string{"Title", "Version", "Responder", `"a b"`, "Config.Errors", `"x"`, `"GET /y": <nil>`, "twice"},
@@ -92,7 +92,7 @@ func TestFaults(t *testing.T) {
 		seen := map[string]bool{}
 		for line := range strings.Lines(err.Error()) {
 			if line = strings.TrimSuffix(line, "\n"); seen[line] {
-				t.Errorf("%s: the fault %q is told twice", name, line)
+				t.Errorf("%s: the fault %q is there twice", name, line)
 			}
 			seen[line] = true
 			if !strings.HasPrefix(line, "openapi: ") {
@@ -102,8 +102,8 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// Without a responder nobody knows what the components should be.
-func TestWithoutAResponderNoComponentIsAnotherOne(t *testing.T) {
+// Without a Responder, New does not know the right components, so it accepts those of Base.
+func TestWithoutAResponderComponentsAreNotCompared(t *testing.T) {
 	_, err := openapi.New(openapi.Config{
 		Base:       json.RawMessage(`{"openapi":"3.1.0","components":{"schemas":{"Error":{}}}}`),
 		Operations: []openapi.Operation{op("GET /x")},

@@ -30,8 +30,8 @@ func TestHeaders(t *testing.T) {
 		doc := document(t, config(tt.style, limited))
 		expect(t, tt.style.Name+" "+tt.status, fmt.Sprint(names(t, doc, "components responses Error"+tt.status+" headers")), tt.want)
 	}
-	// InsufficientScope has a challenge, and Forbidden, with the same body in this
-	// style, has none.
+	// InsufficientScope has a challenge. Forbidden has none, although its body is the same
+	// in this style.
 	for _, errs := range [][]error{{problem.Forbidden, problem.InsufficientScope}, {problem.InsufficientScope, problem.Forbidden}} {
 		doc := document(t, config(enkryptify.Style, op("GET /", errs...)))
 		expect(t, "required", at(t, doc, "components responses Error403 headers WWW-Authenticate required"), "")

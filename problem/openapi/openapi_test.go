@@ -19,7 +19,7 @@ import (
 	"github.com/backstop-go/backstop/problem/scaivault"
 )
 
-// config is a small API in a style.
+// config returns the configuration for a small API in a style.
 func config(style problem.Style, ops ...openapi.Operation) openapi.Config {
 	return openapi.Config{
 		Responder:  problem.New(problem.Config{Style: style}),
@@ -43,8 +43,8 @@ func document(t *testing.T, cfg openapi.Config) *openapi.Document {
 	return doc
 }
 
-// at returns what stands at a place in a document, names separated by blanks, as
-// JSON with sorted names; "" if there is nothing.
+// at returns the JSON at a place in a document, or "" if there is nothing. The place is a
+// list of names that are separated by spaces.
 func at(t *testing.T, doc *openapi.Document, place string) string {
 	t.Helper()
 	text := doc.JSON()
@@ -160,7 +160,7 @@ func TestExamplesAreMadeByTheResponder(t *testing.T) {
 	})
 	doc := document(t, cfg)
 	if text := string(doc.JSON()); strings.Contains(text, "forbidden") || strings.Contains(text, "Access denied") || strings.Contains(text, "WWW-Auth") {
-		t.Errorf("the document tells what the responder hides:\n%s", text)
+		t.Errorf("the document shows an error that the responder hides:\n%s", text)
 	}
 	expect(t, "a mapped text", at(t, doc, "components responses Error401 content application/problem+json examples unauthenticated value detail"), `"Bitte anmelden"`)
 }
@@ -189,7 +189,7 @@ func TestSameConfigurationSameBytes(t *testing.T) {
 				t.Fatalf("%s: two documents of one configuration differ", style.Name)
 			}
 		}
-		// What is there already is not added again.
+		// Components and responses that Base already has are not added again.
 		cfg.Base = first
 		if again := document(t, cfg).JSON(); !bytes.Equal(again, first) {
 			t.Errorf("%s: a document on top of itself is\n%s\nwant\n%s", style.Name, again, first)

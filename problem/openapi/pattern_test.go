@@ -64,7 +64,7 @@ func TestNewOperationDeclaresItsPathParameters(t *testing.T) {
 	doc := document(t, config(problem.RFC9457, op("GET /a/{x}/:y"), op("POST /a/{x}/{other}")))
 	expect(t, "the parameters", at(t, doc, "paths /a/{x}/{y} get parameters"),
 		`[{"name":"x","in":"path","required":true,"schema":{"type":"string"}},{"name":"y","in":"path","required":true,"schema":{"type":"string"}}]`)
-	// Two templates that differ in names alone are one path.
+	// Two patterns that differ only in the names of parameters are one path.
 	expect(t, "the paths", fmt.Sprint(names(t, doc, "paths")), "[/a/{x}/{y}]")
 	expect(t, "the parameters of the second", at(t, doc, "paths /a/{x}/{y} post parameters"), at(t, doc, "paths /a/{x}/{y} get parameters"))
 }

@@ -8,10 +8,10 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// A check must be seen to fail, and a *testing.T that fails cannot be taken
-// back. So the kit's own tests run the checks with a reporter of theirs.
+// The tests of this package must see checks fail. A [testing.T] that has failed cannot pass
+// again, so they run the checks with a reporter of their own.
 
-// Failures returns what each check says of a style, by its promise.
+// Failures returns the complaints of each check about a style, by the promise of the check.
 func Failures(style problem.Style) map[string][]string {
 	all := map[string][]string{}
 	for _, c := range checks {
@@ -24,7 +24,7 @@ func Failures(style problem.Style) map[string][]string {
 	return all
 }
 
-// Cut returns what is said of a handler that begins an answer and fails.
+// Cut returns the complaints about a handler that begins an answer and fails.
 func Cut(h http.Handler) []string {
 	var r notes
 	cut(&r, h)
@@ -42,7 +42,7 @@ func (n *notes) Errorf(format string, args ...any) {
 	n.said = append(n.said, fmt.Sprintf(format, args...))
 }
 
-// Leaks returns what NoLeak would complain about, by the name of the request.
+// Leaks returns the complaints of [NoLeak], by the name of the request.
 func Leaks(t fataler, h http.Handler, secrets ...string) map[string][]string {
 	s := newServer(h)
 	defer s.Close()

@@ -83,7 +83,7 @@ func leaks(t fataler, s server, request []byte, secrets []string) []string {
 	if err != nil && len(raw) == 0 {
 		return nil // the connection was cut before a byte came
 	}
-	// A body in chunks may tear a secret.
+	// If the body is in chunks, a secret may be split. So the whole body is searched, too.
 	whole := raw
 	if resp, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(raw)), nil); err == nil {
 		body, _ := io.ReadAll(resp.Body)

@@ -20,7 +20,7 @@ import (
 
 func TestRFC9457(t *testing.T) { problemtest.Run(t, problem.RFC9457) }
 
-// The style of one's own that the examples of package problem show.
+// acmeBody is the body of the custom style in the examples of package problem.
 type acmeBody struct {
 	OK     bool              `json:"ok"`
 	Reason string            `json:"reason"`
@@ -39,7 +39,7 @@ func acme() problem.Style {
 	return s
 }
 
-func TestAStyleOfOnesOwn(t *testing.T) { problemtest.Run(t, acme()) }
+func TestACustomStyle(t *testing.T) { problemtest.Run(t, acme()) }
 
 func TestAStyleThatIsNotJSON(t *testing.T) {
 	s := problem.RFC9457
@@ -131,7 +131,7 @@ func TestBrokenStylesAreSeen(t *testing.T) {
 			}
 		}, "an error of any size has a bounded body"},
 		{"sorts the error's own fields", func(s *problem.Style) {
-			var once sync.Once // or the race detector speaks first
+			var once sync.Once // otherwise the race detector reports first
 			s.Append = func(_ []byte, v *problem.View) ([]byte, error) {
 				if v.Message == "Bad input" {
 					once.Do(func() { slices.Reverse(v.Fields) })
@@ -179,7 +179,7 @@ func TestBrokenStylesAreSeen(t *testing.T) {
 	}
 }
 
-// What a style has no hand in is tried with handlers.
+// No style can break the promise that a started answer is cut. So handlers break it here.
 func TestAnAnswerThatGoesOnIsSeen(t *testing.T) {
 	for name, c := range map[string]struct {
 		more string
@@ -237,8 +237,7 @@ func TestLeaksAreSeen(t *testing.T) {
 	}
 }
 
-// torn writes the secret so that the bytes on the wire do not have it in one
-// piece.
+// torn writes the secret in two chunks, so that on the wire it is not in one piece.
 func torn(w http.ResponseWriter, _ *http.Request) {
 	io.WriteString(w, secret[:7])
 	w.(http.Flusher).Flush()

@@ -2,9 +2,9 @@ package scaivault
 
 import "github.com/backstop-go/backstop/problem"
 
-// The published codes, in the order of the page. A handler that returns one has
-// chosen its status and text. The page lists meanings rather than messages: where
-// a meaning reads as a message it is sent, and the other texts are ours.
+// The codes that the vendor publishes, in the order of its page. The page gives most
+// codes a meaning, but no message. A meaning that reads as a message is the text of the
+// code; the other texts are ours.
 var (
 	// Authentication and authorization.
 	AuthenticationRequired = problem.Code{Name: "authentication_required", Kind: problem.Unauthenticated, Status: 401, Message: "Missing Authorization header"}
@@ -90,13 +90,13 @@ var (
 	ACMEOrderFailed     = problem.Code{Name: "acme_order_failed", Kind: problem.UpstreamFailed, Status: 502, Message: "ACME upstream rejected order"}
 	EngineUnreachable   = problem.Code{Name: "engine_unreachable", Kind: problem.UpstreamFailed, Status: 502, Message: "Can't reach backend system"}
 
-	// Webhook delivery: statuses that delivery records report.
+	// Webhook delivery. The vendor reports these statuses in the records of deliveries.
 	WebhookURLInvalid      = problem.Code{Name: "webhook_url_invalid", Kind: problem.InvalidRequest, Status: 400, Message: "Webhook URL can't be used"}
 	WebhookDeliveryFailed  = problem.Code{Name: "webhook_delivery_failed", Kind: problem.UpstreamFailed, Status: 502, Message: "Non-2xx from destination"}
 	WebhookDeliveryTimeout = problem.Code{Name: "webhook_delivery_timeout", Kind: problem.UpstreamTimeout, Status: 504, Message: "Webhook destination took longer than 10 seconds"}
 )
 
-// codes lists them in the order of the page.
+// codes lists the published codes in the order of the page.
 var codes = []problem.Code{
 	AuthenticationRequired, TokenExpired, TokenInvalid, TokenRevoked, AccessDenied,
 	InsufficientScope, MFARequired, IPNotAllowed, TimeWindowViolation, TenantAccessDenied,

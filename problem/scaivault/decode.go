@@ -9,15 +9,14 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-var errForeign = errors.New("scaivault: not an error body of ScaiVault")
-
-// decode reads a body back. Its mark is that error is an object with a code.
+// decode parses an error body. It refuses a body unless error is an object in which code
+// is a string.
 func decode(s *problem.Style, status int, header http.Header, body []byte) (*problem.Error, error) {
 	o := jsonobject.Vendor(body)
 	inner, _ := o.Object("error")
 	code, ok := inner.String("code")
 	if !ok {
-		return nil, errForeign
+		return nil, errors.New("scaivault: not an error body of ScaiVault")
 	}
 	v := problem.View{Code: code}
 	v.Message, _ = inner.String("message")
@@ -34,8 +33,8 @@ func decode(s *problem.Style, status int, header http.Header, body []byte) (*pro
 	return problem.Remote(s, status, header, v), nil
 }
 
-// readFields reads details.fields: an array as we write it, or a map from paths
-// to messages, because the vendor names the member and shows no shape.
+// readFields parses details.fields: an array, as our encoder writes it, or a map from
+// paths to messages. The vendor names the member but does not show its shape.
 func readFields(value json.RawMessage) []problem.FieldError {
 	var fields []problem.FieldError
 	read := func(path, text string) {

@@ -9,7 +9,7 @@ import (
 	"github.com/backstop-go/backstop/problem/scaivault"
 )
 
-// A published code takes a text for this case, and details.
+// A handler may give a published code its own text, and add details.
 func Example() {
 	errs := problem.New(problem.Config{Style: scaivault.Style})
 	handler := problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error {

@@ -20,12 +20,12 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// Style is ScaiVault's error format.
+// Style is the error format of ScaiVault.
 var Style = style()
 
-// style makes the Style. A row is marked D if the vendor documents it, d if in
-// part, o if it is our choice; a text that is left out is that of
-// [problem.RFC9457].
+// style makes the Style. The mark behind a row says who decides it: D means that the
+// vendor documents it, d that the vendor documents a part of it, o that it is our
+// choice. A row without a Message has that of [problem.RFC9457].
 func style() problem.Style {
 	return problem.Style{
 		Name:        "scaivault",
@@ -55,7 +55,7 @@ func style() problem.Style {
 			problem.UpstreamFailed:       outcome(BackendError),                         // d
 			problem.UpstreamTimeout:      outcome(BackendTimeout),                       // d
 		},
-		Shape:     outcome(InvalidRequest), // "Malformed JSON or shape"
+		Shape:     outcome(InvalidRequest), // the page says "Malformed JSON or shape"
 		Codes:     codes,
 		FieldText: problem.FieldText,
 		RateLimit: problem.XRateLimit,
@@ -65,7 +65,7 @@ func style() problem.Style {
 	}
 }
 
-// outcome makes the row of a kind from the code that the page has for it.
+// outcome makes the row of a kind from the published code for that kind.
 func outcome(c problem.Code) problem.Outcome {
 	return problem.Outcome{Status: c.Status, Code: c.Name, Message: c.Message, Retry: c.Retry}
 }
@@ -83,8 +83,8 @@ func appendBody(dst []byte, v *problem.View) ([]byte, error) {
 	return append(dst, "}}"...), nil
 }
 
-// appendDetails appends the fields, an array in their order, and what the handler
-// has added. A detail that is called fields gives way to the fields.
+// appendDetails appends the fields as an array in their order, and then the details of
+// the handler. If there are fields, a detail with the name fields is left out.
 func appendDetails(dst []byte, v *problem.View) []byte {
 	const name = `,"details":{`
 	next := name

@@ -15,39 +15,27 @@ import (
 
 func TestStyleKeepsItsPromises(t *testing.T) { problemtest.Run(t, scaivault.Style) }
 
-// published says what a handler returns for each example of the page.
+// published is what a handler returns for each example of the page.
 var published = map[string]error{
 	"secret-not-found": scaivault.SecretNotFound.New("Secret 'environments/production/missing' not found").
 		WithDetail("path", "environments/production/missing"),
 }
 
-// TestPublishedBodies reproduces every example of the page, byte for byte but
-// for white space.
+// TestPublishedBodies reproduces every example of the page, byte by byte except for
+// white space.
 func TestPublishedBodies(t *testing.T) {
-	golden.Replay(t, "testdata/vectors", func(v golden.Vector) http.Handler {
-		failure, ok := published[v.Name]
-		if !ok {
-			return nil
-		}
-		return fail(v.Headers["X-Request-ID"], failure)
+	golden.Replay(t, "testdata/vectors", published, func(w http.ResponseWriter, r *http.Request, failure error) {
+		respond(w, r, "req_abc", failure)
 	})
 }
 
-// fail answers a request that has an ID with an error.
-func fail(id string, failure error) http.Handler {
+// respond answers a request that has an ID.
+func respond(w http.ResponseWriter, r *http.Request, id string, failure error) {
 	errs := problem.New(problem.Config{Style: scaivault.Style, Logger: slog.New(slog.DiscardHandler)})
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x, w, r := exchange.Enter(w, r)
-		header := "X-Request-Id"
-		x.Identify(&header, id)
-		errs.Respond(w, r, failure)
-	})
-}
-
-func serve(r *http.Request, id string, failure error) *httptest.ResponseRecorder {
-	w := httptest.NewRecorder()
-	fail(id, failure).ServeHTTP(w, r)
-	return w
+	x, w, r := exchange.Enter(w, r)
+	header := "X-Request-Id"
+	x.Identify(&header, id)
+	errs.Respond(w, r, failure)
 }
 
 func TestDetails(t *testing.T) {
@@ -60,12 +48,12 @@ func TestDetails(t *testing.T) {
 		want   string
 	}{
 		{
-			"a rule is a validation error", problem.Validation.New("").WithFields(tooLong), 422,
+			"a broken rule is a validation error", problem.Validation.New("").WithFields(tooLong), 422,
 			`{"error":{"code":"validation_error","message":"Validation failed","details":{"fields":[` +
 				`{"field":"name","message":"must be at most 9 characters"}]},"request_id":"req_1"}}`,
 		},
 		{
-			"a shape is an invalid request, with all fields", problem.Validation.New("").WithFields(tooLong, wrongType), 400,
+			"a shape problem is an invalid request, with all fields", problem.Validation.New("").WithFields(tooLong, wrongType), 400,
 			`{"error":{"code":"invalid_request","message":"Malformed request","details":{"fields":[` +
 				`{"field":"name","message":"must be at most 9 characters"},{"field":"tags[0].key","message":"must be a string"}]},"request_id":"req_1"}}`,
 		},
@@ -74,18 +62,19 @@ func TestDetails(t *testing.T) {
 			`{"error":{"code":"invalid_request","message":"Malformed request","request_id":"req_1"}}`,
 		},
 		{
-			"a detail that is called fields gives way", problem.Validation.New("").WithFields(tooLong).WithDetail("a", 1).WithDetail("fields", 2).WithDetail("b", "x"), 422,
+			"fields replace a detail with the name fields", problem.Validation.New("").WithFields(tooLong).WithDetail("a", 1).WithDetail("fields", 2).WithDetail("b", "x"), 422,
 			`{"error":{"code":"validation_error","message":"Validation failed","details":{"fields":[` +
 				`{"field":"name","message":"must be at most 9 characters"}],"a":1,"b":"x"},"request_id":"req_1"}}`,
 		},
 		{
-			"and stays where there are none", scaivault.InvalidPolicy.New("").WithDetail("fields", 2), 400,
+			"without fields a detail may have the name fields", scaivault.InvalidPolicy.New("").WithDetail("fields", 2), 400,
 			`{"error":{"code":"invalid_policy","message":"Policy rules/bindings invalid","details":{"fields":2},"request_id":"req_1"}}`,
 		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			w := serve(httptest.NewRequest("POST", "/", nil), "req_1", test.err)
+			w := httptest.NewRecorder()
+			respond(w, httptest.NewRequest("POST", "/", nil), "req_1", test.err)
 			if w.Code != test.status || w.Body.String() != test.want {
 				t.Errorf("answer\n got: %d %s\nwant: %d %s", w.Code, w.Body, test.status, test.want)
 			}
@@ -94,7 +83,8 @@ func TestDetails(t *testing.T) {
 }
 
 func TestWithoutRequestID(t *testing.T) {
-	w := serve(httptest.NewRequest("GET", "/", nil), "", problem.NotFound)
+	w := httptest.NewRecorder()
+	respond(w, httptest.NewRequest("GET", "/", nil), "", problem.NotFound)
 	if got, want := w.Body.String(), `{"error":{"code":"not_found","message":"Resource not found"}}`; got != want {
 		t.Errorf("body = %s, want %s", got, want)
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// newID is the ID of whatever is created. Nothing is kept, so one will do.
+// newID is the ID of everything that is created. Nothing is kept, so one ID is enough.
 const newID = "123e4567-e89b-12d3-a456-426614174000"
 
 // now is the time in the form of every body: UTC, whole seconds.
@@ -29,8 +29,8 @@ type account struct {
 	CreatedAt        time.Time `json:"createdAt"`
 }
 
-// accounts knows the style only for its vocabulary: a code that the vendor has
-// published for a case says more than the kind.
+// accounts knows the style because of its codes: if the vendor has published a code for a
+// failure, the handler returns that code instead of a kind.
 type accounts struct{ style problem.Style }
 
 func (a accounts) create(in Registration) (account, error) {
@@ -55,10 +55,10 @@ func (a accounts) register(w http.ResponseWriter, _ *http.Request, in Registrati
 	return reply(w, http.StatusCreated, created)
 }
 
-// legacyRegister is a handler from before: it reads the body itself, trusts
-// what it finds and writes its errors as text. validate.Handler in front of it
-// has refused what breaks a rule and left the body readable; middleware.Rewrite
-// turns the text into the envelope. Only the conflict was brought up to date.
+// legacyRegister is an old handler: it reads the body itself, does not validate it, and
+// writes its errors as text. [validate.Handler] in front of it refuses an invalid body, and
+// puts a valid one back. [middleware.Rewrite] replaces the text by the envelope. The handler
+// itself was changed in one place: the conflict is an error of package problem.
 func (a accounts) legacyRegister(w http.ResponseWriter, r *http.Request) {
 	var in Registration
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
@@ -92,7 +92,7 @@ func refresh(w http.ResponseWriter, _ *http.Request, in Refresh) error {
 	return reply(w, http.StatusOK, tokens{"user-token", in.RefreshToken})
 }
 
-// published finds a code in a style's vocabulary.
+// published returns the published code of a style with that name.
 func published(style problem.Style, name string) (problem.Code, bool) {
 	for _, code := range style.Codes {
 		if code.Name == name {

@@ -20,20 +20,20 @@ var (
 	eve = user{ID: "2f1c8a54-7d0b-4e0e-9d43-0c5f4b7a1e03", Email: "eve@example.com", Role: "readonly"}
 )
 
-// authenticate tells who asks. A handler says what is wrong with a token; which
-// status, code and challenge that is, the style says.
+// authenticate returns the user whose token the request has. The error is a kind, for which
+// the style chooses the status and the code.
 func authenticate(r *http.Request) (user, error) {
 	lines := r.Header.Values("Authorization")
 	if len(lines) == 0 {
 		return user{}, problem.Unauthenticated
 	}
 	scheme, token, _ := strings.Cut(lines[0], " ")
-	// Exactly the text that the limiter takes for the token: another reading would
-	// make each way to write it a client of its own.
+	// The limiter reads the token in the same way. If it did not, each way to write the
+	// same token would have a limit of its own.
 	token = strings.TrimLeft(token, " ")
 	switch {
 	case len(lines) > 1:
-		// Which of them an intermediary has checked, nobody knows.
+		// A proxy in front of the service may have checked any one of them.
 		return user{}, problem.TokenInvalid
 	case !strings.EqualFold(scheme, "Bearer") || token == "":
 		return user{}, problem.Unauthenticated
@@ -53,8 +53,8 @@ func authenticate(r *http.Request) (user, error) {
 	return user{}, problem.TokenInvalid
 }
 
-// allow lets a request pass if its token is good and right has no objection to
-// the holder. It stands before validation: strangers do not make us parse.
+// allow lets a request pass if its token is valid and right accepts the user. It stands
+// before validation, so that the bodies of strangers are not parsed.
 func allow(right func(user) error, next http.Handler) http.Handler {
 	return problem.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
 		u, err := authenticate(r)

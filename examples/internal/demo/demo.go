@@ -7,11 +7,11 @@
 //
 // The routes are a list of plain handlers that read path values with r.PathValue,
 // so each program mounts them in a loop of three lines. Each program itself puts
-// the middlewares around the router (IDs, envelope, deadline, limits), because a
-// reader comes to see just that.
+// the middlewares around the router (IDs, envelope, deadline, limits), because that is
+// what the examples show.
 //
-// [Main] serves what app makes, and beside it a service in each style, which is
-// what the page at "/" asks.
+// [Main] serves the handler that app makes. It also serves one such handler for each
+// style, below /styles/, for the page at "/".
 //
 // The vault keeps nothing: what a request creates is gone afterwards, and what it
 // deletes is still there. So the same request always has the same answer.
@@ -24,18 +24,17 @@ import (
 	"github.com/backstop-go/backstop/validate"
 )
 
-// Route is what a router has to know of an endpoint.
+// Route is an endpoint of the demo.
 type Route struct {
 	Method  string
 	Pattern string // in the syntax of http.ServeMux: /resources/{id}, and /{$} for "/" alone
 	Handler http.Handler
-	Errors  []error // what can go wrong, for the document of the API
+	Errors  []error // that the handler may return, for the document of the API
 }
 
-// Routes returns the API, and what stands beside it: a health check, the document
-// of the API, whose errors are those that errs answers, and a page that shows them
-// in all styles, with the log. A GET stands for HEAD too, as in [http.ServeMux];
-// for routers that see it otherwise use [WithHead].
+// Routes returns the routes of the API, and four others: a health check, the OpenAPI
+// document, a page that shows errors in all styles, and the log for that page. As in
+// [http.ServeMux], a route for GET is also one for HEAD. For other routers use [WithHead].
 func Routes(cfg Config, errs *problem.Responder, v *validate.Validator) []Route {
 	api := append(apiRoutes(cfg, v), faultRoutes(cfg)...)
 	return append(
@@ -68,7 +67,7 @@ func apiRoutes(cfg Config, v *validate.Validator) []Route {
 	}
 }
 
-// WithHead adds a HEAD beside each GET, for routers whose GET is GET alone.
+// WithHead adds a route for HEAD after each route for GET.
 func WithHead(routes []Route) []Route {
 	all := make([]Route, 0, 2*len(routes))
 	for _, route := range routes {
@@ -85,8 +84,8 @@ func health(w http.ResponseWriter, _ *http.Request) error {
 	return reply(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
-// reply writes a success. It encodes first: an error that it returns before it
-// has written anything is still a clean 500.
+// reply writes a success. It encodes the body first, so that an error of the encoder is
+// answered with 500.
 func reply(w http.ResponseWriter, status int, v any) error {
 	body, err := problem.AppendJSON(nil, v)
 	if err != nil {

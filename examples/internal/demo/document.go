@@ -9,13 +9,13 @@ import (
 	"github.com/backstop-go/backstop/problem/openapi"
 )
 
-// successes is the document that the team has written by hand: the requests, and
-// what comes of them if all goes well.
+// successes is the part of the document that was written by hand: the requests and the
+// successful responses.
 //
 //go:embed openapi.json
 var successes []byte
 
-// document adds to it what can go wrong. The deadline does not hold for a stream.
+// document adds the errors to successes. A stream has no deadline, so it has no 504.
 func document(errs *problem.Responder, api []Route) *openapi.Document {
 	cfg := openapi.Config{
 		Responder: errs,
@@ -31,19 +31,19 @@ func document(errs *problem.Responder, api []Route) *openapi.Document {
 	}
 	doc, err := openapi.New(cfg)
 	if err != nil {
-		panic(err) // all of it is the program's text
+		panic(err) // only a mistake in this program can cause it
 	}
 	return doc
 }
 
-// ofBody returns what validate says of a body, and more.
+// ofBody returns the errors of validate for a body, and more.
 func ofBody(more ...error) []error {
 	return append([]error{
 		problem.InvalidRequest, badBody, problem.PayloadTooLarge, problem.UnsupportedMediaType, problem.RequestTimeout,
 	}, more...)
 }
 
-// ofToken returns what authenticate says of a token, and more.
+// ofToken returns the errors of authenticate, and more.
 func ofToken(more ...error) []error {
 	return append([]error{
 		problem.Unauthenticated, problem.TokenExpired, problem.TokenInvalid, problem.TokenRevoked,

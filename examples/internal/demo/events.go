@@ -8,9 +8,8 @@ import (
 
 const eventsPath = "/api/v1/events"
 
-// events streams three events. An error that it returns, the client's leaving
-// included, comes after the response has started: the connection is cut, and
-// nothing is appended that could be taken for an event.
+// events streams three events. If it returns an error, the response has already started.
+// Then the connection is cut, and nothing is appended that could be taken for an event.
 func events(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")

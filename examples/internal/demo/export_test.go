@@ -1,7 +1,7 @@
 package demo
 
-// RecentLog is tested for its bound, which takes more records than a program writes
-// in a test.
+// RecentLog is exported for a test of its bound. The tests that run the programs do not
+// write enough records to reach the bound.
 type RecentLog = recentLog
 
 // Of returns the records of a request.

@@ -11,11 +11,10 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// errDial stands in causes and panics, so that a test can look for it in every
-// byte that leaves the service.
+// errDial is used in causes and panics. A test looks for its text in every answer.
 var errDial = errors.New("dial postgres: dsn=s3cr3t-dsn")
 
-// faultRoutes fail on purpose, each in one of the ways in which handlers fail.
+// faultRoutes returns routes that fail on purpose, in all ways in which a handler can fail.
 func faultRoutes(cfg Config) []Route {
 	faults := map[string]problem.HandlerFunc{
 		"panic":             panics,
@@ -83,8 +82,8 @@ func panicsNoContent(w http.ResponseWriter, _ *http.Request) error {
 	panic(errDial)
 }
 
-// panicsStale has described a picture when it fails. None of it may describe
-// the error.
+// panicsStale has set the header for a picture when it panics. The answer must not have any
+// of these fields.
 func panicsStale(w http.ResponseWriter, _ *http.Request) error {
 	h := w.Header()
 	h.Set("Content-Length", "100")
@@ -101,7 +100,7 @@ func exits(http.ResponseWriter, *http.Request) error {
 	return nil
 }
 
-// sleeps honours the deadline, and would be late without one.
+// sleeps waits for d, and fails if the deadline comes first.
 func sleeps(d time.Duration) problem.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		select {
@@ -113,8 +112,7 @@ func sleeps(d time.Duration) problem.HandlerFunc {
 	}
 }
 
-// answersText is an old handler: it tells the client what it should have told
-// the log.
+// answersText is an old handler, which sends the client a text that belongs in the log.
 func answersText(w http.ResponseWriter, _ *http.Request) error {
 	http.Error(w, `pq: password authentication failed for user "root"`, http.StatusInternalServerError)
 	return nil
@@ -122,7 +120,8 @@ func answersText(w http.ResponseWriter, _ *http.Request) error {
 
 func leaks(http.ResponseWriter, *http.Request) error { return fmt.Errorf("list secrets: %w", errDial) }
 
-// answersTwice is caught too late for an envelope, so the connection is cut.
+// answersTwice returns an error after a success. That is too late for an envelope, so the
+// connection is cut.
 func answersTwice(w http.ResponseWriter, _ *http.Request) error {
 	if err := reply(w, http.StatusOK, map[string]string{"status": "ok"}); err != nil {
 		return err

@@ -14,7 +14,7 @@ import (
 	"github.com/backstop-go/backstop/ratelimit"
 )
 
-// Config is what the flags say, and a name.
+// Config has the values of the flags, and the name of a service.
 type Config struct {
 	Addr    string
 	Style   problem.Style
@@ -24,12 +24,11 @@ type Config struct {
 
 	Name string // of the service, among those of the program
 
-	log *recentLog // nil where none is kept
+	log *recentLog // nil if no log is kept
 }
 
-// parseFlags reads a command line. What it cannot take literally is an error:
-// a server that quietly runs with other limits than it was told is worse than
-// one that does not run.
+// parseFlags reads a command line. It never replaces a wrong value by another one: a server
+// that runs with other limits than it was given is worse than a server that does not run.
 func parseFlags(fs *flag.FlagSet, args []string) (Config, error) {
 	var names []string
 	for _, s := range styles.All {
@@ -71,9 +70,10 @@ func parseFlags(fs *flag.FlagSet, args []string) (Config, error) {
 	return cfg, errors.Join(faults...)
 }
 
-// Limits is the rate limit of the API. A client is its token, else its key,
-// else its address. Nobody has verified that token yet, and an invented one is
-// a fresh bucket: hence the second limit, ten times as wide, on the address.
+// Limits returns the rate limit of the API. A client is known by its token, or else by its
+// API key, or else by its address. The limiter does not verify the token, so a client could
+// invent a new one for each request. Therefore an address has a second limit, which is ten
+// times as high.
 func (c Config) Limits() ratelimit.Config {
 	return ratelimit.Config{
 		Rate: ratelimit.PerMinute(c.Rate),

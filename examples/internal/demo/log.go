@@ -7,8 +7,8 @@ import (
 	"github.com/backstop-go/backstop/middleware"
 )
 
-// LogAccess is one record for each request, whichever way it ended. The logger
-// finds the request ID in the context.
+// LogAccess logs one record for a request, however the request has ended. The logger takes
+// the request ID from the context.
 func LogAccess(r *http.Request, s *middleware.Summary) {
 	slog.LogAttrs(r.Context(), slog.LevelInfo, "request",
 		slog.String("method", s.Method),

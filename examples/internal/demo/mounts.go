@@ -7,9 +7,8 @@ import (
 	"github.com/backstop-go/backstop/internal/styles"
 )
 
-// withStyles serves the program's own service and, below /styles/{name}/, one
-// more for each style. What makes a service is its Config, so each has its own
-// responder and its own limits, and none knows of the others.
+// withStyles serves the program's own service and, below /styles/{name}/, one more for each
+// style. Each service has its own responder and its own limits.
 func withStyles(cfg Config, app func(Config) (http.Handler, error)) (http.Handler, error) {
 	cfg.Name = "api"
 	service, err := app(cfg)
@@ -26,8 +25,8 @@ func withStyles(cfg Config, app func(Config) (http.Handler, error)) (http.Handle
 		mount := "/styles/" + style.Name
 		mounted[mount] = http.StripPrefix(mount, styled)
 	}
-	// A ServeMux would redirect paths that are not clean. Whether "//x" is
-	// somebody's path, the services decide.
+	// A ServeMux would redirect a path that is not clean, such as "//x". The services
+	// answer such a path themselves.
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for mount, styled := range mounted {
 			if strings.HasPrefix(r.URL.EscapedPath(), mount+"/") {

@@ -12,15 +12,15 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// pageHTML shows the same failure in all styles, live. It is one file, and asks
-// nobody but the demo.
+// pageHTML is a page that shows the same failure in all styles. It loads nothing from other
+// servers than the demo.
 //
 //go:embed page.html
 var pageHTML string
 
-// page serves it. Its policy allows the script and the style sheet that stand in
-// it, calls to where it comes from, and nothing else: not even its own script can
-// make HTML of a text.
+// page serves pageHTML. Its Content-Security-Policy allows the script and the style sheet in
+// the page, requests to the demo, and nothing else. Even the script of the page cannot make
+// HTML of a text.
 func page() http.Handler {
 	policy := strings.Join([]string{
 		"default-src 'none'", "connect-src 'self'", "img-src data:",
@@ -41,8 +41,7 @@ func page() http.Handler {
 	})
 }
 
-// hashOf returns the name that a Content-Security-Policy has for the text of an
-// element of the page.
+// hashOf returns the hash of the text of an element, as a Content-Security-Policy writes it.
 func hashOf(element string) string {
 	_, rest, _ := strings.Cut(pageHTML, "<"+element+">")
 	text, _, _ := strings.Cut(rest, "</"+element+">")

@@ -8,17 +8,17 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// PlainPaths shows the router paths about which all routers agree. By
-// themselves net/http redirects "//x" and gin and chi do not; "/%61" is "/a" for
-// net/http and gin, and chi matches what is escaped; "/a%2Fb" has two segments
-// for gin alone. The demo promises one answer. So a path that is not clean, or
-// that hides a slash, is nobody's, and of any other the router sees the decoded
-// form. It stands next to the router.
+// PlainPaths makes all routers treat a path alike. It must be the innermost middleware.
+//
+// By themselves the routers differ. net/http redirects "//x"; gin and chi do not. net/http
+// and gin take "/%61" for "/a"; chi matches the escaped form. Only gin takes "/a%2Fb" for
+// two segments. So PlainPaths answers 404 to a path that is not clean or has an escaped
+// slash, and gives the router any other path in its decoded form.
 func PlainPaths(next http.Handler) http.Handler {
 	return problem.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
 		hidesSlash := strings.Contains(strings.ToUpper(r.URL.RawPath), "%2F")
 		if hidesSlash || path.Clean("/"+r.URL.Path) != r.URL.Path {
-			w.Header().Del("Allow") // of the path that gin has made of it
+			w.Header().Del("Allow") // gin has set it for the cleaned path
 			return problem.NotFound
 		}
 		if r.URL.RawPath == "" {
@@ -29,15 +29,15 @@ func PlainPaths(next http.Handler) http.Handler {
 		decoded.RawPath = ""
 		plain := r.WithContext(r.Context())
 		plain.URL = &decoded
-		// Layers further out ask the request that they know for its route.
+		// Outer middlewares read the pattern from their own copy of the request.
 		defer func() { r.Pattern = plain.Pattern }()
 		next.ServeHTTP(w, plain)
 		return nil
 	})
 }
 
-// NoDeadline says which requests may take their time: an event stream, whose
-// context must not expire, and what is not the API.
+// NoDeadline reports whether a request has no deadline. An event stream has none, and
+// neither has a request outside the API.
 func NoDeadline(r *http.Request) bool { return !inAPI(r) || r.URL.Path == eventsPath }
 
 func inAPI(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/api/") }

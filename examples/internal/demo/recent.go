@@ -12,9 +12,8 @@ import (
 
 const maxRecent = 1 << 20 // bytes
 
-// recentLog remembers the end of the log, so that the page can show what a client
-// is not told. Nothing but a demo should do that: a log is for those who run a
-// service.
+// recentLog keeps the last records of the log, so that the page can show what a client is
+// not told. Only a demo should do that, because a log is for the people who run a service.
 type recentLog struct {
 	mu    sync.Mutex
 	lines []string

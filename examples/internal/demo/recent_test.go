@@ -8,8 +8,8 @@ import (
 	"github.com/backstop-go/backstop/examples/internal/demo"
 )
 
-// TestTheRecentLogIsBounded writes more than is kept, in records of all sizes, one of
-// which is larger than everything.
+// TestTheRecentLogIsBounded writes more records than are kept. One of them is larger than
+// the bound.
 func TestTheRecentLogIsBounded(t *testing.T) {
 	const bound = 1 << 20
 	l := &demo.RecentLog{}

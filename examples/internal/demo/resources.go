@@ -24,8 +24,8 @@ type ResourceID struct {
 	ID string `path:"id" validate:"uuid_rfc4122"`
 }
 
-// find does not tell what does not exist from what is somebody else's: the
-// difference would be a list of other people's resources.
+// find returns the same error for a resource that does not exist and for one of another
+// user. Otherwise a client could find out which resources other users have.
 func find(id string) (resource, error) {
 	if !strings.EqualFold(id, database.ID) {
 		return resource{}, problem.NotFound

@@ -19,11 +19,11 @@ import (
 	"github.com/backstop-go/backstop/requestid"
 )
 
-// Main runs a program: flags, logger, the handler that app makes, server. It
-// exits with 2 if a flag is wrong and with 0 after SIGINT or SIGTERM. Flags of
-// the program's own are registered before the call, in the usual way.
+// Main runs a program: it reads the flags, sets the logger, calls app and serves the handler
+// of app. It exits with 2 if a flag is wrong, and with 0 after SIGINT or SIGTERM. A program
+// may register flags of its own before the call.
 func Main(app func(Config) (http.Handler, error)) {
-	// Every record below a request names its ID, whoever writes it.
+	// Every record with the context of a request has the ID of the request.
 	recent := &recentLog{}
 	records := slog.NewJSONHandler(io.MultiWriter(os.Stderr, recent), nil)
 	slog.SetDefault(slog.New(requestid.NewLogHandler(records)))
@@ -38,10 +38,10 @@ func Main(app func(Config) (http.Handler, error)) {
 	exitOn(serve(srv, ln), 1)
 }
 
-// prepare does whatever a wrong flag can make fail.
+// prepare does everything that may fail because of a wrong flag.
 func prepare(app func(Config) (http.Handler, error), recent *recentLog) (*http.Server, net.Listener, error) {
 	flag.CommandLine.Init(os.Args[0], flag.ContinueOnError)
-	flag.CommandLine.SetOutput(io.Discard) // one line says what is wrong, not the manual
+	flag.CommandLine.SetOutput(io.Discard) // print one line for a fault, without the usage
 	cfg, err := parseFlags(flag.CommandLine, os.Args[1:])
 	if err != nil {
 		return nil, nil, err
@@ -55,9 +55,9 @@ func prepare(app func(Config) (http.Handler, error), recent *recentLog) (*http.S
 	return newServer(handler, cfg.Timeout), ln, err
 }
 
-// newServer bounds what no middleware can: the header, which has come before a
-// handler is called, and connections on which nothing happens. The other limits
-// are there for handlers that forget theirs.
+// newServer sets the limits that no middleware can set: for the header, which is read before
+// a handler is called, and for idle connections. The other limits are for handlers without
+// limits of their own.
 func newServer(handler http.Handler, timeout time.Duration) *http.Server {
 	return &http.Server{
 		Handler:           handler,
@@ -68,7 +68,7 @@ func newServer(handler http.Handler, timeout time.Duration) *http.Server {
 		WriteTimeout:      timeout + 20*time.Second,
 		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelWarn),
 
-		DisableGeneralOptionsHandler: true, // "OPTIONS *" too gets an answer from us
+		DisableGeneralOptionsHandler: true, // our handler answers "OPTIONS *", too
 	}
 }
 
@@ -82,7 +82,7 @@ func exitOn(err error, status int) {
 	os.Exit(status)
 }
 
-// serve answers requests until a signal comes, and then those that are there.
+// serve answers requests until a signal comes, and then finishes the requests in progress.
 func serve(srv *http.Server, ln net.Listener) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -95,7 +95,7 @@ func serve(srv *http.Server, ln net.Listener) error {
 		return err
 	case <-ctx.Done():
 	}
-	stop() // a second signal does not wait
+	stop() // a second signal ends the program at once
 	ctx, cancel := context.WithTimeout(context.Background(), srv.WriteTimeout)
 	defer cancel()
 	return srv.Shutdown(ctx)

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// get prints what a client reads.
+// get prints the answer that a client reads.
 func get(errs *problem.Responder, h problem.HandlerFunc, edit ...func(*http.Request)) {
 	r := httptest.NewRequest("GET", "/notes/7", nil)
 	for _, f := range edit {

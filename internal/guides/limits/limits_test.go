@@ -20,7 +20,7 @@ var errs = problem.New(problem.Config{Logger: slog.New(slog.DiscardHandler)})
 
 var notes = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "three notes") })
 
-// send prints what becomes of a request, and what its headers say of the limit.
+// send prints the status of an answer, and its header fields about limits.
 func send(h http.Handler, method, path string, edit ...func(*http.Request)) {
 	r := httptest.NewRequest(method, path, nil)
 	for _, f := range edit {

@@ -69,6 +69,6 @@ func TestLimitBehindAProxy(t *testing.T) {
 	r.RemoteAddr = "10.0.1.5:443"
 	r.Header.Set("X-Forwarded-For", "203.0.113.7")
 	if d, err := limit.Take(r); err != nil || d.Key != "203.0.113.7" {
-		t.Errorf("the key is %q (%v), want the client's address", d.Key, err)
+		t.Errorf("the key is %q (%v), want the address of the client", d.Key, err)
 	}
 }

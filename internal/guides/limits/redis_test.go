@@ -60,7 +60,7 @@ func ofGoRedis() (*goredisadapter.Client, error) {
 	return goredisadapter.New(rdb)
 }
 
-// Constructors make no call, so all of them work without a server.
+// The constructors do not call Redis, so this example needs no server.
 func Example_redis() {
 	slog.SetDefault(slog.New(slog.DiscardHandler))
 	limit, err := shared("redis://127.0.0.1:1")

@@ -87,14 +87,14 @@ func TestWhatChangesOnTheWire(t *testing.T) {
 	}
 }
 
-// around makes a service of a limit: it stands around one handler.
+// around makes a service of a limit and one handler.
 func around(limit func(http.Handler) (http.Handler, error)) service {
 	return func() (http.Handler, error) {
 		return limit(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "three notes") }))
 	}
 }
 
-// standard puts our middlewares around a service that stays as it is.
+// standard puts [middleware.Standard] around a service.
 func standard(s service) service {
 	return func() (http.Handler, error) {
 		h, err := s()
@@ -102,7 +102,7 @@ func standard(s service) service {
 	}
 }
 
-// fresh returns a service whose limits are full.
+// fresh returns a new handler of the service, whose limits are not used yet.
 func (s service) fresh(t *testing.T) http.Handler {
 	t.Helper()
 	h, err := s()

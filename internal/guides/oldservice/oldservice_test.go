@@ -22,10 +22,10 @@ import (
 	"github.com/backstop-go/backstop/internal/guides/oldservice/plainsite"
 )
 
-// logged is what all services have logged.
+// logged is the log of all services.
 var logged logbook
 
-// logbook is a buffer that several loggers write to.
+// logbook is a buffer for several loggers.
 type logbook struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -37,7 +37,7 @@ func (l *logbook) Write(p []byte) (int, error) {
 	return l.text.Write(p)
 }
 
-// take returns what was logged since the last call.
+// take returns the text that was logged since the last call.
 func (l *logbook) take() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -54,7 +54,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// A shape is a service as it was, as it is, and what it is asked.
+// A shape is a service before and after the change, with the requests that are sent to both.
 type shape struct {
 	name          string
 	before, after func() (http.Handler, error)

@@ -24,7 +24,7 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// statements are what handlers say in the table of the guide.
+// statements are the handlers in the table of the guide.
 var statements = []func(http.ResponseWriter, *http.Request){
 	func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no such note", 404) },
 	func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) },
@@ -49,7 +49,7 @@ var statements = []func(http.ResponseWriter, *http.Request){
 	func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `[{"id":"1"},`); panic("no database") },
 }
 
-// as is an answer of a declared type.
+// as answers with a Content-Type.
 func as(w http.ResponseWriter, contentType string, status int, body string) {
 	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
@@ -67,7 +67,7 @@ var row = regexp.MustCompile("(?m)^\\| (`+ ?)(.*?)( ?`+) \\| (replaced|kept|cut)
 func TestTableOfWhatIsReplaced(t *testing.T) {
 	page, source := read(t, "../../../docs/old-service.md"), read(t, "replaced_test.go")
 	source, _, _ = strings.Cut(source, "\n}\n")
-	source = strings.NewReplacer("{\n\t\t", "{ ", "\n\t\t", "; ", "\n\t},", " },").Replace(source) // gofmt breaks long ones
+	source = strings.NewReplacer("{\n\t\t", "{ ", "\n\t\t", "; ", "\n\t},", " },").Replace(source) // some handlers have several lines
 	rows := row.FindAllStringSubmatch(page, -1)
 	if len(rows) != len(statements) {
 		t.Fatalf("the table has %d rows, and there are %d statements", len(rows), len(statements))
@@ -89,7 +89,7 @@ func TestTableOfWhatIsReplaced(t *testing.T) {
 	}
 }
 
-// fate says what becomes of the answer of a handler.
+// fate returns in words what the client gets of the answer of a handler.
 func fate(t *testing.T, h http.HandlerFunc) string {
 	t.Helper()
 	errs := problem.New(problem.Config{})
@@ -120,12 +120,12 @@ func TestHeadersOfAReplacedAnswer(t *testing.T) {
 	middleware.Standard(problem.New(problem.Config{}))(h).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
 	for _, name := range stay {
 		if w.Header().Get(name) != "7" {
-			t.Errorf("%s is gone", name)
+			t.Errorf("the header field %s is gone", name)
 		}
 	}
 	for _, name := range goes {
 		if w.Header().Get(name) != "" {
-			t.Errorf("%s is still there", name)
+			t.Errorf("the header field %s is still there", name)
 		}
 	}
 }
@@ -155,7 +155,7 @@ func TestAccessLogOfChiHasTheIDOfTheAnswer(t *testing.T) {
 		t.Errorf("the ID %q is not in both lines of the log:\n%s", id, lines)
 	}
 	if want := fmt.Sprintf(" - 404 %dB in ", w.Body.Len()); !strings.Contains(lines, want) {
-		t.Errorf("Logger does not count the envelope, which is %q, and the log is\n%s", want, lines)
+		t.Errorf("the log of Logger does not have the size of the envelope, %q:\n%s", want, lines)
 	}
 }
 
@@ -189,7 +189,7 @@ func TestTableOfLinesThatChange(t *testing.T) {
 	}
 }
 
-// code returns the lines of a file that say something.
+// code returns the lines of a file, except comments, blank lines and lines with only brackets.
 func code(t *testing.T, file string) []string {
 	t.Helper()
 	var out []string
@@ -202,10 +202,10 @@ func code(t *testing.T, file string) []string {
 	return out
 }
 
-// sameStart takes away where the lines of both files differ without a reason.
+// sameStart removes the names in which the lines of both files must differ.
 var sameStart = strings.NewReplacer("func Before()", "func", "func After()", "func", `import "`, `"`)
 
-// only counts the lines of a that b has not.
+// only returns the number of lines in a that are not in b.
 func only(a, b []string) string {
 	n := 0
 	for _, line := range a {

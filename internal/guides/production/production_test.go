@@ -298,7 +298,7 @@ func TestUploadThatIsTooSlow(t *testing.T) {
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != 408 {
-		t.Errorf("an upload that does not come is answered %d, want 408", resp.StatusCode)
+		t.Errorf("an upload that does not arrive is answered %d, want 408", resp.StatusCode)
 	}
 }
 
@@ -338,7 +338,7 @@ func TestLogAndMetrics(t *testing.T) {
 	srv.Close() // waits for the line that follows the answer
 	id := resp.Header.Get("X-Request-ID")
 	if lines := log.String(); strings.Count(lines, id) != 2 || !strings.Contains(lines, `"path":"/slow"`) || !strings.Contains(lines, "no database") {
-		t.Errorf("the log has not both lines of %s:\n%s", id, lines)
+		t.Errorf("the log does not have both lines of %s:\n%s", id, lines)
 	}
 	if requests.Get("GET /slow 500") == nil {
 		t.Errorf("the metrics are %v, want one for the route", requests)
@@ -352,7 +352,7 @@ func TestReport(t *testing.T) {
 	errs.Handler(problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return problem.NotFound })).
 		ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 	if len(pager.causes) != 1 || pager.causes[0].Error() != "no database" {
-		t.Errorf("the pager has %v, want the error of the database alone", pager.causes)
+		t.Errorf("the pager has %v, want only the error of the database", pager.causes)
 	}
 }
 
@@ -377,7 +377,7 @@ func TestServeEndsWithItsLastAnswer(t *testing.T) {
 	}
 	defer resp.Body.Close()
 	if text, err := io.ReadAll(resp.Body); string(text) != "done" || err != nil {
-		t.Errorf("the last answer is %q (%v), want it whole", text, err)
+		t.Errorf("the last answer is %q (%v), want the whole text", text, err)
 	}
 	if err := <-ended; err != nil {
 		t.Errorf("serve = %v, want nil", err)

@@ -1,5 +1,5 @@
-// Package readme is the code of the README's part on routers: one endpoint of an
-// imaginary service, on each of them.
+// Package readme is the code in the README about routers: one endpoint of an imaginary service, on
+// each router.
 package readme
 
 import (

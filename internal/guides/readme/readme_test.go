@@ -25,8 +25,8 @@ var routers = map[string]func(*problem.Responder, *ratelimit.Limiter) http.Handl
 	"net/http": onMux, "chi": onChi, "gin": onGin, "echo": onEcho,
 }
 
-// Every failure of the endpoint is the same envelope on each router, with an ID
-// and the numbers of the limit.
+// On each router, every failure of the endpoint has the same envelope, with an ID and the fields of
+// the limit.
 func TestEveryRouterAnswersTheSame(t *testing.T) {
 	const envelope = "application/problem+json"
 	for name, on := range routers {
@@ -63,8 +63,8 @@ func TestEveryRouterAnswersTheSame(t *testing.T) {
 
 var fence = regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
 
-// The README's program is compiled by a test of its own. The other blocks of Go
-// stand in this package, or in the test that calls the demo.
+// Each block of Go in the README, except its program, is in this package or in the test that calls
+// the demo. Another test compiles the program.
 func TestBlocksOfTheReadmeAreCode(t *testing.T) {
 	var code []string
 	for _, file := range []string{"readme.go", "../../../examples/client_test.go"} {
@@ -85,7 +85,7 @@ func TestBlocksOfTheReadmeAreCode(t *testing.T) {
 	}
 }
 
-// unindent takes away the indentation of all lines.
+// unindent removes the indentation of all lines.
 func unindent(text string) string {
 	return regexp.MustCompile(`(?m)^\t+`).ReplaceAllString(text, "")
 }

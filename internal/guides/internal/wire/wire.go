@@ -1,5 +1,4 @@
-// Package wire shows what a client reads from a service, for the golden files of
-// the guides.
+// Package wire prints answers as a client reads them, for the golden files of the guides.
 package wire
 
 import (
@@ -25,7 +24,7 @@ type Ask struct {
 	// Type is the Content-Type of the body. Default application/json.
 	Type string
 
-	// Times is how often it is sent; the last answer counts. 0 means once.
+	// Times is how often the request is sent. The last answer is compared. 0 means once.
 	Times int
 }
 
@@ -35,8 +34,8 @@ func Compare(t *testing.T, files *golden.Dir, before, after http.Handler, a Ask)
 	files.Text(t, strings.ReplaceAll(a.Name, " ", "-")+".http", "# before\n"+Answer(t, before, a)+"\n# after\n"+Answer(t, after, a))
 }
 
-// Answer is what a client reads, in the form of HTTP/1.1. What is different each
-// time is replaced by "…".
+// Answer returns the answer that a client reads, in the form of HTTP/1.1. Parts that differ in
+// every answer are replaced by "…".
 func Answer(t *testing.T, h http.Handler, a Ask) string {
 	t.Helper()
 	srv := httptest.NewUnstartedServer(h)
@@ -66,8 +65,8 @@ func send(t *testing.T, srv *httptest.Server, a Ask) string {
 	return dump(resp)
 }
 
-// changing is an ID, ours or another one, a date, an instant in Unix seconds, or
-// the port of a test.
+// changing matches the parts that differ in every answer: IDs, dates, times in Unix seconds, and
+// the ports of tests.
 var changing = regexp.MustCompile(`req_[a-z2-7]{26}|[0-9a-f]{8}-[0-9a-f-]{27}|\w+, \d+ \w+ \d+ [\d:]+ GMT|\b1[7-9]\d{8}\b|127\.0\.0\.1:\d+`)
 
 func dump(resp *http.Response) string {

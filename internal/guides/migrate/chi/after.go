@@ -12,7 +12,7 @@ import (
 	"github.com/backstop-go/backstop/ratelimit"
 )
 
-// After is our stack.
+// After uses the middlewares of this module.
 func After() (http.Handler, error) {
 	clients, err := ratelimit.NewClientIP(ratelimit.IPConfig{
 		Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},

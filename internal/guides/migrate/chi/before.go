@@ -1,4 +1,4 @@
-// Package chi is a stack of chi's middlewares and httprate, and ours in its place.
+// Package chi shows the middlewares of chi and httprate, and those of this module in their place.
 package chi
 
 import (
@@ -10,7 +10,7 @@ import (
 	"github.com/go-chi/httprate"
 )
 
-// Before is the stack of chi and httprate.
+// Before uses the middlewares of chi and httprate.
 func Before() (http.Handler, error) {
 	r := chi.NewRouter()
 	r.Use(middleware.RequestID)

@@ -11,7 +11,7 @@ import (
 	"github.com/backstop-go/backstop/validate"
 )
 
-// After keeps the struct and its tags.
+// After uses the same struct with the same tags.
 func After() (http.Handler, error) {
 	v, err := validate.New(validate.Config{TagName: "binding"})
 	if err != nil {

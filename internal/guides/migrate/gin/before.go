@@ -1,4 +1,4 @@
-// Package gin is a handler that binds a body as gin does, and ours in its place.
+// Package gin shows a handler of gin that binds a body, and the same handler with this module.
 package gin
 
 import (
@@ -13,7 +13,7 @@ type item struct {
 	Price int    `json:"price" binding:"required,gt=0"`
 }
 
-// Before has an ID of gin-contrib, and binds as gin does.
+// Before uses the request ID of gin-contrib and the binding of gin.
 func Before() (http.Handler, error) {
 	e := gin.New()
 	e.Use(requestid.New(), gin.Recovery())

@@ -14,7 +14,7 @@ type note struct {
 	Text string `json:"text" validate:"required"`
 }
 
-// After is a handler of ours.
+// After uses package validate.
 func After() (http.Handler, error) {
 	errs := problem.New(problem.Config{})
 	mux := http.NewServeMux()

@@ -1,4 +1,4 @@
-// Package huma is an operation of huma, and a handler of ours in its place.
+// Package huma shows an operation of huma, and the same operation with this module.
 package huma
 
 import (
@@ -22,7 +22,7 @@ type noteOutput struct {
 	}
 }
 
-// Before is an operation of huma.
+// Before uses huma.
 func Before() (http.Handler, error) {
 	mux := http.NewServeMux()
 	api := humago.New(mux, huma.DefaultConfig("Notes", "1.0.0"))

@@ -1,5 +1,5 @@
-// Package problems is a handler that answers with moogar0880/problems, and ours in
-// its place.
+// Package problems shows a handler that answers with moogar0880/problems, and the same handler
+// with this module.
 package problems
 
 import (
@@ -11,7 +11,7 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// Before answers with moogar0880/problems.
+// Before uses moogar0880/problems.
 func Before() (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /notes/{id}", func(w http.ResponseWriter, r *http.Request) {
@@ -21,7 +21,7 @@ func Before() (http.Handler, error) {
 	return mux, nil
 }
 
-// After is ours.
+// After uses package problem.
 func After() (http.Handler, error) {
 	errs := problem.New(problem.Config{})
 	mux := http.NewServeMux()

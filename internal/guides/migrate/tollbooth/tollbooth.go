@@ -1,4 +1,4 @@
-// Package tollbooth is a limit of didip/tollbooth, and ours in its place.
+// Package tollbooth shows a limit of didip/tollbooth, and the same limit with this module.
 package tollbooth
 
 import (
@@ -9,12 +9,12 @@ import (
 	"github.com/backstop-go/backstop/ratelimit"
 )
 
-// Before is a limit of tollbooth.
+// Before uses tollbooth.
 func Before(notes http.Handler) (http.Handler, error) {
 	return tollbooth.LimitHandler(tollbooth.NewLimiter(1, nil), notes), nil
 }
 
-// After is ours.
+// After uses package ratelimit.
 func After(notes http.Handler) (http.Handler, error) {
 	limit, err := ratelimit.New(ratelimit.Config{Rate: ratelimit.PerSecond(1), Key: ratelimit.RemoteIP})
 	if err != nil {

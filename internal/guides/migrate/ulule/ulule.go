@@ -1,4 +1,4 @@
-// Package ulule is a limit of ulule/limiter, and ours in its place.
+// Package ulule shows a limit of ulule/limiter, and the same limit with this module.
 package ulule
 
 import (
@@ -12,14 +12,14 @@ import (
 	"github.com/backstop-go/backstop/ratelimit"
 )
 
-// Before is a limit of ulule/limiter.
+// Before uses ulule/limiter.
 func Before(notes http.Handler) (http.Handler, error) {
 	rate := limiter.Rate{Period: time.Minute, Limit: 5}
 	limit := stdlib.NewMiddleware(limiter.New(memory.NewStore(), rate))
 	return limit.Handler(notes), nil
 }
 
-// After is ours.
+// After uses package ratelimit.
 func After(notes http.Handler) (http.Handler, error) {
 	rate := ratelimit.PerMinute(5)
 	limit, err := ratelimit.New(ratelimit.Config{Rate: rate, Key: ratelimit.RemoteIP})

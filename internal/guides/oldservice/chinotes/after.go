@@ -11,7 +11,7 @@ import (
 	"github.com/backstop-go/backstop/requestid"
 )
 
-// After is the service within our middlewares.
+// After returns the service inside the middlewares of this module.
 func After() (http.Handler, error) {
 	errs := problem.New(problem.Config{})
 	ids, err := requestid.New(requestid.Config{Forward: true})

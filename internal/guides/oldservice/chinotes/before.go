@@ -7,7 +7,7 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 )
 
-// Before is the service as it was.
+// Before returns the service without changes.
 func Before() (http.Handler, error) {
 	r := chi.NewRouter()
 	r.Use(middleware.RequestID)

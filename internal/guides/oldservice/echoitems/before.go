@@ -7,7 +7,7 @@ import (
 	"github.com/labstack/echo/v5/middleware"
 )
 
-// Before is the service as it was.
+// Before returns the service without changes.
 func Before() (http.Handler, error) {
 	e := echo.New()
 	e.Use(middleware.RequestLogger())

@@ -10,7 +10,7 @@ import (
 	"github.com/backstop-go/backstop/problem"
 )
 
-// After is the service within our middlewares.
+// After returns the service inside the middlewares of this module.
 func After() (http.Handler, error) {
 	errs := problem.New(problem.Config{})
 	e := gin.New()

@@ -6,7 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// Before is the service as it was.
+// Before returns the service without changes.
 func Before() (http.Handler, error) {
 	e := gin.New()
 	e.Use(gin.Logger(), gin.Recovery())

@@ -31,7 +31,7 @@ func routes(e *gin.Engine) {
 	api.GET("/prices", prices)
 }
 
-// index is the page of the application. It finds its own way on the client.
+// index is the page of the application, which reads its path in the browser.
 func index(c *gin.Context) {
 	if strings.HasPrefix(c.Request.URL.Path, "/api/") {
 		c.AbortWithStatus(http.StatusNotFound)

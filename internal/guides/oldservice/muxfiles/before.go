@@ -8,7 +8,7 @@ import (
 	"github.com/gorilla/mux"
 )
 
-// Before is the service as it was.
+// Before returns the service without changes.
 func Before() (http.Handler, error) {
 	r := mux.NewRouter()
 	routes(r)

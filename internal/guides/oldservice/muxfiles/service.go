@@ -38,7 +38,7 @@ func upload(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, "%d bytes\n", len(body))
 }
 
-// report fails when half of it was sent, and says so too late.
+// report fails after half of its answer was sent. Its error comes too late.
 func report(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	io.WriteString(w, `{"total":2,"rows":[`)

@@ -2,7 +2,7 @@ package plainsite
 
 import "net/http"
 
-// Before is the service as it was.
+// Before returns the service without changes.
 func Before() (http.Handler, error) {
 	mux := http.NewServeMux()
 	routes(mux)
