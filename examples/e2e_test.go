@@ -20,7 +20,7 @@ func TestRoutersAnswerTheSameBytes(t *testing.T) {
 	for _, style := range styles.All {
 		t.Run(style.Name, func(t *testing.T) {
 			t.Parallel()
-			servers := questions.StartAll(t, "-style", style.Name, "-rate", "100000", "-timeout", "400ms", "-debug")
+			servers := questions.StartAll(t, "-style", style.Name, "-rate", "100000", "-timeout", questions.Timeout, "-debug")
 			for _, c := range questions.All(style) {
 				answers := askAll(servers, c.Call)
 				for i, got := range answers {

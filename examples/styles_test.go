@@ -15,7 +15,7 @@ func TestAMountedServiceIsTheServiceOfItsStyle(t *testing.T) {
 	for _, style := range styles.All {
 		t.Run(style.Name, func(t *testing.T) {
 			t.Parallel()
-			flags := []string{"-rate", "100000", "-timeout", "400ms", "-debug"}
+			flags := []string{"-rate", "100000", "-timeout", questions.Timeout, "-debug"}
 			mounted := questions.Start(t, "stdlib", flags...)
 			alone := questions.Start(t, "stdlib", append(flags, "-style", style.Name)...)
 			for _, q := range questions.All(style) {

@@ -121,7 +121,7 @@ func TestAnswersFitTheDocument(t *testing.T) {
 	for _, style := range styles.All {
 		t.Run(style.Name, func(t *testing.T) {
 			t.Parallel()
-			servers := questions.StartAll(t, "-style", style.Name, "-rate", "100000", "-timeout", "400ms", "-debug")
+			servers := questions.StartAll(t, "-style", style.Name, "-rate", "100000", "-timeout", questions.Timeout, "-debug")
 			text := published(t, servers[0])
 			for _, s := range servers {
 				if got := published(t, s); !bytes.Equal(got, text) {

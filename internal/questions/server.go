@@ -51,6 +51,10 @@ type Server struct {
 	exit chan struct{} // closed when it is gone
 }
 
+// Timeout is a value of -timeout under which [All] can be asked. On a busy machine a
+// program needs some of it to read two megabytes, and some questions wait for it to end.
+const Timeout = "800ms"
+
 // Start runs a program until the test ends, and waits for the line that says
 // where it listens.
 func Start(t *testing.T, name string, args ...string) *Server {
