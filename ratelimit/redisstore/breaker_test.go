@@ -1,9 +1,11 @@
 package redisstore_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -228,6 +230,24 @@ func TestOnDegradedIsToldOncePerTransition(t *testing.T) {
 			t.Errorf("OnDegraded was told %v, want %v", told, want)
 		}
 	})
+}
+
+func TestWithoutOnDegradedTransitionsAreLogged(t *testing.T) {
+	var log bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	t.Cleanup(func() { slog.SetDefault(before) })
+	synctest.Test(t, func(t *testing.T) {
+		srv := &server{}
+		s := newStore(t, redisstore.Config{Client: srv})
+		play(t, s, srv, "FFFFFF")
+		time.Sleep(200 * time.Millisecond)
+		play(t, s, srv, "SSS")
+	})
+	lines := strings.SplitAfter(log.String(), "\n")
+	if len(lines) != 3 || !strings.Contains(lines[0], "WARN") || !strings.Contains(lines[0], errDown.Error()) || !strings.Contains(lines[1], "INFO") {
+		t.Errorf("the log has\n%s\nwant a warning with the cause, and a line when Redis is back", &log)
+	}
 }
 
 func TestAnOnDegradedThatPanicsIsContained(t *testing.T) {

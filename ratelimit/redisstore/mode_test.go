@@ -30,6 +30,7 @@ func TestFailLocalAdmitsTheShareOfThisProcess(t *testing.T) {
 		{"a rate too slow to divide", 2, ratelimit.Rate{Limit: 3, Per: 1002 * 24 * time.Hour, Burst: 1}, 1, 1, 366 * 24 * time.Hour},
 		{"more nodes than nanoseconds", math.MaxInt, ratelimit.PerMinute(60), 1, 1, 366 * 24 * time.Hour},
 		{"a cost above the share takes the share", 4, ratelimit.PerMinute(60).WithBurst(8), 5, 1, 8 * time.Second},
+		{"so does the whole burst", 4, ratelimit.PerMinute(60).WithBurst(8), 8, 1, 8 * time.Second},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

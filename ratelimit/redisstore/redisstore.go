@@ -99,7 +99,6 @@ type Store struct {
 func New(cfg Config) (*Store, error) {
 	cfg.Prefix, cfg.Secret = cmp.Or(cfg.Prefix, defaultPrefix), slices.Clone(cfg.Secret)
 	cfg.Timeout, cfg.Connect = cmp.Or(cfg.Timeout, defaultTimeout), cmp.Or(cfg.Connect, defaultConnect)
-	cfg.Nodes = cmp.Or(cfg.Nodes, 1)
 	if cfg.OnDegraded == nil {
 		cfg.OnDegraded = warn
 	}

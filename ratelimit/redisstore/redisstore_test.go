@@ -40,6 +40,7 @@ func TestNewChecksThePrefix(t *testing.T) {
 		strings.Repeat("x", 65): false,
 		"a b":                   false,
 		"a\x00":                 false,
+		"a\x7f":                 false,
 		"ä":                     false,
 		"{":                     false,
 		"}":                     false,
