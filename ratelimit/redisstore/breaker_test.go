@@ -232,11 +232,17 @@ func TestOnDegradedIsToldOncePerTransition(t *testing.T) {
 	})
 }
 
-func TestWithoutOnDegradedTransitionsAreLogged(t *testing.T) {
-	var log bytes.Buffer
+// logs collects the records of slog's default logger until t ends.
+func logs(t *testing.T) *bytes.Buffer {
+	var b bytes.Buffer
 	before := slog.Default()
-	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	slog.SetDefault(slog.New(slog.NewTextHandler(&b, nil)))
 	t.Cleanup(func() { slog.SetDefault(before) })
+	return &b
+}
+
+func TestWithoutOnDegradedTransitionsAreLogged(t *testing.T) {
+	log := logs(t)
 	synctest.Test(t, func(t *testing.T) {
 		srv := &server{}
 		s := newStore(t, redisstore.Config{Client: srv})
@@ -246,11 +252,12 @@ func TestWithoutOnDegradedTransitionsAreLogged(t *testing.T) {
 	})
 	lines := strings.SplitAfter(log.String(), "\n")
 	if len(lines) != 3 || !strings.Contains(lines[0], "WARN") || !strings.Contains(lines[0], errDown.Error()) || !strings.Contains(lines[1], "INFO") {
-		t.Errorf("the log has\n%s\nwant a warning with the cause, and a line when Redis is back", &log)
+		t.Errorf("the log has\n%s\nwant a warning with the cause, and a line when Redis is back", log)
 	}
 }
 
 func TestAnOnDegradedThatPanicsIsContained(t *testing.T) {
+	log := logs(t)
 	synctest.Test(t, func(t *testing.T) {
 		srv := &server{}
 		told := 0
@@ -262,6 +269,9 @@ func TestAnOnDegradedThatPanicsIsContained(t *testing.T) {
 		time.Sleep(200 * time.Millisecond)
 		if got := play(t, s, srv, "SSS"); got != 3 || told != 2 {
 			t.Errorf("after the pause %d of 3 calls came through, and OnDegraded was told %d times, want 2", got, told)
+		}
+		if strings.Count(log.String(), "panic=hook") != 2 {
+			t.Errorf("the log has\n%s\nwant both panics", log)
 		}
 	})
 }
