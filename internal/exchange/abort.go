@@ -15,11 +15,7 @@ import (
 func (x *Exchange) Cut(w http.ResponseWriter, state State) {
 	switch state {
 	case Fresh:
-		if x == nil || !x.Failure().Aborted {
-			x.hurry(x.wire(w))
-			break
-		}
-		fallthrough // a layer further in has cut an answer that a foreign writer held
+		x.hurry(x.wire(w))
 	case Started:
 		x.abort(w)
 	case Rendered:

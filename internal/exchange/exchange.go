@@ -72,9 +72,7 @@ type Extra struct {
 	shown    http.Header // the fields of limiters, as an informational answer has shown them
 	writeErr error       // see WriteErr
 	hijacked net.Conn
-	offer    Offer       // that the outermost recorder waits for, see [Exchange.Answer]
-	given    http.Header // of the writer that the offer was written to
-	here     bool        // that writer passes the offer on at once, so whatever arrives is the offer
+	offers   []offered // that the outermost recorder waits for, see [Exchange.Answer]
 }
 
 type key struct{}
