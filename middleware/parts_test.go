@@ -83,28 +83,42 @@ func TestPartThatFailsWhenTheWholeHasBegun(t *testing.T) {
 
 func TestPartThatFailsLeavesAHijackedConnectionOpen(t *testing.T) {
 	for how, h := range partsThatFail {
-		var l ledger
-		srv := httptest.NewServer(whole(l.responder())(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			conn, _, err := http.NewResponseController(w).Hijack()
+		for _, late := range []bool{false, true} { // the handler has returned, and left a goroutine to serve the connection
+			var l ledger
+			returned := make(chan bool)
+			app := whole(l.responder())(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				conn, _, err := http.NewResponseController(w).Hijack()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				serve := func() {
+					defer conn.Close()
+					part(t, h, r)
+					io.WriteString(conn, "still here\n")
+				}
+				if !late {
+					serve()
+					return
+				}
+				go func() { <-returned; serve() }()
+			}))
+			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				defer close(returned)
+				app.ServeHTTP(w, r)
+			}))
+			conn, err := net.Dial("tcp", srv.Listener.Addr().String())
 			if err != nil {
-				t.Error(err)
-				return
+				t.Fatal(err)
 			}
-			defer conn.Close()
-			part(t, h, r)
-			io.WriteString(conn, "still here\n")
-		})))
-		conn, err := net.Dial("tcp", srv.Listener.Addr().String())
-		if err != nil {
-			t.Fatal(err)
+			io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+			line, err := bufio.NewReader(conn).ReadString('\n')
+			if events, _ := l.told(); line != "still here\n" || events != 0 {
+				t.Errorf("%s, late %t: %q (%v) and %d events, want that the connection is still here, and no event", how, late, line, err, events)
+			}
+			conn.Close()
+			srv.Close()
 		}
-		io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-		line, err := bufio.NewReader(conn).ReadString('\n')
-		if events, _ := l.told(); line != "still here\n" || events != 0 {
-			t.Errorf("%s: %q (%v) and %d events, want that the connection is still here, and no event", how, line, err, events)
-		}
-		conn.Close()
-		srv.Close()
 	}
 }
 

@@ -62,8 +62,8 @@ func (x *Exchange) StateOf(w http.ResponseWriter) State {
 	state, ended := x.rec.state, x.rec.ended
 	x.mu.Unlock()
 	switch {
-	case ended || x.Extra().to(w.Header()) != nil: // once net/http has completed an answer, its header is not to be touched
-		return max(state, Rendered)
+	case ended && state != Hijacked, x.Extra().to(w.Header()) != nil: // once net/http has completed an answer, its header is not to be touched
+		return Rendered
 	case !x.rec.shares(w):
 		return Fresh // what is on the wire is not what w holds
 	case state == Fresh && x.holds(w):
