@@ -24,6 +24,10 @@ var partsThatFail = map[string]http.Handler{
 		io.WriteString(w, half)
 		return problem.NotFound
 	}),
+	"an error after a status": problem.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
+		w.WriteHeader(201)
+		return problem.NotFound
+	}),
 	"two errors": problem.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
 		problem.Respond(w, r, problem.NotFound)
 		return errors.New("pq: secret")
@@ -67,8 +71,9 @@ func TestPartThatFailsWhenTheWholeHasBegun(t *testing.T) {
 					status, body, err := asked(t, around(l.responder())(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 						begin.do(w)
 						b := part(t, h, r)
-						if body := b.Body.String(); body != half && (b.Code != 404 || strings.Count(body, `"status":404`) != 1) {
-							t.Errorf("the part has %d %q, want the envelope", b.Code, body)
+						begun, n := strings.HasPrefix(how, "an error after"), strings.Count(b.Body.String(), `"status":404`)
+						if begun && n != 0 || !begun && (n != 1 || b.Code != 404) {
+							t.Errorf("the part has %d %q, want the envelope unless the part had begun another answer", b.Code, b.Body)
 						}
 						io.WriteString(w, "]")
 					})))
@@ -137,12 +142,14 @@ func TestPartThatFailsHalfWay(t *testing.T) {
 		"not":      func(http.ResponseWriter, *httptest.ResponseRecorder) {},
 	} {
 		for arrangement, around := range arrangements {
-			var l ledger
-			status, body, err := asked(t, around(l.responder())(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				pass(w, part(t, partsThatFail["an error after some bytes"], r))
-			})))
-			if events, _ := l.told(); status != 404 || !strings.HasPrefix(body, `{"type"`) || err != nil || events != 1 {
-				t.Errorf("passed on %s, %s: %d %q (%v) and %d events, want the envelope and one event", name, arrangement, status, body, err, events)
+			for _, how := range []string{"an error after some bytes", "an error after a status"} {
+				var l ledger
+				status, body, err := asked(t, around(l.responder())(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					pass(w, part(t, partsThatFail[how], r))
+				})))
+				if events, _ := l.told(); status != 404 || !strings.HasPrefix(body, `{"type"`) || err != nil || events != 1 {
+					t.Errorf("%s, passed on %s, %s: %d %q (%v) and %d events, want the envelope and one event", how, name, arrangement, status, body, err, events)
+				}
 			}
 		}
 	}

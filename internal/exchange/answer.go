@@ -33,7 +33,7 @@ type offered struct {
 	Offer
 	given http.Header // of the writer that the offer was written to
 	here  bool        // that writer passes the offer on at once, so whatever arrives is the offer
-	begun bool        // that writer holds the begin of a success, in the place of which the offer is sent
+	begun bool        // that writer holds the begin of an answer; if a success arrives, the offer is sent in its place
 }
 
 // Of returns the exchange of r, or else of the nearest recorder beneath w, or nil.
@@ -72,14 +72,23 @@ func (x *Exchange) StateOf(w http.ResponseWriter) State {
 	return state
 }
 
-// holds reports whether a foreign writer between w and the wire holds bytes of a
-// success, which cannot be taken back.
+// holds reports whether a foreign writer between w and the wire holds bytes, which
+// cannot be taken back.
 func (x *Exchange) holds(w http.ResponseWriter) bool {
 	if x.rec.head || x.rec.shares(w) && x.rec.kept != nothing {
 		return false
 	}
 	for r := range recorders(w) {
-		return r.shares(w) && r.kept != undecided && r.bytes > 0 && r.status < 400
+		return r.shares(w) && r.kept != undecided && r.bytes > 0
+	}
+	return false
+}
+
+// begun reports whether a recorder on top of the buffer w has passed on the begin of an
+// answer.
+func begun(w http.ResponseWriter) bool {
+	for r := range recorders(w) {
+		return r.shares(w) && r.state == Started
 	}
 	return false
 }
@@ -120,8 +129,8 @@ func (x *Exchange) Answer(w http.ResponseWriter, o Offer) (settled bool) {
 		return true
 	}
 	x.Revoke(w)
-	here, begun, body := x.rec.shares(w), x.holds(w), o.Body()
 	x.describe(w.Header(), o)
+	here, begun, body := x.rec.shares(w), begun(w), o.Body()
 	waits := x.propose(offered{o, w.Header(), here, begun})
 	if here {
 		defer x.rec.accept(o) // if o has not arrived, also because w panics
