@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/backstop-go/backstop/middleware"
 	"github.com/backstop-go/backstop/problem"
 )
 
@@ -191,5 +192,21 @@ func TestEnvelopeThatIsPassedOnIsSent(t *testing.T) {
 				t.Errorf("%s, part %d: %d %q (%v) and events of %v, want the envelope and an event of %d", arrangement, i, status, body, err, events, want)
 			}
 		}
+	}
+}
+
+// The hook is told of the part that has failed, and not of the request around it.
+func TestPlainTextErrorOfAPart(t *testing.T) {
+	var paths []string
+	errs := quiet(func(ev *problem.Event) { paths = append(paths, ev.Request.URL.Path) })
+	status, _, err := asked(t, whole(errs)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r, err := http.NewRequestWithContext(r.Context(), "GET", "/part", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		passOn(w, part(t, middleware.Rewrite()(http.NotFoundHandler()), r))
+	})))
+	if status != 404 || err != nil || !slices.Equal(paths, []string{"/part"}) {
+		t.Errorf("%d (%v), and the hook is told of %q, want a 404 of /part", status, err, paths)
 	}
 }
