@@ -84,7 +84,8 @@ func TestErrorBehindAWriterThatHides(t *testing.T) {
 		for writer, between := range map[string]func(http.Handler) http.Handler{
 			"hiding": hiding, "TimeoutHandler": inTime, "both": middleware.Chain(hiding, inTime), "both, the other way round": middleware.Chain(inTime, hiding),
 			"its own header": ownHeader, "its own header, with a recorder": middleware.Chain(ownHeader, recorded),
-			"TimeoutHandler, with a recorder": middleware.Chain(inTime, recorded),
+			"its own header, with a recoverer": middleware.Chain(ownHeader, middleware.Recover()),
+			"TimeoutHandler, with a recorder":  middleware.Chain(inTime, recorded),
 		} {
 			events := make(chan *problem.Event, 9)
 			errs := quiet(func(e *problem.Event) { events <- e })
@@ -108,6 +109,20 @@ func TestErrorBehindAWriterThatHides(t *testing.T) {
 			if len(events) != 1 {
 				t.Errorf("%s behind %s: the hook gets %d events, want 1", name, writer, len(events))
 			}
+		}
+	}
+}
+
+// A recoverer further in cannot cut, but the outer one learns of the failure.
+func TestPanicWithinTwoRecoverers(t *testing.T) {
+	for name, between := range map[string]mw{"hiding": hiding, "its own header": ownHeader, "TimeoutHandler": inTime} {
+		status, body, err := asked(t, middleware.Chain(whole(silent()), between, middleware.Recover())(http.HandlerFunc(
+			func(w http.ResponseWriter, _ *http.Request) {
+				io.WriteString(w, half)
+				panic("boom")
+			})))
+		if err == nil && (status != 500 || !strings.HasPrefix(body, `{"type"`)) {
+			t.Errorf("behind %s: %d %q, want the envelope or a cut", name, status, body)
 		}
 	}
 }

@@ -84,13 +84,16 @@ func (x *Exchange) holds(w http.ResponseWriter) bool {
 	return false
 }
 
-// begun reports whether a recorder on top of the buffer w has passed on the begin of an
-// answer.
-func begun(w http.ResponseWriter) bool {
+// begun returns the recorder on top of the buffer w if it has passed on the begin of an
+// answer, or nil.
+func begun(w http.ResponseWriter) *Recorder {
 	for r := range recorders(w) {
-		return r.shares(w) && r.state == Started
+		if r.shares(w) && r.state == Started {
+			return r
+		}
+		break
 	}
-	return false
+	return nil
 }
 
 // shares reports whether w has the header of r, and so stands in front of r on the
@@ -130,13 +133,14 @@ func (x *Exchange) Answer(w http.ResponseWriter, o Offer) (settled bool) {
 	}
 	x.Revoke(w)
 	x.describe(w.Header(), o)
-	here, begun, body := x.rec.shares(w), begun(w), o.Body()
-	waits := x.propose(offered{o, w.Header(), here, begun})
+	here, above, body := x.rec.shares(w), begun(w), o.Body()
+	waits := x.propose(offered{o, w.Header(), here, above != nil})
 	if here {
 		defer x.rec.accept(o) // if o has not arrived, also because w panics
 	}
-	if begun {
-		body = nil // or the buffer would hold both
+	if above != nil {
+		w, body = above.w, nil // or the buffer would hold both
+		above.status = uint16(o.Status())
 	}
 	put(w, o.Status(), body)
 	if !waits {
