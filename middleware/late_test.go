@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -221,5 +222,37 @@ func TestErrorOverHTTP2AfterTheHandlerHasReturned(t *testing.T) {
 			t.Errorf("%s: a panic with %v, and the log %s; want the error in the log", name, value, l.text())
 		}
 		srv.Close()
+	}
+}
+
+// The goroutine that serves a hijacked connection may fail after the handler has
+// returned. Its connection is closed then, as that of a handler.
+func TestErrorOfAHijackedConnectionAfterTheHandlerHasReturned(t *testing.T) {
+	var l ledger
+	returned := make(chan bool)
+	app := whole(l.responder())(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, _, err := http.NewResponseController(w).Hijack(); err != nil {
+			t.Error(err)
+		}
+		go func() {
+			<-returned
+			problem.Respond(w, r, problem.Conflict)
+		}()
+	}))
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer close(returned)
+		app.ServeHTTP(w, r)
+	}))
+	defer srv.Close()
+	conn, err := net.Dial("tcp", srv.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetReadDeadline(time.Now().Add(10 * time.Second)) // in case it stays open
+	io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	b, err := io.ReadAll(conn)
+	if events, _ := l.told(); len(b) > 0 || err != nil || events != 1 {
+		t.Errorf("the connection brings %q (%v), with %d events, want its end, and one event", b, err, events)
 	}
 }
