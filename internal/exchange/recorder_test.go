@@ -103,6 +103,7 @@ func (e *envelope) Describe(h http.Header) { h.Set("Content-Type", "envelope") }
 func (e *envelope) Describes(h http.Header) (likely, sure bool) {
 	return h.Get("Content-Type") == "envelope", false
 }
+
 func (e *envelope) Settle(sent bool, err error) { e.settled = append(e.settled, fmt.Sprint(sent, err)) }
 
 // invalid passes a status that net/http refuses with a panic.
