@@ -72,26 +72,20 @@ func (x *Exchange) StateOf(w http.ResponseWriter) State {
 	return state
 }
 
-// holds reports whether a foreign writer between w and the wire holds bytes, which
-// cannot be taken back.
+// holds reports whether a foreign writer between w and the wire, with the same header,
+// holds bytes, which cannot be taken back.
 func (x *Exchange) holds(w http.ResponseWriter) bool {
-	if x.rec.head || x.rec.shares(w) && x.rec.kept != nothing {
-		return false
-	}
-	for r := range recorders(w) {
-		return r.shares(w) && r.kept != undecided && r.bytes > 0
-	}
-	return false
+	r := above(w)
+	return r != nil && r.kept != undecided && r.bytes > 0 && !x.rec.head && x.rec.kept == nothing
 }
 
-// begun returns the recorder on top of the buffer w if it has passed on the begin of an
-// answer, or nil.
-func begun(w http.ResponseWriter) *Recorder {
+// above returns the recorder on top of the writer or buffer that w leads to, or nil.
+func above(w http.ResponseWriter) *Recorder {
 	for r := range recorders(w) {
-		if r.shares(w) && r.state == Started {
-			return r
+		if !r.shares(w) {
+			break
 		}
-		break
+		return r
 	}
 	return nil
 }
@@ -133,12 +127,13 @@ func (x *Exchange) Answer(w http.ResponseWriter, o Offer) (settled bool) {
 	}
 	x.Revoke(w)
 	x.describe(w.Header(), o)
-	here, above, body := x.rec.shares(w), begun(w), o.Body()
-	waits := x.propose(offered{o, w.Header(), here, above != nil})
+	here, above, body := x.rec.shares(w), above(w), o.Body()
+	begun := above != nil && above.state == Started
+	waits := x.propose(offered{o, w.Header(), here, begun})
 	if here {
 		defer x.rec.accept(o) // if o has not arrived, also because w panics
 	}
-	if above != nil {
+	if begun {
 		w, body = above.w, nil // or the buffer would hold both
 		above.status = uint16(o.Status())
 	}
