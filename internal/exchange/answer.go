@@ -2,7 +2,6 @@ package exchange
 
 import (
 	"errors"
-	"iter"
 	"net/http"
 	"reflect"
 	"slices"
@@ -77,17 +76,6 @@ func (x *Exchange) StateOf(w http.ResponseWriter) State {
 func (x *Exchange) holds(w http.ResponseWriter) bool {
 	r := above(w)
 	return r != nil && r.kept != undecided && r.bytes > 0 && !x.rec.head && x.rec.kept == nothing
-}
-
-// above returns the recorder on top of the writer or buffer that w leads to, or nil.
-func above(w http.ResponseWriter) *Recorder {
-	for r := range recorders(w) {
-		if !r.shares(w) {
-			break
-		}
-		return r
-	}
-	return nil
 }
 
 // shares reports whether w has the header of r, and so stands in front of r on the
@@ -275,49 +263,3 @@ func put(w http.ResponseWriter, status int, body []byte) error {
 	_, err := w.Write(body)
 	return err
 }
-
-// Top returns the recorder that w is or counts as, see [Recorder.TopRecorder]. It
-// returns nil for a foreign writer.
-func Top(w http.ResponseWriter) *Recorder {
-	if v, ok := w.(interface{ TopRecorder() *Recorder }); ok {
-		return v.TopRecorder()
-	}
-	return nil
-}
-
-// recorders yields the recorders among w and the writers that it unwraps to, the
-// nearest first.
-func recorders(w http.ResponseWriter) iter.Seq[*Recorder] {
-	return func(yield func(*Recorder) bool) {
-		w := w
-		for range maxDepth {
-			if r := Top(w); r != nil {
-				if !yield(r) {
-					return
-				}
-				w = r.w
-				continue
-			}
-			u, ok := w.(interface{ Unwrap() http.ResponseWriter })
-			if !ok {
-				return
-			}
-			w = u.Unwrap()
-		}
-	}
-}
-
-// Innermost unwraps w as often as it can.
-func Innermost(w http.ResponseWriter) http.ResponseWriter {
-	for range maxDepth {
-		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
-		if !ok {
-			break
-		}
-		w = u.Unwrap()
-	}
-	return w
-}
-
-// maxDepth bounds a walk, because a writer may unwrap to itself.
-const maxDepth = 100
