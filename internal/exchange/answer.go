@@ -156,11 +156,15 @@ func (x *Exchange) Revoke(w http.ResponseWriter) {
 	replaceHeader(w.Header(), then)
 }
 
+// maxOffers bounds the offers in buffers: a batch may have very many parts.
+const maxOffers = 64
+
 // propose makes o an offer that the outermost recorder waits for. It reports false if
-// an answer has begun, or has ended.
+// an answer has begun or has ended, or if too many buffers hold one.
 func (x *Exchange) propose(o offered) (ok bool) {
 	x.EditExtra(func(e *Extra) {
-		if ok = x.rec.state == Fresh && !x.rec.ended; ok {
+		ok = x.rec.state == Fresh && !x.rec.ended && (o.here || len(e.offers) < maxOffers)
+		if ok {
 			e.offers = append(slices.Clip(e.offers), o)
 		}
 	})

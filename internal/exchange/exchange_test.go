@@ -348,6 +348,30 @@ func TestEnvelopesThatWaitAreToldOnce(t *testing.T) {
 	}
 }
 
+// A batch may have any number of parts, and the envelopes of all are told. What the
+// handler itself answers is never one too many.
+func TestEnvelopesThatWaitAreBounded(t *testing.T) {
+	beneath := httptest.NewRecorder()
+	x, w, _ := exchange.Enter(beneath, httptest.NewRequest("GET", "/", nil))
+	parts := make([]envelope, 100)
+	for i := range parts {
+		parts[i].status = 404
+		x.Answer(own{httptest.NewRecorder(), http.Header{}}, &parts[i])
+	}
+	if len(parts[63].settled) != 0 || len(parts[64].settled) != 1 {
+		t.Error("of 100 envelopes another number than the first 64 is waited for")
+	}
+	x.Answer(struct{ http.ResponseWriter }{w}, &envelope{status: 409})
+	if beneath.Code != 409 || beneath.Body.String() != "{}" {
+		t.Errorf("sent is %d %q, want the envelope of the handler", beneath.Code, beneath.Body)
+	}
+	for i := range parts {
+		if got := parts[i].settled; len(got) != 1 || got[0] != "false <nil>" {
+			t.Errorf("envelope %d is told %q, want once that it is lost", i, got)
+		}
+	}
+}
+
 // A buffer whose envelope nobody waits for has it all the same, header and body: its
 // owner may send it in some other way. The envelope that is waited for belongs to
 // another goroutine, and is nothing to the recorder of this buffer.
