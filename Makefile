@@ -25,7 +25,7 @@ test: ## prove it: every module, race detector, shuffled; then what is counted, 
 	@printf '%s\n' $(SLOW) | xargs -P2 -I{} sh -c 'cd {} && $(GO) test $(RACE) -shuffle=on ./...' # these wait more than they work
 	cd internal/contract && $(GO) test -shuffle=on ./... # which judges by the code of others
 	cd middleware/ginadapter && $(GO) test $(RACE) -modfile=newest.mod -shuffle=on ./... # go.mod has the oldest gin
-	$(call each,$(GO) test -run='(?i)alloc|small|size|costs' ./...,. middleware/ginadapter middleware/echoadapter)
+	$(call each,$(GO) test -run='(?i)alloc|small|size|costs' ./...,. middleware/ginadapter middleware/echoadapter internal/bench)
 fuzz: ## each fuzz target for a while; FUZZTIME=10m for longer
 	@grep -rlE --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u | xargs -I{} sh -c 'cd {} && $(GO) test -c -fuzz=Fuzz -o /dev/null .' # what they share, once
 	@grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z_]+' . | sed 's/:func /:/' | xargs -P9 -I{} .ci/fuzz {} $(FUZZTIME)
