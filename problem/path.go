@@ -32,8 +32,9 @@ const (
 
 // AppendPath appends the path of f. For a parameter it appends only the name. Because
 // names may come from the client, it cuts each to 64 runes, and the path to 256 bytes,
-// in front of a segment. A "…" marks the cut, except at the end of a pointer, which then
-// leads to a container of the value.
+// in front of a segment. A "…" marks each cut. Only a pointer that ends in front of a
+// segment has none, and leads to a container of the value. A pointer with a name that
+// was cut leads to nothing.
 func (f FieldError) AppendPath(dst []byte, syntax PathSyntax) []byte {
 	if f.In != InBody && f.In != InForm && syntax != Pointer && len(f.Path) == 1 {
 		if name, ok := f.Path[0].(string); ok {
