@@ -45,14 +45,6 @@
 //   - Inside, a writer that does not pass on a second status, as that of chi's
 //     Logger, hides from [Recover] that a handler has failed half-way. Put such a
 //     logger outside, or use [Observe].
-//   - Inside, a writer that has a header of its own, but passes on at once what is
-//     written, is taken for a buffer. Without [Recover], half of an answer then
-//     ends as if it were whole; behind an error that has begun, an envelope may
-//     follow.
-//   - Inside, a timeout or a batch that runs handlers on other goroutines has to give
-//     each of them a copy of the request, as [http.TimeoutHandler] does, because a
-//     router notes the pattern in the request, which is read when the handler has
-//     returned. It also has to give each a buffer with a header of its own.
 //
 // # The server around it
 //

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"log"
-	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -24,40 +23,6 @@ func hiding(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(struct{ http.ResponseWriter }{w}, r)
 	})
-}
-
-// ownHeader writes to a header of its own, which is copied with the status, and buffers
-// nothing.
-func ownHeader(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(&copier{ResponseWriter: w, header: w.Header().Clone()}, r)
-	})
-}
-
-type copier struct {
-	http.ResponseWriter
-	header http.Header
-	wrote  bool
-}
-
-func (c *copier) Header() http.Header { return c.header }
-
-func (c *copier) WriteHeader(status int) {
-	c.wrote = true
-	maps.Copy(c.ResponseWriter.Header(), c.header)
-	c.ResponseWriter.WriteHeader(status)
-}
-
-func (c *copier) Write(p []byte) (int, error) {
-	if !c.wrote {
-		c.WriteHeader(200)
-	}
-	return c.ResponseWriter.Write(p)
-}
-
-// recorded puts a recorder on top of the writers in between.
-func recorded(next http.Handler) http.Handler {
-	return problem.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error { next.ServeHTTP(w, r); return nil })
 }
 
 func inTime(next http.Handler) http.Handler { return http.TimeoutHandler(next, time.Minute, "") }
@@ -83,9 +48,6 @@ func TestErrorBehindAWriterThatHides(t *testing.T) {
 	for name, b := range begin {
 		for writer, between := range map[string]func(http.Handler) http.Handler{
 			"hiding": hiding, "TimeoutHandler": inTime, "both": middleware.Chain(hiding, inTime), "both, the other way round": middleware.Chain(inTime, hiding),
-			"its own header": ownHeader, "its own header, with a recorder": middleware.Chain(ownHeader, recorded),
-			"its own header, with a recoverer": middleware.Chain(ownHeader, middleware.Recover()),
-			"TimeoutHandler, with a recorder":  middleware.Chain(inTime, recorded),
 		} {
 			events := make(chan *problem.Event, 9)
 			errs := quiet(func(e *problem.Event) { events <- e })
@@ -109,20 +71,6 @@ func TestErrorBehindAWriterThatHides(t *testing.T) {
 			if len(events) != 1 {
 				t.Errorf("%s behind %s: the hook gets %d events, want 1", name, writer, len(events))
 			}
-		}
-	}
-}
-
-// A recoverer further in cannot cut, but the outer one learns of the failure.
-func TestPanicWithinTwoRecoverers(t *testing.T) {
-	for name, between := range map[string]mw{"hiding": hiding, "its own header": ownHeader, "TimeoutHandler": inTime} {
-		status, body, err := asked(t, middleware.Chain(whole(silent()), between, middleware.Recover())(http.HandlerFunc(
-			func(w http.ResponseWriter, _ *http.Request) {
-				io.WriteString(w, half)
-				panic("boom")
-			})))
-		if err == nil && (status != 500 || !strings.HasPrefix(body, `{"type"`)) {
-			t.Errorf("behind %s: %d %q, want the envelope or a cut", name, status, body)
 		}
 	}
 }

@@ -2,11 +2,9 @@ package middleware_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -23,12 +21,7 @@ func asked(t *testing.T, h http.Handler) (status int, body string, err error) {
 	t.Helper()
 	s := httptest.NewServer(h)
 	defer s.Close()
-	r, err := http.NewRequest("POST", s.URL, strings.NewReader("1"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("X-Debug", "true") // so a responder may want to see the body
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := http.Get(s.URL)
 	if err != nil {
 		return 0, "", err
 	}
@@ -48,7 +41,6 @@ func TestErrorAfterTheHandlerHasReturned(t *testing.T) {
 		"Timeout around Standard": func(p *problem.Responder) mw {
 			return middleware.Chain(middleware.Timeout(time.Minute), whole(p))
 		},
-		"a responder": func(p *problem.Responder) mw { return p.Handler },
 		"LimitBody around a responder": func(p *problem.Responder) mw {
 			return middleware.Chain(middleware.LimitBody(1), p.Handler)
 		},
@@ -180,79 +172,5 @@ func TestErrorsWhoseMethodsPanic(t *testing.T) {
 		if _, lines := l.told(); w.Code != c.want || lines != 1 {
 			t.Errorf("%s is answered %d with %d lines in the log, want %d and one", name, w.Code, lines, c.want)
 		}
-	}
-}
-
-// Over HTTP/2, net/http gives away what is beneath a writer as soon as the handler has
-// returned.
-func TestErrorOverHTTP2AfterTheHandlerHasReturned(t *testing.T) {
-	for name, inner := range map[string]mw{"on its writer": middleware.Chain(), "in a buffer": inTime} {
-		var l ledger
-		answered, ended := make(chan bool), make(chan any, 1)
-		srv := httptest.NewUnstartedServer(whole(l.responder())(inner(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.Method == http.MethodPost {
-				go func() {
-					defer func() { ended <- recover() }()
-					<-answered
-					<-r.Context().Done()
-					problem.Respond(w, r, errors.New("lost"))
-				}()
-			}
-			io.WriteString(w, "whole")
-		}))))
-		srv.EnableHTTP2 = true
-		srv.StartTLS()
-		for _, method := range []string{"POST", "GET"} { // the writer of the first is given to the second
-			r, err := http.NewRequest(method, srv.URL, strings.NewReader("some"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			resp, err := srv.Client().Do(r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			body, err := io.ReadAll(resp.Body)
-			resp.Body.Close()
-			if string(body) != "whole" || err != nil {
-				t.Errorf("%s: %q (%v), want the whole answer", name, body, err)
-			}
-		}
-		close(answered)
-		if value := <-ended; value != nil || !strings.Contains(l.text(), "cause=lost") {
-			t.Errorf("%s: a panic with %v, and the log %s; want the error in the log", name, value, l.text())
-		}
-		srv.Close()
-	}
-}
-
-// The goroutine that serves a hijacked connection may fail after the handler has
-// returned. Its connection is closed then, as that of a handler.
-func TestErrorOfAHijackedConnectionAfterTheHandlerHasReturned(t *testing.T) {
-	var l ledger
-	returned := make(chan bool)
-	app := whole(l.responder())(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, _, err := http.NewResponseController(w).Hijack(); err != nil {
-			t.Error(err)
-		}
-		go func() {
-			<-returned
-			problem.Respond(w, r, problem.Conflict)
-		}()
-	}))
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer close(returned)
-		app.ServeHTTP(w, r)
-	}))
-	defer srv.Close()
-	conn, err := net.Dial("tcp", srv.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	conn.SetReadDeadline(time.Now().Add(10 * time.Second)) // in case it stays open
-	io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-	b, err := io.ReadAll(conn)
-	if events, _ := l.told(); len(b) > 0 || err != nil || events != 1 {
-		t.Errorf("the connection brings %q (%v), with %d events, want its end, and one event", b, err, events)
 	}
 }

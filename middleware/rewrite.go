@@ -37,17 +37,6 @@ func Rewrite(skip ...func(*http.Request) bool) func(http.Handler) http.Handler {
 	}
 }
 
-// rewriter returns a rewriter that answers r. The request of x itself may belong to
-// another goroutine if r is not that, but that of a part with a buffer.
-func rewriter(x *exchange.Exchange, r *http.Request) *exchange.Rewriter {
-	if r == x.Request() {
-		return plainText
-	}
-	return &exchange.Rewriter{Judge: judge, Answer: func(w http.ResponseWriter, _ *http.Request, status int, text []byte) {
-		rewrite(w, r, status, text)
-	}}
-}
-
 // rewrite answers in the place of a plain-text error.
 func rewrite(w http.ResponseWriter, r *http.Request, status int, text []byte) {
 	how := "in plain text"

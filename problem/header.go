@@ -53,15 +53,18 @@ func (f *failure) Describe(h http.Header) {
 	}
 }
 
-// Describes reports whether a header is one that Describe has made, or may be a copy of
-// it: writers in between may copy headers. A copy of the map is sure to be one.
-func (f *failure) Describes(h http.Header) (likely, sure bool) {
+// Describes reports whether a header is one that Describe has made, or a copy of it:
+// writers in between may copy headers.
+func (f *failure) Describes(h http.Header) bool {
 	cached, length := h["Cache-Control"], h["Content-Length"]
-	if f.mark == nil || len(cached) != 1 {
-		return false, false
+	switch {
+	case f.mark == nil || len(cached) != 1:
+		return false
+	case &cached[0] == f.mark:
+		return true
 	}
 	return cached[0] == *f.mark && h.Get("Content-Type") == f.p.style.ContentType &&
-		(length == nil || len(length) == 1 && length[0] == strconv.Itoa(len(f.body))), &cached[0] == f.mark
+		(length == nil || len(length) == 1 && length[0] == strconv.Itoa(len(f.body)))
 }
 
 // scrub removes the fields that must not survive an error.

@@ -28,10 +28,6 @@ const (
 // because a client could not tell an appended error from the rest of that answer. A
 // hijacked connection is closed. If err is [http.ErrAbortHandler], Respond cuts the
 // connection and logs nothing.
-//
-// If w is a buffer with a header of its own, as that of [http.TimeoutHandler] or of one
-// part of a batch, the error takes the place of what the handler has written there. It
-// leaves an answer alone that does not come from this buffer.
 func (p *Responder) Respond(w http.ResponseWriter, r *http.Request, err error) {
 	if isNil(err) {
 		return

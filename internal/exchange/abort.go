@@ -15,7 +15,11 @@ import (
 func (x *Exchange) Cut(w http.ResponseWriter, state State) {
 	switch state {
 	case Fresh:
-		x.hurry(x.wire(w))
+		if x == nil || !x.Failure().Aborted {
+			x.hurry(x.wire(w))
+			break
+		}
+		fallthrough // a layer further in has cut an answer that a foreign writer held
 	case Started:
 		x.abort(w)
 	case Rendered:

@@ -2,9 +2,9 @@ package exchange
 
 import (
 	"errors"
+	"iter"
 	"net/http"
 	"reflect"
-	"slices"
 )
 
 // An Offer is a whole error answer on its way to the wire. A foreign writer may
@@ -17,22 +17,12 @@ type Offer interface {
 	Body() []byte // nil for a HEAD
 
 	// Describe makes of h the header of the answer. Describes reports whether h is
-	// such a header, or may be a copy of one; sure says that it is not that of another
-	// offer.
+	// such a header, or a copy of one.
 	Describe(http.Header)
-	Describes(http.Header) (likely, sure bool)
+	Describes(http.Header) bool
 
 	// Settle is called once. It says whether this answer was sent, or another one.
 	Settle(sent bool, err error)
-}
-
-// offered is an offer that the outermost recorder waits for. There is more than one if
-// several buffers hold one each.
-type offered struct {
-	Offer
-	given http.Header // of the writer that the offer was written to
-	here  bool        // that writer passes the offer on at once, so whatever arrives is the offer
-	begun bool        // that writer holds the begin of an answer; if a success arrives, the offer is sent in its place
 }
 
 // Of returns the exchange of r, or else of the nearest recorder beneath w, or nil.
@@ -46,10 +36,10 @@ func Of(w http.ResponseWriter, r *http.Request) *Exchange {
 	return nil
 }
 
-// StateOf returns how far the answer has come, for a caller that writes to w. If w is
-// a buffer, perhaps of another goroutine, the answer that is on the wire may be another
-// one. Then the state is fresh until an offer was written to w. Without an exchange only
-// w can tell.
+// StateOf returns how far the answer has come, for a caller that writes to w. If w
+// is a buffer that holds an offer, the answer is complete for that caller, while for
+// callers with another writer nothing has begun yet. Without an exchange only w can
+// tell.
 func (x *Exchange) StateOf(w http.ResponseWriter) State {
 	if x == nil {
 		if g, ok := w.(interface{ Written() bool }); ok && g.Written() {
@@ -60,22 +50,25 @@ func (x *Exchange) StateOf(w http.ResponseWriter) State {
 	x.mu.Lock()
 	state, ended := x.rec.state, x.rec.ended
 	x.mu.Unlock()
-	switch {
-	case ended && state != Hijacked, x.Extra().to(w.Header()) != nil: // once net/http has completed an answer, its header is not to be touched
-		return Rendered
-	case !x.rec.shares(w):
-		return Fresh // what is on the wire is not what w holds
-	case state == Fresh && x.holds(w):
+	if ended || x.Extra().awaits(w.Header()) { // once net/http has completed an answer, its header is not to be touched
+		return max(state, Rendered)
+	}
+	if state == Fresh && x.holds(w) {
 		return Started
 	}
 	return state
 }
 
-// holds reports whether a foreign writer between w and the wire, with the same header,
-// holds bytes, which cannot be taken back.
+// holds reports whether a foreign writer between w and the wire holds bytes, which
+// cannot be taken back.
 func (x *Exchange) holds(w http.ResponseWriter) bool {
-	r := above(w)
-	return r != nil && r.kept != undecided && r.bytes > 0 && !x.rec.head && x.rec.kept == nothing
+	if x.rec.head || x.rec.shares(w) && x.rec.kept != nothing {
+		return false
+	}
+	for r := range recorders(w) {
+		return r.shares(w) && r.kept != undecided && r.bytes > 0
+	}
+	return false
 }
 
 // shares reports whether w has the header of r, and so stands in front of r on the
@@ -89,15 +82,9 @@ func same(h, other http.Header) bool {
 	return reflect.ValueOf(h).UnsafePointer() == reflect.ValueOf(other).UnsafePointer()
 }
 
-// to returns the offer that was written to a writer with the header h, or nil.
-func (e *Extra) to(h http.Header) Offer {
-	for _, o := range e.offers {
-		if same(h, o.given) {
-			return o.Offer
-		}
-	}
-	return nil
-}
+// awaits reports whether the outermost recorder waits for an offer that was written
+// to a writer with the header h.
+func (e *Extra) awaits(h http.Header) bool { return e.offer != nil && (e.here || same(h, e.given)) }
 
 // Answer sends o on w; the state of the answer is fresh. It reports whether o is
 // settled. If not, w is a buffer, perhaps of another goroutine, and o is settled when
@@ -115,21 +102,17 @@ func (x *Exchange) Answer(w http.ResponseWriter, o Offer) (settled bool) {
 	}
 	x.Revoke(w)
 	x.describe(w.Header(), o)
-	here, above, body := x.rec.shares(w), above(w), o.Body()
-	begun := above != nil && above.state == Started
-	waits := x.propose(offered{o, w.Header(), here, begun})
-	if here {
-		defer x.rec.accept(o) // if o has not arrived, also because w panics
-	}
-	if begun {
-		w, body = above.w, nil // or the buffer would hold both
-		above.status = uint16(o.Status())
-	}
-	put(w, o.Status(), body)
-	if !waits {
+	here := x.rec.shares(w)
+	if !x.propose(o, w.Header(), here) {
+		put(w, o) // or the buffer would hold a header without a body
 		o.Settle(false, nil)
+		return true
 	}
-	return here || !waits
+	if here {
+		defer x.rec.Deliver() // if o has not arrived, also because w panics
+	}
+	put(w, o)
+	return here
 }
 
 // covers reports whether w is the writer right beneath r. A handler may have kept it
@@ -156,61 +139,46 @@ func (x *Exchange) Revoke(w http.ResponseWriter) {
 	replaceHeader(w.Header(), then)
 }
 
-// maxOffers bounds the offers in buffers: a batch may have very many parts.
-const maxOffers = 64
-
-// propose makes o an offer that the outermost recorder waits for. It reports false if
-// an answer has begun or has ended, or if too many buffers hold one.
-func (x *Exchange) propose(o offered) (ok bool) {
+// propose makes o the offer that the outermost recorder waits for, in the place of
+// an earlier one. It reports false if an answer has begun, or has ended.
+func (x *Exchange) propose(o Offer, h http.Header, here bool) (ok bool) {
+	var void Offer
 	x.EditExtra(func(e *Extra) {
-		ok = x.rec.state == Fresh && !x.rec.ended && (o.here || len(e.offers) < maxOffers)
-		if ok {
-			e.offers = append(slices.Clip(e.offers), o)
+		if ok = x.rec.state == Fresh && !x.rec.ended && (here || !(e.offer != nil && e.here)); ok {
+			void, e.offer, e.given, e.here = e.offer, o, h, here
 		}
 	})
+	if void != nil {
+		void.Settle(false, nil)
+	}
 	return ok
 }
 
 // yields makes way for an offer of which the first part arrives. The outermost
 // recorder sends the offer, and yields reports true. Any other recorder forgets what
 // it has kept, and passes on everything from now on.
-func (r *Recorder) yields(status int) (done bool) {
-	e := r.x.Extra()
-	if e.offers == nil || r.state != Fresh && r.kept == nothing {
+func (r *Recorder) yields() (done bool) {
+	if r.state != Fresh && r.kept == nothing {
 		return false
 	}
+	e := r.x.Extra()
 	if r == &r.x.rec {
-		o := e.arriving(r.w.Header(), status)
-		return o != nil && r.accept(o)
+		return e.offer != nil && (e.here || e.offer.Describes(r.w.Header())) && r.accept(e.offer)
 	}
-	if o := e.to(r.header); o != nil { // any other may belong to another goroutine
+	if e.offer != nil && same(r.header, e.given) { // else it may belong to another goroutine
 		r.revoke()
-		r.state, r.status = Started, uint16(o.Status())
+		r.state, r.status = Started, uint16(e.offer.Status())
 	}
 	return false
-}
-
-// arriving returns the offer of which the header and the status arrive, or nil. If
-// that is not sure, it is the last one that it may be.
-func (e *Extra) arriving(h http.Header, status int) (found Offer) {
-	for _, o := range e.offers {
-		likely, sure := o.Describes(h)
-		if sure || o.here {
-			return o.Offer
-		}
-		if likely || o.begun && status < 400 {
-			found = o.Offer
-		}
-	}
-	return found
 }
 
 // accept sends o in the place of what a foreign writer passes on, if r still waits
 // for o.
 func (r *Recorder) accept(o Offer) (ok bool) {
 	r.x.EditExtra(func(e *Extra) {
-		rest := slices.DeleteFunc(slices.Clone(e.offers), func(other offered) bool { return other.Offer == o })
-		ok, e.offers = len(rest) < len(e.offers), rest
+		if ok = e.offer == o; ok { // else another goroutine has replaced it
+			e.offer = nil
+		}
 	})
 	if ok {
 		r.revoke()
@@ -220,12 +188,12 @@ func (r *Recorder) accept(o Offer) (ok bool) {
 	return ok
 }
 
-// Deliver sends the last offer if no foreign writer has passed one on. It is called
-// when the handler has left.
+// Deliver sends the offer that a foreign writer has not passed on. It is called when
+// the handler has left.
 func (r *Recorder) Deliver() {
-	top, offers := &r.x.rec, r.x.Extra().offers
-	if len(offers) > 0 && top.shares(r) && top.state == Fresh && top.kept == nothing {
-		top.accept(offers[len(offers)-1].Offer)
+	top, o := &r.x.rec, r.x.Extra().offer
+	if o != nil && top.shares(r) && top.state == Fresh && top.kept == nothing {
+		top.accept(o)
 	}
 }
 
@@ -251,7 +219,7 @@ func (x *Exchange) describe(h http.Header, o Offer) {
 // send sends an offer, and settles it also if w panics.
 func send(w http.ResponseWriter, o Offer) (err error) {
 	defer func() { o.Settle(true, err) }()
-	err = put(w, o.Status(), o.Body())
+	err = put(w, o)
 	if o.Status() < 500 {
 		return err
 	}
@@ -262,8 +230,55 @@ func send(w http.ResponseWriter, o Offer) (err error) {
 	return err
 }
 
-func put(w http.ResponseWriter, status int, body []byte) error {
-	w.WriteHeader(status)
-	_, err := w.Write(body)
+// put writes an offer to w.
+func put(w http.ResponseWriter, o Offer) error {
+	w.WriteHeader(o.Status())
+	_, err := w.Write(o.Body())
 	return err
 }
+
+// Top returns the recorder that w is or counts as, see [Recorder.TopRecorder]. It
+// returns nil for a foreign writer.
+func Top(w http.ResponseWriter) *Recorder {
+	if v, ok := w.(interface{ TopRecorder() *Recorder }); ok {
+		return v.TopRecorder()
+	}
+	return nil
+}
+
+// recorders yields the recorders among w and the writers that it unwraps to, the
+// nearest first.
+func recorders(w http.ResponseWriter) iter.Seq[*Recorder] {
+	return func(yield func(*Recorder) bool) {
+		w := w
+		for range maxDepth {
+			if r := Top(w); r != nil {
+				if !yield(r) {
+					return
+				}
+				w = r.w
+				continue
+			}
+			u, ok := w.(interface{ Unwrap() http.ResponseWriter })
+			if !ok {
+				return
+			}
+			w = u.Unwrap()
+		}
+	}
+}
+
+// Innermost unwraps w as often as it can.
+func Innermost(w http.ResponseWriter) http.ResponseWriter {
+	for range maxDepth {
+		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			break
+		}
+		w = u.Unwrap()
+	}
+	return w
+}
+
+// maxDepth bounds a walk, because a writer may unwrap to itself.
+const maxDepth = 100

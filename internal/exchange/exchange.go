@@ -72,7 +72,9 @@ type Extra struct {
 	shown    http.Header // the fields of limiters, as an informational answer has shown them
 	writeErr error       // see WriteErr
 	hijacked net.Conn
-	offers   []offered // that the outermost recorder waits for, see [Exchange.Answer]
+	offer    Offer       // that the outermost recorder waits for, see [Exchange.Answer]
+	given    http.Header // of the writer that the offer was written to
+	here     bool        // that writer passes the offer on at once, so whatever arrives is the offer
 }
 
 type key struct{}
@@ -174,7 +176,7 @@ func CopyBack(to, from *http.Request) {
 // goroutine of its own, and is too late.
 func Leave(to, from *http.Request) {
 	CopyBack(to, from)
-	if x := From(from.Context()); x != nil && to != from && From(to.Context()) == nil {
+	if x := From(from.Context()); x != nil && from == &x.req && to != from {
 		x.mu.Lock()
 		x.rec.ended = true
 		x.mu.Unlock()

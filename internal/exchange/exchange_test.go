@@ -334,41 +334,17 @@ type meanwhile struct {
 
 func (m meanwhile) WriteHeader(int) { m.do() }
 
-func TestEnvelopesThatWaitAreToldOnce(t *testing.T) {
-	x, w, _ := exchange.Enter(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+func TestEnvelopeThatIsReplacedMeanwhileIsToldOnce(t *testing.T) {
+	x, _, _ := exchange.Enter(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 	buffer := func() own { return own{httptest.NewRecorder(), http.Header{}} }
 	first, second, third := &envelope{status: 409}, &envelope{status: 410}, &envelope{status: 411}
 	x.Answer(meanwhile{buffer(), func() { x.Answer(buffer(), second) }}, first)
+	if len(first.settled) != 1 || first.settled[0] != "false <nil>" {
+		t.Errorf("the envelope that is replaced is told %q, want that it is lost", first.settled)
+	}
 	x.Answer(buffer(), third)
-	io.WriteString(w, "another answer")
-	for _, e := range []*envelope{first, second, third} {
-		if len(e.settled) != 1 || e.settled[0] != "false <nil>" {
-			t.Errorf("the envelope of the %d is told %q, want that it is lost", e.status, e.settled)
-		}
-	}
-}
-
-// A batch may have any number of parts, and the envelopes of all are told. What the
-// handler itself answers is never one too many.
-func TestEnvelopesThatWaitAreBounded(t *testing.T) {
-	beneath := httptest.NewRecorder()
-	x, w, _ := exchange.Enter(beneath, httptest.NewRequest("GET", "/", nil))
-	parts := make([]envelope, 100)
-	for i := range parts {
-		parts[i].status = 404
-		x.Answer(own{httptest.NewRecorder(), http.Header{}}, &parts[i])
-	}
-	if len(parts[63].settled) != 0 || len(parts[64].settled) != 1 {
-		t.Error("of 100 envelopes another number than the first 64 is waited for")
-	}
-	x.Answer(struct{ http.ResponseWriter }{w}, &envelope{status: 409})
-	if beneath.Code != 409 || beneath.Body.String() != "{}" {
-		t.Errorf("sent is %d %q, want the envelope of the handler", beneath.Code, beneath.Body)
-	}
-	for i := range parts {
-		if got := parts[i].settled; len(got) != 1 || got[0] != "false <nil>" {
-			t.Errorf("envelope %d is told %q, want once that it is lost", i, got)
-		}
+	if len(second.settled) != 1 || second.settled[0] != "false <nil>" {
+		t.Errorf("the envelope that waited is told %q, want that it is lost", second.settled)
 	}
 }
 

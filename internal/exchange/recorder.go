@@ -101,7 +101,7 @@ func (r *Recorder) Bytes() int64 { return r.bytes }
 // Silent reports whether nobody has begun an answer: nothing is on the wire, and
 // nothing is kept or waited for.
 func (r *Recorder) Silent() bool {
-	return r.state == Fresh && r.kept == nothing && len(r.x.Extra().offers) == 0 && r.x.StateOf(r) == Fresh
+	return r.state == Fresh && r.kept == nothing && r.x.Extra().offer == nil && r.x.StateOf(r) == Fresh
 }
 
 // WriteHeader passes a status on, or keeps it. It also passes on a superfluous one,
@@ -114,7 +114,7 @@ func (r *Recorder) WriteHeader(status int) {
 	case r.kept == nothing && status < 200 && status != http.StatusSwitchingProtocols: // informational; the real one follows
 		r.x.inform(r.w.Header())
 		r.w.WriteHeader(status)
-	case r.yields(status), r.kept == spoilt:
+	case r.yields(), r.kept == spoilt:
 	case status >= 400 && r.begun():
 		r.spoil(status)
 	case r.kept != nothing:
@@ -146,15 +146,15 @@ func (r *Recorder) become(s State) {
 	}
 	h := r.w.Header()
 	x.mu.Lock()
-	void := x.Extra().offers
+	void := x.Extra().offer
 	if void != nil {
-		x.editExtra(func(e *Extra) { e.offers = nil })
+		x.editExtra(func(e *Extra) { e.offer = nil })
 	}
 	r.state = s
 	x.sign(h)
 	x.mu.Unlock()
-	for _, o := range void {
-		o.Settle(false, nil)
+	if void != nil {
+		void.Settle(false, nil)
 	}
 }
 
@@ -181,7 +181,7 @@ func (r *Recorder) WriteString(s string) (int, error) {
 // streams reports whether bytes of the body are passed on, without a look at them.
 // The first byte implies the status 200, unless there is one.
 func (r *Recorder) streams() bool {
-	if !r.flows() && !r.yields(r.Status()) && r.state == Fresh && r.kept == nothing && !r.gone {
+	if !r.flows() && !r.yields() && r.state == Fresh && r.kept == nothing && !r.gone {
 		if r.status = http.StatusOK; !r.keep() {
 			r.become(Started)
 		}
@@ -227,17 +227,13 @@ func (r *Recorder) count(n int64, err error) {
 	}
 }
 
-// WriteErr returns the first error of a write to the wire, or nil. The errors of
-// net/http's HTTP/2 have no exported type, so they are compared with this one.
-func (x *Exchange) WriteErr() error { return x.Extra().writeErr }
-
 // FlushError sends what was written so far. If something is kept, it decides at
 // once what becomes of it, so that the client does not wait.
 func (r *Recorder) FlushError() error {
 	switch {
 	case r.state == Hijacked, r.gone:
 		return http.ErrHijacked
-	case r.yields(r.Status()):
+	case r.yields():
 	case r.kept == spoilt:
 		return nil // to be cut
 	case r.kept != nothing:

@@ -97,14 +97,11 @@ type envelope struct {
 	settled []string
 }
 
-func (e *envelope) Status() int            { return e.status }
-func (e *envelope) Body() []byte           { return []byte("{}") }
-func (e *envelope) Describe(h http.Header) { h.Set("Content-Type", "envelope") }
-func (e *envelope) Describes(h http.Header) (likely, sure bool) {
-	return h.Get("Content-Type") == "envelope", false
-}
-
-func (e *envelope) Settle(sent bool, err error) { e.settled = append(e.settled, fmt.Sprint(sent, err)) }
+func (e *envelope) Status() int                  { return e.status }
+func (e *envelope) Body() []byte                 { return []byte("{}") }
+func (e *envelope) Describe(h http.Header)       { h.Set("Content-Type", "envelope") }
+func (e *envelope) Describes(h http.Header) bool { return h.Get("Content-Type") == "envelope" }
+func (e *envelope) Settle(sent bool, err error)  { e.settled = append(e.settled, fmt.Sprint(sent, err)) }
 
 // invalid passes a status that net/http refuses with a panic.
 func invalid(_ *exchange.Recorder, w http.ResponseWriter) {
