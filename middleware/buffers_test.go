@@ -37,6 +37,12 @@ func (l *ledger) told() (events, lines int) {
 	return l.events, strings.Count(l.log.String(), "level=")
 }
 
+func (l *ledger) text() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.log.String()
+}
+
 func (l *ledger) responder() *problem.Responder {
 	return problem.New(problem.Config{
 		Logger: slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug})),

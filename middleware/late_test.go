@@ -2,6 +2,7 @@ package middleware_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -172,5 +173,47 @@ func TestErrorsWhoseMethodsPanic(t *testing.T) {
 		if _, lines := l.told(); w.Code != c.want || lines != 1 {
 			t.Errorf("%s is answered %d with %d lines in the log, want %d and one", name, w.Code, lines, c.want)
 		}
+	}
+}
+
+// Over HTTP/2, net/http gives away what is beneath a writer as soon as the handler has
+// returned.
+func TestErrorOverHTTP2AfterTheHandlerHasReturned(t *testing.T) {
+	for name, inner := range map[string]mw{"on its writer": middleware.Chain(), "in a buffer": inTime} {
+		var l ledger
+		answered, ended := make(chan bool), make(chan any, 1)
+		srv := httptest.NewUnstartedServer(whole(l.responder())(inner(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPost {
+				go func() {
+					defer func() { ended <- recover() }()
+					<-answered
+					<-r.Context().Done()
+					problem.Respond(w, r, errors.New("lost"))
+				}()
+			}
+			io.WriteString(w, "whole")
+		}))))
+		srv.EnableHTTP2 = true
+		srv.StartTLS()
+		for _, method := range []string{"POST", "GET"} { // the writer of the first is given to the second
+			r, err := http.NewRequest(method, srv.URL, strings.NewReader("some"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := srv.Client().Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(resp.Body)
+			resp.Body.Close()
+			if string(body) != "whole" || err != nil {
+				t.Errorf("%s: %q (%v), want the whole answer", name, body, err)
+			}
+		}
+		close(answered)
+		if value := <-ended; value != nil || !strings.Contains(l.text(), "cause=lost") {
+			t.Errorf("%s: a panic with %v, and the log %s; want the error in the log", name, value, l.text())
+		}
+		srv.Close()
 	}
 }
