@@ -46,6 +46,7 @@ func (l *ledger) text() string {
 func (l *ledger) responder() *problem.Responder {
 	return problem.New(problem.Config{
 		Logger: slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Debug:  func(*http.Request) bool { return true },
 		OnError: func(context.Context, *problem.Event) {
 			l.mu.Lock()
 			defer l.mu.Unlock()

@@ -22,7 +22,12 @@ func asked(t *testing.T, h http.Handler) (status int, body string, err error) {
 	t.Helper()
 	s := httptest.NewServer(h)
 	defer s.Close()
-	resp, err := http.Get(s.URL)
+	r, err := http.NewRequest("POST", s.URL, strings.NewReader("1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("X-Debug", "true") // so a responder may want to see the body
+	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return 0, "", err
 	}
@@ -42,6 +47,7 @@ func TestErrorAfterTheHandlerHasReturned(t *testing.T) {
 		"Timeout around Standard": func(p *problem.Responder) mw {
 			return middleware.Chain(middleware.Timeout(time.Minute), whole(p))
 		},
+		"a responder": func(p *problem.Responder) mw { return p.Handler },
 		"LimitBody around a responder": func(p *problem.Responder) mw {
 			return middleware.Chain(middleware.LimitBody(1), p.Handler)
 		},

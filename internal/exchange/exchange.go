@@ -176,7 +176,7 @@ func CopyBack(to, from *http.Request) {
 // goroutine of its own, and is too late.
 func Leave(to, from *http.Request) {
 	CopyBack(to, from)
-	if x := From(from.Context()); x != nil && from == &x.req && to != from {
+	if x := From(from.Context()); x != nil && to != from && From(to.Context()) == nil {
 		x.mu.Lock()
 		x.rec.ended = true
 		x.mu.Unlock()
