@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
@@ -40,8 +41,13 @@ func ofConnection(x *exchange.Exchange, err error) bool {
 		}
 	}
 	var reset streamError
-	return errors.As(err, &reset) || isThat(err, x.WriteErr()) || isThat(err, x.ReadErr())
+	return errors.As(err, &reset) || isThat(err, x.WriteErr()) || strings.HasSuffix(textOf(err), disconnected)
 }
+
+// disconnected is what net/http says over HTTP/2 of a body whose client is gone. The error
+// has neither a value nor a type to know it by. Another read of the body would have it,
+// too, but the body may belong to another goroutine, and its end to another request.
+const disconnected = "client disconnected"
 
 // isThat reports whether that error is in the tree of err.
 func isThat(err, that error) bool { return that != nil && that != io.EOF && errors.Is(err, that) }

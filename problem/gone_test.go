@@ -88,10 +88,15 @@ func interrupt(t *testing.T, http2, sends, breaks bool, outer func(http.Handler)
 // If a client leaves while a body is read or written, the service has not failed, whatever the
 // error of the connection is.
 func TestClientThatLeavesIsNoFailure(t *testing.T) {
-	const sending = "while it sends"
+	const sending, waiting = "while it sends", "while it sends, and the handler waits for the news"
 	for name, h := range map[string]func(http.ResponseWriter, *http.Request) error{
 		sending: func(_ http.ResponseWriter, r *http.Request) error {
 			_, err := io.ReadAll(r.Body)
+			return fmt.Errorf("read: %w", err)
+		},
+		waiting: func(_ http.ResponseWriter, r *http.Request) error {
+			_, err := io.ReadAll(r.Body)
+			<-r.Context().Done()
 			return fmt.Errorf("read: %w", err)
 		},
 		"while it receives": func(w http.ResponseWriter, _ *http.Request) error {
@@ -126,7 +131,7 @@ func TestClientThatLeavesIsNoFailure(t *testing.T) {
 				if breaks && name == sending {
 					continue // over HTTP/2 a read may fail before the context is canceled
 				}
-				e := interrupt(t, http2, name == sending, breaks, middleware.Chain(), h)
+				e := interrupt(t, http2, name == sending || name == waiting, breaks, middleware.Chain(), h)
 				if !e.sum.Failed || e.sum.Kind != problem.ClientClosed || e.record["level"] != "DEBUG" || e.record["kind"] != "client_closed" {
 					t.Errorf("%s, HTTP/2 %t, with its connection %t: the summary is %+v and the record %v, want client_closed at Debug", name, http2, breaks, e.sum, e.record)
 				}
@@ -187,11 +192,6 @@ func TestHandlerThatWritesTooMuchFails(t *testing.T) {
 	}
 }
 
-// untyped is a writer whose errors have no type, as over HTTP/2.
-type untyped struct{ *httptest.ResponseRecorder }
-
-func (untyped) SetReadDeadline(time.Time) error { return nil }
-
 // An error that comes after the client has left, but not because of that, is a failure of the
 // service.
 func TestFailureAfterTheClientHasLeftIsOurs(t *testing.T) {
@@ -204,9 +204,7 @@ func TestFailureAfterTheClientHasLeftIsOurs(t *testing.T) {
 	} {
 		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("")).WithContext(ctx)
 		r.ProtoMajor = 2
-		w := httptest.NewRecorder()
-		problem.New(problem.Config{Logger: silent}).Handler(returning(err)).ServeHTTP(untyped{w}, r)
-		if w.Code != 500 {
+		if w := serve(problem.Config{}, r, returning(err)); w.Code != 500 {
 			t.Errorf("%s after the client has left is answered %d, want 500", name, w.Code)
 		}
 	}

@@ -227,6 +227,10 @@ func (r *Recorder) count(n int64, err error) {
 	}
 }
 
+// WriteErr returns the first error of a write to the wire, or nil. The errors of
+// net/http's HTTP/2 have no exported type, so they are compared with this one.
+func (x *Exchange) WriteErr() error { return x.Extra().writeErr }
+
 // FlushError sends what was written so far. If something is kept, it decides at
 // once what becomes of it, so that the client does not wait.
 func (r *Recorder) FlushError() error {
