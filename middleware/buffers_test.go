@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -244,6 +245,42 @@ func TestHandlerAndItsDeadlineAnswerAtOnce(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// http.TimeoutHandler writes a 503 when the client has left.
+func TestClientThatLeavesATimeoutHandlerIsNoEvent(t *testing.T) {
+	for arrangement, around := range arrangements {
+		var l ledger
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		h := around(l.responder())(inTime(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer close(ended)
+			problem.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) error {
+				cancel()
+				<-r.Context().Done()
+				return r.Context().Err()
+			}).ServeHTTP(w, r)
+		})))
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, "GET", "/", nil))
+		<-ended
+		if events, lines := l.told(); events != 0 || lines == 0 || strings.Contains(l.text(), "level=ERROR") {
+			t.Errorf("%s: %d events and the log\n%swant no event and no error", arrangement, events, l.text())
+		}
+	}
+}
+
+// OnError gets the request of the part that has failed, and not the request around it.
+func TestPlainTextErrorOfAPart(t *testing.T) {
+	var paths []string
+	errs := quiet(func(ev *problem.Event) { paths = append(paths, ev.Request.URL.Path) })
+	w := serve(whole(errs)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b := httptest.NewRecorder()
+		middleware.Rewrite()(http.NotFoundHandler()).ServeHTTP(b, httptest.NewRequestWithContext(r.Context(), "GET", "/part", nil))
+		passOn(w, b)
+	})), "GET")
+	if w.Code != 404 || !slices.Equal(paths, []string{"/part"}) {
+		t.Errorf("%d, and OnError gets %q, want a 404 of /part", w.Code, paths)
 	}
 }
 

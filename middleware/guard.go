@@ -32,7 +32,7 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer exchange.Leave(r, r2)
 	defer c.leave()
-	rewrites := g.rewrites && !skipped(g.skip, r2) && rec.Rewrite(plainText)
+	rewrites := g.rewrites && !skipped(g.skip, r2) && rec.Rewrite(rewriter(x, r2))
 	g.next.ServeHTTP(w, r2)
 	c.done = true
 	if rewrites {

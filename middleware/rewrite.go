@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/backstop-go/backstop/internal/exchange"
@@ -37,11 +38,29 @@ func Rewrite(skip ...func(*http.Request) bool) func(http.Handler) http.Handler {
 	}
 }
 
+// rewriter returns a rewriter that answers r. The request of x itself may belong to
+// another goroutine if r is not that, but that of a part with a buffer.
+func rewriter(x *exchange.Exchange, r *http.Request) *exchange.Rewriter {
+	if r == x.Request() {
+		return plainText
+	}
+	return &exchange.Rewriter{Judge: judge, Answer: func(w http.ResponseWriter, _ *http.Request, status int, text []byte) {
+		rewrite(w, r, status, text)
+	}}
+}
+
+// clientClosed is the status that package problem writes for a client that has left.
+const clientClosed = 499
+
 // rewrite answers in the place of a plain-text error.
 func rewrite(w http.ResponseWriter, r *http.Request, status int, text []byte) {
 	how := "in plain text"
 	if len(text) == 0 {
 		how = "without a body"
+		if err := r.Context().Err(); err == context.Canceled && (status == http.StatusServiceUnavailable || status == clientClosed) {
+			problem.Respond(w, r, err) // http.TimeoutHandler or we ourselves in a buffer, and the client has left
+			return
+		}
 	}
 	problem.Respond(w, r, said(r, status, text, how))
 }
