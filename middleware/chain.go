@@ -45,6 +45,12 @@
 //   - Inside, a writer that does not pass on a second status, as that of chi's
 //     Logger, hides from [Recover] that a handler has failed half-way. Put such a
 //     logger outside, or use [Observe].
+//   - Inside, a timeout or a batch that runs handlers on other goroutines has to give
+//     each of them a copy of the request, as [http.TimeoutHandler] does, because a
+//     router notes the pattern in the request, which is read when the handler has
+//     returned. It also has to give each a buffer with a header of its own, and to
+//     recover: once the answer to the client has begun, a handler that fails in a
+//     buffer panics with [http.ErrAbortHandler].
 //
 // # The server around it
 //
