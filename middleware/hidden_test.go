@@ -48,6 +48,7 @@ func TestErrorBehindAWriterThatHides(t *testing.T) {
 	for name, b := range begin {
 		for writer, between := range map[string]func(http.Handler) http.Handler{
 			"hiding": hiding, "TimeoutHandler": inTime, "both": middleware.Chain(hiding, inTime), "both, the other way round": middleware.Chain(inTime, hiding),
+			"hiding, with a recorder": middleware.Chain(hiding, middleware.Recover()),
 		} {
 			events := make(chan *problem.Event, 9)
 			errs := quiet(func(e *problem.Event) { events <- e })
