@@ -168,6 +168,7 @@ func TestRecorder(t *testing.T) {
 		{"released before a status", []step{guard, release, status(204)}, "204", started, 204, 0},
 
 		{"an error after a success is dropped", []step{guard, write("[1,"), status(500), write("no"), writeString, readFrom, flush}, "[1,", started, 200, 3},
+		{"also the least of errors", []step{guard, write("[1,"), status(400), write("no")}, "[1,", started, 200, 3},
 		{"without a guard it is net/http's", []step{write("[1,"), status(500), write("no")}, "[1, 500 no", started, 200, 5},
 		{"an error after an error is too", []step{guard, status(404), write("no"), status(500), write("no")}, "404 no 500 no", started, 404, 4},
 		{"also after the least of them", []step{guard, status(400), write("no"), status(500), write("no")}, "400 no 500 no", started, 400, 4},
