@@ -49,15 +49,12 @@ func rewriter(x *exchange.Exchange, r *http.Request) *exchange.Rewriter {
 	}}
 }
 
-// clientClosed is the status that package problem writes for a client that has left.
-const clientClosed = 499
-
 // rewrite answers in the place of a plain-text error.
 func rewrite(w http.ResponseWriter, r *http.Request, status int, text []byte) {
 	how := "in plain text"
 	if len(text) == 0 {
 		how = "without a body"
-		if err := r.Context().Err(); err == context.Canceled && (status == http.StatusServiceUnavailable || status == clientClosed) {
+		if err := r.Context().Err(); err == context.Canceled && (status == http.StatusServiceUnavailable || status == exchange.StatusClientClosed) {
 			problem.Respond(w, r, err) // http.TimeoutHandler or we ourselves in a buffer, and the client has left
 			return
 		}

@@ -1,6 +1,10 @@
 package problem
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/backstop-go/backstop/internal/exchange"
+)
 
 // Code is one entry of a vocabulary that an API has published. A handler that
 // returns a Code chooses its status and text, in every style.
@@ -87,7 +91,7 @@ func (c Code) named() bool { return c.Name != "" || c.Status != 0 }
 func (c Code) statusOr(kinds int) int {
 	switch {
 	case c.Kind == ClientClosed:
-		return statusClientClosed
+		return exchange.StatusClientClosed
 	case c.Status == 0:
 		return kinds
 	case !isErrorStatus(c.Status):

@@ -11,9 +11,6 @@ import (
 	"github.com/backstop-go/backstop/internal/exchange"
 )
 
-// statusClientClosed is the status that nginx logs for a client that did not wait.
-const statusClientClosed = 499
-
 const maxPathText = 1 << 10 // bytes of a request's path, escaped
 
 // resolve sets f.view to what a style may see of an error.

@@ -46,7 +46,7 @@ func (c *call) serveRefundable(w http.ResponseWriter, r *http.Request, x *exchan
 		case errors.Is(r.Context().Err(), context.Canceled):
 			// This case comes first: a client that hangs up may make the handler
 			// panic, and must not get a refund that is meant for a 500.
-			status = 499 // nginx logs the same for a client that did not wait
+			status = exchange.StatusClientClosed
 		case !done:
 			status = http.StatusInternalServerError
 		}

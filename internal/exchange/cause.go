@@ -2,6 +2,10 @@ package exchange
 
 import "fmt"
 
+// StatusClientClosed is the status of an answer to a client that did not wait for it.
+// nginx logs the same number.
+const StatusClientClosed = 499
+
 // Panic is an error that was made of a recovered panic. PanicStack makes the stack
 // readable, which is expensive, or returns "". The names of the methods are unusual
 // on purpose: a stack may be shown to a client, and a method Stack of a foreign error
