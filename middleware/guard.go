@@ -96,7 +96,7 @@ func (c *call) leave() {
 		return
 	}
 	value := recover()
-	c.rec.Deliver()
+	c.rec.Deliver(true)
 	state := c.x.StateOf(c.w)
 	if value == nil && exited() {
 		c.exited(state)
@@ -123,7 +123,7 @@ func (c *call) exited(state exchange.State) {
 			c.w.Header().Set("Connection", "close")
 		}
 	}
-	if c.x.Exit() {
+	if c.x.Exit(c.w) {
 		c.contained(problem.Internal.Wrap(newPanicError(nil, true, state, c.stacks), ""))
 	}
 	if state != exchange.Hijacked {

@@ -54,8 +54,8 @@ func rewrite(w http.ResponseWriter, r *http.Request, status int, text []byte) {
 	how := "in plain text"
 	if len(text) == 0 {
 		how = "without a body"
-		if err := r.Context().Err(); err == context.Canceled && (status == http.StatusServiceUnavailable || status == exchange.StatusClientClosed) {
-			problem.Respond(w, r, err) // http.TimeoutHandler or we ourselves in a buffer, and the client has left
+		if err := r.Context().Err(); err == context.Canceled && status == http.StatusServiceUnavailable {
+			problem.Respond(w, r, err) // http.TimeoutHandler, and the client has left
 			return
 		}
 	}

@@ -36,8 +36,10 @@ func (f *failure) Describe(h http.Header) {
 	if v.Kind != ClientClosed {
 		set("Content-Type", f.p.style.ContentType)
 		set("Cache-Control", "no-store")
-		f.mark = &s[len(s)-1] // http.Error replaces the others, or takes them away
 		set("X-Content-Type-Options", "nosniff")
+		if f.marks == nil { // else another goroutine may be comparing them
+			f.marks = s
+		}
 		if v.RetryAfter > 0 {
 			set("Retry-After", decimal(v.RetryAfter))
 		}
@@ -53,18 +55,24 @@ func (f *failure) Describe(h http.Header) {
 	}
 }
 
-// Describes reports whether a header is one that Describe has made, or a copy of it:
-// writers in between may copy headers.
-func (f *failure) Describes(h http.Header) bool {
-	cached, length := h["Cache-Control"], h["Content-Length"]
-	switch {
-	case f.mark == nil || len(cached) != 1:
-		return false
-	case &cached[0] == f.mark:
-		return true
+// Describes reports whether an answer with the header h and that status is f. Writers
+// in between may copy the fields that Describe has made, or change some. A buffer that
+// held the begin of another answer has the status of that. A handler may also give the
+// fields of a part of it to an answer of its own. The body has to tell these two apart,
+// unless it is encoded.
+func (f *failure) Describes(h http.Header, status int) (is, may bool) {
+	if f.marks == nil { // a client that left has no body
+		return status == f.view.Status, false
 	}
-	return cached[0] == *f.mark && h.Get("Content-Type") == f.p.style.ContentType &&
-		(length == nil || len(length) == 1 && length[0] == strconv.Itoa(len(f.body)))
+	marked := false
+	for i, key := range [...]string{"Content-Type", "Cache-Control", "X-Content-Type-Options"} {
+		v := h[key]
+		marked = marked || len(v) > 0 && &v[0] == &f.marks[i]
+	}
+	contentType := h.Get("Content-Type")
+	is = marked && (status == f.view.Status || status == 0 || h["Content-Encoding"] != nil ||
+		contentType == "text/plain; charset=utf-8") // http.Error came later, and leaves one of the marks
+	return is, marked || contentType == f.p.style.ContentType
 }
 
 // scrub removes the fields that must not survive an error.

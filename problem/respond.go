@@ -74,7 +74,7 @@ type failure struct {
 	err   *Error // made from cause
 	view  View   // as the style sees it
 	body  []byte
-	mark  *string // value that Describe has set last; nil for a client that left
+	marks []string // the values that Describe has set last; nil for a client that left
 
 	stated *exchange.Stated // not nil if the handler has chosen the status by itself
 
@@ -145,15 +145,17 @@ func (f *failure) answer(w http.ResponseWriter) (settled bool) {
 	return f.x.Answer(w, f)
 }
 
-// Status, Body, Describe, Describes and Settle make a failure an [exchange.Offer].
+// Status, Body, Over, Describe, Describes and Settle make a failure an [exchange.Offer].
 func (f *failure) Status() int { return f.view.Status }
 
 func (f *failure) Body() []byte {
-	if f.r.Method == http.MethodHead {
+	if f.x == nil && f.r.Method == http.MethodHead {
 		return nil
 	}
 	return f.body
 }
+
+func (f *failure) Over() bool { return f.r.Context().Err() != nil }
 
 func (f *failure) Settle(sent bool, err error) {
 	f.writeErr = err

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"net/http"
 	"reflect"
+	"slices"
 )
 
 // An Offer is a whole error answer on its way to the wire. A foreign writer may
@@ -14,15 +15,41 @@ import (
 // drops whatever else the foreign writer passes on.
 type Offer interface {
 	Status() int
-	Body() []byte // nil for a HEAD
+	Body() []byte
 
-	// Describe makes of h the header of the answer. Describes reports whether h is
-	// such a header, or a copy of one.
-	Describe(http.Header)
-	Describes(http.Header) bool
+	// Describe makes of h the header of the answer. Describes reports whether an
+	// answer with the header h and that status is this one; the status is 0 if there is
+	// none yet. If only its body can tell, it reports that it may be.
+	Describe(h http.Header)
+	Describes(h http.Header, status int) (is, may bool)
+
+	// Over reports whether the request of the handler that made the offer has ended.
+	Over() bool
 
 	// Settle is called once. It says whether this answer was sent, or another one.
 	Settle(sent bool, err error)
+}
+
+// waiting is an offer that the outermost recorder waits for. Several buffers may hold
+// one each.
+type waiting struct {
+	Offer
+	given http.Header // of the writer that the offer was written to
+	here  bool        // that writer passes the offer on at once, so whatever arrives is the offer
+}
+
+// maxWaiting bounds the offers that are waited for, because a handler may answer into
+// any number of buffers. The oldest make way.
+const maxWaiting = 8
+
+// on reports whether o was written to a writer with the header h. A buffer may be used
+// again, with an empty header.
+func (o waiting) on(h http.Header) bool {
+	if o.here || !same(h, o.given) {
+		return same(h, o.given)
+	}
+	is, may := o.Describes(h, o.Status())
+	return is || may
 }
 
 // Of returns the exchange of r, or else of the nearest recorder beneath w, or nil.
@@ -50,7 +77,7 @@ func (x *Exchange) StateOf(w http.ResponseWriter) State {
 	x.mu.Lock()
 	state, ended := x.rec.state, x.rec.ended
 	x.mu.Unlock()
-	if ended || x.Extra().awaits(w.Header()) { // once net/http has completed an answer, its header is not to be touched
+	if ended || x.Extra().offerOn(w.Header()) != nil { // once net/http has completed an answer, its header is not to be touched
 		return max(state, Rendered)
 	}
 	if state == Fresh && x.holds(w) {
@@ -59,14 +86,14 @@ func (x *Exchange) StateOf(w http.ResponseWriter) State {
 	return state
 }
 
-// holds reports whether a foreign writer between w and the wire holds bytes, which
-// cannot be taken back.
+// holds reports whether a foreign writer between w and the wire holds bytes of a
+// success, which cannot be taken back.
 func (x *Exchange) holds(w http.ResponseWriter) bool {
 	if x.rec.head || x.rec.shares(w) && x.rec.kept != nothing {
 		return false
 	}
 	for r := range recorders(w) {
-		return r.shares(w) && r.kept != undecided && r.bytes > 0
+		return r.shares(w) && r.kept != undecided && r.bytes > 0 && r.status < 400
 	}
 	return false
 }
@@ -82,9 +109,15 @@ func same(h, other http.Header) bool {
 	return reflect.ValueOf(h).UnsafePointer() == reflect.ValueOf(other).UnsafePointer()
 }
 
-// awaits reports whether the outermost recorder waits for an offer that was written
-// to a writer with the header h.
-func (e *Extra) awaits(h http.Header) bool { return e.offer != nil && (e.here || same(h, e.given)) }
+// offerOn returns the offer that was written to a writer with the header h, or nil.
+func (e *Extra) offerOn(h http.Header) Offer {
+	for _, o := range e.offers {
+		if o.on(h) {
+			return o.Offer
+		}
+	}
+	return nil
+}
 
 // Answer sends o on w; the state of the answer is fresh. It reports whether o is
 // settled. If not, w is a buffer, perhaps of another goroutine, and o is settled when
@@ -93,7 +126,7 @@ func (x *Exchange) Answer(w http.ResponseWriter, o Offer) (settled bool) {
 	switch {
 	case x == nil:
 		o.Describe(w.Header())
-		send(w, o)
+		send(w, o, o.Body())
 		return true
 	case Top(w) == &x.rec, x.rec.covers(w):
 		replaceHeader(x.rec.w.Header(), x.rec.revoke())
@@ -103,15 +136,15 @@ func (x *Exchange) Answer(w http.ResponseWriter, o Offer) (settled bool) {
 	x.Revoke(w)
 	x.describe(w.Header(), o)
 	here := x.rec.shares(w)
-	if !x.propose(o, w.Header(), here) {
-		put(w, o) // or the buffer would hold a header without a body
+	if !x.propose(waiting{o, w.Header(), here}) {
+		put(w, o, o.Body()) // or the buffer would hold a header without a body
 		o.Settle(false, nil)
 		return true
 	}
 	if here {
-		defer x.rec.Deliver() // if o has not arrived, also because w panics
+		defer x.rec.Deliver(false) // if o has not arrived, also because w panics
 	}
-	put(w, o)
+	put(w, o, o.Body())
 	return here
 }
 
@@ -139,35 +172,56 @@ func (x *Exchange) Revoke(w http.ResponseWriter) {
 	replaceHeader(w.Header(), then)
 }
 
-// propose makes o the offer that the outermost recorder waits for, in the place of
-// an earlier one. It reports false if an answer has begun, or has ended.
-func (x *Exchange) propose(o Offer, h http.Header, here bool) (ok bool) {
-	var void Offer
+// propose makes o an offer that the outermost recorder waits for. It reports false if
+// an answer has begun, or has ended.
+func (x *Exchange) propose(o waiting) (ok bool) {
+	var void []waiting
 	x.EditExtra(func(e *Extra) {
-		if ok = x.rec.state == Fresh && !x.rec.ended && (here || !(e.offer != nil && e.here)); ok {
-			void, e.offer, e.given, e.here = e.offer, o, h, here
+		ok = x.rec.state == Fresh && !x.rec.ended && (o.here || !slices.ContainsFunc(e.offers, func(o waiting) bool { return o.here }))
+		if ok {
+			n := max(0, len(e.offers)-maxWaiting+1)
+			void, e.offers = e.offers[:n], append(slices.Clip(e.offers[n:]), o)
 		}
 	})
-	if void != nil {
-		void.Settle(false, nil)
-	}
+	settle(void)
 	return ok
 }
 
+// settle tells offers that they were not sent.
+func settle(void []waiting) {
+	for _, o := range void {
+		o.Settle(false, nil)
+	}
+}
+
 // yields makes way for an offer of which the first part arrives. The outermost
-// recorder sends the offer, and yields reports true. Any other recorder forgets what
-// it has kept, and passes on everything from now on.
-func (r *Recorder) yields() (done bool) {
-	if r.state != Fresh && r.kept == nothing {
+// recorder sends the offer, or keeps what may be one until its body tells, and yields
+// reports true. Any other recorder forgets what it has kept, and passes on everything
+// from now on.
+func (r *Recorder) yields(status int) (done bool) {
+	e := r.x.Extra()
+	if e.offers == nil || r.kept == doubted || r.state != Fresh && r.kept == nothing {
 		return false
 	}
-	e := r.x.Extra()
-	if r == &r.x.rec {
-		return e.offer != nil && (e.here || e.offer.Describes(r.w.Header())) && r.accept(e.offer)
+	if r != &r.x.rec {
+		if o := e.offerOn(r.header); o != nil { // any other may belong to another goroutine
+			r.revoke()
+			r.state, r.status = Started, uint16(o.Status())
+		}
+		return false
 	}
-	if e.offer != nil && same(r.header, e.given) { // else it may belong to another goroutine
-		r.revoke()
-		r.state, r.status = Started, uint16(e.offer.Status())
+	doubts := false
+	for _, o := range e.offers {
+		is, may := o.Describes(r.w.Header(), status)
+		if o.here || is {
+			return r.accept(o.Offer)
+		}
+		doubts = doubts || may
+	}
+	if doubts && r.kept == nothing && status != 0 {
+		r.status = uint16(status)
+		r.putAside(doubted)
+		return true
 	}
 	return false
 }
@@ -176,9 +230,9 @@ func (r *Recorder) yields() (done bool) {
 // for o.
 func (r *Recorder) accept(o Offer) (ok bool) {
 	r.x.EditExtra(func(e *Extra) {
-		if ok = e.offer == o; ok { // else another goroutine has replaced it
-			e.offer = nil
-		}
+		n := len(e.offers)
+		e.offers = slices.DeleteFunc(slices.Clone(e.offers), func(other waiting) bool { return other.Offer == o })
+		ok = len(e.offers) < n // else another goroutine has taken it
 	})
 	if ok {
 		r.revoke()
@@ -188,22 +242,32 @@ func (r *Recorder) accept(o Offer) (ok bool) {
 	return ok
 }
 
-// Deliver sends the offer that a foreign writer has not passed on. It is called when
-// the handler has left.
-func (r *Recorder) Deliver() {
-	top, o := &r.x.rec, r.x.Extra().offer
-	if o != nil && top.shares(r) && top.state == Fresh && top.kept == nothing {
-		top.accept(o)
+// Deliver sends the last offer if no foreign writer has passed one on. It is called
+// when the handler has left. After a panic, an offer counts only if the handler that
+// made it is over, as behind [http.TimeoutHandler]; the answer of a part of the
+// handler was dropped.
+func (r *Recorder) Deliver(panicked bool) {
+	top, offers := &r.x.rec, r.x.Extra().offers
+	switch n := len(offers); {
+	case !top.shares(r):
+	case top.kept == doubted && !panicked:
+		top.release()
+	case n > 0 && top.state == Fresh && top.kept == nothing && (!panicked || offers[n-1].Over()):
+		top.accept(offers[n-1].Offer)
 	}
 }
 
 // render sends an offer. It describes the header again, because a foreign writer may
 // have changed it.
 func (r *Recorder) render(o Offer) {
+	body := o.Body()
+	if r.head {
+		body = nil
+	}
 	r.x.describe(r.w.Header(), o)
-	r.status, r.bytes = uint16(o.Status()), int64(len(o.Body()))
+	r.status, r.bytes = uint16(o.Status()), int64(len(body))
 	r.become(Rendered)
-	r.count(0, send(r.w, o))
+	r.count(0, send(r.w, o, body))
 }
 
 // describe makes of h the header of an offer. A Content-Encoding that was there
@@ -217,9 +281,9 @@ func (x *Exchange) describe(h http.Header, o Offer) {
 }
 
 // send sends an offer, and settles it also if w panics.
-func send(w http.ResponseWriter, o Offer) (err error) {
+func send(w http.ResponseWriter, o Offer, body []byte) (err error) {
 	defer func() { o.Settle(true, err) }()
-	err = put(w, o)
+	err = put(w, o, body)
 	if o.Status() < 500 {
 		return err
 	}
@@ -231,9 +295,9 @@ func send(w http.ResponseWriter, o Offer) (err error) {
 }
 
 // put writes an offer to w.
-func put(w http.ResponseWriter, o Offer) error {
+func put(w http.ResponseWriter, o Offer, body []byte) error {
 	w.WriteHeader(o.Status())
-	_, err := w.Write(o.Body())
+	_, err := w.Write(body)
 	return err
 }
 

@@ -54,7 +54,6 @@ type Responder interface {
 type Failure struct {
 	Failed  bool
 	Aborted bool   // after it had started, so the connection was cut
-	exited  bool   // see Exit
 	Kind    uint8  // a problem.Kind
 	Code    string // as sent
 	Err     error  // as the handler returned it
@@ -72,9 +71,8 @@ type Extra struct {
 	shown    http.Header // the fields of limiters, as an informational answer has shown them
 	writeErr error       // see WriteErr
 	hijacked net.Conn
-	offer    Offer       // that the outermost recorder waits for, see [Exchange.Answer]
-	given    http.Header // of the writer that the offer was written to
-	here     bool        // that writer passes the offer on at once, so whatever arrives is the offer
+	exited   http.Header // see Exit
+	offers   []waiting   // that the outermost recorder waits for, the oldest first; see [Exchange.Answer]
 }
 
 type key struct{}
@@ -180,7 +178,7 @@ func Leave(to, from *http.Request) {
 		x.mu.Lock()
 		x.rec.ended = true
 		x.mu.Unlock()
-		x.rec.Deliver()
+		x.rec.Deliver(false)
 	}
 }
 
@@ -276,21 +274,22 @@ func (x *Exchange) Fail(f Failure) (first bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	first = !x.failure.Failed
-	aborted, exited := x.failure.Aborted || f.Aborted, x.failure.exited
+	aborted := x.failure.Aborted || f.Aborted
 	if first {
 		x.failure = f
 	}
-	x.failure.Aborted, x.failure.exited = aborted, exited
+	x.failure.Aborted = aborted
 	return first
 }
 
-// Exit notes that the handler has exited its goroutine. It reports true once: each
-// Recover around the handler finds out, and one of them answers.
-func (x *Exchange) Exit() bool {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	news := !x.failure.exited
-	x.failure.exited = true
+// Exit notes that a handler that answered on w has exited its goroutine. It reports
+// true once: each Recover around the handler finds out, and one of them answers.
+func (x *Exchange) Exit(w http.ResponseWriter) (news bool) {
+	h := w.Header()
+	x.EditExtra(func(e *Extra) {
+		news = !same(h, e.exited)
+		e.exited = h
+	})
 	return news
 }
 

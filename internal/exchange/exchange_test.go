@@ -334,17 +334,49 @@ type meanwhile struct {
 
 func (m meanwhile) WriteHeader(int) { m.do() }
 
-func TestEnvelopeThatIsReplacedMeanwhileIsToldOnce(t *testing.T) {
-	x, _, _ := exchange.Enter(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
-	buffer := func() own { return own{httptest.NewRecorder(), http.Header{}} }
-	first, second, third := &envelope{status: 409}, &envelope{status: 410}, &envelope{status: 411}
-	x.Answer(meanwhile{buffer(), func() { x.Answer(buffer(), second) }}, first)
-	if len(first.settled) != 1 || first.settled[0] != "false <nil>" {
-		t.Errorf("the envelope that is replaced is told %q, want that it is lost", first.settled)
+// Several buffers may hold an envelope each. The one that arrives is sent, and each is
+// told once.
+func TestEnvelopesInSeveralBuffers(t *testing.T) {
+	for sent := range 3 {
+		beneath := httptest.NewRecorder()
+		x, w, _ := exchange.Enter(beneath, httptest.NewRequest("GET", "/", nil))
+		exchange.Top(w).Guard()
+		buffer := func() own { return own{httptest.NewRecorder(), http.Header{}} }
+		all := []*envelope{{status: 409}, {status: 410}, {status: 411}}
+		x.Answer(meanwhile{buffer(), func() { x.Answer(buffer(), all[1]) }}, all[0])
+		x.Answer(buffer(), all[2])
+		w.Header().Set("Content-Type", "envelope")
+		w.WriteHeader(all[sent].status)
+		exchange.Top(w).Release()
+		for i, e := range all {
+			if want := fmt.Sprint(i == sent, nil); len(e.settled) != 1 || e.settled[0] != want {
+				t.Errorf("when envelope %d arrives, envelope %d is told %q, want %q once", sent, i, e.settled, want)
+			}
+		}
+		if beneath.Code != all[sent].status {
+			t.Errorf("sent is %d, want %d", beneath.Code, all[sent].status)
+		}
 	}
-	x.Answer(buffer(), third)
-	if len(second.settled) != 1 || second.settled[0] != "false <nil>" {
-		t.Errorf("the envelope that waited is told %q, want that it is lost", second.settled)
+}
+
+// A handler may answer into any number of buffers.
+func TestEnvelopesThatAreWaitedForAreFew(t *testing.T) {
+	beneath := httptest.NewRecorder()
+	x, w, _ := exchange.Enter(beneath, httptest.NewRequest("GET", "/", nil))
+	exchange.Top(w).Guard()
+	all := make([]envelope, 10)
+	for i := range all {
+		all[i].status = 410 + i
+		x.Answer(own{httptest.NewRecorder(), http.Header{}}, &all[i])
+	}
+	for i := range all {
+		if lost := i < 2; lost != (len(all[i].settled) == 1) {
+			t.Errorf("envelope %d of 10 is told %q, want that only the first two are lost", i, all[i].settled)
+		}
+	}
+	exchange.Top(w).Release()
+	if beneath.Code != 419 || len(all[9].settled) != 1 {
+		t.Errorf("sent is %d, want the last envelope", beneath.Code)
 	}
 }
 
@@ -418,8 +450,8 @@ func TestEnvelopesThatComeLate(t *testing.T) {
 		"into a buffer that could be flushed past": {func(x *exchange.Exchange, w http.ResponseWriter, early, _ *envelope) {
 			early.status = 500
 			x.Answer(ownAndUnwraps{own{w, http.Header{}}}, early)
-			if exchange.Top(w).Silent() || exchange.Top(w).State() != exchange.Fresh {
-				t.Error("an envelope in a buffer is nothing, or on the wire")
+			if !exchange.Top(w).Silent() || exchange.Top(w).State() != exchange.Fresh {
+				t.Error("an envelope in a buffer is an answer on the wire")
 			}
 			exchange.Top(w).Release()
 		}, "true <nil>", ""},

@@ -1,12 +1,14 @@
 package exchange
 
 import (
+	"bytes"
 	"maps"
 	"net/http"
 	"slices"
 )
 
 const (
+	maxDoubted = 64 << 10  // of the body of an answer that may be an offer
 	maxDropped = 1 << 10   // of a text that is replaced, for the log
 	maxHead    = 4<<10 + 1 // of the body of a HEAD; net/http counts no further to find its length
 )
@@ -21,6 +23,7 @@ const (
 	undecided      // an error; more of the body will tell whether it is plain text
 	replaced       // plain text; an envelope will take its place
 	spoilt         // an error status came after a success had begun; the answer will be cut
+	doubted        // it may be an offer that a buffer passes on; its body will tell
 )
 
 // A Rewriter replaces errors that were written as plain text.
@@ -62,7 +65,7 @@ func (r *Recorder) Guarded() bool { return r.guarded }
 // spoilt answer is not passed on: Release returns the status that came too late, and
 // the begin of its text.
 func (r *Recorder) Release() (late int, text []byte) {
-	r.Deliver()
+	r.Deliver(false)
 	r.guarded = false
 	switch top := &r.x.rec; {
 	case r.kept == spoilt:
@@ -117,15 +120,20 @@ func (r *Recorder) keep() bool {
 	h := r.w.Header()
 	switch {
 	case r.rewrite != nil && r.status >= 400 && r.rewrite.Judge(h, r.encoded(h), nil, false) != Meant:
-		r.kept = undecided
+		r.putAside(undecided)
 	case r.cannotShowACut(h):
-		r.kept = held
+		r.putAside(held)
 	default:
 		return false
 	}
-	f := r.facts()
-	f.header, f.body, f.said = h.Clone(), nil, 0
 	return true
+}
+
+// putAside keeps a status with a copy of the header.
+func (r *Recorder) putAside(why kept) {
+	r.kept = why
+	f := r.facts()
+	f.header, f.body, f.said = r.w.Header().Clone(), nil, 0
 }
 
 func (r *Recorder) cannotShowACut(h http.Header) bool {
@@ -167,6 +175,17 @@ func (r *Recorder) collect(p []byte) (int, error) {
 				return len(p), r.release()
 			}
 			r.kept, f.body = held, f.body[:min(len(f.body), maxHead)]
+		}
+	case doubted:
+		r.bytes += int64(len(p))
+		f.body = append(f.body, p...)
+		for _, o := range r.x.Extra().offers {
+			if body := o.Body(); len(body) > 0 && bytes.HasSuffix(f.body, body) && r.accept(o.Offer) {
+				return len(p), nil
+			}
+		}
+		if len(f.body) > maxDoubted {
+			return len(p), r.release()
 		}
 	default:
 		if !r.encoded(f.header) { // or nobody can read it

@@ -98,10 +98,10 @@ func (r *Recorder) Status() int {
 // HEAD.
 func (r *Recorder) Bytes() int64 { return r.bytes }
 
-// Silent reports whether nobody has begun an answer: nothing is on the wire, and
+// Silent reports whether nobody has begun the answer of r: nothing is on the wire, and
 // nothing is kept or waited for.
 func (r *Recorder) Silent() bool {
-	return r.state == Fresh && r.kept == nothing && r.x.Extra().offer == nil && r.x.StateOf(r) == Fresh
+	return r.state == Fresh && r.kept == nothing && r.x.StateOf(r) == Fresh
 }
 
 // WriteHeader passes a status on, or keeps it. It also passes on a superfluous one,
@@ -114,7 +114,7 @@ func (r *Recorder) WriteHeader(status int) {
 	case r.kept == nothing && status < 200 && status != http.StatusSwitchingProtocols: // informational; the real one follows
 		r.x.inform(r.w.Header())
 		r.w.WriteHeader(status)
-	case r.yields(), r.kept == spoilt:
+	case r.yields(status), r.kept == spoilt:
 	case status >= 400 && r.begun():
 		r.spoil(status)
 	case r.kept != nothing:
@@ -146,16 +146,14 @@ func (r *Recorder) become(s State) {
 	}
 	h := r.w.Header()
 	x.mu.Lock()
-	void := x.Extra().offer
+	void := x.Extra().offers
 	if void != nil {
-		x.editExtra(func(e *Extra) { e.offer = nil })
+		x.editExtra(func(e *Extra) { e.offers = nil })
 	}
 	r.state = s
 	x.sign(h)
 	x.mu.Unlock()
-	if void != nil {
-		void.Settle(false, nil)
-	}
+	settle(void)
 }
 
 // Write passes bytes of the body on, keeps them, or drops them.
@@ -181,7 +179,7 @@ func (r *Recorder) WriteString(s string) (int, error) {
 // streams reports whether bytes of the body are passed on, without a look at them.
 // The first byte implies the status 200, unless there is one.
 func (r *Recorder) streams() bool {
-	if !r.flows() && !r.yields() && r.state == Fresh && r.kept == nothing && !r.gone {
+	if !r.flows() && !r.yields(http.StatusOK) && r.state == Fresh && r.kept == nothing && !r.gone {
 		if r.status = http.StatusOK; !r.keep() {
 			r.become(Started)
 		}
@@ -237,7 +235,7 @@ func (r *Recorder) FlushError() error {
 	switch {
 	case r.state == Hijacked, r.gone:
 		return http.ErrHijacked
-	case r.yields():
+	case r.yields(0):
 	case r.kept == spoilt:
 		return nil // to be cut
 	case r.kept != nothing:

@@ -97,11 +97,16 @@ type envelope struct {
 	settled []string
 }
 
-func (e *envelope) Status() int                  { return e.status }
-func (e *envelope) Body() []byte                 { return []byte("{}") }
-func (e *envelope) Describe(h http.Header)       { h.Set("Content-Type", "envelope") }
-func (e *envelope) Describes(h http.Header) bool { return h.Get("Content-Type") == "envelope" }
-func (e *envelope) Settle(sent bool, err error)  { e.settled = append(e.settled, fmt.Sprint(sent, err)) }
+func (e *envelope) Status() int                 { return e.status }
+func (e *envelope) Body() []byte                { return []byte("{}") }
+func (e *envelope) Over() bool                  { return false }
+func (e *envelope) Describe(h http.Header)      { h.Set("Content-Type", "envelope") }
+func (e *envelope) Settle(sent bool, err error) { e.settled = append(e.settled, fmt.Sprint(sent, err)) }
+
+func (e *envelope) Describes(h http.Header, status int) (is, may bool) {
+	may = h.Get("Content-Type") == "envelope"
+	return may && (status == e.status || status == 0 || h.Get("Content-Encoding") != ""), may
+}
 
 // invalid passes a status that net/http refuses with a panic.
 func invalid(_ *exchange.Recorder, w http.ResponseWriter) {
@@ -264,9 +269,9 @@ func TestRecorderOnAHead(t *testing.T) {
 		{"both are released", []step{guard, status(201), write("abc"), release}, "201 abc", exchange.Started, 3},
 		{"a long body is cut", []step{guard, write(long), write(long), release}, "200 " + (long + long)[:4097], exchange.Started, 6000},
 		{"a flush commits", []step{guard, write("abc"), flush}, "200 abc flush", exchange.Started, 3},
-		{"an envelope takes their place", []step{guard, write("abc"), respond(404), release}, "404 {}", exchange.Rendered, 2},
+		{"an envelope takes their place", []step{guard, write("abc"), respond(404), release}, "404 ''", exchange.Rendered, 0},
 		{"an error that is kept is held", []step{guard, rewrite, status(404), write("[" + strings.Repeat(" ", 65<<10)), finish}, "", exchange.Fresh, 66561},
-		{"an error that is text is not", []step{guard, rewrite, status(404), write("no"), finish, release}, "404 {}", exchange.Rendered, 2},
+		{"an error that is text is not", []step{guard, rewrite, status(404), write("no"), finish, release}, "404 ''", exchange.Rendered, 0},
 		{"an invalid status is not held", []step{guard, invalid, status(201), release}, "0 201", exchange.Started, 0},
 	} {
 		beneath := &log{header: http.Header{}}

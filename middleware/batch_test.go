@@ -1,0 +1,243 @@
+package middleware_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/backstop-go/backstop/middleware"
+	"github.com/backstop-go/backstop/problem"
+)
+
+// part runs a handler into a buffer of its own, as a batch does.
+func part(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
+	b := httptest.NewRecorder()
+	h.ServeHTTP(b, r)
+	return b
+}
+
+func errorOf(kind problem.Kind) http.Handler {
+	return problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return kind })
+}
+
+// A handler may run parts into buffers and drop their answers. What it then does
+// itself is the answer.
+func TestAnswerAfterADroppedPart(t *testing.T) {
+	for name, c := range map[string]struct {
+		h      http.HandlerFunc
+		status int
+		body   string // that the answer has; "" is the envelope of status
+		events int
+	}{
+		"a panic": {func(_ http.ResponseWriter, r *http.Request) {
+			part(errorOf(problem.NotFound), r)
+			panic("boom")
+		}, 500, "", 1},
+		"a panic after a part of two layers": {func(_ http.ResponseWriter, r *http.Request) {
+			part(middleware.Recover()(errorOf(problem.NotFound)), r)
+			panic("boom")
+		}, 500, "", 1},
+		"a deadline": {func(w http.ResponseWriter, r *http.Request) {
+			middleware.Timeout(time.Millisecond)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				part(errorOf(problem.NotFound), r)
+				<-r.Context().Done()
+			})).ServeHTTP(w, r)
+		}, 504, "", 1},
+		"a status of its own, with the header of the part": {func(w http.ResponseWriter, r *http.Request) {
+			b := part(errorOf(problem.NotFound), r)
+			maps.Copy(w.Header(), b.Header())
+			w.Header().Del("Content-Length")
+			w.WriteHeader(http.StatusMultiStatus)
+			io.WriteString(w, `[404]`)
+		}, 207, `[404]`, 0},
+		"a status of its own, with lines added from the header of the part": {func(w http.ResponseWriter, r *http.Request) {
+			for key, lines := range part(errorOf(problem.NotFound), r).Header() {
+				if key == "Content-Length" {
+					continue
+				}
+				for _, line := range lines {
+					w.Header().Add(key, line)
+				}
+			}
+			w.WriteHeader(http.StatusMultiStatus)
+			io.WriteString(w, `[404]`)
+		}, 207, `[404]`, 0},
+		"no status, with the header of the part": {func(w http.ResponseWriter, r *http.Request) {
+			b := part(errorOf(problem.NotFound), r)
+			maps.Copy(w.Header(), b.Header())
+			w.Header().Del("Content-Length")
+			io.WriteString(w, `[404]`)
+		}, 200, `[404]`, 0},
+		"an error of its own in the same format": {func(w http.ResponseWriter, r *http.Request) {
+			part(errorOf(problem.NotFound), r)
+			w.Header().Set("Content-Type", "application/problem+json")
+			w.Header().Set("Cache-Control", "no-store")
+			w.WriteHeader(409)
+			io.WriteString(w, `{"own":true}`)
+		}, 409, `{"own":true}`, 0},
+		"a HEAD, passed on": {func(w http.ResponseWriter, r *http.Request) {
+			r2 := r.Clone(r.Context())
+			r2.Method = "HEAD"
+			passOn(w, part(errorOf(problem.NotFound), r2))
+		}, 404, "", 1},
+	} {
+		for arrangement, around := range arrangements {
+			var l ledger
+			w := overTheWire(t, around(l.responder())(c.h))
+			body := w.Body.String()
+			right := body == c.body || c.body == "" && strings.HasPrefix(body, `{"type"`) && strings.Count(body, `"status":`) == 1
+			if events, _ := l.told(); w.Code != c.status || !right || events != c.events {
+				t.Errorf("%s, within %s: the answer is %d %q with %d events, want %d %q and %d", name, arrangement, w.Code, body, events, c.status, c.body, c.events)
+			}
+		}
+	}
+}
+
+// overTheWire gets the answer of a handler from a server, or fails the test if it
+// does not arrive whole.
+func overTheWire(t *testing.T, h http.Handler) *httptest.ResponseRecorder {
+	t.Helper()
+	srv := httptest.NewServer(h)
+	defer srv.Close()
+	resp, err := http.Get(srv.URL)
+	if err != nil {
+		t.Error(err)
+		return httptest.NewRecorder()
+	}
+	defer resp.Body.Close()
+	w := &httptest.ResponseRecorder{Code: resp.StatusCode, HeaderMap: resp.Header}
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Errorf("the answer is cut after %q: %v", body, err)
+	}
+	w.Body = bytes.NewBuffer(body)
+	return w
+}
+
+// A handler may try several parts, and pass on the failure of any of them. The hook
+// gets that one.
+func TestAnyOfSeveralPartsIsPassedOn(t *testing.T) {
+	kinds := []problem.Kind{problem.Unavailable, problem.Timeout, problem.Unavailable}
+	for _, how := range []string{"copied", "added"} {
+		for sent := range kinds {
+			for arrangement, around := range arrangements {
+				var causes []error
+				errs := quiet(func(ev *problem.Event) { causes = append(causes, ev.Cause) })
+				failures := make([]error, len(kinds))
+				w := overTheWire(t, around(errs)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					var parts []*httptest.ResponseRecorder
+					for i, kind := range kinds {
+						failures[i] = kind.New(strconv.Itoa(i))
+						parts = append(parts, part(problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return failures[i] }), r))
+					}
+					if how == "copied" {
+						passOn(w, parts[sent])
+						return
+					}
+					adding(http.HandlerFunc(func(b http.ResponseWriter, _ *http.Request) { passOn(b, parts[sent]) })).ServeHTTP(w, r)
+				})))
+				want := http.StatusServiceUnavailable
+				if sent == 1 {
+					want = http.StatusGatewayTimeout
+				}
+				if w.Code != want || len(causes) != 1 || causes[0] != failures[sent] {
+					t.Errorf("part %d, %s, within %s: the answer is %d and the hook gets %v, want %d and %v", sent, how, arrangement, w.Code, causes, want, failures[sent])
+				}
+			}
+		}
+	}
+}
+
+// A batch may use one buffer for all its parts.
+func TestBufferThatIsUsedAgain(t *testing.T) {
+	for arrangement, around := range arrangements {
+		var l ledger
+		w := overTheWire(t, around(l.responder())(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			b := httptest.NewRecorder()
+			errorOf(problem.NotFound).ServeHTTP(b, r)
+			clear(b.Header())
+			*b = httptest.ResponseRecorder{HeaderMap: b.HeaderMap, Body: b.Body, Code: 200}
+			b.Body.Reset()
+			errorOf(problem.Conflict).ServeHTTP(b, r)
+			passOn(w, b)
+		})))
+		if events, _ := l.told(); w.Code != 409 || !strings.Contains(w.Body.String(), `"status":409`) || events != 1 {
+			t.Errorf("within %s: the answer is %d %q with %d events, want the envelope of a 409 and one event", arrangement, w.Code, w.Body, events)
+		}
+	}
+}
+
+// stamping sets Cache-Control when the status is written.
+type stamping struct{ http.ResponseWriter }
+
+func (w stamping) WriteHeader(status int) {
+	w.Header().Set("Cache-Control", "private")
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// A writer may change the header of an envelope on its way into a buffer.
+func TestEnvelopeWhoseHeaderIsChanged(t *testing.T) {
+	stamp := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(stamping{w}, r) })
+	}
+	for name, begin := range map[string]string{"nothing": "", "half an answer": `{"items":[1,2,`} {
+		for buffer, in := range map[string]mw{"TimeoutHandler": inTime, "a buffer that copies with Add": adding} {
+			for arrangement, around := range arrangements {
+				var l ledger
+				w := overTheWire(t, around(l.responder())(in(stamp(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					io.WriteString(w, begin)
+					problem.Respond(w, r, problem.Conflict)
+				})))))
+				if events, _ := l.told(); w.Code != 409 || !strings.HasPrefix(w.Body.String(), `{"type"`) || events != 1 {
+					t.Errorf("%s in %s within %s: the answer is %d %q with %d events, want the envelope of a 409 and one event", name, buffer, arrangement, w.Code, w.Body, events)
+				}
+			}
+		}
+	}
+}
+
+// Each part that exits its goroutine gets an envelope.
+func TestPartsThatExit(t *testing.T) {
+	var l ledger
+	exit := middleware.Recover()(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { runtime.Goexit() }))
+	overTheWire(t, whole(l.responder())(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for i := range 2 {
+			var wg sync.WaitGroup
+			var b *httptest.ResponseRecorder
+			wg.Go(func() {
+				b = httptest.NewRecorder()
+				exit.ServeHTTP(b, r.WithContext(context.WithoutCancel(r.Context())))
+			})
+			wg.Wait()
+			if b.Code != 500 || !strings.HasPrefix(b.Body.String(), `{"type"`) {
+				t.Errorf("part %d gets %d %q, want the envelope of a 500", i, b.Code, b.Body)
+			}
+		}
+		io.WriteString(w, "[]")
+	})))
+}
+
+// A text in a buffer makes way for a later error, whoever stands in between.
+func TestErrorAfterATextInABuffer(t *testing.T) {
+	for name, between := range map[string]mw{"Recover": middleware.Recover(), "Rewrite": middleware.Rewrite(), "nothing": func(h http.Handler) http.Handler { return h }} {
+		for arrangement, around := range arrangements {
+			var l ledger
+			w := overTheWire(t, around(l.responder())(inTime(between(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				http.Error(w, "no", 400)
+				problem.Respond(w, r, problem.Conflict)
+			})))))
+			if events, _ := l.told(); w.Code != 409 || !strings.HasPrefix(w.Body.String(), `{"type"`) || events != 1 {
+				t.Errorf("%s within %s: the answer is %d %q with %d events, want the envelope of a 409 and one event", name, arrangement, w.Code, w.Body, events)
+			}
+		}
+	}
+}
