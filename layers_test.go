@@ -41,13 +41,14 @@ var floors = map[string]int{
 	"problem/openapi":         3,
 	"ratelimit/ratelimittest": 3,
 	"ratelimit/redisstore":    3,
+	"examples":                4, // its tests
+	"examples/internal/demo":  4,
+	"examples/stdlib":         5,
+	".":                       4, // documentation
+
+	"ratelimit/internal/bucket":                1,
 	"ratelimit/redisstore/internal/redistest":  3,
 	"ratelimit/redisstore/internal/clienttest": 4,
-	"ratelimit/internal/bucket":                1,
-	".":                                        4, // documentation
-	"examples":                                 4, // its tests
-	"examples/internal/demo":                   4,
-	"examples/stdlib":                          5,
 }
 
 // thirdParty lists, for each package that has any, the modules it may import.

@@ -37,8 +37,9 @@ func TestAClientHasItsRateAndAnAddressTenTimesThat(t *testing.T) {
 		{key, 200, "1"},
 		{key, 200, "0"},
 		{key, 429, "0"},
-		{open, 200, "2"},                                               // without a token the address is the client
-		{questions.Call{Method: "GET", Target: "/api/nope"}, 404, "1"}, // an unknown path counts, too
+		{open, 200, "2"}, // without a token the address is the client
+		// an unknown path counts, too
+		{questions.Call{Method: "GET", Target: "/api/nope"}, 404, "1"},
 		{questions.Call{Method: "PUT", Target: "/api/v1/users"}, 405, "0"},
 		{questions.Call{Method: "GET", Target: "/api/nope"}, 429, "0"},
 		{health, 200, ""},
