@@ -42,6 +42,7 @@
 // timeout, and nothing else: the status, code, text and request ID of the other
 // service are logged and never sent. [problem.Passthrough] is the exception. An
 // error of the connection is not a [problem.Error]; a handler that returns it answers
-// 500. To answer 502, return problem.UpstreamFailed.Wrap(err, ""). Return
-// [context.Canceled] as it is: it means that the client of the handler has left.
+// 500, or 504 if a deadline has passed. To answer 502, return
+// problem.UpstreamFailed.Wrap(err, ""). Return [context.Canceled] as it is: it means
+// that the client of the handler has left.
 package client

@@ -9,6 +9,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -251,6 +252,9 @@ func proxySecret(vault *http.Client, url string) problem.HandlerFunc {
 			return problem.NotFound.Wrap(err, "Secret not found") // in our own words
 		}
 		if _, ok := errors.AsType[*problem.Error](err); err != nil && !ok && !errors.Is(err, context.Canceled) {
+			if os.IsTimeout(err) || errors.Is(err, problem.Timeout) { // of vault, or of middleware.Timeout
+				return problem.UpstreamTimeout.Wrap(err, "")
+			}
 			return problem.UpstreamFailed.Wrap(err, "") // no answer
 		}
 		if err != nil {

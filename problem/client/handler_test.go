@@ -109,3 +109,41 @@ func TestHandlersAndConnections(t *testing.T) {
 		}
 	})
 }
+
+// The handler of docs/client.md tells a timeout, its own or that of [problem.Timeout], from
+// other failures.
+func TestProxySecretAnswersATimeout(t *testing.T) {
+	reset := func(*http.Request) (*http.Response, error) { return nil, errReset }
+	silence := func(r *http.Request) (*http.Response, error) {
+		<-r.Context().Done()
+		return nil, context.Cause(r.Context()) // as net/http does
+	}
+	for _, c := range []struct {
+		name             string
+		answer           func(*http.Request) (*http.Response, error)
+		client, deadline time.Duration // 0 is none
+		want             int
+	}{
+		{"the connection is reset", reset, 0, 0, 502},
+		{"the timeout of the client", silence, time.Second, 0, 504},
+		{"the deadline of middleware.Timeout", silence, 0, time.Second, 504},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				api := newTransport(t, client.Config{Base: &base{answer: func(_ int, r *http.Request) (*http.Response, error) { return c.answer(r) }}})
+				r := httptest.NewRequest("GET", "/x", nil)
+				if c.deadline > 0 {
+					ctx, cancel := context.WithTimeoutCause(r.Context(), c.deadline, problem.Timeout)
+					defer cancel()
+					r = r.WithContext(ctx)
+				}
+				w := httptest.NewRecorder()
+				vault := &http.Client{Transport: api, Timeout: c.client}
+				problem.New(problem.Config{Logger: silent}).Handler(proxySecret(vault, "http://vault.example/")).ServeHTTP(w, r)
+				if w.Code != c.want {
+					t.Errorf("the answer is %d, want %d", w.Code, c.want)
+				}
+			})
+		})
+	}
+}
