@@ -53,6 +53,10 @@ func TestWhatChangesOnTheWire(t *testing.T) {
 			{Name: "wrong type", Method: "POST", Path: "/items", Body: `{"name":"Lamp","price":"5"}`},
 			{Name: "malformed", Method: "POST", Path: "/items", Body: `{"name":`},
 			{Name: "name twice", Method: "POST", Path: "/items", Body: `{"name":"Lamp","name":"Bulb","price":5}`},
+			{Name: "other case", Method: "POST", Path: "/items", Body: `{"NAME":"Lamp","price":5}`},
+			{Name: "text after the object", Method: "POST", Path: "/items", Body: `{"name":"Lamp","price":5} {}`},
+			{Name: "half a pair", Method: "POST", Path: "/items", Body: `{"name":"\ud800","price":5}`},
+			{Name: "too large", Method: "POST", Path: "/items", Body: `{"name":"Lamp","price":5` + strings.Repeat(" ", 1<<20) + `}`},
 			{Name: "text", Method: "POST", Path: "/items", Body: `{"name":"Lamp","price":5}`, Type: "text/plain"},
 		}},
 		{"ulule", around(ulule.Before), around(ulule.After), []wire.Ask{
