@@ -18,7 +18,7 @@ import (
 //   - Its Content-Type is not text/plain, or is text/plain with a parameter other
 //     than charset=utf-8.
 //   - Its body is one JSON object or array, whatever its type says. A body that
-//     may be JSON is held up to 64 KiB.
+//     begins with { or [ is held up to 64 KiB; a longer one stays, JSON or not.
 //   - It has no type, and [http.DetectContentType] finds something other than text
 //     in the first 512 bytes, such as HTML or an image.
 //   - One of the skip functions reports true for the request.
