@@ -37,9 +37,11 @@ type Summary struct {
 // Summary.Pattern is the pattern of the route with [http.ServeMux], with gin or
 // echo and their adapter, and with a chi whose Use has Observe. It is "" if no
 // route matched, for gorilla/mux, and for gin and echo without their adapter. With
-// a chi that Observe stands around, it is "" for plain handlers, and known for
-// routes that pass through a handler of this library, such as
-// [problem.HandlerFunc].
+// echo, a wrong method has the pattern of its path. Below a subrouter of chi, or a
+// group of echo that has middlewares, unknown paths and wrong methods have a pattern
+// such as /notes/*. With a chi that Observe stands around, the pattern is "" for
+// plain handlers, and known for routes that pass through a handler of this library,
+// such as [problem.HandlerFunc].
 func Observe(f func(*http.Request, *Summary)) func(http.Handler) http.Handler {
 	if f == nil {
 		panic("middleware: nil observer")

@@ -100,6 +100,8 @@ func (n *notifier) Notify(_, _ string, cause error) { n.causes = append(n.causes
 
 var allowOrigins = cors.Handler(cors.Options{
 	AllowedOrigins: []string{"https://app.example.com"},
+	AllowedMethods: []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"},
+	AllowedHeaders: []string{"Authorization", "Content-Type"},
 	ExposedHeaders: middleware.ExposeHeaders(),
 })
 
@@ -247,6 +249,20 @@ func TestABrowserCanReadAnError(t *testing.T) {
 	exposed := resp.Header.Get("Access-Control-Expose-Headers")
 	if resp.StatusCode != 401 || resp.Header.Get("Access-Control-Allow-Origin") == "" || !strings.Contains(strings.ToLower(exposed), "x-request-id") {
 		t.Errorf("the answer is %d with the headers %v, want a 401 that the origin may read", resp.StatusCode, resp.Header)
+	}
+}
+
+func TestABrowserMaySendATokenWithAnyMethod(t *testing.T) {
+	srv, _ := app(t)
+	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
+		resp, _ := ask(t, srv, "OPTIONS", "/photos", nil, func(r *http.Request) {
+			r.Header.Del("Authorization")
+			r.Header.Set("Access-Control-Request-Method", method)
+			r.Header.Set("Access-Control-Request-Headers", "authorization,content-type")
+		})
+		if resp.StatusCode != 200 || resp.Header.Get("Access-Control-Allow-Methods") != method || !strings.Contains(resp.Header.Get("Access-Control-Allow-Headers"), "Authorization") {
+			t.Errorf("the preflight of %s is answered %d with the headers %v, want the method and Authorization allowed", method, resp.StatusCode, resp.Header)
+		}
 	}
 }
 
