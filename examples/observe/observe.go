@@ -1,6 +1,7 @@
 // Package observe shows how a service tells its tools what happens: loggers (slog,
-// zerolog, zap), Prometheus, OpenTelemetry. Each file is an example to copy, with
-// the real library. A test shows what the library then prints or exports.
+// zerolog, zap), Prometheus, OpenTelemetry. Each other file is an example to copy,
+// with the real library; prometheus.go and opentelemetry.go use the function route of
+// this file. A test shows what the library then prints or exports.
 //
 // Each example gives a function to [middleware.Observe], which calls the function
 // once for each request, however the request ends. The function gets the request,
