@@ -38,7 +38,7 @@ func parseFlags(fs *flag.FlagSet, args []string) (Config, error) {
 	fs.StringVar(&cfg.Addr, "addr", "127.0.0.1:8080", "where to listen; `host:port`, port 0 picks one")
 	style := fs.String("style", "entryguard", "error `format`: "+strings.Join(names, " "))
 	fs.IntVar(&cfg.Rate, "rate", 60, "requests per minute and client on /api/")
-	debug := fs.Bool("debug", false, "show the debug block to loopback requests with X-Debug: true")
+	debug := fs.Bool("debug", false, "show the debug block, which only the style authrim has, to loopback requests with X-Debug: true")
 	fs.DurationVar(&cfg.Timeout, "timeout", 2*time.Second, "handler deadline under /api/")
 	if err := fs.Parse(args); err != nil {
 		return Config{}, err
