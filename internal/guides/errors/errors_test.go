@@ -29,6 +29,7 @@ func TestMain(m *testing.M) {
 // get prints the answer that a client reads.
 func get(errs *problem.Responder, h problem.HandlerFunc, edit ...func(*http.Request)) {
 	r := httptest.NewRequest("GET", "/notes/7", nil)
+	r.SetPathValue("id", "7")
 	for _, f := range edit {
 		f(r)
 	}
@@ -39,7 +40,16 @@ func get(errs *problem.Responder, h problem.HandlerFunc, edit ...func(*http.Requ
 
 type store struct{}
 
-func (store) Find(context.Context, string) (any, error)     { return nil, sql.ErrNoRows }
+func (store) Find(_ context.Context, id string) (any, error) {
+	switch id {
+	case "1":
+		return map[string]string{"id": id, "text": "Buy milk"}, nil
+	case "7":
+		return nil, sql.ErrNoRows
+	}
+	return nil, fmt.Errorf("the ID %q is none of those that are asked for", id)
+}
+
 func (store) Reserve(context.Context, string) (any, error)  { return nil, outOfStock{"lamp"} }
 func (store) Replace(context.Context, string, string) error { return errStale }
 
@@ -56,6 +66,7 @@ func getNote(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("find note: %w", err)
 	}
+	w.Header().Set("Content-Type", "application/json")
 	return json.NewEncoder(w).Encode(note)
 }
 
@@ -211,16 +222,17 @@ func Example_twoFormats() {
 	public := problem.New(problem.Config{Style: kestrel()})
 	internal := problem.New(problem.Config{})
 	mux := http.NewServeMux()
-	mux.Handle("/internal/", internal.Handler(problem.HandlerFunc(getNote)))
-	mux.Handle("/", problem.HandlerFunc(getNote))
+	mux.Handle("/internal/notes/{id}", internal.Handler(problem.HandlerFunc(getNote)))
+	mux.Handle("/notes/{id}", problem.HandlerFunc(getNote))
 	app := middleware.Standard(public)(mux)
 
-	for _, path := range []string{"/notes/7", "/internal/notes/7"} {
+	for _, path := range []string{"/notes/7", "/internal/notes/7", "/internal/notes/1"} {
 		w := httptest.NewRecorder()
 		app.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
-		fmt.Println(w.Header().Get("Content-Type"))
+		fmt.Println(w.Code, w.Header().Get("Content-Type"))
 	}
 	// Output:
-	// application/json
-	// application/problem+json
+	// 404 application/json
+	// 404 application/problem+json
+	// 200 application/json
 }
