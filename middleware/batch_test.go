@@ -1,6 +1,7 @@
 package middleware_test
 
 import (
+	"compress/gzip"
 	"context"
 	"io"
 	"maps"
@@ -214,6 +215,104 @@ func TestEnvelopeWhoseHeaderIsChanged(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// squeeze decides when the handler has returned, and then describes its own bytes, as
+// compressors do.
+func squeeze(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		held := httptest.NewRecorder()
+		next.ServeHTTP(withHeader{held, w.Header()}, r)
+		w.Header().Set("Content-Encoding", "gzip")
+		w.Header().Set("Etag", `"held"`)
+		w.WriteHeader(held.Code)
+		z := gzip.NewWriter(w)
+		z.Write(held.Body.Bytes())
+		z.Close()
+	})
+}
+
+// When an envelope has been sent in the place of other bytes, the header of those does
+// not stay: a writer further out may copy it later.
+func TestHeaderOfBytesThatAreDropped(t *testing.T) {
+	for arrangement, around := range arrangements {
+		w := overTheWire(t, inTime(around(quiet(func(*problem.Event) {}))(squeeze(errorOf(problem.Conflict)))))
+		if h := w.Header(); w.Code != 409 || h["Content-Encoding"] != nil || h["Etag"] != nil || !strings.HasPrefix(w.Body.String(), `{"type"`) {
+			t.Errorf("within %s: the answer is %d %v %q, want the envelope alone", arrangement, w.Code, h, w.Body)
+		}
+	}
+}
+
+// A recoverer that swallows the panic of a cut does not make half an answer a whole one.
+func TestCutThatIsSwallowed(t *testing.T) {
+	swallow := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer func() { recover() }()
+			next.ServeHTTP(w, r)
+		})
+	}
+	half := problem.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
+		io.WriteString(w, `{"items":[1,2,`)
+		return problem.Conflict
+	})
+	for name, outside := range map[string]mw{"a writer that hides": hiding, "TimeoutHandler": inTime, "nothing": func(h http.Handler) http.Handler { return h }} {
+		for arrangement, around := range arrangements {
+			var l ledger
+			srv := httptest.NewServer(outside(around(l.responder())(swallow(half))))
+			resp, err := http.Get(srv.URL)
+			if err == nil {
+				_, err = io.Copy(io.Discard, resp.Body)
+				resp.Body.Close()
+			}
+			srv.Close()
+			if events, _ := l.told(); err == nil || events != 1 {
+				t.Errorf("within %s, and outside %s: half an answer arrives as a whole one, or there are %d events and not one", arrangement, name, events)
+			}
+		}
+	}
+}
+
+// A part of an answer that has begun, or of a WebSocket, fails by itself.
+func TestPartOfAnAnswerThatHasBegun(t *testing.T) {
+	for name, h := range map[string]http.Handler{
+		"an error":           errorOf(problem.NotFound),
+		"an error in layers": middleware.Chain(middleware.Recover(), middleware.Rewrite())(errorOf(problem.NotFound)),
+		"a text":             middleware.Rewrite()(http.NotFoundHandler()),
+	} {
+		for arrangement, around := range arrangements {
+			var l ledger
+			w := overTheWire(t, around(l.responder())(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				io.WriteString(w, "[")
+				b := part(h, r)
+				if b.Code != 404 || !strings.HasPrefix(b.Body.String(), `{"type"`) {
+					t.Errorf("%s within %s: the part is %d %q, want the envelope of a 404", name, arrangement, b.Code, b.Body)
+				}
+				io.WriteString(w, "]")
+			})))
+			if events, lines := l.told(); w.Code != 200 || w.Body.String() != "[]" || events != 0 || lines != 1 {
+				t.Errorf("%s within %s: the answer is %d %q with %d events and %d log lines, want 200 [], none and one", name, arrangement, w.Code, w.Body, events, lines)
+			}
+		}
+	}
+	srv := httptest.NewServer(whole(quiet(func(*problem.Event) {}))(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		b := part(errorOf(problem.NotFound), r)
+		io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n"+strconv.Itoa(b.Code))
+	})))
+	defer srv.Close()
+	resp, err := http.Get(srv.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if body, _ := io.ReadAll(resp.Body); string(body) != "404" {
+		t.Errorf("over the hijacked connection comes %q, want the status of the part", body)
 	}
 }
 

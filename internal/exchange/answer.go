@@ -57,8 +57,8 @@ func Of(w http.ResponseWriter, r *http.Request) *Exchange {
 	if x := From(r.Context()); x != nil {
 		return x
 	}
-	for rec := range recorders(w) {
-		return rec.x
+	if r := nearest(w); r != nil {
+		return r.x
 	}
 	return nil
 }
@@ -80,22 +80,20 @@ func (x *Exchange) StateOf(w http.ResponseWriter) State {
 	if ended || x.Extra().offerOn(w.Header()) != nil { // once net/http has completed an answer, its header is not to be touched
 		return max(state, Rendered)
 	}
-	if state == Fresh && x.holds(w) {
+	switch above, in := nearest(w), !x.rec.shares(w); { // in a buffer
+	case above == nil || !above.shares(w):
+	case in && state != Rendered && above.state == Fresh:
+		return Fresh // what has begun is not in this buffer
+	case state == Fresh && (in || x.rec.kept == nothing) && above.holds():
 		return Started
 	}
 	return state
 }
 
-// holds reports whether a foreign writer between w and the wire holds bytes of a
-// success, which cannot be taken back.
-func (x *Exchange) holds(w http.ResponseWriter) bool {
-	if x.rec.head || x.rec.shares(w) && x.rec.kept != nothing {
-		return false
-	}
-	for r := range recorders(w) {
-		return r.shares(w) && r.kept != undecided && r.bytes > 0 && r.status < 400
-	}
-	return false
+// holds reports whether the foreign writer beneath r may hold bytes of a success, which
+// cannot be taken back.
+func (r *Recorder) holds() bool {
+	return !r.head && r.kept != undecided && r.bytes > 0 && r.status < 400
 }
 
 // shares reports whether w has the header of r, and so stands in front of r on the
@@ -238,6 +236,7 @@ func (r *Recorder) accept(o Offer) (ok bool) {
 		r.revoke()
 		r.quiet = true
 		r.render(o)
+		r.facts().header = r.w.Header().Clone()
 	}
 	return ok
 }
@@ -306,6 +305,14 @@ func put(w http.ResponseWriter, o Offer, body []byte) error {
 func Top(w http.ResponseWriter) *Recorder {
 	if v, ok := w.(interface{ TopRecorder() *Recorder }); ok {
 		return v.TopRecorder()
+	}
+	return nil
+}
+
+// nearest returns the first recorder among w and the writers that it unwraps to, or nil.
+func nearest(w http.ResponseWriter) *Recorder {
+	for r := range recorders(w) {
+		return r
 	}
 	return nil
 }

@@ -179,6 +179,9 @@ func Leave(to, from *http.Request) {
 		x.rec.ended = true
 		x.mu.Unlock()
 		x.rec.Deliver(false)
+		if x.rec.quiet { // a writer further out may copy the header only now
+			replaceHeader(x.rec.w.Header(), x.rec.rare.header)
+		}
 	}
 }
 

@@ -63,8 +63,12 @@ func (r *Recorder) Guarded() bool { return r.guarded }
 // Release ends [Recorder.Guard] and passes on what is held. It is called when the
 // handler has returned; if that has written nothing, net/http sends an empty 200. A
 // spoilt answer is not passed on: Release returns the status that came too late, and
-// the begin of its text.
+// the begin of its text. If the answer was cut, and a recoverer further in has swallowed
+// the panic, Release panics again.
 func (r *Recorder) Release() (late int, text []byte) {
+	if r.x.rec.gone {
+		panic(http.ErrAbortHandler)
+	}
 	r.Deliver(false)
 	r.guarded = false
 	switch top := &r.x.rec; {
