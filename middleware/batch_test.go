@@ -3,6 +3,8 @@ package middleware_test
 import (
 	"compress/gzip"
 	"context"
+	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -16,6 +18,7 @@ import (
 
 	"github.com/backstop-go/backstop/middleware"
 	"github.com/backstop-go/backstop/problem"
+	"github.com/backstop-go/backstop/problem/entryguard"
 )
 
 // part runs a handler into a buffer of its own, as a batch does.
@@ -42,6 +45,12 @@ func TestAnswerAfterADroppedPart(t *testing.T) {
 			part(errorOf(problem.NotFound), r)
 			panic("boom")
 		}, 500, "", 1},
+		"a panic within a deadline": {func(w http.ResponseWriter, r *http.Request) {
+			middleware.Timeout(time.Minute)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				part(errorOf(problem.NotFound), r)
+				panic("boom")
+			})).ServeHTTP(w, r)
+		}, 500, "", 1},
 		"a panic after a part of two layers": {func(_ http.ResponseWriter, r *http.Request) {
 			part(middleware.Recover()(errorOf(problem.NotFound)), r)
 			panic("boom")
@@ -52,13 +61,6 @@ func TestAnswerAfterADroppedPart(t *testing.T) {
 				<-r.Context().Done()
 			})).ServeHTTP(w, r)
 		}, 504, "", 1},
-		"a status of its own, with the header of the part": {func(w http.ResponseWriter, r *http.Request) {
-			b := part(errorOf(problem.NotFound), r)
-			maps.Copy(w.Header(), b.Header())
-			w.Header().Del("Content-Length")
-			w.WriteHeader(http.StatusMultiStatus)
-			io.WriteString(w, `[404]`)
-		}, 207, `[404]`, 0},
 		"a status of its own, with lines added from the header of the part": {func(w http.ResponseWriter, r *http.Request) {
 			for key, lines := range part(errorOf(problem.NotFound), r).Header() {
 				if key == "Content-Length" {
@@ -71,12 +73,6 @@ func TestAnswerAfterADroppedPart(t *testing.T) {
 			w.WriteHeader(http.StatusMultiStatus)
 			io.WriteString(w, `[404]`)
 		}, 207, `[404]`, 0},
-		"no status, with the header of the part": {func(w http.ResponseWriter, r *http.Request) {
-			b := part(errorOf(problem.NotFound), r)
-			maps.Copy(w.Header(), b.Header())
-			w.Header().Del("Content-Length")
-			io.WriteString(w, `[404]`)
-		}, 200, `[404]`, 0},
 		"an error of its own in the same format": {func(w http.ResponseWriter, r *http.Request) {
 			part(errorOf(problem.NotFound), r)
 			w.Header().Set("Content-Type", "application/problem+json")
@@ -101,6 +97,175 @@ func TestAnswerAfterADroppedPart(t *testing.T) {
 		}
 	}
 }
+
+// In some formats a success has the type of an envelope.
+func TestSuccessOfTheTypeOfAnEnvelope(t *testing.T) {
+	long := strings.Repeat("x", 70<<10)
+	for name, c := range map[string]struct {
+		h      http.HandlerFunc
+		status int
+		body   string // "" is the envelope of status
+		events int
+	}{
+		"a success":  {func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, `{"ok":true}`) }, 200, `{"ok":true}`, 0},
+		"a long one": {func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, long) }, 200, long, 0},
+		"one that is flushed": {func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(201)
+			http.NewResponseController(w).Flush()
+			io.WriteString(w, "{}")
+		}, 201, "{}", 0},
+		"one that contains the envelope of the part": {func(w http.ResponseWriter, r *http.Request) {
+			io.WriteString(w, "[")
+			part(errorOf(problem.NotFound), r).Body.WriteTo(w)
+			io.WriteString(w, ",1]")
+		}, 200, "[", 0},
+		"the body of the part, with its status and type": {func(w http.ResponseWriter, r *http.Request) {
+			b := part(errorOf(problem.NotFound), r)
+			w.WriteHeader(b.Code)
+			b.Body.WriteTo(w)
+		}, 404, "", 1},
+	} {
+		for arrangement, around := range arrangements {
+			var l ledger
+			w := overTheWire(t, around(l.responder(entryguard.Style))(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				part(errorOf(problem.NotFound), r)
+				w.Header().Set("Content-Type", "application/json")
+				c.h(w, r)
+			})))
+			right := strings.HasPrefix(w.Body.String(), c.body) && (c.body != "" || strings.HasPrefix(w.Body.String(), `{"timestamp"`))
+			if events, _ := l.told(); w.Code != c.status || !right || events != c.events {
+				t.Errorf("%s, within %s: the answer is %d %.200q with %d events, want %d %.20q and %d", name, arrangement, w.Code, w.Body, events, c.status, c.body, c.events)
+			}
+		}
+	}
+}
+
+// A success of the type of an envelope that fails half-way is an error, or is cut.
+func TestHalfASuccessOfTheTypeOfAnEnvelope(t *testing.T) {
+	for name, fail := range map[string]func(http.ResponseWriter){
+		"an error status": func(w http.ResponseWriter) { http.Error(w, "pq: secret", 500) },
+		"a panic":         func(http.ResponseWriter) { panic("boom") },
+	} {
+		for arrangement, around := range arrangements {
+			var l ledger
+			srv := httptest.NewServer(around(l.responder(entryguard.Style))(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				part(errorOf(problem.NotFound), r)
+				w.Header().Set("Content-Type", "application/json")
+				io.WriteString(w, `{"items":[1,2,`)
+				fail(w)
+			})))
+			resp, err := http.Get(srv.URL)
+			var body []byte
+			if err == nil {
+				body, err = io.ReadAll(resp.Body)
+				resp.Body.Close()
+			}
+			srv.Close()
+			whole := err == nil && resp.StatusCode == 500 && json.Valid(body)
+			if events, _ := l.told(); !whole && err == nil || events != 1 || strings.Contains(string(body), "secret") {
+				t.Errorf("%s, within %s: the answer is %q (%v) with %d events, want the envelope of a 500 or a cut, and one event", name, arrangement, body, err, events)
+			}
+		}
+	}
+}
+
+// A cut after a dropped part is a cut, and no event.
+func TestCutAfterADroppedPart(t *testing.T) {
+	for name, h := range map[string]http.HandlerFunc{
+		"a panic with the sentinel": func(_ http.ResponseWriter, r *http.Request) {
+			part(errorOf(problem.Unavailable), r)
+			panic(http.ErrAbortHandler)
+		},
+		"the same within a deadline": func(w http.ResponseWriter, r *http.Request) {
+			middleware.Timeout(time.Minute)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				part(errorOf(problem.Unavailable), r)
+				panic(http.ErrAbortHandler)
+			})).ServeHTTP(w, r)
+		},
+	} {
+		for arrangement, around := range arrangements {
+			var l ledger
+			srv := httptest.NewServer(around(l.responder())(h))
+			resp, err := http.Get(srv.URL)
+			if err == nil {
+				resp.Body.Close()
+			}
+			srv.Close()
+			if events, _ := l.told(); err == nil || events != 0 {
+				t.Errorf("%s, within %s: the error is %v with %d events, want a cut and none", name, arrangement, err, events)
+			}
+		}
+	}
+}
+
+// The envelope arrives whole, whatever else is in its buffer.
+func TestEnvelopeAmongOtherBytes(t *testing.T) {
+	unchanged := func(h http.Handler) http.Handler { return h }
+	begun := func(more string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			for i := range 6 {
+				w.Header().Set(fmt.Sprint("X-", i), "1") // so many that the length is left to the server
+			}
+			io.WriteString(w, `{"items":[1,2,`)
+			problem.Respond(w, r, problem.Conflict)
+			io.WriteString(w, more)
+		}
+	}
+	inBuffer := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { passOn(w, part(next, r)) })
+	}
+	inResult := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			result := part(next, r).Result()
+			maps.Copy(w.Header(), result.Header)
+			w.WriteHeader(result.StatusCode)
+			io.Copy(w, result.Body)
+		})
+	}
+	for name, c := range map[string]struct {
+		buffer, within mw
+		h              http.HandlerFunc
+	}{
+		"more than the envelope": {inTime, unchanged, begun("]}")},
+		"a line break":           {inTime, unchanged, begun("\n")},
+		"an encoding":            {inTime, zip, begun("")},
+		"an encoding in a buffer that is copied": {inResult, zip, func(w http.ResponseWriter, r *http.Request) {
+			problem.Respond(w, r, problem.Conflict)
+		}},
+		"an earlier attempt": {inBuffer, func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				next.ServeHTTP(withHeader{httptest.NewRecorder(), w.Header()}, r)
+				next.ServeHTTP(withHeader{httptest.NewRecorder(), w.Header()}, r)
+			})
+		}, func(w http.ResponseWriter, r *http.Request) { problem.Respond(w, r, problem.Conflict) }},
+	} {
+		for arrangement, around := range arrangements {
+			var l ledger
+			w := overTheWire(t, around(l.responder())(c.buffer(c.within(c.h))))
+			body := w.Body.String()
+			if events, _ := l.told(); w.Code != 409 || !strings.HasPrefix(body, `{"type"`) || !json.Valid(w.Body.Bytes()) || events != 1 {
+				t.Errorf("%s, within %s: the answer is %d %q with %d events, want the envelope of a 409 and one event", name, arrangement, w.Code, body, events)
+			}
+		}
+	}
+}
+
+// zip encodes all that passes.
+func zip(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		z := gzip.NewWriter(w)
+		defer z.Close()
+		next.ServeHTTP(zipped{w, z}, r)
+	})
+}
+
+type zipped struct {
+	http.ResponseWriter
+	z io.Writer
+}
+
+func (w zipped) Write(p []byte) (int, error) { return w.z.Write(p) }
 
 // overTheWire gets the answer of a handler from a server, or fails the test if it
 // does not arrive whole.
@@ -203,7 +368,7 @@ func TestEnvelopeWhoseHeaderIsChanged(t *testing.T) {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(stamping{w}, r) })
 	}
 	for name, begin := range map[string]string{"nothing": "", "half an answer": `{"items":[1,2,`} {
-		for buffer, in := range map[string]mw{"TimeoutHandler": inTime, "a buffer that copies with Add": adding} {
+		for buffer, in := range map[string]mw{"TimeoutHandler": inTime, "a buffer that is copied": again} {
 			for arrangement, around := range arrangements {
 				var l ledger
 				w := overTheWire(t, around(l.responder())(in(stamp(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

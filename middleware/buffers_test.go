@@ -44,8 +44,9 @@ func (l *ledger) text() string {
 	return l.log.String()
 }
 
-func (l *ledger) responder() *problem.Responder {
+func (l *ledger) responder(style ...problem.Style) *problem.Responder {
 	return problem.New(problem.Config{
+		Style:  append(style, problem.Style{})[0],
 		Logger: slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Debug:  func(*http.Request) bool { return true },
 		OnError: func(context.Context, *problem.Event) {
@@ -123,10 +124,10 @@ func TestEnvelopeFromABuffer(t *testing.T) {
 			problem.Respond(w, r, problem.Conflict)
 			http.Error(w, "pq: secret", 500)
 		}, 409},
-		"a panic after an answer": {inTime, func(w http.ResponseWriter, r *http.Request) {
+		"a panic, which drops the buffer": {inTime, func(w http.ResponseWriter, r *http.Request) {
 			problem.Respond(w, r, problem.NotFound)
 			panic("boom")
-		}, 404},
+		}, 500},
 		"a buffer whose header is copied by Add": {adding, func(w http.ResponseWriter, r *http.Request) {
 			problem.Respond(w, r, problem.Conflict)
 		}, 409},

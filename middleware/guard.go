@@ -96,7 +96,6 @@ func (c *call) leave() {
 		return
 	}
 	value := recover()
-	c.rec.Deliver(true)
 	state := c.x.StateOf(c.w)
 	if value == nil && exited() {
 		c.exited(state)

@@ -55,24 +55,18 @@ func (f *failure) Describe(h http.Header) {
 	}
 }
 
-// Describes reports whether an answer with the header h and that status is f. Writers
-// in between may copy the fields that Describe has made, or change some. A buffer that
-// held the begin of another answer has the status of that. A handler may also give the
-// fields of a part of it to an answer of its own. The body has to tell these two apart,
-// unless it is encoded.
+// Describes reports whether an answer with the header h and that status looks like f, and
+// whether it may be f. Writers in between may copy the fields that Describe has made, or
+// their text, and may change some of them, as http.Error does.
 func (f *failure) Describes(h http.Header, status int) (is, may bool) {
 	if f.marks == nil { // a client that left has no body
 		return status == f.view.Status, false
 	}
-	marked := false
-	for i, key := range [...]string{"Content-Type", "Cache-Control", "X-Content-Type-Options"} {
-		v := h[key]
-		marked = marked || len(v) > 0 && &v[0] == &f.marks[i]
-	}
-	contentType := h.Get("Content-Type")
-	is = marked && (status == f.view.Status || status == 0 || h["Content-Encoding"] != nil ||
-		contentType == "text/plain; charset=utf-8") // http.Error came later, and leaves one of the marks
-	return is, marked || contentType == f.p.style.ContentType
+	kind, cached, length := h["Content-Type"], h["Cache-Control"], h["Content-Length"]
+	marked := len(kind) == 1 && &kind[0] == &f.marks[0] || len(cached) == 1 && &cached[0] == &f.marks[1]
+	may = marked || len(kind) == 1 && kind[0] == f.marks[0]
+	return marked || may && status == f.view.Status && len(cached) == 1 && cached[0] == f.marks[1] &&
+		(length == nil || len(length) == 1 && length[0] == strconv.Itoa(len(f.body))), may
 }
 
 // scrub removes the fields that must not survive an error.

@@ -74,7 +74,7 @@ type failure struct {
 	err   *Error // made from cause
 	view  View   // as the style sees it
 	body  []byte
-	marks []string // the values that Describe has set last; nil for a client that left
+	marks []string // the values that Describe has set first; nil for a client that left
 
 	stated *exchange.Stated // not nil if the handler has chosen the status by itself
 
@@ -145,7 +145,7 @@ func (f *failure) answer(w http.ResponseWriter) (settled bool) {
 	return f.x.Answer(w, f)
 }
 
-// Status, Body, Over, Describe, Describes and Settle make a failure an [exchange.Offer].
+// Status, Body, Describe, Describes and Settle make a failure an [exchange.Offer].
 func (f *failure) Status() int { return f.view.Status }
 
 func (f *failure) Body() []byte {
@@ -154,8 +154,6 @@ func (f *failure) Body() []byte {
 	}
 	return f.body
 }
-
-func (f *failure) Over() bool { return f.r.Context().Err() != nil }
 
 func (f *failure) Settle(sent bool, err error) {
 	f.writeErr = err

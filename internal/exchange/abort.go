@@ -16,7 +16,12 @@ func (x *Exchange) Cut(w http.ResponseWriter, state State) {
 	switch state {
 	case Fresh:
 		if x == nil || !x.Failure().Aborted {
-			x.hurry(x.wire(w))
+			if wire := x.wire(w); wire != nil {
+				x.hurry(wire)
+				if x != nil {
+					x.rec.gone = true
+				}
+			}
 			break
 		}
 		fallthrough // a layer further in has cut an answer that a foreign writer held

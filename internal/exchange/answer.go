@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"bytes"
 	"errors"
 	"iter"
 	"net/http"
@@ -18,13 +19,10 @@ type Offer interface {
 	Body() []byte
 
 	// Describe makes of h the header of the answer. Describes reports whether an
-	// answer with the header h and that status is this one; the status is 0 if there is
-	// none yet. If only its body can tell, it reports that it may be.
+	// answer with the header h and that status looks like this one, and whether it may
+	// be this one all the same.
 	Describe(h http.Header)
 	Describes(h http.Header, status int) (is, may bool)
-
-	// Over reports whether the request of the handler that made the offer has ended.
-	Over() bool
 
 	// Settle is called once. It says whether this answer was sent, or another one.
 	Settle(sent bool, err error)
@@ -41,16 +39,6 @@ type waiting struct {
 // maxWaiting bounds the offers that are waited for, because a handler may answer into
 // any number of buffers. The oldest make way.
 const maxWaiting = 8
-
-// on reports whether o was written to a writer with the header h. A buffer may be used
-// again, with an empty header.
-func (o waiting) on(h http.Header) bool {
-	if o.here || !same(h, o.given) {
-		return same(h, o.given)
-	}
-	is, may := o.Describes(h, o.Status())
-	return is || may
-}
 
 // Of returns the exchange of r, or else of the nearest recorder beneath w, or nil.
 func Of(w http.ResponseWriter, r *http.Request) *Exchange {
@@ -77,7 +65,7 @@ func (x *Exchange) StateOf(w http.ResponseWriter) State {
 	x.mu.Lock()
 	state, ended := x.rec.state, x.rec.ended
 	x.mu.Unlock()
-	if ended || x.Extra().offerOn(w.Header()) != nil { // once net/http has completed an answer, its header is not to be touched
+	if ended || x.Extra().awaits(w.Header()) { // once net/http has completed an answer, its header is not to be touched
 		return max(state, Rendered)
 	}
 	switch above, in := nearest(w), !x.rec.shares(w); { // in a buffer
@@ -92,9 +80,7 @@ func (x *Exchange) StateOf(w http.ResponseWriter) State {
 
 // holds reports whether the foreign writer beneath r may hold bytes of a success, which
 // cannot be taken back.
-func (r *Recorder) holds() bool {
-	return !r.head && r.kept != undecided && r.bytes > 0 && r.status < 400
-}
+func (r *Recorder) holds() bool { return !r.head && r.bytes > 0 && r.status < 400 }
 
 // shares reports whether w has the header of r, and so stands in front of r on the
 // same goroutine. A writer with a header of its own is a buffer, perhaps of
@@ -107,14 +93,13 @@ func same(h, other http.Header) bool {
 	return reflect.ValueOf(h).UnsafePointer() == reflect.ValueOf(other).UnsafePointer()
 }
 
-// offerOn returns the offer that was written to a writer with the header h, or nil.
-func (e *Extra) offerOn(h http.Header) Offer {
-	for _, o := range e.offers {
-		if o.on(h) {
-			return o.Offer
-		}
-	}
-	return nil
+// awaits reports whether an offer is waited for that was written to a writer with the
+// header h. A buffer may be used again, with an empty header.
+func (e *Extra) awaits(h http.Header) bool {
+	return slices.ContainsFunc(e.offers, func(o waiting) bool {
+		is, _ := o.Describes(h, o.Status())
+		return is && same(h, o.given)
+	})
 }
 
 // Answer sends o on w; the state of the answer is fresh. It reports whether o is
@@ -140,7 +125,7 @@ func (x *Exchange) Answer(w http.ResponseWriter, o Offer) (settled bool) {
 		return true
 	}
 	if here {
-		defer x.rec.Deliver(false) // if o has not arrived, also because w panics
+		defer x.rec.accept(o) // if it has not arrived, also because w panics
 	}
 	put(w, o, o.Body())
 	return here
@@ -175,10 +160,9 @@ func (x *Exchange) Revoke(w http.ResponseWriter) {
 func (x *Exchange) propose(o waiting) (ok bool) {
 	var void []waiting
 	x.EditExtra(func(e *Extra) {
-		ok = x.rec.state == Fresh && !x.rec.ended && (o.here || !slices.ContainsFunc(e.offers, func(o waiting) bool { return o.here }))
-		if ok {
+		if ok = x.rec.state == Fresh && !x.rec.ended; ok {
 			n := max(0, len(e.offers)-maxWaiting+1)
-			void, e.offers = e.offers[:n], append(slices.Clip(e.offers[n:]), o)
+			void, e.offers = e.offers[:n], append(e.offers[n:], o)
 		}
 	})
 	settle(void)
@@ -192,36 +176,32 @@ func settle(void []waiting) {
 	}
 }
 
-// yields makes way for an offer of which the first part arrives. The outermost
-// recorder sends the offer, or keeps what may be one until its body tells, and yields
-// reports true. Any other recorder forgets what it has kept, and passes on everything
-// from now on.
+// yields makes way for an offer of which the first part arrives, and reports true. If
+// it is not sure which offer arrives, or whether any does, the answer is kept until its
+// body tells.
 func (r *Recorder) yields(status int) (done bool) {
-	e := r.x.Extra()
-	if e.offers == nil || r.kept == doubted || r.state != Fresh && r.kept == nothing {
-		return false
-	}
 	if r != &r.x.rec {
-		if o := e.offerOn(r.header); o != nil { // any other may belong to another goroutine
-			r.revoke()
-			r.state, r.status = Started, uint16(o.Status())
-		}
 		return false
 	}
-	doubts := false
-	for _, o := range e.offers {
+	var found Offer
+	like, doubts := 0, false
+	for _, o := range r.x.Extra().offers {
 		is, may := o.Describes(r.w.Header(), status)
 		if o.here || is {
-			return r.accept(o.Offer)
+			found = o.Offer
+			like++
 		}
 		doubts = doubts || may
 	}
-	if doubts && r.kept == nothing && status != 0 {
-		r.status = uint16(status)
-		r.putAside(doubted)
-		return true
+	switch {
+	case like == 1:
+		return r.accept(found)
+	case !doubts || r.kept != nothing:
+		return false
 	}
-	return false
+	r.status = uint16(status)
+	r.putAside(doubted)
+	return true
 }
 
 // accept sends o in the place of what a foreign writer passes on, if r still waits
@@ -241,17 +221,21 @@ func (r *Recorder) accept(o Offer) (ok bool) {
 	return ok
 }
 
-// Deliver sends the last offer if no foreign writer has passed one on. It is called
-// when the handler has left. After a panic, an offer counts only if the handler that
-// made it is over, as behind [http.TimeoutHandler]; the answer of a part of the
-// handler was dropped.
-func (r *Recorder) Deliver(panicked bool) {
+// Deliver sends an offer that a foreign writer has not passed on, or of which it is not
+// sure yet. It is called when the handler has left.
+func (r *Recorder) Deliver() {
 	top, offers := &r.x.rec, r.x.Extra().offers
 	switch n := len(offers); {
 	case !top.shares(r):
-	case top.kept == doubted && !panicked:
+	case top.kept == doubted:
+		for _, o := range offers {
+			if body := o.Body(); len(body) > 0 && bytes.HasSuffix(top.rare.body, body) {
+				top.accept(o.Offer)
+				return
+			}
+		}
 		top.release()
-	case n > 0 && top.state == Fresh && top.kept == nothing && (!panicked || offers[n-1].Over()):
+	case n > 0 && top.state == Fresh && top.kept == nothing && !top.gone:
 		top.accept(offers[n-1].Offer)
 	}
 }

@@ -345,8 +345,8 @@ func TestEnvelopesInSeveralBuffers(t *testing.T) {
 		all := []*envelope{{status: 409}, {status: 410}, {status: 411}}
 		x.Answer(meanwhile{buffer(), func() { x.Answer(buffer(), all[1]) }}, all[0])
 		x.Answer(buffer(), all[2])
-		w.Header().Set("Content-Type", "envelope")
-		w.WriteHeader(all[sent].status)
+		all[sent].Describe(w.Header())
+		w.WriteHeader(200)
 		exchange.Top(w).Release()
 		for i, e := range all {
 			if want := fmt.Sprint(i == sent, nil); len(e.settled) != 1 || e.settled[0] != want {

@@ -1,7 +1,6 @@
 package exchange
 
 import (
-	"bytes"
 	"maps"
 	"net/http"
 	"slices"
@@ -69,7 +68,7 @@ func (r *Recorder) Release() (late int, text []byte) {
 	if r.x.rec.gone {
 		panic(http.ErrAbortHandler)
 	}
-	r.Deliver(false)
+	r.Deliver()
 	r.guarded = false
 	switch top := &r.x.rec; {
 	case r.kept == spoilt:
@@ -153,8 +152,15 @@ func bodyless(status uint16) bool {
 // them later.
 func (r *Recorder) encoded(h http.Header) bool { return !r.coded && h["Content-Encoding"] != nil }
 
-// judge asks the rewriter about an error that is undecided.
+// judge asks the rewriter about an error that is undecided. An answer that is too long
+// is no offer.
 func (r *Recorder) judge(whole bool) Verdict {
+	if r.kept == doubted {
+		if len(r.rare.body) > maxDoubted {
+			return Meant
+		}
+		return Undecided
+	}
 	return r.rewrite.Judge(r.rare.header, r.encoded(r.rare.header), r.rare.body, whole)
 }
 
@@ -168,7 +174,7 @@ func (r *Recorder) collect(p []byte) (int, error) {
 		}
 		r.bytes += int64(len(p))
 		f.body = append(f.body, p[:min(len(p), maxHead-len(f.body))]...)
-	case undecided:
+	case undecided, doubted:
 		r.bytes += int64(len(p))
 		f.body = append(f.body, p...)
 		switch r.judge(false) {
@@ -179,17 +185,6 @@ func (r *Recorder) collect(p []byte) (int, error) {
 				return len(p), r.release()
 			}
 			r.kept, f.body = held, f.body[:min(len(f.body), maxHead)]
-		}
-	case doubted:
-		r.bytes += int64(len(p))
-		f.body = append(f.body, p...)
-		for _, o := range r.x.Extra().offers {
-			if body := o.Body(); len(body) > 0 && bytes.HasSuffix(f.body, body) && r.accept(o.Offer) {
-				return len(p), nil
-			}
-		}
-		if len(f.body) > maxDoubted {
-			return len(p), r.release()
 		}
 	default:
 		if !r.encoded(f.header) { // or nobody can read it

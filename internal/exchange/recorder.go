@@ -132,7 +132,7 @@ func (r *Recorder) WriteHeader(status int) {
 // begun reports whether the handler has begun a success. An error status that comes
 // later spoils it.
 func (r *Recorder) begun() bool {
-	return r.status < 400 && (r.kept == held || r.state == Started && r.kept == nothing && r.guarded)
+	return r.status < 400 && (r.kept == held || r.kept == doubted || r.state == Started && r.kept == nothing && r.guarded)
 }
 
 // become notes how far the answer has come. It is called when a header is about to
@@ -235,7 +235,7 @@ func (r *Recorder) FlushError() error {
 	switch {
 	case r.state == Hijacked, r.gone:
 		return http.ErrHijacked
-	case r.yields(0):
+	case r.yields(http.StatusOK) && r.kept == nothing:
 	case r.kept == spoilt:
 		return nil // to be cut
 	case r.kept != nothing:

@@ -99,13 +99,16 @@ type envelope struct {
 
 func (e *envelope) Status() int                 { return e.status }
 func (e *envelope) Body() []byte                { return []byte("{}") }
-func (e *envelope) Over() bool                  { return false }
-func (e *envelope) Describe(h http.Header)      { h.Set("Content-Type", "envelope") }
 func (e *envelope) Settle(sent bool, err error) { e.settled = append(e.settled, fmt.Sprint(sent, err)) }
 
-func (e *envelope) Describes(h http.Header, status int) (is, may bool) {
+func (e *envelope) Describe(h http.Header) {
+	h.Set("Content-Type", "envelope")
+	h.Set("Envelope", strconv.Itoa(e.status))
+}
+
+func (e *envelope) Describes(h http.Header, _ int) (is, may bool) {
 	may = h.Get("Content-Type") == "envelope"
-	return may && (status == e.status || status == 0 || h.Get("Content-Encoding") != ""), may
+	return may && h.Get("Envelope") == strconv.Itoa(e.status), may
 }
 
 // invalid passes a status that net/http refuses with a panic.
