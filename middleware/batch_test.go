@@ -114,6 +114,21 @@ func TestSuccessOfTheTypeOfAnEnvelope(t *testing.T) {
 			http.NewResponseController(w).Flush()
 			io.WriteString(w, "{}")
 		}, 201, "{}", 0},
+		"one that is flushed first": {func(w http.ResponseWriter, _ *http.Request) {
+			http.NewResponseController(w).Flush()
+			io.WriteString(w, "{}")
+		}, 200, "{}", 0},
+		"one after a part whose client has left": {func(w http.ResponseWriter, r *http.Request) {
+			ctx, cancel := context.WithCancel(r.Context())
+			cancel()
+			part(problem.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) error { return r.Context().Err() }), r.WithContext(ctx))
+			io.WriteString(w, "{}")
+		}, 200, "{}", 0},
+		"an error of its own with the status of the part": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Cache-Control", "private")
+			w.WriteHeader(404)
+			io.WriteString(w, `{"own":true}`)
+		}, 404, `{"own":true}`, 0},
 		"one that contains the envelope of the part": {func(w http.ResponseWriter, r *http.Request) {
 			io.WriteString(w, "[")
 			part(errorOf(problem.NotFound), r).Body.WriteTo(w)
@@ -142,9 +157,12 @@ func TestSuccessOfTheTypeOfAnEnvelope(t *testing.T) {
 
 // A success of the type of an envelope that fails half-way is an error, or is cut.
 func TestHalfASuccessOfTheTypeOfAnEnvelope(t *testing.T) {
-	for name, fail := range map[string]func(http.ResponseWriter){
-		"an error status": func(w http.ResponseWriter) { http.Error(w, "pq: secret", 500) },
-		"a panic":         func(http.ResponseWriter) { panic("boom") },
+	for name, fail := range map[string]struct {
+		do    func(http.ResponseWriter)
+		whole bool // and never cut
+	}{
+		"an error status": {func(w http.ResponseWriter) { http.Error(w, "pq: secret", 500) }, false},
+		"a panic":         {func(http.ResponseWriter) { panic("boom") }, true},
 	} {
 		for arrangement, around := range arrangements {
 			var l ledger
@@ -152,7 +170,7 @@ func TestHalfASuccessOfTheTypeOfAnEnvelope(t *testing.T) {
 				part(errorOf(problem.NotFound), r)
 				w.Header().Set("Content-Type", "application/json")
 				io.WriteString(w, `{"items":[1,2,`)
-				fail(w)
+				fail.do(w)
 			})))
 			resp, err := http.Get(srv.URL)
 			var body []byte
@@ -162,8 +180,8 @@ func TestHalfASuccessOfTheTypeOfAnEnvelope(t *testing.T) {
 			}
 			srv.Close()
 			whole := err == nil && resp.StatusCode == 500 && json.Valid(body)
-			if events, _ := l.told(); !whole && err == nil || events != 1 || strings.Contains(string(body), "secret") {
-				t.Errorf("%s, within %s: the answer is %q (%v) with %d events, want the envelope of a 500 or a cut, and one event", name, arrangement, body, err, events)
+			if events, _ := l.told(); !whole && (err == nil || fail.whole) || events != 1 || strings.Contains(string(body), "secret") {
+				t.Errorf("%s, within %s: the answer is %q (%v) with %d events, want the envelope of a 500 and one event", name, arrangement, body, err, events)
 			}
 		}
 	}

@@ -25,6 +25,23 @@ func hiding(next http.Handler) http.Handler {
 	})
 }
 
+// Bytes to a HEAD commit nothing, in a buffer as well.
+func TestHeadInABuffer(t *testing.T) {
+	srv := httptest.NewServer(middleware.Standard(quiet(func(*problem.Event) {}))(inTime(problem.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
+		io.WriteString(w, "half")
+		return problem.Conflict
+	}))))
+	defer srv.Close()
+	resp, err := http.Head(srv.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != 409 || resp.Header.Get("Content-Type") != "application/problem+json" || resp.ContentLength < 100 {
+		t.Errorf("the answer is %d %v, want the head of the envelope of a 409", resp.StatusCode, resp.Header)
+	}
+}
+
 func inTime(next http.Handler) http.Handler { return http.TimeoutHandler(next, time.Minute, "") }
 
 // An error behind a writer without optional interfaces is answered with a whole envelope, or

@@ -74,7 +74,7 @@ type failure struct {
 	err   *Error // made from cause
 	view  View   // as the style sees it
 	body  []byte
-	marks []string // the values that Describe has set first; nil for a client that left
+	mark  *string // the Cache-Control that Describe has set first; nil for a client that left
 
 	stated *exchange.Stated // not nil if the handler has chosen the status by itself
 

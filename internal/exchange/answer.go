@@ -141,7 +141,9 @@ func (r *Recorder) covers(w http.ResponseWriter) bool {
 // header of that moment, because another answer is about to be written.
 func (x *Exchange) Revoke(w http.ResponseWriter) {
 	var then http.Header
+	all := false // what the recorders further in have passed on was kept
 	if x.rec.shares(w) {
+		all = x.rec.kept != nothing
 		then = x.rec.revoke()
 	}
 	for r := range recorders(w) {
@@ -150,6 +152,9 @@ func (x *Exchange) Revoke(w http.ResponseWriter) {
 		}
 		if h := r.revoke(); h != nil {
 			then = h
+		}
+		if all {
+			r.state, r.status, r.bytes = Fresh, 0, 0
 		}
 	}
 	replaceHeader(w.Header(), then)

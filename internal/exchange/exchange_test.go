@@ -234,6 +234,36 @@ func TestEnvelopeArrivesThroughAnyWriter(t *testing.T) {
 	}
 }
 
+// What may be an envelope by its header is passed on as soon as it is too long.
+func TestLongAnswerThatMayBeAnEnvelope(t *testing.T) {
+	for name, method := range map[string]string{"to a GET": "GET", "to a HEAD": "HEAD"} {
+		beneath := httptest.NewRecorder()
+		x, w, _ := exchange.Enter(beneath, httptest.NewRequest(method, "/", nil))
+		exchange.Top(w).Guard()
+		x.Answer(own{httptest.NewRecorder(), http.Header{}}, &envelope{status: 409})
+		w.Header().Set("Content-Type", "envelope")
+		w.Write(make([]byte, 64<<10))
+		if got := beneath.Body.Len(); got != 0 {
+			t.Errorf("%s: %d bytes are passed on, want none of 64 KiB", name, got)
+		}
+		w.Write([]byte("x"))
+		if got := beneath.Body.Len() > 0; got != (method == "GET") {
+			t.Errorf("%s: %d bytes are passed on after one byte more, want all only to a GET", name, beneath.Body.Len())
+		}
+	}
+}
+
+// A foreign writer may take away the header of the envelope that it passes on.
+func TestEnvelopeWithoutItsHeader(t *testing.T) {
+	beneath := httptest.NewRecorder()
+	x, w, _ := exchange.Enter(beneath, httptest.NewRequest("GET", "/", nil))
+	e := &envelope{status: 409}
+	x.Answer(through{w, func() { clear(w.Header()) }}, e)
+	if beneath.Code != 409 || beneath.Header().Get("Content-Type") != "envelope" || len(e.settled) != 1 || e.settled[0] != "true <nil>" {
+		t.Errorf("sent is %d %v, and the envelope is told %q, want the envelope", beneath.Code, beneath.Header(), e.settled)
+	}
+}
+
 // loop unwraps to itself.
 type loop struct{ http.ResponseWriter }
 
