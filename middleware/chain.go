@@ -42,15 +42,22 @@
 //     has to cut it. Put compressors outside. Inside of a compressor, a handler
 //     of [problem.HandlerFunc] is safe as long as it returns errors and does not
 //     panic.
-//   - Inside, a writer that does not pass on a second status, as that of chi's
-//     Logger, hides from [Recover] that a handler has failed half-way. Put such a
-//     logger outside, or use [Observe].
+//   - Inside, a writer that does not pass on a second status, as those of chi's
+//     Logger, gzhttp and [http.TimeoutHandler], hides from [Recover] that a handler
+//     has failed half-way. Put such a writer outside; [Observe] can be the logger.
 //   - Inside, a timeout or a batch that runs handlers on other goroutines has to give
 //     each of them a copy of the request, as [http.TimeoutHandler] does, because a
 //     router notes the pattern in the request, which is read when the handler has
 //     returned. It also has to give each a buffer with a header of its own, and to
-//     recover: once the answer to the client has begun, a handler that fails in a
-//     buffer panics with [http.ErrAbortHandler].
+//     recover: a handler that fails half-way in its buffer panics with
+//     [http.ErrAbortHandler]. So does [problem.Respond] without a
+//     [problem.HandlerFunc] once the answer to the client has begun.
+//   - Inside, a recoverer between such a buffer and its handler must let a panic with
+//     [http.ErrAbortHandler] pass, or half an answer becomes a whole one.
+//   - Inside, an envelope in a buffer is known by its header. Do not give the header
+//     of a part that has failed to another answer, or the client gets the envelope of
+//     the part. Once a part has failed in a buffer, an answer with the Content-Type
+//     of its envelope is held until the handler returns or flushes, up to 64 KiB.
 //
 // # The server around it
 //
