@@ -116,13 +116,14 @@ func (c *call) leave() {
 // flushes: net/http closes the connection and drops its buffer, and a client that got
 // nothing may repeat the request.
 func (c *call) exited(state exchange.State) {
+	defer func() { _ = recover() }() // or the exit would become a panic
 	if state == exchange.Fresh {
 		c.forgetCookies()
 		if c.r.ProtoMajor < 2 {
 			c.w.Header().Set("Connection", "close")
 		}
 	}
-	if c.x.Exit(c.w) {
+	if c.rec.Exit() {
 		c.contained(problem.Internal.Wrap(newPanicError(nil, true, state, c.stacks), ""))
 	}
 	if state != exchange.Hijacked {

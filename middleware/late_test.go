@@ -185,17 +185,31 @@ func TestErrorsWhoseMethodsPanic(t *testing.T) {
 // Over HTTP/2, net/http gives away what is beneath a writer as soon as the handler has
 // returned.
 func TestErrorOverHTTP2AfterTheHandlerHasReturned(t *testing.T) {
-	for name, inner := range map[string]mw{"on its writer": middleware.Chain(), "in a buffer": inTime} {
+	for name, c := range map[string]struct {
+		inner mw
+		fail  http.HandlerFunc
+	}{
+		"on its writer": {middleware.Chain(), func(w http.ResponseWriter, r *http.Request) { problem.Respond(w, r, errors.New("lost")) }},
+		"in a buffer":   {inTime, func(w http.ResponseWriter, r *http.Request) { problem.Respond(w, r, errors.New("lost")) }},
+		"by a panic":    {middleware.Chain(), func(http.ResponseWriter, *http.Request) { panic("lost") }},
+		"by an exit":    {middleware.Chain(), func(http.ResponseWriter, *http.Request) { runtime.Goexit() }},
+		"by a sentinel": {middleware.Chain(), func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }},
+	} {
 		var l ledger
 		answered, ended := make(chan bool), make(chan any, 1)
-		srv := httptest.NewUnstartedServer(whole(l.responder())(inner(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		srv := httptest.NewUnstartedServer(whole(l.responder())(c.inner(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodPost {
+				begun := make(chan bool)
 				go func() {
 					defer func() { ended <- recover() }()
-					<-answered
-					<-r.Context().Done()
-					problem.Respond(w, r, errors.New("lost"))
+					middleware.Recover()(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+						close(begun)
+						<-answered
+						<-r.Context().Done()
+						c.fail(w, r)
+					})).ServeHTTP(w, r)
 				}()
+				<-begun
 			}
 			io.WriteString(w, "whole")
 		}))))
@@ -217,7 +231,8 @@ func TestErrorOverHTTP2AfterTheHandlerHasReturned(t *testing.T) {
 			}
 		}
 		close(answered)
-		if value := <-ended; value != nil || !strings.Contains(l.text(), "cause=lost") {
+		value, sentinel := <-ended, strings.HasSuffix(name, "sentinel")
+		if value != nil && !sentinel || strings.Contains(l.text(), "request failed after") == sentinel {
 			t.Errorf("%s: a panic with %v, and the log %s; want the error in the log", name, value, l.text())
 		}
 		srv.Close()

@@ -234,8 +234,7 @@ func (r *Recorder) Deliver() {
 	case !top.shares(r):
 	case top.kept == doubted:
 		for _, o := range offers {
-			if body := o.Body(); len(body) > 0 && bytes.HasSuffix(top.rare.body, body) {
-				top.accept(o.Offer)
+			if body := o.Body(); len(body) > 0 && bytes.HasSuffix(top.rare.body, body) && top.accept(o.Offer) {
 				return
 			}
 		}

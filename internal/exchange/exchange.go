@@ -285,17 +285,6 @@ func (x *Exchange) Fail(f Failure) (first bool) {
 	return first
 }
 
-// Exit notes that a handler that answered on w has exited its goroutine. It reports
-// true once: each Recover around the handler finds out, and one of them answers.
-func (x *Exchange) Exit(w http.ResponseWriter) (news bool) {
-	h := w.Header()
-	x.EditExtra(func(e *Extra) {
-		news = !same(h, e.exited)
-		e.exited = h
-	})
-	return news
-}
-
 // Failure returns what [Exchange.Fail] recorded.
 func (x *Exchange) Failure() Failure {
 	x.mu.Lock()

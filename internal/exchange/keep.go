@@ -82,6 +82,16 @@ func (r *Recorder) Release() (late int, text []byte) {
 	return 0, nil
 }
 
+// Exit notes that the handler has exited its goroutine. It reports true once: each
+// Recover around the handler finds out, and one of them answers.
+func (r *Recorder) Exit() (news bool) {
+	r.x.EditExtra(func(e *Extra) {
+		news = !same(r.header, e.exited)
+		e.exited = r.header
+	})
+	return news
+}
+
 // Rewrite lets f replace, from now on, errors that are plain text. If it reports
 // true, the caller calls [Recorder.Finish].
 func (r *Recorder) Rewrite(f *Rewriter) bool {
