@@ -25,6 +25,24 @@ func hiding(next http.Handler) http.Handler {
 	})
 }
 
+// Somebody further out may have begun the answer, and hides the writer.
+func TestErrorAfterAPrefixOfSomebodyElse(t *testing.T) {
+	srv := httptest.NewServer(middleware.Standard(quiet(func(*problem.Event) {}))(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, "[")
+		hiding(problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return problem.Conflict })).ServeHTTP(w, r)
+	})))
+	defer srv.Close()
+	resp, err := http.Get(srv.URL)
+	if err == nil {
+		var body []byte
+		body, err = io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if string(body) != "[" || err == nil {
+			t.Errorf("the answer is %q (%v), want the prefix and a cut", body, err)
+		}
+	}
+}
+
 // Bytes to a HEAD commit nothing, in a buffer as well.
 func TestHeadInABuffer(t *testing.T) {
 	srv := httptest.NewServer(middleware.Standard(quiet(func(*problem.Event) {}))(inTime(problem.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {

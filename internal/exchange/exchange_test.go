@@ -425,16 +425,21 @@ func TestBufferWhoseEnvelopeIsNotWaitedFor(t *testing.T) {
 
 // What a recorder on top of a foreign writer keeps is taken back with its header.
 func TestEnvelopeIsWrittenOnTheHeaderOfTheStatusThatWasKept(t *testing.T) {
-	beneath := httptest.NewRecorder()
-	x, w, _ := exchange.Enter(beneath, httptest.NewRequest("GET", "/", nil))
-	rec, above := x.Record(between{w})
-	rewrite(rec, above)
-	above.Header().Set("X-Early", "1")
-	above.WriteHeader(404)
-	above.Header().Set("X-Late", "1")
-	x.Answer(above, &envelope{status: 409})
-	if h := beneath.Result().Header; beneath.Code != 409 || h.Get("X-Early") == "" || h.Get("X-Late") != "" {
-		t.Errorf("sent is %d with %v, want the envelope without what was set after the status", beneath.Code, h)
+	for _, kept := range []string{"on top", "beneath"} {
+		beneath := httptest.NewRecorder()
+		x, w, _ := exchange.Enter(beneath, httptest.NewRequest("GET", "/", nil))
+		rec, above := x.Record(between{w})
+		if kept == "beneath" {
+			rec = exchange.Top(w)
+		}
+		rewrite(rec, above)
+		above.Header().Set("X-Early", "1")
+		above.WriteHeader(404)
+		above.Header().Set("X-Late", "1")
+		x.Answer(above, &envelope{status: 409})
+		if h := beneath.Result().Header; beneath.Code != 409 || h.Get("X-Early") == "" || h.Get("X-Late") != "" {
+			t.Errorf("kept %s: sent is %d with %v, want the envelope without what was set after the status", kept, beneath.Code, h)
+		}
 	}
 }
 
