@@ -27,18 +27,21 @@ func hiding(next http.Handler) http.Handler {
 
 // Somebody further out may have begun the answer, and hides the writer.
 func TestErrorAfterAPrefixOfSomebodyElse(t *testing.T) {
-	srv := httptest.NewServer(middleware.Standard(quiet(func(*problem.Event) {}))(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		io.WriteString(w, "[")
-		hiding(problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return problem.Conflict })).ServeHTTP(w, r)
-	})))
-	defer srv.Close()
-	resp, err := http.Get(srv.URL)
-	if err == nil {
+	errs := quiet(func(*problem.Event) {})
+	for name, around := range map[string]mw{"Standard": middleware.Standard(errs), "a responder": errs.Handler} {
+		srv := httptest.NewServer(around(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			io.WriteString(w, "[")
+			hiding(problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return problem.Conflict })).ServeHTTP(w, r)
+		})))
+		resp, err := http.Get(srv.URL)
 		var body []byte
-		body, err = io.ReadAll(resp.Body)
-		resp.Body.Close()
+		if err == nil {
+			body, err = io.ReadAll(resp.Body)
+			resp.Body.Close()
+		}
+		srv.Close()
 		if string(body) != "[" || err == nil {
-			t.Errorf("the answer is %q (%v), want the prefix and a cut", body, err)
+			t.Errorf("within %s: the answer is %q (%v), want the prefix and a cut", name, body, err)
 		}
 	}
 }
