@@ -119,6 +119,12 @@ func TestEnvelopeFromABuffer(t *testing.T) {
 		want   int
 	}{
 		"a second attempt": {again, unavailable.ServeHTTP, 503},
+		"after a status without a body": {func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.WriteHeader(204)
+				again(next).ServeHTTP(w, r)
+			})
+		}, unavailable.ServeHTTP, 503},
 		"an error after an answer, by http.Error": {inTime, func(w http.ResponseWriter, r *http.Request) {
 			io.WriteString(w, `{"items":[1,2,`)
 			problem.Respond(w, r, problem.Conflict)

@@ -161,6 +161,9 @@ func TestStatusAfterAHijackIsTheServersToComplainAbout(t *testing.T) {
 				return
 			}
 			w.WriteHeader(500)
+			if _, err := io.WriteString(w, "x"); err != http.ErrHijacked {
+				t.Errorf("a write after a hijack returns %v, want http.ErrHijacked", err)
+			}
 			conn.Close()
 		})))
 	srv.Config.ErrorLog = log.New(lines(said), "", 0)

@@ -253,6 +253,21 @@ func TestLongAnswerThatMayBeAnEnvelope(t *testing.T) {
 	}
 }
 
+// An envelope is not waited for when another answer has begun.
+func TestEnvelopeAfterTheBeginOfAnotherAnswer(t *testing.T) {
+	beneath := &log{header: http.Header{}}
+	x, w, _ := exchange.Enter(beneath, httptest.NewRequest("GET", "/", nil))
+	e := &envelope{status: 409}
+	x.Answer(own{httptest.NewRecorder(), http.Header{}}, e)
+	io.WriteString(w, "[")
+	e.Describe(w.Header())
+	io.WriteString(w, "]")
+	exchange.Top(w).Release()
+	if got := strings.Join(beneath.lines, " "); got != "[ ]" || len(e.settled) != 1 || e.settled[0] != "false <nil>" {
+		t.Errorf("sent is %q, and the envelope is told %q, want the answer that has begun, and once that it is lost", got, e.settled)
+	}
+}
+
 // A foreign writer may take away the header of the envelope that it passes on.
 func TestEnvelopeWithoutItsHeader(t *testing.T) {
 	beneath := httptest.NewRecorder()
@@ -435,8 +450,14 @@ func TestEnvelopeIsWrittenOnTheHeaderOfTheStatusThatWasKept(t *testing.T) {
 		rewrite(rec, above)
 		above.Header().Set("X-Early", "1")
 		above.WriteHeader(404)
+		io.WriteString(above, "{")
 		above.Header().Set("X-Late", "1")
 		x.Answer(above, &envelope{status: 409})
+		for _, r := range []*exchange.Recorder{exchange.Top(above), exchange.Top(w)} {
+			if r.Status() != 409 || r.Bytes() != 2 {
+				t.Errorf("kept %s: a recorder has the status %d and %d bytes, want those of the envelope", kept, r.Status(), r.Bytes())
+			}
+		}
 		if h := beneath.Result().Header; beneath.Code != 409 || h.Get("X-Early") == "" || h.Get("X-Late") != "" {
 			t.Errorf("kept %s: sent is %d with %v, want the envelope without what was set after the status", kept, beneath.Code, h)
 		}

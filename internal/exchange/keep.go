@@ -75,7 +75,7 @@ func (r *Recorder) Release() (late int, text []byte) {
 		return r.rare.said, r.rare.body
 	case r.kept == held:
 		r.release()
-	case (r == top || top.shares(r)) && top.state == Fresh:
+	case top.shares(r) && top.state == Fresh:
 		top.become(Fresh)
 	}
 	r.repeat()
