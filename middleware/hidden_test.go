@@ -152,7 +152,7 @@ func TestAnswersThatCannotShowACutAreHeld(t *testing.T) {
 
 // A status after a hijack reaches net/http, which logs it as a mistake.
 func TestStatusAfterAHijackIsTheServersToComplainAbout(t *testing.T) {
-	said := make(chan string, 9)
+	said, wrote := make(chan string, 9), make(chan error, 1)
 	srv := httptest.NewUnstartedServer(middleware.Standard(quiet(func(*problem.Event) {}))(http.HandlerFunc(
 		func(w http.ResponseWriter, _ *http.Request) {
 			conn, _, err := http.NewResponseController(w).Hijack()
@@ -161,9 +161,8 @@ func TestStatusAfterAHijackIsTheServersToComplainAbout(t *testing.T) {
 				return
 			}
 			w.WriteHeader(500)
-			if _, err := io.WriteString(w, "x"); err != http.ErrHijacked {
-				t.Errorf("a write after a hijack returns %v, want http.ErrHijacked", err)
-			}
+			_, err = io.WriteString(w, "x")
+			wrote <- err
 			conn.Close()
 		})))
 	srv.Config.ErrorLog = log.New(lines(said), "", 0)
@@ -183,6 +182,14 @@ func TestStatusAfterAHijackIsTheServersToComplainAbout(t *testing.T) {
 		}
 	case <-time.After(10 * time.Second):
 		t.Error("net/http logs nothing")
+	}
+	select {
+	case err := <-wrote:
+		if err != http.ErrHijacked {
+			t.Errorf("a write after a hijack returns %v, want http.ErrHijacked", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("a write after a hijack does not return")
 	}
 }
 

@@ -261,10 +261,27 @@ func TestEnvelopeAfterTheBeginOfAnotherAnswer(t *testing.T) {
 	x.Answer(own{httptest.NewRecorder(), http.Header{}}, e)
 	io.WriteString(w, "[")
 	e.Describe(w.Header())
+	w.WriteHeader(409) // too late
 	io.WriteString(w, "]")
 	exchange.Top(w).Release()
-	if got := strings.Join(beneath.lines, " "); got != "[ ]" || len(e.settled) != 1 || e.settled[0] != "false <nil>" {
+	if got := strings.Join(beneath.lines, " "); got != "[ 409 ]" || len(e.settled) != 1 || e.settled[0] != "false <nil>" {
 		t.Errorf("sent is %q, and the envelope is told %q, want the answer that has begun, and once that it is lost", got, e.settled)
+	}
+}
+
+// What was kept is forgotten when an envelope takes its place.
+func TestEnvelopeInThePlaceOfWhatIsHeld(t *testing.T) {
+	beneath := &log{header: http.Header{}}
+	x, w, _ := exchange.Enter(beneath, httptest.NewRequest("GET", "/", nil))
+	exchange.Top(w).Guard()
+	e := &envelope{status: 409}
+	w.WriteHeader(204)
+	x.Answer(own{httptest.NewRecorder(), http.Header{}}, e)
+	e.Describe(w.Header())
+	w.WriteHeader(409)
+	exchange.Top(w).Release()
+	if got := strings.Join(beneath.lines, " "); got != "409 {}" {
+		t.Errorf("sent is %q, want the envelope", got)
 	}
 }
 
