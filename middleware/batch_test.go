@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -187,12 +188,94 @@ func TestHalfASuccessOfTheTypeOfAnEnvelope(t *testing.T) {
 	}
 }
 
+// An inner Recover may hold the answer of its handler, and a writer that hides may, too.
+func TestAnswerThatIsHeldAfterADroppedPart(t *testing.T) {
+	for name, c := range map[string]struct {
+		method string
+		within mw
+		h      http.HandlerFunc
+		want   int
+	}{
+		"no content": {"GET", hiding, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, 204},
+		"a HEAD":     {"HEAD", hiding, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "[404]") }, 200},
+		"a length of 0": {"GET", hiding, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "0")
+			w.WriteHeader(201)
+		}, 201},
+		"a body behind a compressor": {"GET", squeeze, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "[404]") }, 200},
+	} {
+		for _, outer := range []func(*problem.Responder) mw{whole, split} {
+			var l ledger
+			h := middleware.Chain(outer(l.responder()), c.within, middleware.Recover())(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				part(errorOf(problem.NotFound), r)
+				c.h(w, r)
+			}))
+			w := serve(h, c.method)
+			if events, _ := l.told(); w.Code != c.want || events != 0 {
+				t.Errorf("%s: the answer is %d %q with %d events, want %d and none", name, w.Code, w.Body, events, c.want)
+			}
+		}
+	}
+}
+
+// Writes beyond the declared length are refused, as by net/http.
+func TestDeclaredLengthOfWhatMayBeAnEnvelope(t *testing.T) {
+	w := overTheWire(t, whole(quiet(func(*problem.Event) {}))(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		part(errorOf(problem.NotFound), r)
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.Header().Set("Content-Length", "2")
+		io.WriteString(w, "{}")
+		if n, err := io.WriteString(w, "more"); n != 0 || err != http.ErrContentLength {
+			t.Errorf("a write beyond the declared length returns %d %v, want http.ErrContentLength", n, err)
+		}
+	})))
+	if w.Code != 200 || w.Body.String() != "{}" {
+		t.Errorf("the answer is %d %q, want 200 {}", w.Code, w.Body)
+	}
+}
+
+// The end of an answer is no matter of a part that another goroutine still runs.
+func TestPartThatSurvivesACut(t *testing.T) {
+	for arrangement, around := range arrangements {
+		cut, ended := make(chan bool), make(chan any, 1)
+		fine := middleware.Recover()(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			<-cut
+			io.WriteString(w, "fine")
+		}))
+		h := around(quiet(func(*problem.Event) {}))(problem.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+			go func() {
+				defer func() { ended <- recover() }()
+				fine.ServeHTTP(httptest.NewRecorder(), r.Clone(r.Context()))
+			}()
+			io.WriteString(w, "[")
+			return errors.New("lost")
+		}))
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer close(cut)
+			h.ServeHTTP(w, r)
+		}))
+		if resp, err := http.Get(srv.URL); err == nil {
+			resp.Body.Close()
+		}
+		if value := <-ended; value != nil {
+			t.Errorf("within %s: the part, which is fine, panics with %v", arrangement, value)
+		}
+		srv.Close()
+	}
+}
+
 // A cut after a dropped part is a cut, and no event.
 func TestCutAfterADroppedPart(t *testing.T) {
 	for name, h := range map[string]http.HandlerFunc{
 		"a panic with the sentinel": func(_ http.ResponseWriter, r *http.Request) {
 			part(errorOf(problem.Unavailable), r)
 			panic(http.ErrAbortHandler)
+		},
+		"one that a recoverer swallows": func(w http.ResponseWriter, r *http.Request) {
+			defer func() { recover() }()
+			part(errorOf(problem.Unavailable), r)
+			w.WriteHeader(404) // undecided
+			problem.Respond(w, r, http.ErrAbortHandler)
 		},
 		"the same within a deadline": func(w http.ResponseWriter, r *http.Request) {
 			middleware.Timeout(time.Minute)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

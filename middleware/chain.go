@@ -50,8 +50,8 @@
 //     router notes the pattern in the request, which is read when the handler has
 //     returned. It also has to give each a buffer with a header of its own, and to
 //     recover: a handler that fails half-way in its buffer panics with
-//     [http.ErrAbortHandler]. So does [problem.Respond] without a
-//     [problem.HandlerFunc] once the answer to the client has begun.
+//     [http.ErrAbortHandler]. Once the answer to the client has begun, so does a part
+//     without [Recover] or [problem.HandlerFunc], which know what is in its buffer.
 //   - Inside, a recoverer between such a buffer and its handler must let a panic with
 //     [http.ErrAbortHandler] pass, or half an answer becomes a whole one.
 //   - Inside, an envelope in a buffer is known by its header. Do not give the header

@@ -35,6 +35,7 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rewrites := g.rewrites && !skipped(g.skip, r2) && rec.Rewrite(rewriter(x, r2))
 	g.next.ServeHTTP(w, r2)
 	c.done = true
+	rec.CutAgain()
 	if rewrites {
 		rec.Finish()
 	}

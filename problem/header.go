@@ -36,8 +36,8 @@ func (f *failure) Describe(h http.Header) {
 	if v.Kind != ClientClosed {
 		set("Content-Type", f.p.style.ContentType)
 		set("Cache-Control", "no-store")
-		if f.mark == nil { // else another goroutine may be comparing it
-			f.mark = &s[len(s)-1]
+		if f.marks == nil { // else another goroutine may be comparing them
+			f.marks = s
 		}
 		set("X-Content-Type-Options", "nosniff")
 		if v.RetryAfter > 0 {
@@ -57,20 +57,17 @@ func (f *failure) Describe(h http.Header) {
 
 // Describes reports whether an answer with the header h and that status looks like f, and
 // whether it may be f. Writers in between may copy the fields that Describe has made, or
-// their text, and may change some of them: http.Error leaves only the Cache-Control.
+// their text, and may change one of them: http.Error leaves only the Cache-Control.
 func (f *failure) Describes(h http.Header, status int) (is, may bool) {
-	if f.mark == nil { // a client that left has no body
+	if f.marks == nil { // a client that left has no body
 		return status == f.view.Status, false
 	}
-	cached, length := h["Cache-Control"], h["Content-Length"]
-	may = h.Get("Content-Type") == f.p.style.ContentType
-	switch {
-	case len(cached) != 1:
-		return false, may
-	case &cached[0] == f.mark:
+	kind, cached, length := h["Content-Type"], h["Cache-Control"], h["Content-Length"]
+	if len(kind) == 1 && &kind[0] == &f.marks[0] || len(cached) == 1 && &cached[0] == &f.marks[1] {
 		return true, true
 	}
-	return may && status == f.view.Status && cached[0] == *f.mark &&
+	may = h.Get("Content-Type") == f.marks[0]
+	return may && status == f.view.Status && len(cached) == 1 && cached[0] == f.marks[1] &&
 		(length == nil || len(length) == 1 && length[0] == strconv.Itoa(len(f.body))), may
 }
 

@@ -74,7 +74,7 @@ type failure struct {
 	err   *Error // made from cause
 	view  View   // as the style sees it
 	body  []byte
-	mark  *string // the Cache-Control that Describe has set first; nil for a client that left
+	marks []string // Content-Type and Cache-Control as Describe has set them first; nil for a client that left
 
 	stated *exchange.Stated // not nil if the handler has chosen the status by itself
 

@@ -38,6 +38,14 @@ func (x *Exchange) Cut(w http.ResponseWriter, state State) {
 	panic(http.ErrAbortHandler)
 }
 
+// CutAgain panics with [http.ErrAbortHandler] if the answer was cut, for a layer whose
+// handler has returned all the same: a recoverer in between has swallowed the panic.
+func (r *Recorder) CutAgain() {
+	if top := &r.x.rec; same(r.header, top.header) && top.gone { // else it may be a part on another goroutine
+		panic(http.ErrAbortHandler)
+	}
+}
+
 // abort flushes what was written, so that a client does not take the request for
 // unanswered and repeat it. If only the end of the connection would mark the end of
 // the answer, abort resets the connection.

@@ -38,7 +38,7 @@ type waiting struct {
 
 // maxWaiting bounds the offers that are waited for, because a handler may answer into
 // any number of buffers. The oldest make way.
-const maxWaiting = 8
+const maxWaiting = 64
 
 // Of returns the exchange of r, or else of the nearest recorder beneath w, or nil.
 func Of(w http.ResponseWriter, r *http.Request) *Exchange {
@@ -97,8 +97,11 @@ func same(h, other http.Header) bool {
 // header h. A buffer may be used again, with an empty header.
 func (e *Extra) awaits(h http.Header) bool {
 	return slices.ContainsFunc(e.offers, func(o waiting) bool {
+		if !same(h, o.given) {
+			return false // it may belong to another goroutine
+		}
 		is, _ := o.Describes(h, o.Status())
-		return is && same(h, o.given)
+		return is
 	})
 }
 
@@ -226,21 +229,24 @@ func (r *Recorder) accept(o Offer) (ok bool) {
 	return ok
 }
 
-// Deliver sends an offer that a foreign writer has not passed on, or of which it is not
-// sure yet. It is called when the handler has left.
-func (r *Recorder) Deliver() {
-	top, offers := &r.x.rec, r.x.Extra().offers
+// end sends what a foreign writer has not passed on, or what it is not sure of. The
+// outermost layer calls it when the handler has left. If nothing was written, net/http
+// sends an empty 200.
+func (r *Recorder) end() {
+	offers := r.x.Extra().offers
 	switch n := len(offers); {
-	case !top.shares(r):
-	case top.kept == doubted:
+	case r.kept == doubted:
 		for _, o := range offers {
-			if body := o.Body(); len(body) > 0 && bytes.HasSuffix(top.rare.body, body) && top.accept(o.Offer) {
+			if body := o.Body(); len(body) > 0 && bytes.HasSuffix(r.rare.body, body) && r.accept(o.Offer) {
 				return
 			}
 		}
-		top.release()
-	case n > 0 && top.state == Fresh && top.kept == nothing && !top.gone:
-		top.accept(offers[n-1].Offer)
+		r.release()
+	case r.state != Fresh || r.kept != nothing || r.gone:
+	case n > 0:
+		r.accept(offers[n-1].Offer)
+	default:
+		r.become(Fresh)
 	}
 }
 

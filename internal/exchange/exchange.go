@@ -178,7 +178,7 @@ func Leave(to, from *http.Request) {
 		x.mu.Lock()
 		x.rec.ended = true
 		x.mu.Unlock()
-		x.rec.Deliver()
+		x.rec.end()
 		if x.rec.quiet { // a writer further out may copy the header only now
 			replaceHeader(x.rec.w.Header(), x.rec.rare.header)
 		}

@@ -223,7 +223,7 @@ func TestEnvelopeArrivesThroughAnyWriter(t *testing.T) {
 			}
 			maps.Copy(w.Header(), buffer.Header())
 			tt.after(w)
-			exchange.Top(w).Release()
+			end(x, w)
 			if got := strings.Join(beneath.lines, " "); got != tt.sent {
 				t.Errorf("sent is %q, want %q", got, tt.sent)
 			}
@@ -263,7 +263,7 @@ func TestEnvelopeAfterTheBeginOfAnotherAnswer(t *testing.T) {
 	e.Describe(w.Header())
 	w.WriteHeader(409) // too late
 	io.WriteString(w, "]")
-	exchange.Top(w).Release()
+	end(x, w)
 	if got := strings.Join(beneath.lines, " "); got != "[ 409 ]" || len(e.settled) != 1 || e.settled[0] != "false <nil>" {
 		t.Errorf("sent is %q, and the envelope is told %q, want the answer that has begun, and once that it is lost", got, e.settled)
 	}
@@ -279,7 +279,7 @@ func TestEnvelopeInThePlaceOfWhatIsHeld(t *testing.T) {
 	x.Answer(own{httptest.NewRecorder(), http.Header{}}, e)
 	e.Describe(w.Header())
 	w.WriteHeader(409)
-	exchange.Top(w).Release()
+	end(x, w)
 	if got := strings.Join(beneath.lines, " "); got != "409 {}" {
 		t.Errorf("sent is %q, want the envelope", got)
 	}
@@ -294,6 +294,12 @@ func TestEnvelopeWithoutItsHeader(t *testing.T) {
 	if beneath.Code != 409 || beneath.Header().Get("Content-Type") != "envelope" || len(e.settled) != 1 || e.settled[0] != "true <nil>" {
 		t.Errorf("sent is %d %v, and the envelope is told %q, want the envelope", beneath.Code, beneath.Header(), e.settled)
 	}
+}
+
+// end is what the outermost layer does when the handler has returned.
+func end(x *exchange.Exchange, w http.ResponseWriter) {
+	exchange.Top(w).Release()
+	exchange.Leave(httptest.NewRequest("GET", "/", nil), x.Request())
 }
 
 // loop unwraps to itself.
@@ -336,7 +342,7 @@ func TestIDIsAloneInItsHeaderHoweverTheAnswerBegins(t *testing.T) {
 			rec.Guard()
 			w.Header()["X-Request-Id"] = lines
 			begin(w)
-			rec.Release()
+			end(x, w)
 			if got := beneath.Result().Header["X-Request-Id"]; len(got) != 1 || got[0] != "ours" {
 				t.Errorf("after %s with %q the header has %q, want ours alone", name, lines, got)
 			}
@@ -409,7 +415,7 @@ func TestEnvelopesInSeveralBuffers(t *testing.T) {
 		x.Answer(buffer(), all[2])
 		all[sent].Describe(w.Header())
 		w.WriteHeader(200)
-		exchange.Top(w).Release()
+		end(x, w)
 		for i, e := range all {
 			if want := fmt.Sprint(i == sent, nil); len(e.settled) != 1 || e.settled[0] != want {
 				t.Errorf("when envelope %d arrives, envelope %d is told %q, want %q once", sent, i, e.settled, want)
@@ -426,18 +432,18 @@ func TestEnvelopesThatAreWaitedForAreFew(t *testing.T) {
 	beneath := httptest.NewRecorder()
 	x, w, _ := exchange.Enter(beneath, httptest.NewRequest("GET", "/", nil))
 	exchange.Top(w).Guard()
-	all := make([]envelope, 10)
+	all := make([]envelope, 66)
 	for i := range all {
 		all[i].status = 410 + i
 		x.Answer(own{httptest.NewRecorder(), http.Header{}}, &all[i])
 	}
 	for i := range all {
 		if lost := i < 2; lost != (len(all[i].settled) == 1) {
-			t.Errorf("envelope %d of 10 is told %q, want that only the first two are lost", i, all[i].settled)
+			t.Errorf("envelope %d of 66 is told %q, want that only the first two are lost", i, all[i].settled)
 		}
 	}
-	exchange.Top(w).Release()
-	if beneath.Code != 419 || len(all[9].settled) != 1 {
+	end(x, w)
+	if beneath.Code != 475 || len(all[65].settled) != 1 {
 		t.Errorf("sent is %d, want the last envelope", beneath.Code)
 	}
 }
@@ -526,7 +532,7 @@ func TestEnvelopesThatComeLate(t *testing.T) {
 			if !exchange.Top(w).Silent() || exchange.Top(w).State() != exchange.Fresh {
 				t.Error("an envelope in a buffer is an answer on the wire")
 			}
-			exchange.Top(w).Release()
+			end(x, w)
 		}, "true <nil>", ""},
 	} {
 		x, w, _ := exchange.Enter(&plain{header: http.Header{}}, httptest.NewRequest("GET", "/", nil))

@@ -60,23 +60,15 @@ func (r *Recorder) Guard() bool {
 func (r *Recorder) Guarded() bool { return r.guarded }
 
 // Release ends [Recorder.Guard] and passes on what is held. It is called when the
-// handler has returned; if that has written nothing, net/http sends an empty 200. A
-// spoilt answer is not passed on: Release returns the status that came too late, and
-// the begin of its text. If the answer was cut, and a recoverer further in has swallowed
-// the panic, Release panics again.
+// handler has returned. A spoilt answer is not passed on: Release returns the status
+// that came too late, and the begin of its text.
 func (r *Recorder) Release() (late int, text []byte) {
-	if r.x.rec.gone {
-		panic(http.ErrAbortHandler)
-	}
-	r.Deliver()
 	r.guarded = false
-	switch top := &r.x.rec; {
-	case r.kept == spoilt:
+	switch r.kept {
+	case spoilt:
 		return r.rare.said, r.rare.body
-	case r.kept == held:
+	case held:
 		r.release()
-	case top.shares(r) && top.state == Fresh:
-		top.become(Fresh)
 	}
 	r.repeat()
 	return 0, nil
@@ -177,15 +169,16 @@ func (r *Recorder) judge(whole bool) Verdict {
 // collect adds bytes of the body to what is kept, and may then decide.
 func (r *Recorder) collect(p []byte) (int, error) {
 	f := r.rare
-	switch r.kept {
-	case held:
+	if r.kept == held || r.kept == undecided || r.kept == doubted {
 		if err := r.refuses(len(p)); err != nil {
 			return 0, err
 		}
 		r.bytes += int64(len(p))
+	}
+	switch r.kept {
+	case held:
 		f.body = append(f.body, p[:min(len(p), maxHead-len(f.body))]...)
 	case undecided, doubted:
-		r.bytes += int64(len(p))
 		f.body = append(f.body, p...)
 		switch r.judge(false) {
 		case Text:
