@@ -164,12 +164,13 @@ func (x *Exchange) Revoke(w http.ResponseWriter) {
 }
 
 // propose makes o an offer that the outermost recorder waits for. It reports false if
-// an answer has begun, or has ended.
+// an answer has begun or has ended, or if one is just being passed on.
 func (x *Exchange) propose(o waiting) (ok bool) {
 	var void []waiting
 	x.EditExtra(func(e *Extra) {
-		if ok = x.rec.state == Fresh && !x.rec.ended; ok {
-			n := max(0, len(e.offers)-maxWaiting+1)
+		n := len(e.offers)
+		if ok = x.rec.state == Fresh && !x.rec.ended && (n == 0 || !e.offers[n-1].here); ok {
+			n = max(0, n-maxWaiting+1)
 			void, e.offers = e.offers[:n], append(e.offers[n:], o)
 		}
 	})

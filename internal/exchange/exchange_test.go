@@ -513,7 +513,12 @@ func TestEnvelopesThatComeLate(t *testing.T) {
 		late  string
 	}{
 		"while another is sent": {func(x *exchange.Exchange, w http.ResponseWriter, early, late *envelope) {
-			x.Answer(through{w, func() { x.Answer(buffer(), late) }}, early)
+			x.Answer(through{w, func() {
+				for range 70 {
+					x.Answer(buffer(), &envelope{status: 410})
+				}
+				x.Answer(buffer(), late)
+			}}, early)
 		}, "true <nil>", "false <nil>"},
 		"when the handler has left": {func(x *exchange.Exchange, w http.ResponseWriter, _, late *envelope) {
 			exchange.Leave(httptest.NewRequest("GET", "/", nil), x.Request())
