@@ -130,6 +130,12 @@ func TestSuccessOfTheTypeOfAnEnvelope(t *testing.T) {
 			w.WriteHeader(404)
 			io.WriteString(w, `{"own":true}`)
 		}, 404, `{"own":true}`, 0},
+		"one with its Cache-Control and another length": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Cache-Control", "no-store")
+			w.Header().Set("Content-Length", "12")
+			w.WriteHeader(404)
+			io.WriteString(w, `{"own":true}`)
+		}, 404, `{"own":true}`, 0},
 		"one that contains the envelope of the part": {func(w http.ResponseWriter, r *http.Request) {
 			io.WriteString(w, "[")
 			part(errorOf(problem.NotFound), r).Body.WriteTo(w)
@@ -545,14 +551,18 @@ func TestPartOfAnAnswerThatHasBegun(t *testing.T) {
 		"an error":           errorOf(problem.NotFound),
 		"an error in layers": middleware.Chain(middleware.Recover(), middleware.Rewrite())(errorOf(problem.NotFound)),
 		"a text":             middleware.Rewrite()(http.NotFoundHandler()),
+		"no handler":         http.HandlerFunc(middleware.NotFound),
+		"too large":          middleware.LimitBody(1)(http.NotFoundHandler()),
+		"too many":           middleware.LimitInFlight(middleware.InFlightConfig{Max: -1})(http.NotFoundHandler()),
 	} {
 		for arrangement, around := range arrangements {
 			var l ledger
 			w := overTheWire(t, around(l.responder())(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				io.WriteString(w, "[")
+				r.ContentLength = 2
 				b := part(h, r)
-				if b.Code != 404 || !strings.HasPrefix(b.Body.String(), `{"type"`) {
-					t.Errorf("%s within %s: the part is %d %q, want the envelope of a 404", name, arrangement, b.Code, b.Body)
+				if b.Code < 400 || !strings.HasPrefix(b.Body.String(), `{"type"`) {
+					t.Errorf("%s within %s: the part is %d %q, want an envelope", name, arrangement, b.Code, b.Body)
 				}
 				io.WriteString(w, "]")
 			})))
@@ -568,7 +578,7 @@ func TestPartOfAnAnswerThatHasBegun(t *testing.T) {
 			return
 		}
 		defer conn.Close()
-		b := part(errorOf(problem.NotFound), r)
+		b := part(http.HandlerFunc(middleware.NotFound), r)
 		io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n"+strconv.Itoa(b.Code))
 	})))
 	defer srv.Close()

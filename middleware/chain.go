@@ -50,14 +50,16 @@
 //     router notes the pattern in the request, which is read when the handler has
 //     returned. It also has to give each a buffer with a header of its own, and to
 //     recover: a handler that fails half-way in its buffer panics with
-//     [http.ErrAbortHandler]. Once the answer to the client has begun, so does a part
-//     without [Recover] or [problem.HandlerFunc], which know what is in its buffer.
+//     [http.ErrAbortHandler]. [Recover], [problem.HandlerFunc] and the layers that
+//     refuse requests know what is in their buffer. [problem.Respond] alone does not: it
+//     cuts an answer to the client that has begun, or closes the hijacked connection.
 //   - Inside, a recoverer between such a buffer and its handler must let a panic with
 //     [http.ErrAbortHandler] pass, or half an answer becomes a whole one.
 //   - Inside, an envelope in a buffer is known by its header. Do not give the header
 //     of a part that has failed to another answer, or the client gets the envelope of
 //     the part. Once a part has failed in a buffer, an answer with the Content-Type
-//     of its envelope is held until the handler returns or flushes, up to 64 KiB.
+//     of its envelope is held until the handler returns or flushes, up to 64 KiB. If
+//     the handler writes nothing, the client gets the envelope of the last such part.
 //
 // # The server around it
 //

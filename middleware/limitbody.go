@@ -23,7 +23,7 @@ func LimitBody(n int64) func(http.Handler) http.Handler {
 			_, w, r2 := exchange.Enter(w, r)
 			defer exchange.Leave(r, r2)
 			if r2.ContentLength > n {
-				problem.Respond(w, r2, problem.PayloadTooLarge.Wrap(&http.MaxBytesError{Limit: n}, ""))
+				problem.Respond(exchange.Unwritten(w, r2), r2, problem.PayloadTooLarge.Wrap(&http.MaxBytesError{Limit: n}, ""))
 				return
 			}
 			if r2.Body != nil && r2.Body != http.NoBody {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/backstop-go/backstop/internal/exchange"
 	"github.com/backstop-go/backstop/problem"
 )
 
@@ -35,7 +36,7 @@ func LimitInFlight(cfg InFlightConfig) func(http.Handler) http.Handler {
 			select {
 			case places <- struct{}{}:
 			default:
-				problem.Respond(w, r, refusal)
+				problem.Respond(exchange.Unwritten(w, r), r, refusal)
 				return
 			}
 			defer func() { <-places }()

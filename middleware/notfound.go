@@ -3,13 +3,14 @@ package middleware
 import (
 	"net/http"
 
+	"github.com/backstop-go/backstop/internal/exchange"
 	"github.com/backstop-go/backstop/problem"
 )
 
 // NotFound answers with [problem.NotFound]. Register it with a router that takes a
 // handler for unknown paths. Inside of [Rewrite] that is not needed.
 func NotFound(w http.ResponseWriter, r *http.Request) {
-	problem.Respond(w, r, problem.NotFound)
+	problem.Respond(exchange.Unwritten(w, r), r, problem.NotFound)
 }
 
 // MethodNotAllowed answers with [problem.MethodNotAllowed]. If the router has not
@@ -17,5 +18,5 @@ func NotFound(w http.ResponseWriter, r *http.Request) {
 // gorilla/mux: chi then no longer sets Allow. Inside of [Rewrite] no handler for wrong
 // methods is needed.
 func MethodNotAllowed(w http.ResponseWriter, r *http.Request) {
-	problem.Respond(w, r, problem.MethodNotAllowed)
+	problem.Respond(exchange.Unwritten(w, r), r, problem.MethodNotAllowed)
 }

@@ -27,7 +27,7 @@ func (l *Limiter) Handler(next http.Handler) http.Handler {
 		}
 		switch {
 		case err != nil:
-			problem.Respond(w, r2, err)
+			problem.Respond(exchange.Unwritten(w, r2), r2, err)
 		case l.cfg.RefundIf != nil && len(c.limits) > 0 && c.state().Allowed:
 			c.serveRefundable(w, r2, x, next)
 		default:

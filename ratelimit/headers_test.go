@@ -162,19 +162,21 @@ func TestHandler_resetCountsFromTheAnswerOfTheStore(t *testing.T) {
 // The values of the fields share memory. Adding a value to a field must not write into the value
 // of the next field.
 func TestHandler_valuesDoNotOverlap(t *testing.T) {
-	w := serve(newLimiter(t, ratelimit.Config{Families: all}).Handler(http.HandlerFunc(
+	var h http.Header
+	serve(newLimiter(t, ratelimit.Config{Families: all}).Handler(http.HandlerFunc(
 		func(w http.ResponseWriter, _ *http.Request) {
 			for _, name := range slices.Collect(maps.Keys(w.Header())) {
 				w.Header().Add(name, "added")
 			}
+			h = w.Header().Clone() // the added ones are not sent
 		})), "ann")
-	for name, values := range w.Header() {
+	for name, values := range h {
 		if len(values) != 2 || values[0] == "added" || values[1] != "added" {
 			t.Errorf("%s after an Add = %q, want its own value and the added one", name, values)
 		}
 	}
-	if len(w.Header()) != 8 {
-		t.Errorf("%d fields, want all 8", len(w.Header()))
+	if len(h) != 8 {
+		t.Errorf("%d fields, want all 8", len(h))
 	}
 }
 

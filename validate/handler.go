@@ -51,7 +51,7 @@ func Handler[T any](v *Validator) func(http.Handler) http.Handler {
 			var body []byte
 			in, err := decode[T](v, p, w, r, &body)
 			if err != nil {
-				problem.Respond(w, r, err)
+				problem.Respond(exchange.Unwritten(w, r), r, err)
 				return
 			}
 			defer removeFiles(r)

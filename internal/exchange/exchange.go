@@ -153,6 +153,16 @@ func (x *Exchange) Record(w http.ResponseWriter) (*Recorder, http.ResponseWriter
 	return r, r.over(w, x)
 }
 
+// Unwritten is [Exchange.Record] for a layer that answers a request by itself. The
+// recorder knows that nothing of the answer of that layer has been written, whatever
+// has become of the answer that the layer may be a part of.
+func Unwritten(w http.ResponseWriter, r *http.Request) http.ResponseWriter {
+	if x := From(r.Context()); x != nil {
+		_, w = x.Record(w)
+	}
+	return w
+}
+
 // CopyBack gives to a request what was learned on its copy: the pattern, which
 // outer layers log, and the multipart form, whose temporary files net/http removes.
 // Both go to the exchange, too, because a router in between may make a copy that no
