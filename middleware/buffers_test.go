@@ -130,7 +130,15 @@ func TestEnvelopeFromABuffer(t *testing.T) {
 			problem.Respond(w, r, problem.Conflict)
 			http.Error(w, "pq: secret", 500)
 		}, 409},
-		"a panic, which drops the buffer": {inTime, func(w http.ResponseWriter, r *http.Request) {
+		"a panic after an answer": {inTime, func(w http.ResponseWriter, r *http.Request) {
+			problem.Respond(w, r, problem.NotFound)
+			panic("boom")
+		}, 404},
+		"an abort after an answer": {inTime, func(w http.ResponseWriter, r *http.Request) {
+			problem.Respond(w, r, problem.NotFound)
+			panic(http.ErrAbortHandler)
+		}, 404},
+		"a panic after an answer in another buffer": {again, func(w http.ResponseWriter, r *http.Request) {
 			problem.Respond(w, r, problem.NotFound)
 			panic("boom")
 		}, 500},

@@ -97,6 +97,7 @@ func (c *call) leave() {
 		return
 	}
 	value := recover()
+	c.rec.Unwind()
 	state := c.x.StateOf(c.w)
 	if value == nil && exited() {
 		c.exited(state)

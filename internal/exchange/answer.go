@@ -34,6 +34,7 @@ type waiting struct {
 	Offer
 	given http.Header // of the writer that the offer was written to
 	here  bool        // that writer passes the offer on at once, so whatever arrives is the offer
+	timed bool        // that writer is of http.TimeoutHandler, see Unwind
 }
 
 // maxWaiting bounds the offers that are waited for, because a handler may answer into
@@ -122,7 +123,8 @@ func (x *Exchange) Answer(w http.ResponseWriter, o Offer) (settled bool) {
 	x.Revoke(w)
 	x.describe(w.Header(), o)
 	here := x.rec.shares(w)
-	if !x.propose(waiting{o, w.Header(), here}) {
+	timed := reflect.TypeOf(Innermost(w)).String() == "*http.timeoutWriter"
+	if !x.propose(waiting{o, w.Header(), here, timed}) {
 		put(w, o, o.Body()) // or the buffer would hold a header without a body
 		o.Settle(false, nil)
 		return true
@@ -228,6 +230,16 @@ func (r *Recorder) accept(o Offer) (ok bool) {
 		r.facts().header = r.w.Header().Clone()
 	}
 	return ok
+}
+
+// Unwind sends an offer after a panic that has come through [http.TimeoutHandler], which
+// then drops its buffer, although its handler had answered. Whoever else has a buffer
+// with an offer has dropped it by choice.
+func (r *Recorder) Unwind() {
+	offers, top := r.x.Extra().offers, &r.x.rec
+	if n := len(offers); n > 0 && offers[n-1].timed && same(r.header, top.header) && top.state == Fresh && top.kept == nothing {
+		top.accept(offers[n-1].Offer)
+	}
 }
 
 // end sends what a foreign writer has not passed on, or what it is not sure of. The
