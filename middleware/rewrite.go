@@ -26,7 +26,7 @@ import (
 // A body that a compressor further in has encoded is decoded to be judged, if the
 // encoding is gzip or deflate. With another encoding, the declared type decides.
 //
-// Successes are never held and never replaced.
+// Rewrite never holds or replaces a success.
 //
 // A replaced error keeps its status, and headers such as Allow. Its text is logged
 // and never sent, because http.Error(w, err.Error(), 400) is the most common leak. A
