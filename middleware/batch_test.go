@@ -173,22 +173,15 @@ func TestHalfASuccessOfTheTypeOfAnEnvelope(t *testing.T) {
 	} {
 		for arrangement, around := range arrangements {
 			var l ledger
-			srv := httptest.NewServer(around(l.responder(entryguard.Style))(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w, err := fetch(around(l.responder(entryguard.Style))(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				part(errorOf(problem.NotFound), r)
 				w.Header().Set("Content-Type", "application/json")
 				io.WriteString(w, `{"items":[1,2,`)
 				fail.do(w)
 			})))
-			resp, err := http.Get(srv.URL)
-			var body []byte
-			if err == nil {
-				body, err = io.ReadAll(resp.Body)
-				resp.Body.Close()
-			}
-			srv.Close()
-			whole := err == nil && resp.StatusCode == 500 && json.Valid(body)
-			if events, _ := l.told(); !whole && (err == nil || fail.whole) || events != 1 || strings.Contains(string(body), "secret") {
-				t.Errorf("%s, within %s: the answer is %q (%v) with %d events, want the envelope of a 500 and one event", name, arrangement, body, err, events)
+			whole := err == nil && w.Code == 500 && json.Valid(w.Body.Bytes())
+			if events, _ := l.told(); !whole && (err == nil || fail.whole) || events != 1 || strings.Contains(w.Body.String(), "secret") {
+				t.Errorf("%s, within %s: the answer is %q (%v) with %d events, want the envelope of a 500 and one event", name, arrangement, w.Body, err, events)
 			}
 		}
 	}
@@ -256,17 +249,13 @@ func TestPartThatSurvivesACut(t *testing.T) {
 			io.WriteString(w, "[")
 			return errors.New("lost")
 		}))
-		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fetch(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			defer close(cut)
 			h.ServeHTTP(w, r)
 		}))
-		if resp, err := http.Get(srv.URL); err == nil {
-			resp.Body.Close()
-		}
 		if value := <-ended; value != nil {
 			t.Errorf("within %s: the part, which is fine, panics with %v", arrangement, value)
 		}
-		srv.Close()
 	}
 }
 
@@ -292,12 +281,7 @@ func TestCutAfterADroppedPart(t *testing.T) {
 	} {
 		for arrangement, around := range arrangements {
 			var l ledger
-			srv := httptest.NewServer(around(l.responder())(h))
-			resp, err := http.Get(srv.URL)
-			if err == nil {
-				resp.Body.Close()
-			}
-			srv.Close()
+			_, err := fetch(around(l.responder())(h))
 			if events, _ := l.told(); err == nil || events != 0 {
 				t.Errorf("%s, within %s: the error is %v with %d events, want a cut and none", name, arrangement, err, events)
 			}
@@ -378,23 +362,26 @@ func (w zipped) Write(p []byte) (int, error) { return w.z.Write(p) }
 // does not arrive whole.
 func overTheWire(t *testing.T, h http.Handler) *httptest.ResponseRecorder {
 	t.Helper()
-	srv := httptest.NewServer(h)
+	w, err := fetch(h)
+	if err != nil {
+		t.Errorf("the answer is cut after %q: %v", w.Body, err)
+	}
+	return w
+}
+
+// fetch gets the answer of a handler from a server, as far as it arrives.
+func fetch(h http.Handler) (*httptest.ResponseRecorder, error) {
+	srv, w := httptest.NewServer(h), httptest.NewRecorder()
 	defer srv.Close()
 	resp, err := http.Get(srv.URL)
 	if err != nil {
-		t.Error(err)
-		return httptest.NewRecorder()
+		return w, err
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Errorf("the answer is cut after %q: %v", body, err)
-	}
-	w := httptest.NewRecorder()
 	maps.Copy(w.Header(), resp.Header)
 	w.WriteHeader(resp.StatusCode)
-	w.Write(body)
-	return w
+	_, err = io.Copy(w, resp.Body)
+	return w, err
 }
 
 // A handler may try several parts, and pass on the failure of any of them. The hook
@@ -531,13 +518,7 @@ func TestCutThatIsSwallowed(t *testing.T) {
 	for name, outside := range map[string]mw{"a writer that hides": hiding, "TimeoutHandler": inTime, "nothing": func(h http.Handler) http.Handler { return h }} {
 		for arrangement, around := range arrangements {
 			var l ledger
-			srv := httptest.NewServer(outside(around(l.responder())(swallow(half))))
-			resp, err := http.Get(srv.URL)
-			if err == nil {
-				_, err = io.Copy(io.Discard, resp.Body)
-				resp.Body.Close()
-			}
-			srv.Close()
+			_, err := fetch(outside(around(l.responder())(swallow(half))))
 			if events, _ := l.told(); err == nil || events != 1 {
 				t.Errorf("within %s, and outside %s: half an answer arrives as a whole one, or there are %d events and not one", arrangement, name, events)
 			}

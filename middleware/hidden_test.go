@@ -29,19 +29,12 @@ func hiding(next http.Handler) http.Handler {
 func TestErrorAfterAPrefixOfSomebodyElse(t *testing.T) {
 	errs := quiet(func(*problem.Event) {})
 	for name, around := range map[string]mw{"Standard": middleware.Standard(errs), "a responder": errs.Handler} {
-		srv := httptest.NewServer(around(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w, err := fetch(around(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			io.WriteString(w, "[")
 			hiding(problem.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return problem.Conflict })).ServeHTTP(w, r)
 		})))
-		resp, err := http.Get(srv.URL)
-		var body []byte
-		if err == nil {
-			body, err = io.ReadAll(resp.Body)
-			resp.Body.Close()
-		}
-		srv.Close()
-		if string(body) != "[" || err == nil {
-			t.Errorf("within %s: the answer is %q (%v), want the prefix and a cut", name, body, err)
+		if w.Body.String() != "[" || err == nil {
+			t.Errorf("within %s: the answer is %q (%v), want the prefix and a cut", name, w.Body, err)
 		}
 	}
 }
@@ -90,22 +83,16 @@ func TestErrorBehindAWriterThatHides(t *testing.T) {
 		} {
 			events := make(chan *problem.Event, 9)
 			errs := quiet(func(e *problem.Event) { events <- e })
-			srv := httptest.NewServer(middleware.Chain(middleware.Standard(errs), between)(http.HandlerFunc(
+			w, err := fetch(middleware.Chain(middleware.Standard(errs), between)(http.HandlerFunc(
 				func(w http.ResponseWriter, r *http.Request) {
 					b.do(w)
 					problem.Respond(w, r, problem.Conflict)
 					problem.Respond(w, r, problem.Gone) // has no effect
 				})))
-			resp, err := http.Get(srv.URL)
-			body := []byte(nil)
-			if err == nil {
-				body, err = io.ReadAll(resp.Body)
-				resp.Body.Close()
-			}
-			srv.Close()
-			whole := err == nil && resp.StatusCode == 409 && strings.Count(string(body), `"status":409`) == 1 && strings.HasPrefix(string(body), "{\"type\"")
+			body := w.Body.String()
+			whole := err == nil && w.Code == 409 && strings.Count(body, `"status":409`) == 1 && strings.HasPrefix(body, "{\"type\"")
 			if !whole && (b.want != 0 || err == nil) {
-				t.Errorf("%s behind %s: the answer is %d %q (%v), want the envelope of a 409 or, after a begun answer, a cut", name, writer, resp.StatusCode, body, err)
+				t.Errorf("%s behind %s: the answer is %d %q (%v), want the envelope of a 409 or, after a begun answer, a cut", name, writer, w.Code, body, err)
 			}
 			if len(events) != 1 {
 				t.Errorf("%s behind %s: the hook gets %d events, want 1", name, writer, len(events))
