@@ -163,6 +163,24 @@ func TestEnvelopeFromABuffer(t *testing.T) {
 	}
 }
 
+// A Recover within http.TimeoutHandler sends nothing past its buffer.
+func TestRecoverWithinABufferLeavesTheWireAlone(t *testing.T) {
+	b := httptest.NewRecorder()
+	inner := middleware.Recover()(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		problem.Respond(w, r, problem.NotFound)
+		panic("boom")
+	}))
+	whole(quiet(func(*problem.Event) {}))(inTime(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		inner.ServeHTTP(w, r)
+		if b.Body.Len() > 0 {
+			t.Errorf("%q is sent while the buffer is not passed on yet", b.Body)
+		}
+	}))).ServeHTTP(b, httptest.NewRequest("GET", "/", nil))
+	if b.Code != 404 || b.Body.Len() == 0 {
+		t.Errorf("the answer is %d %q, want the envelope of a 404", b.Code, b.Body)
+	}
+}
+
 // A cache may send a stale answer instead of the envelope that it got. Only an answer that
 // looks like the envelope is taken for the envelope.
 func TestAnotherAnswerInThePlaceOfAnEnvelope(t *testing.T) {
